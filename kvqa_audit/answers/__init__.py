@@ -1,0 +1,1 @@
+"""Answers come in; distributions and rule results go out."""

@@ -1,0 +1,1 @@
+"""Evidence comes in; outcomes and findings go out. One file a check."""

@@ -1,0 +1,117 @@
+"""What a check is made of: the evidence it is given, what it answers with, and the decorator that turns a function into one."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from kvqa_audit.model import CheckDoc, DuplicatePair, ImageFingerprint, Severity
+
+if TYPE_CHECKING:
+    from kvqa_audit.answers.distributions import Distributions
+    from kvqa_audit.answers.rules import RuleResult
+    from kvqa_audit.contracts.promises import PromiseResult
+    from kvqa_audit.contracts.row_schema import RowContract
+    from kvqa_audit.ingest.dataset import ImageFault, Table
+    from kvqa_audit.spec.dataset_spec import DatasetSpec
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything the stages found out about one dataset; checks read it and change nothing.
+
+    `absent` maps what is not there to the reason, in words a reader understands: "images" and "duplicates" (no image
+    was looked at), "table", "column answer" (and source, question, img_id), "whole dataset" (a subset was given).
+    A check that needs an absent part is skipped with that reason; the fields below then hold nothing.
+    """
+
+    spec: DatasetSpec
+    table: Table
+    contract: RowContract
+    promises: Mapping[str, PromiseResult]
+    rules: Mapping[str, RuleResult]
+    distributions: Distributions
+    fingerprints: tuple[ImageFingerprint, ...] = ()
+    image_faults: tuple[ImageFault, ...] = ()
+    pairs: tuple[DuplicatePair, ...] = ()
+    absent: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Defect:
+    """What a check found in one place; the runner adds the check's code, the severity and the key."""
+
+    message: str
+    img_id: str | None = None
+    question: str | None = None
+    answer: str | None = None
+    row: int | None = None
+    score: float | None = None
+    related: tuple[str, ...] = ()
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    suggestion: str | None = None
+    severity: Severity | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A check's answer: how many things were evaluated, and the defects among them, all of them.
+
+    Nothing evaluated is vacuous, never a pass. Where `measured` and `threshold` are not given they are the share of
+    defects and 0: any defect fails.
+    """
+
+    evaluated: int
+    defects: Iterable[Defect] = ()
+    measured: float | None = None
+    threshold: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A check's answer where it could not be judged, with the reason."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Check:
+    """A check: code, name, severity, what it needs (see Evidence.absent), its text for people, and the function."""
+
+    code: str
+    name: str
+    severity: Severity
+    needs: tuple[str, ...]
+    doc: CheckDoc
+    run: Callable[[Evidence], Checked | Skipped]
+
+
+_DOCSTRING = re.compile(r"(?P<title>.+?)\n\s*\n+Why:\s*(?P<why>.+?)\n\s*Fix:\s*(?P<fix>.+)", re.DOTALL)
+
+
+def check(
+    code: str, severity: Severity, *, needs: tuple[str, ...] = ("table",), unit: str = "rows"
+) -> Callable[[Callable[[Evidence], Checked | Skipped]], Check]:
+    """Turns a function into a Check; the name is the function's, the text for people is its docstring.
+
+    Args:
+        code: `KV` and three digits; never reused.
+        severity: of its findings, unless a defect says otherwise.
+        needs: the parts of the evidence without which it is skipped.
+        unit: what `evaluated` counts.
+
+    Raises:
+        ValueError: the docstring is not of the form title, `Why:`, `Fix:`.
+    """
+
+    def decorate(function: Callable[[Evidence], Checked | Skipped]) -> Check:
+        match = _DOCSTRING.fullmatch(inspect.getdoc(function) or "")
+        if match is None:
+            raise ValueError(f"{code}: the docstring has to be a title, then 'Why:' and 'Fix:'")
+        title, why, fix = (" ".join(match[part].split()) for part in ("title", "why", "fix"))
+        return Check(code, function.__name__, severity, needs, CheckDoc(title, why, fix, unit), function)
+
+    return decorate

@@ -1,0 +1,92 @@
+"""Checks and evidence come in; outcomes and keyed findings go out. A check that crashes costs itself alone."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+
+from kvqa_audit.checks.base import Check, Checked, Defect, Evidence, Skipped
+from kvqa_audit.model import CheckOutcome, Finding, OutcomeStatus, with_keys
+
+
+def run_checks(
+    checks: Iterable[Check], evidence: Evidence
+) -> tuple[tuple[CheckOutcome, ...], tuple[Finding, ...]]:
+    """Runs every check, in order."""
+    outcomes, findings = [], []
+    for check in checks:
+        outcome, found = run_check(check, evidence)
+        outcomes.append(outcome)
+        findings.extend(found)
+    return tuple(outcomes), tuple(findings)
+
+
+def run_check(check: Check, evidence: Evidence) -> tuple[CheckOutcome, tuple[Finding, ...]]:
+    """Runs one check and gives its outcome and its findings."""
+    started = time.perf_counter()
+    findings: tuple[Finding, ...] = ()
+    evaluated, measured, threshold, reason = 0, None, None, None
+    try:
+        answer = _missing(check, evidence) or check.run(evidence)
+        if isinstance(answer, Skipped):
+            status, reason = OutcomeStatus.SKIPPED, answer.reason
+        else:
+            findings = with_keys(_finding(check, defect) for defect in answer.defects)
+            evaluated = answer.evaluated
+            status = _status(evaluated, len(findings))
+            if status is OutcomeStatus.VACUOUS:
+                reason = f"no {check.doc.unit} to judge"
+            measured, threshold = _measured(answer, len(findings))
+    except Exception as error:  # noqa: BLE001 - whatever a check does wrong must not end the audit
+        status, reason, findings = OutcomeStatus.ERRORED, f"{type(error).__name__}: {error}", ()
+    outcome = CheckOutcome(
+        check.code,
+        check.name,
+        check.severity,
+        status,
+        reason,
+        evaluated,
+        len(findings),
+        0,
+        measured,
+        threshold,
+        round(time.perf_counter() - started, 6),
+    )
+    return outcome, findings
+
+
+def _missing(check: Check, evidence: Evidence) -> Skipped | None:
+    for need in check.needs:
+        if need in evidence.absent:
+            return Skipped(evidence.absent[need])
+    return None
+
+
+def _status(evaluated: int, violations: int) -> OutcomeStatus:
+    if violations:
+        return OutcomeStatus.FAILED
+    return OutcomeStatus.PASSED if evaluated else OutcomeStatus.VACUOUS
+
+
+def _measured(answer: Checked, violations: int) -> tuple[float | None, float | None]:
+    if answer.measured is not None:
+        return answer.measured, answer.threshold
+    if not answer.evaluated:
+        return None, 0.0
+    return violations / answer.evaluated, 0.0
+
+
+def _finding(check: Check, defect: Defect) -> Finding:
+    return Finding(
+        check.code,
+        defect.severity or check.severity,
+        defect.message,
+        defect.img_id,
+        defect.question,
+        defect.answer,
+        defect.row,
+        defect.score,
+        defect.related,
+        dict(defect.evidence),
+        defect.suggestion,
+    )

@@ -1,0 +1,1 @@
+"""Fingerprints come in; verified pairs and groups go out."""

@@ -1,0 +1,28 @@
+"""What can go wrong outside the data: one base error, and a subclass for each person who has to act on it.
+
+Defects of a dataset are findings, never exceptions.
+"""
+
+from __future__ import annotations
+
+
+class KvqaAuditError(Exception):
+    """Base of all errors this package raises on purpose; the text says what, where, and what to do."""
+
+    exit_code = 2
+
+
+class SourceError(KvqaAuditError):
+    """The dataset cannot be read at all; whoever named it has to name another place or repair it."""
+
+
+class SpecError(KvqaAuditError):
+    """A file of the dataset description is wrong; whoever wrote it has to correct the named line or key."""
+
+
+class OutputError(KvqaAuditError):
+    """The results cannot be written; whoever runs the audit has to give another folder or more space."""
+
+
+class ArtifactError(KvqaAuditError):
+    """A folder does not hold the artifacts of a finished audit, or holds those of another version."""

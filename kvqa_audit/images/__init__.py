@@ -1,0 +1,1 @@
+"""Bytes of images come in; fingerprints go out."""

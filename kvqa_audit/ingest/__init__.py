@@ -1,0 +1,1 @@
+"""Sources come in; a table and references to images go out."""

@@ -1,0 +1,237 @@
+"""The nouns of an audit: frozen records that go from stage to stage, and in the end to the report and the files."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any
+
+SCHEMA_VERSION = 1
+
+
+class Severity(StrEnum):
+    """How much a finding matters, lowest first."""
+
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+    @property
+    def rank(self) -> int:
+        return list(Severity).index(self)
+
+
+class OutcomeStatus(StrEnum):
+    """What came of a check. Only `passed` is a pass."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    ERRORED = "errored"
+    VACUOUS = "vacuous"
+
+
+class FindingStatus(StrEnum):
+    """Whether somebody has already decided about a finding."""
+
+    OPEN = "open"
+    WAIVED = "waived"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One defect, with its evidence.
+
+    `row` is the 0-based row of the table, header not counted. `related` holds the other ids the finding is about;
+    for a pair of images both ids stand in `related` and `img_id` is None. `score` is higher for more suspicious
+    cases and None where nothing is ranked. `evidence` holds JSON values only.
+    """
+
+    check: str
+    severity: Severity
+    message: str
+    img_id: str | None = None
+    question: str | None = None
+    answer: str | None = None
+    row: int | None = None
+    score: float | None = None
+    related: tuple[str, ...] = ()
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    suggestion: str | None = None
+    status: FindingStatus = FindingStatus.OPEN
+    key: str = ""
+
+
+def with_keys(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Gives every finding its key: a hash of the check and of what the finding is about, 16 hex digits.
+
+    Neither row numbers nor time stamps go in, so that a review decision survives the next run. Findings about the
+    very same thing (two equal rows, both with a blank) are told apart by their ordinal.
+    """
+    seen: Counter[str] = Counter()
+    keyed = []
+    for finding in findings:
+        about = [
+            finding.check,
+            finding.img_id,
+            finding.question,
+            " ".join(finding.answer.split()).casefold() if finding.answer is not None else None,
+            sorted(finding.related),
+        ]
+        text = json.dumps(about, ensure_ascii=False)
+        ordinal = seen[text]
+        seen[text] += 1
+        if ordinal:
+            text = f"{text}#{ordinal}"
+        digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+        keyed.append(replace(finding, key=digest[:16]))
+    return tuple(keyed)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckOutcome:
+    """What a check came to. A pass, too, keeps what was evaluated, the measured value and the threshold."""
+
+    code: str
+    name: str
+    severity: Severity
+    outcome: OutcomeStatus
+    reason: str | None = None
+    evaluated: int = 0
+    violations: int = 0
+    waived: int = 0
+    measured: float | None = None
+    threshold: float | None = None
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class CheckDoc:
+    """What a person is told about a check: a title, why it matters, how to fix it, and what is counted."""
+
+    title: str
+    why: str
+    fix: str
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFingerprint:
+    """All that one read and one reduced decode tell about one image.
+
+    `problem` is None for a sound image; otherwise it names the defect (`truncated`, `empty`, `not_an_image`, …) and
+    `detail` says what the decoder said. Sizes are in pixels, `bytes` in bytes. Hashes are lower-case hex. Quality
+    metrics are computed on the reduced decode, so they compare within one `algorithm` version only.
+    `thumbnail` is a square grey picture, row by row, one byte a pixel, or empty where nothing could be decoded.
+    """
+
+    img_id: str
+    path: str
+    bytes: int
+    sha256: str | None
+    problem: str | None = None
+    detail: str | None = None
+    format: str | None = None
+    mode: str | None = None
+    frames: int | None = None
+    width: int | None = None
+    height: int | None = None
+    pixel_digest: str | None = None
+    phash64: str | None = None
+    phash256: str | None = None
+    brightness: float | None = None
+    contrast: float | None = None
+    sharpness: float | None = None
+    entropy_bits: float | None = None
+    dark_share: float | None = None
+    bright_share: float | None = None
+    decoder: str = ""
+    algorithm: str = ""
+    thumbnail: bytes = b""
+
+
+class Tier(StrEnum):
+    """How equal two pictures are, most equal first."""
+
+    IDENTICAL_BYTES = "identical-bytes"
+    IDENTICAL_PIXELS = "identical-pixels"
+    RE_ENCODE = "re-encode"
+    NEAR = "near"
+    NEAR_FRAME = "near-frame"
+
+
+@dataclass(frozen=True, slots=True)
+class DuplicatePair:
+    """Two images that were verified to show the same picture; `left` < `right`.
+
+    `distance_bits` is the Hamming distance of the 256-bit hashes under the best transform; `similarity` is the
+    verified agreement of the pixels, 0 to 1; `transform` is what aligns right with left.
+    """
+
+    left: str
+    right: str
+    tier: Tier
+    distance_bits: int
+    similarity: float
+    transform: str
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerShare:
+    """How often one answer was given to one question by one source; `share` is of that question's answered rows."""
+
+    source: str
+    question: str
+    answer: str
+    rows: int
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One stage of a run: how long it took and how many things it worked on."""
+
+    name: str
+    seconds: float
+    items: int
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetFacts:
+    """Which dataset was audited; `digest` is a hash of the table's cells and the images' bytes."""
+
+    name: str
+    location: str
+    digest: str
+    rows: int
+    images: int
+    revision: str | None = None
+    licence: str | None = None
+    terms: str | None = None
+    citation: str | None = None
+    doi: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRun:
+    """A finished audit: everything the report and the files are made of."""
+
+    run_id: str
+    started_at: str
+    finished_at: str
+    tool: Mapping[str, str]
+    dataset: DatasetFacts
+    outcomes: tuple[CheckOutcome, ...]
+    docs: Mapping[str, CheckDoc]
+    findings: tuple[Finding, ...]
+    pairs: tuple[DuplicatePair, ...]
+    fingerprints: tuple[ImageFingerprint, ...]
+    profile: tuple[AnswerShare, ...]
+    metrics: Mapping[str, Any]
+    stages: tuple[Stage, ...]
+    exit_code: int

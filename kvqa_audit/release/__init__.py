@@ -1,0 +1,1 @@
+"""Outcomes come in; a verdict about the release goes out."""

@@ -1,0 +1,1 @@
+"""A finished audit comes in; pages for people go out."""

@@ -1,0 +1,1 @@
+"""Descriptions of datasets: from YAML files to one checked record."""

@@ -1,0 +1,203 @@
+"""What a dataset is meant to be, as frozen records: columns, sources, questions, vocabularies, promises, rules, release."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+Text = Annotated[str, StringConstraints(min_length=1)]
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+RuleId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_.]*$")]
+QuestionType = Literal[
+    "yes/no", "single choice", "multiple choice", "colour", "location", "numerical count", "free text"
+]
+MULTI_VALUED: tuple[QuestionType, ...] = ("multiple choice", "colour", "location")
+
+
+class Record(BaseModel):
+    """Base of the description's records: frozen, and a key that is not known is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Licence(Record):
+    """Under which terms the dataset may be used, and how it is cited."""
+
+    id: Text
+    terms: str = ""
+    citation: str = ""
+    doi: str = ""
+
+
+class Hub(Record):
+    """Where the dataset lives on the Hugging Face Hub, and the names its split goes by."""
+
+    repo: Text
+    splits: list[Text] = []
+
+
+class Columns(Record):
+    """How the table's columns are called in this dataset."""
+
+    source: Text = "source"
+    question: Text = "question"
+    answer: Text = "answer"
+    img_id: Text = "img_id"
+    image: Text = "image"
+
+    @property
+    def text_columns(self) -> dict[str, str]:
+        """Column name in the file → the role it plays."""
+        return {
+            self.source: "source",
+            self.question: "question",
+            self.answer: "answer",
+            self.img_id: "img_id",
+        }
+
+
+class Source(Record):
+    """One category of images; `images` is how many the whole dataset holds."""
+
+    images: int = Field(ge=0)
+    about: str = ""
+
+
+class Vocabulary(Record):
+    """The allowed atomic answers, and the known misspellings with their corrections."""
+
+    answers: list[Text] = Field(min_length=1)
+    misspellings: dict[str, str] = {}
+
+    @model_validator(mode="after")
+    def _corrections_are_answers(self) -> Vocabulary:
+        for wrong, right in self.misspellings.items():
+            if right not in self.answers:
+                raise ValueError(f"the correction {right!r} of {wrong!r} is not among the answers")
+            if wrong in self.answers:
+                raise ValueError(f"{wrong!r} is both an answer and a misspelling")
+        return self
+
+
+class Question(Record):
+    """One entry of the question catalogue.
+
+    `name` is the short name used by rules. A `numerical count` takes whole numbers and needs no vocabulary.
+    `one_row_per_item` says that the question may be answered in several rows of one image (one per polyp).
+    """
+
+    text: Text
+    name: Name
+    type: QuestionType
+    vocabulary: str | None = None
+    separator: Literal["; ", ";", ", ", ","] = "; "
+    one_row_per_item: bool = False
+    misspellings: list[Text] = []
+
+    @property
+    def is_multi_valued(self) -> bool:
+        return self.type in MULTI_VALUED
+
+    @model_validator(mode="after")
+    def _has_a_vocabulary(self) -> Question:
+        needs_one = self.type not in ("numerical count", "free text")
+        if needs_one and self.vocabulary is None:
+            raise ValueError(f"a question of type {self.type!r} needs a vocabulary")
+        if not needs_one and self.vocabulary is not None:
+            raise ValueError(f"a question of type {self.type!r} takes no vocabulary")
+        return self
+
+
+class Promise(Record):
+    """One promise about the dataset as a whole, judged by Great Expectations.
+
+    `table` names what is looked at: `rows` (the table itself), `images_per_source` (source, images) or
+    `rows_per_question` (question, rows). `whole_dataset` promises are skipped, with the reason, on a subset.
+    """
+
+    id: RuleId
+    why: Text
+    fix: str = ""
+    table: Literal["rows", "images_per_source", "rows_per_question"] = "rows"
+    whole_dataset: bool = True
+    severity: Literal["error", "warning", "info"] = "error"
+    type: Text
+    kwargs: dict[str, Any] = {}
+
+
+class Rule(Record):
+    """One consistency rule between the answers about one image: SQL predicates over one wide row per image."""
+
+    id: RuleId
+    level: Literal["hard", "soft"]
+    when: Text
+    must: Text
+    why: Text
+    fix: str = ""
+    sources: list[Text] = []
+
+
+class Release(Record):
+    """When a version may go out: the least severity that blocks, and the checks that must have been judged."""
+
+    fail_on: Literal["error", "warning", "info"] = "error"
+    required: list[Text] = []
+
+
+class DatasetSpec(Record):
+    """The whole description of one dataset, as read from its folder."""
+
+    name: Text
+    about: str = ""
+    licence: Licence | None = None
+    hub: Hub | None = None
+    columns: Columns = Columns()
+    rows: int = Field(ge=0)
+    images: int = Field(ge=0)
+    subset: bool = False
+    sources: dict[str, Source] = Field(min_length=1)
+    vocabularies: dict[str, Vocabulary] = {}
+    questions: list[Question] = Field(min_length=1)
+    promises: list[Promise] = []
+    rules: list[Rule] = []
+    release: Release = Release()
+
+    @model_validator(mode="after")
+    def _names_are_known_and_unique(self) -> DatasetSpec:
+        for question in self.questions:
+            if question.vocabulary is not None and question.vocabulary not in self.vocabularies:
+                known = ", ".join(sorted(self.vocabularies)) or "none"
+                raise ValueError(
+                    f"question {question.name!r} names the vocabulary {question.vocabulary!r}; known are: {known}"
+                )
+        for kind, names in (
+            ("question name", [q.name for q in self.questions]),
+            ("question text", [t for q in self.questions for t in (q.text, *q.misspellings)]),
+            ("promise id", [p.id for p in self.promises]),
+            ("rule id", [r.id for r in self.rules]),
+        ):
+            for name in names:
+                if names.count(name) > 1:
+                    raise ValueError(f"the {kind} {name!r} is used twice")
+        for rule in self.rules:
+            for source in rule.sources:
+                if source not in self.sources:
+                    raise ValueError(
+                        f"rule {rule.id} names the source {source!r}; known are: {', '.join(self.sources)}"
+                    )
+        return self
+
+    @cached_property
+    def question_by_text(self) -> dict[str, Question]:
+        """Question text as it stands in a row, known misspellings too → the catalogue entry."""
+        return {text: q for q in self.questions for text in (q.text, *q.misspellings)}
+
+    @cached_property
+    def question_by_name(self) -> dict[str, Question]:
+        return {q.name: q for q in self.questions}
+
+    def vocabulary_of(self, question: Question) -> Vocabulary | None:
+        """The question's vocabulary; None for whole numbers and free text."""
+        return None if question.vocabulary is None else self.vocabularies[question.vocabulary]
