@@ -1,0 +1,18 @@
+"""Fixtures for all tests: the folder with real data, where it is at hand."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder with real Kvasir-VQA rows and frames, beside the checkout or named by KVQA_SHARED."""
+    named = os.environ.get("KVQA_SHARED")
+    folder = Path(named) if named else Path(__file__).resolve().parents[2] / "shared"
+    if not (folder / "data" / "kvasir-vqa").is_dir():
+        pytest.skip("the real Kvasir-VQA sample is not beside this checkout (KVQA_SHARED names another place)")
+    return folder
