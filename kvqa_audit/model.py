@@ -124,14 +124,14 @@ class ImageFingerprint:
     """All that one read and one reduced decode tell about one image.
 
     `problem` is None for a sound image; otherwise it names the defect (`truncated`, `empty`, `not_an_image`, …) and
-    `detail` says what the decoder said. Sizes are in pixels, `bytes` in bytes. Hashes are lower-case hex. Quality
+    `detail` says what the decoder said. `width` and `height` are in pixels. Hashes are lower-case hex. Quality
     metrics are computed on the reduced decode, so they compare within one `algorithm` version only.
     `thumbnail` is a square grey picture, row by row, one byte a pixel, or empty where nothing could be decoded.
     """
 
     img_id: str
     path: str
-    bytes: int
+    size_bytes: int
     sha256: str | None
     problem: str | None = None
     detail: str | None = None

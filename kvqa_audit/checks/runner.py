@@ -9,11 +9,10 @@ from kvqa_audit.checks.base import Check, Checked, Defect, Evidence, Skipped
 from kvqa_audit.model import CheckOutcome, Finding, OutcomeStatus, with_keys
 
 
-def run_checks(
-    checks: Iterable[Check], evidence: Evidence
-) -> tuple[tuple[CheckOutcome, ...], tuple[Finding, ...]]:
+def run_checks(checks: Iterable[Check], evidence: Evidence) -> tuple[tuple[CheckOutcome, ...], tuple[Finding, ...]]:
     """Runs every check, in order."""
-    outcomes, findings = [], []
+    outcomes: list[CheckOutcome] = []
+    findings: list[Finding] = []
     for check in checks:
         outcome, found = run_check(check, evidence)
         outcomes.append(outcome)

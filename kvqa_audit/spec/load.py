@@ -59,14 +59,10 @@ def _folder(folder: Path | str | None) -> Path:
     if path.is_dir():
         return path
     shipped = shipped_descriptions()
-    names = (
-        sorted(p.name for p in shipped.iterdir() if (p / "dataset.yaml").exists()) if shipped.is_dir() else []
-    )
+    names = sorted(p.name for p in shipped.iterdir() if (p / "dataset.yaml").exists()) if shipped.is_dir() else []
     if str(folder) in names:
         return shipped / str(folder)
-    raise SpecError(
-        f"{folder}: is no folder with a dataset description; shipped ones are: {', '.join(names)}"
-    )
+    raise SpecError(f"{folder}: is no folder with a dataset description; shipped ones are: {', '.join(names)}")
 
 
 def _mapping(file: YamlFile) -> dict[str, Any]:
@@ -78,9 +74,7 @@ def _mapping(file: YamlFile) -> dict[str, Any]:
 def _only_key(file: YamlFile, content: dict[str, Any], key: str) -> None:
     for other in content:
         if other != key:
-            raise SpecError(
-                f"{file.where((other,))}: is not allowed here; the one key of this file is '{key}'"
-            )
+            raise SpecError(f"{file.where((other,))}: is not allowed here; the one key of this file is '{key}'")
 
 
 def _messages(error: ValidationError, main: YamlFile, origin: dict[str, tuple[YamlFile, int]]) -> list[str]:

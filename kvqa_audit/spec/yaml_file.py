@@ -72,13 +72,11 @@ def read_yaml(path: Path) -> YamlFile:
 def _refuse_anchors(path: Path, event: yaml.Event) -> None:
     if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
         raise SpecError(
-            f"{path}, line {event.start_mark.line + 1}: anchors and aliases are not allowed; write the value out"
+            f"{path}, line {event.start_mark.line + 1 if event.start_mark else '?'}: anchors and aliases are not allowed; write the value out"
         )
 
 
-def _construct(
-    path: Path, node: yaml.Node, at: tuple[str | int, ...], lines: dict[tuple[str | int, ...], int]
-) -> Any:
+def _construct(path: Path, node: yaml.Node, at: tuple[str | int, ...], lines: dict[tuple[str | int, ...], int]) -> Any:
     line = node.start_mark.line + 1
     lines.setdefault(at, line)
     if isinstance(node, yaml.MappingNode):
