@@ -7,14 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from scipy.fft import dct
 
 THUMBNAIL_SIDE_PX = 64
-FEATURES_VERSION = "phash-lanczos-1"
+FEATURES_VERSION = "phash-2"
 
 _HASH64_SIDE = 8
 _HASH256_SIDE = 16
 _OVERSAMPLING = 4
+_ROUNDING_DECIMALS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,20 +32,34 @@ class ImageFeatures:
 def features_of(grey: NDArray[np.uint8]) -> ImageFeatures:
     """Hashes and thumbnail of one grey picture of any size, (H, W) uint8, taken after a reduced decode.
 
-    `phash64` equals `imagehash.phash` and `phash256` equals `imagehash.phash(hash_size=16)` of the same picture
-    (DCT of a Lanczos reduction, low frequencies against their median; Zauner 2010). About 0.2 ms a picture.
+    Both hashes are signs of the low DCT frequencies against their median (Zauner 2010). `phash64` equals
+    `imagehash.phash` of the same picture; `phash256` is taken from the thumbnail, whose cheaper filter halves the
+    cost. About 0.4 ms a picture.
     """
     picture = Image.fromarray(np.ascontiguousarray(grey))
-    small = _reduced(picture, _HASH64_SIDE * _OVERSAMPLING)
-    large = _reduced(picture, _HASH256_SIDE * _OVERSAMPLING)
-    return ImageFeatures(_phash(small, _HASH64_SIDE), _phash(large, _HASH256_SIDE), large.tobytes())
+    small = picture.resize((_HASH64_SIDE * _OVERSAMPLING,) * 2, Image.Resampling.LANCZOS)
+    thumbnail = picture.resize((THUMBNAIL_SIDE_PX,) * 2, Image.Resampling.HAMMING)
+    return ImageFeatures(
+        _phash(np.asarray(small), _DCT64),
+        _phash(np.asarray(thumbnail), _DCT256),
+        thumbnail.tobytes(),
+    )
 
 
-def _reduced(picture: Image.Image, side_px: int) -> NDArray[np.uint8]:
-    return np.asarray(picture.resize((side_px, side_px), Image.Resampling.LANCZOS))
+def dct_rows(frequencies: int, samples: int) -> NDArray[np.float64]:
+    """The first rows of the type-2 DCT matrix, (frequencies, samples), unscaled as in scipy.fft.dct."""
+    phase = np.outer(np.arange(frequencies), 2 * np.arange(samples) + 1)
+    return 2.0 * np.cos(np.pi * phase / (2 * samples))
 
 
-def _phash(pixels: NDArray[np.uint8], side: int) -> str:
-    columns = dct(pixels.astype(np.float64), axis=0)[:side]
-    low = dct(columns, axis=1)[:, :side]
-    return np.packbits(low > np.median(low)).tobytes().hex()
+def _phash(pixels: NDArray[np.uint8], transform: NDArray[np.float64]) -> str:
+    # Rounded, so that the noise of a flat picture's empty frequencies does not turn into bits.
+    low = np.round(transform @ pixels @ transform.T, _ROUNDING_DECIMALS)
+    middle = low.size // 2
+    ordered = np.partition(low.ravel(), (middle - 1, middle))
+    median = (ordered[middle - 1] + ordered[middle]) / 2
+    return np.packbits(low > median).tobytes().hex()
+
+
+_DCT64 = dct_rows(_HASH64_SIDE, _HASH64_SIDE * _OVERSAMPLING)
+_DCT256 = dct_rows(_HASH256_SIDE, THUMBNAIL_SIDE_PX)
