@@ -14,6 +14,7 @@ import yaml
 from kvqa_audit.errors import SpecError
 
 MAX_FILE_BYTES = 5_000_000
+MAX_DEPTH = 30
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,7 @@ def read_yaml(path: Path) -> YamlFile:
     except OSError as error:
         raise SpecError(f"{path}: cannot be read: {error.strerror}") from None
     try:
-        for event in yaml.parse(text, Loader=yaml.SafeLoader):
-            _refuse_anchors(path, event)
+        _refuse_bombs(path, text)
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         lines: dict[tuple[str | int, ...], int] = {}
         data = None if node is None else _construct(path, node, (), lines)
@@ -64,21 +64,24 @@ def read_yaml(path: Path) -> YamlFile:
         raise SpecError(f"{path}{line}: is not valid YAML: {error.problem or error.context}") from None
     except yaml.YAMLError as error:
         raise SpecError(f"{path}: is not valid YAML: {error}") from None
-    except RecursionError:
-        raise SpecError(f"{path}: is nested too deeply for a dataset description") from None
     return YamlFile(path, data, lines)
 
 
-def _refuse_anchors(path: Path, event: yaml.Event) -> None:
-    if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-        raise SpecError(
-            f"{path}, line {event.start_mark.line + 1 if event.start_mark else '?'}: anchors and aliases are not allowed; write the value out"
-        )
+def _refuse_bombs(path: Path, text: str) -> None:
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        line = event.start_mark.line + 1 if event.start_mark else "?"
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            raise SpecError(f"{path}, line {line}: anchors and aliases are not allowed; write the value out")
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            raise SpecError(f"{path}, line {line}: is nested too deeply for a dataset description")
 
 
 def _construct(path: Path, node: yaml.Node, at: tuple[str | int, ...], lines: dict[tuple[str | int, ...], int]) -> Any:
-    line = node.start_mark.line + 1
-    lines.setdefault(at, line)
+    lines.setdefault(at, node.start_mark.line + 1)
+    if not node.tag.startswith("tag:yaml.org,2002:") or "python/" in node.tag:
+        raise SpecError(f"{path}, line {node.start_mark.line + 1}: the tag {node.tag} is not allowed")
     if isinstance(node, yaml.MappingNode):
         mapping: dict[Any, Any] = {}
         for key_node, value_node in node.value:
@@ -98,8 +101,6 @@ def _construct(path: Path, node: yaml.Node, at: tuple[str | int, ...], lines: di
 def _scalar(path: Path, node: yaml.Node) -> Any:
     if not isinstance(node, yaml.ScalarNode):
         raise SpecError(f"{path}, line {node.start_mark.line + 1}: a key has to be plain text")
-    if not node.tag.startswith("tag:yaml.org,2002:"):
-        raise SpecError(f"{path}, line {node.start_mark.line + 1}: the tag {node.tag} is not allowed")
     loader = yaml.SafeLoader("")
     try:
         return loader.construct_object(node)
