@@ -1,23 +1,26 @@
-"""The nouns of ingest: a table as text with its faults, references to images that open their bytes, and both together."""
+"""The nouns of ingest: a table as text with its faults, references to images that open their bytes, and both."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
+
+from kvqa_audit.model import ImageFingerprint
 
 if TYPE_CHECKING:
     import pandas as pd
 
 ROLES = ("source", "question", "answer", "img_id")
+REPEATED = "repeated"
 
 
 @dataclass(frozen=True, slots=True)
 class TableFault:
     """Something wrong with the table as a file.
 
-    `kind` is one of: missing_column, extra_column, repeated_column, no_rows, not_utf8, nul_byte, oversized_cell,
-    ragged_row, unclosed_quote. `row` is the 0-based row and `line` the 1-based line of the file, where there is one.
+    `kind` is one of: missing_column, extra_column, repeated_column, no_rows, not_utf8, not_text, nul_byte,
+    oversized_cell, ragged_row, unclosed_quote. `row` is the 0-based row and `line` the 1-based line of the file, where there is one.
     """
 
     kind: str
@@ -44,7 +47,12 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class RawImage:
-    """The bytes of one image as found; `problem` and `detail` are set, and `data` is empty, where they cannot be read."""
+    """The bytes of one image as found; where they cannot be read `problem` and `detail` are set and `data` is empty.
+
+    The problem `REPEATED` is none of the image's: where every row carries its picture, a shard gives an id's picture
+    once and, after all its images, the SHA-256 of every other picture it met under an id in `detail`.
+    `settle_repeats` takes these out again.
+    """
 
     img_id: str
     path: str
@@ -62,7 +70,14 @@ class ImageShard(Protocol):
         ...
 
     def read(self) -> Iterator[RawImage]:
-        """Opens the images one after the other; never raises for a single image."""
+        """Opens the images one after the other; never raises for a single image.
+
+        First one for each of `ids`, in that order; then, where pictures repeat, those with the problem `REPEATED`.
+        """
+        ...
+
+    def pick(self, ids: Collection[str]) -> Iterator[RawImage]:
+        """Opens the images of these ids only, and none that the shard does not hold."""
         ...
 
 
@@ -91,3 +106,33 @@ class Dataset:
     revision: str | None = None
     absent: Mapping[str, str] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
+
+    def read_images(self, ids: Iterable[str]) -> Iterator[RawImage]:
+        """Opens some images again, each at most once; ids that no shard holds are left out."""
+        wanted = set(ids)
+        for shard in self.shards:
+            held = wanted.intersection(shard.ids)
+            if held:
+                wanted -= held
+                yield from shard.pick(held)
+
+
+def settle_repeats(
+    fingerprints: Iterable[ImageFingerprint],
+) -> tuple[tuple[ImageFingerprint, ...], tuple[ImageFault, ...]]:
+    """Takes the `REPEATED` entries out, and makes those that show another picture than their id's first a fault."""
+    images: list[ImageFingerprint] = []
+    repeats: list[ImageFingerprint] = []
+    for fingerprint in fingerprints:
+        (repeats if fingerprint.problem == REPEATED else images).append(fingerprint)
+    first = {image.img_id: image for image in images}
+    others: dict[str, dict[str | None, str]] = {}
+    for repeat in repeats:
+        if repeat.img_id not in first or repeat.detail != first[repeat.img_id].sha256:
+            others.setdefault(repeat.img_id, {}).setdefault(repeat.detail, repeat.path)
+    faults = []
+    for img_id, found in sorted(others.items()):
+        paths = (*((first[img_id].path,) if img_id in first else ()), *sorted(found.values()))
+        message = f"{len(paths)} different pictures have this id: {', '.join(paths)}"
+        faults.append(ImageFault("two_pictures_for_one_id", message, img_id, paths))
+    return tuple(images), tuple(faults)

@@ -1,0 +1,25 @@
+"""Rows come in; a defect for every source that the description does not know goes out."""
+
+from __future__ import annotations
+
+from kvqa_audit.checks.base import Checked, Evidence, check
+from kvqa_audit.checks.rows import RowCells, judged, shown
+from kvqa_audit.contracts.readings import closest
+from kvqa_audit.model import Severity
+
+
+@check("KV005", Severity.ERROR, needs=("table", "column source"))
+def unknown_source(evidence: Evidence) -> Checked:
+    """A source is not one of the dataset's categories.
+
+    Why: the image drops out of its category, and a new one appears that nobody described.
+    Fix: correct the source to the suggested one, or add the category to the dataset description.
+    """
+    suggestions: dict[str, str | None] = {}
+
+    def describe(cells: RowCells) -> tuple[str, str | None]:
+        if cells.source not in suggestions:
+            suggestions[cells.source] = closest(cells.source, evidence.spec.sources)
+        return f"Row {cells.row}: the source {shown(cells.source)} is not known", suggestions[cells.source]
+
+    return judged(evidence, "unknown_source", describe)

@@ -1,0 +1,26 @@
+"""Rows come in; a defect for every question that is not in the catalogue goes out."""
+
+from __future__ import annotations
+
+from kvqa_audit.checks.base import Checked, Evidence, check
+from kvqa_audit.checks.rows import RowCells, judged, shown
+from kvqa_audit.contracts.readings import closest
+from kvqa_audit.model import Severity
+
+
+@check("KV006", Severity.ERROR, needs=("table", "column question"))
+def unknown_question(evidence: Evidence) -> Checked:
+    """A question is not in the catalogue.
+
+    Why: its answers have no vocabulary and are judged by no other check.
+    Fix: correct the question to the suggested one, or add it to the dataset description.
+    """
+    catalogue = [question.text for question in evidence.spec.questions]
+    suggestions: dict[str, str | None] = {}
+
+    def describe(cells: RowCells) -> tuple[str, str | None]:
+        if cells.question not in suggestions:
+            suggestions[cells.question] = closest(cells.question, catalogue)
+        return f"Row {cells.row}: the question {shown(cells.question)} is not known", suggestions[cells.question]
+
+    return judged(evidence, "unknown_question", describe)

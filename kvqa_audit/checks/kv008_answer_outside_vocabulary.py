@@ -1,0 +1,27 @@
+"""Rows come in; a defect for every answer that its question does not allow goes out."""
+
+from __future__ import annotations
+
+from kvqa_audit.checks.base import Checked, Evidence, check
+from kvqa_audit.checks.rows import RowCells, judged, shown
+from kvqa_audit.contracts.readings import AnswerReading, closest_answer
+from kvqa_audit.model import Severity
+
+
+@check("KV008", Severity.ERROR, needs=("table", "column question", "column answer"))
+def answer_outside_vocabulary(evidence: Evidence) -> Checked:
+    """An answer is not in the vocabulary of its question.
+
+    Why: a class nobody described appears in training and evaluation, often a typo or the answer to another question.
+    Fix: correct the answer to the suggested one, or add it to the question's vocabulary.
+    """
+    suggestions: dict[AnswerReading, str | None] = {}
+
+    def describe(cells: RowCells) -> tuple[str, str | None]:
+        reading = evidence.contract.reading(cells.row)
+        if reading not in suggestions:
+            suggestions[reading] = closest_answer(reading, evidence.spec)
+        outside = ", ".join(shown(atom) for atom in reading.outside[:10])
+        return f"Row {cells.row}: {outside} is not an answer to this question", suggestions[reading]
+
+    return judged(evidence, "answer_outside_vocabulary", describe)

@@ -1,0 +1,36 @@
+"""Rows come in; a note on every image with several rows for a question that takes one row per item goes out."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from kvqa_audit.checks.base import Checked, Defect, Evidence, check
+from kvqa_audit.checks.rows import RowCells, cells_of
+from kvqa_audit.model import Severity
+
+
+@check("KV013", Severity.INFO, needs=("table", "column question", "column answer", "column img_id"), unit="rows")
+def repeated_item_rows(evidence: Evidence) -> Checked:
+    """A question that takes one row per item has several rows for one image.
+
+    Why: this is allowed (one row per polyp), but identical rows cannot be told from a row that slipped in twice.
+    Fix: nothing, unless the image shows fewer items than it has rows.
+    """
+    contract = evidence.contract
+    rows_of_key: dict[int, list[RowCells]] = defaultdict(list)
+    for cells in cells_of(evidence, contract.rows("repeated_item_row")):
+        rows_of_key[int(contract.first_row[cells.row])].append(cells)
+    firsts = cells_of(evidence, rows_of_key)
+    return Checked(len(evidence.table.frame), [_defect([first, *rows_of_key[first.row]], evidence) for first in firsts])
+
+
+def _defect(rows: list[RowCells], evidence: Evidence) -> Defect:
+    answers = [evidence.contract.reading(cells.row).canonical for cells in rows]
+    kind = "identical" if len(set(answers)) == 1 else "different"
+    return Defect(
+        f"{len(rows)} rows with {kind} answers: {'; '.join(repr(answer[:60]) for answer in answers[:10])}",
+        img_id=rows[0].img_id,
+        question=rows[0].question,
+        row=rows[1].row,
+        evidence={"rows": [cells.row for cells in rows], "answers": answers, "answers_are": kind},
+    )

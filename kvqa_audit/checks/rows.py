@@ -1,0 +1,53 @@
+"""Rows that break a rule of the row contract come in; a defect for each, with the row's own cells, goes out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+from kvqa_audit.checks.base import Checked, Defect, Evidence
+
+
+class RowCells(NamedTuple):
+    """One row of the table: its 0-based number and its cells."""
+
+    row: int
+    source: str
+    question: str
+    answer: str
+    img_id: str
+
+
+def cells_of(evidence: Evidence, rows: Iterable[int]) -> Iterator[RowCells]:
+    """The cells of the rows with these numbers, in the order given."""
+    frame = evidence.table.frame
+    columns = [frame[role].tolist() for role in ("source", "question", "answer", "img_id")]
+    for row in rows:
+        source, question, answer, img_id = (column[row] for column in columns)
+        yield RowCells(row, source, question, answer, img_id)
+
+
+def row_defect(
+    cells: RowCells, message: str, suggestion: str | None = None, evidence: dict[str, object] | None = None
+) -> Defect:
+    """A defect about one row."""
+    return Defect(
+        message,
+        img_id=cells.img_id or None,
+        question=cells.question or None,
+        answer=cells.answer,
+        row=cells.row,
+        suggestion=suggestion,
+        evidence=evidence or {},
+    )
+
+
+def judged(evidence: Evidence, rule: str, describe: Callable[[RowCells], tuple[str, str | None]]) -> Checked:
+    """All rows evaluated, and a defect for each that breaks the rule; `describe` gives message and suggestion."""
+    defects = [row_defect(cells, *describe(cells)) for cells in cells_of(evidence, evidence.contract.rows(rule))]
+    return Checked(len(evidence.table.frame), defects)
+
+
+def shown(text: str) -> str:
+    """A cell as a message quotes it: escaped, and cut where it is very long."""
+    return repr(text if len(text) <= 200 else f"{text[:200]}… ({len(text):,} characters)")

@@ -1,0 +1,276 @@
+"""A table and the dataset description come in; for every row rule the rows that break it go out.
+
+The only door to pandera. Cells are judged once per distinct (source, question, answer), of which Kvasir-VQA has some
+hundreds, not once per row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kvqa_audit.contracts.readings import AnswerReading, read_answer
+from kvqa_audit.ingest.dataset import ROLES, Table
+from kvqa_audit.spec.dataset_spec import DatasetSpec
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pandera.pandas as pa
+
+RULES = (
+    *(f"blank_{role}" for role in ROLES),
+    *(f"padded_{role}" for role in ROLES),
+    "unknown_source",
+    "unknown_question",
+    "misspelt_question",
+    "answer_outside_vocabulary",
+    "misspelt_answer",
+    "non_canonical_answer",
+    "repeated_row",
+    "conflicting_repeat",
+    "repeated_item_row",
+    "image_under_two_sources",
+)
+Rows = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class RowContract:
+    """Which rows break which rule, and how every row's answer is read.
+
+    `violations` maps each of `RULES` to the 0-based rows that break it, ascending. `first_row[row]` is the first row
+    with the same img_id and question (the row itself where either is blank). `readings[reading_of_row[row]]` is the
+    reading of the row's answer.
+    """
+
+    violations: Mapping[str, Rows]
+    first_row: Rows
+    readings: tuple[AnswerReading, ...]
+    reading_of_row: Rows
+
+    def rows(self, rule: str) -> list[int]:
+        """The rows that break the rule, as plain numbers."""
+        found: list[int] = self.violations[rule].tolist()
+        return found
+
+    def reading(self, row: int) -> AnswerReading:
+        return self.readings[int(self.reading_of_row[row])]
+
+
+def check_rows(table: Table, spec: DatasetSpec) -> RowContract:
+    """Judges every row against the contract; never raises for anything a cell holds.
+
+    Rules about a column that is missing hold nothing: that is the fault of the header, not of every row.
+    """
+    frame = table.frame
+    combination, distinct = _distinct_cells(frame)
+    readings = tuple(
+        read_answer(question, answer, spec)
+        for question, answer in zip(distinct["question"], distinct["answer"], strict=True)
+    )
+    images, image_cells = _distinct_ids(frame)
+    keyed = _keys(frame, readings, combination, spec)
+    masks: dict[str, Mask] = {}
+    for rule, mask in _broken(_cell_schema(spec, readings), distinct).items():
+        masks[rule] = mask[combination]
+    for rule, mask in _broken(_id_schema(), image_cells).items():
+        masks[rule] = mask[images]
+    masks |= _broken(_key_schema(), keyed)
+    for role in table.missing:
+        for rule in (f"blank_{role}", f"padded_{role}"):
+            masks.pop(rule, None)
+    if "img_id" in table.missing or "source" in table.missing:
+        masks.pop("image_under_two_sources", None)
+    none = np.zeros(len(frame), dtype=bool)
+    violations = {rule: np.flatnonzero(masks.get(rule, none)) for rule in RULES}
+    return RowContract(MappingProxyType(violations), keyed["first_row"].to_numpy(), readings, combination)
+
+
+def _distinct_cells(frame: pd.DataFrame) -> tuple[Rows, pd.DataFrame]:
+    """Numbers the distinct (source, question, answer): each row's number, and the frame of the distinct ones."""
+    code = np.zeros(len(frame), dtype=np.int64)
+    for role in ("source", "question", "answer"):
+        own, distinct = _factorised(frame[role])
+        code = code * (len(distinct) + 1) + own
+        _, code = np.unique(code, return_inverse=True)
+    _, first = np.unique(code, return_index=True)
+    return code, frame.iloc[first][["source", "question", "answer"]].reset_index(drop=True).astype(object)
+
+
+def _distinct_ids(frame: pd.DataFrame) -> tuple[Rows, pd.DataFrame]:
+    import pandas as pd
+
+    codes, distinct = _factorised(frame["img_id"])
+    return codes, pd.DataFrame({"img_id": distinct}, dtype=object)
+
+
+def _factorised(cells: pd.Series[Any]) -> tuple[Rows, NDArray[Any]]:
+    codes, distinct = cells.factorize()
+    return codes.astype(np.int64), np.asarray(distinct, dtype=object)
+
+
+def _keys(
+    frame: pd.DataFrame, readings: tuple[AnswerReading, ...], combination: Rows, spec: DatasetSpec
+) -> pd.DataFrame:
+    """Numbers in place of texts, one row per row of the table: what the rules about repeats look at.
+
+    Columns: key (img_id and question, -1 where either is blank), answer (canonical, -1 where blank), source, image
+    (-1 where blank), first_row, per_item (the question takes one row per item).
+    """
+    import pandas as pd
+
+    of_combination = pd.DataFrame(
+        {
+            "question": [
+                r.question or text.strip() for r, text in zip(readings, _texts(frame, combination), strict=True)
+            ],
+            "answer": [r.canonical for r in readings],
+            "per_item": [
+                bool((q := spec.question_by_name.get(r.question or "")) and q.one_row_per_item) for r in readings
+            ],
+        }
+    ).iloc[combination]
+    image, source = _code(frame["img_id"]), _code(frame["source"])
+    question, answer = _code(of_combination["question"]), _code(of_combination["answer"])
+    key = np.where((image < 0) | (question < 0), -1, image * (question.max(initial=0) + 1) + question)
+    row = np.arange(len(frame))
+    first = pd.Series(row).groupby(key).transform("first").to_numpy() if len(frame) else row
+    return pd.DataFrame(
+        {
+            "key": key,
+            "answer": answer,
+            "source": source,
+            "image": image,
+            "first_row": np.where(key < 0, row, first).astype(np.int64),
+            "per_item": of_combination["per_item"].to_numpy(dtype=bool),
+        }
+    )
+
+
+def _texts(frame: pd.DataFrame, combination: Rows) -> list[str]:
+    _, first = np.unique(combination, return_index=True)
+    return list(frame["question"].iloc[first])
+
+
+def _code(cells: pd.Series[Any]) -> Rows:
+    """A number per distinct text, surrounding whitespace ignored, and -1 for blank ones."""
+    codes, distinct = _factorised(cells)
+    numbers: dict[str, int] = {"": -1}
+    of_distinct = [numbers.setdefault(str(text).strip(), len(numbers) - 1) for text in distinct]
+    return np.array(of_distinct, dtype=np.int64)[codes] if of_distinct else codes
+
+
+def _cell_schema(spec: DatasetSpec, readings: tuple[AnswerReading, ...]) -> pa.DataFrameSchema:
+    """The contract of source, question and answer, over the distinct ones."""
+    import pandera.pandas as pa
+
+    questions = set(spec.question_by_text)
+    misspelt = {text for question in spec.questions for text in question.misspellings}
+
+    def read_as(holds: Callable[[AnswerReading], bool]) -> Callable[[pd.DataFrame], pd.Series[bool]]:
+        return lambda frame: _series([holds(reading) for reading in readings], frame)
+
+    return pa.DataFrameSchema(
+        {
+            "source": pa.Column(object, [*_text_checks("source"), _rule("unknown_source", _one_of(set(spec.sources)))]),
+            "question": pa.Column(
+                object,
+                [
+                    *_text_checks("question"),
+                    _rule("unknown_question", _one_of(questions)),
+                    _rule("misspelt_question", lambda cells: ~cells.str.strip().isin(misspelt)),
+                ],
+            ),
+            "answer": pa.Column(object, _text_checks("answer")),
+        },
+        checks=[
+            _rule("answer_outside_vocabulary", read_as(lambda reading: not reading.outside)),
+            _rule("misspelt_answer", read_as(lambda reading: not reading.misspelt)),
+            _rule("non_canonical_answer", read_as(lambda reading: reading.canonical_form or bool(reading.outside))),
+        ],
+    )
+
+
+def _id_schema() -> pa.DataFrameSchema:
+    import pandera.pandas as pa
+
+    return pa.DataFrameSchema({"img_id": pa.Column(object, _text_checks("img_id"))})
+
+
+def _key_schema() -> pa.DataFrameSchema:
+    """The contract of the rows among each other, over the numbers `_keys` gives."""
+    import pandera.pandas as pa
+
+    def repeats(frame: pd.DataFrame) -> Mask:
+        return ((frame["key"] >= 0) & (frame["answer"] >= 0) & frame.duplicated("key")).to_numpy()
+
+    def same(frame: pd.DataFrame) -> Mask:
+        return frame.duplicated(["key", "answer"]).to_numpy()
+
+    def per_item(frame: pd.DataFrame) -> Mask:
+        return frame["per_item"].to_numpy()
+
+    def sources_of_image(frame: pd.DataFrame) -> pd.Series[bool]:
+        known = frame[(frame["image"] >= 0) & (frame["source"] >= 0)]
+        several = known.groupby("image")["source"].nunique()
+        return ~frame["image"].isin(several[several > 1].index) | (frame["source"] < 0)
+
+    return pa.DataFrameSchema(
+        checks=[
+            _rule("repeated_row", lambda f: _series(~(repeats(f) & same(f) & ~per_item(f)), f)),
+            _rule("conflicting_repeat", lambda f: _series(~(_answered_repeats(f) & ~same(f) & ~per_item(f)), f)),
+            _rule("repeated_item_row", lambda f: _series(~(repeats(f) & per_item(f)), f)),
+            _rule("image_under_two_sources", sources_of_image),
+        ]
+    )
+
+
+def _answered_repeats(frame: pd.DataFrame) -> Mask:
+    """Rows with an answer whose key had an answer before: an unanswered row contradicts nothing."""
+    answered = frame[(frame["key"] >= 0) & (frame["answer"] >= 0)]
+    mask = np.zeros(len(frame), dtype=bool)
+    mask[answered.index[answered.duplicated("key")]] = True
+    return mask
+
+
+def _series(values: list[bool] | Mask, frame: pd.DataFrame) -> pd.Series[bool]:
+    import pandas as pd
+
+    return pd.Series(values, index=frame.index, dtype=bool)
+
+
+def _text_checks(role: str) -> list[pa.Check]:
+    return [
+        _rule(f"blank_{role}", lambda cells: cells.str.strip() != ""),
+        _rule(f"padded_{role}", lambda cells: (cells.str.strip() == cells) | (cells.str.strip() == "")),
+    ]
+
+
+def _one_of(allowed: set[str]) -> Callable[[pd.Series[Any]], Any]:
+    return lambda cells: cells.str.strip().isin({*allowed, ""})
+
+
+def _rule(name: str, holds: Callable[..., Any]) -> pa.Check:
+    import pandera.pandas as pa
+
+    # Masks tell all rows; failure cases beyond the first would only cost time.
+    return pa.Check(holds, name=name, error=name, n_failure_cases=1)
+
+
+def _broken(schema: pa.DataFrameSchema, frame: pd.DataFrame) -> dict[str, Mask]:
+    """Rule → mask of the frame's rows that break it; rules that no row breaks are left out."""
+    import pandera.pandas as pa
+
+    if frame.empty:
+        return {}
+    try:
+        schema.validate(frame, lazy=True)
+    except pa.errors.SchemaErrors as errors:
+        return {str(error.check.error): ~np.asarray(error.check_output, dtype=bool) for error in errors.schema_errors}
+    return {}
