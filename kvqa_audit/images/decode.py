@@ -1,0 +1,162 @@
+"""The bytes of an image come in; its header and one reduced decode, or the reason why there is none, go out."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+import PIL
+from PIL import Image, ImageFile, features
+
+# Importing these two makes Pillow know their formats, at a fraction of the cost of Image.init().
+from PIL import TiffImagePlugin, WebPImagePlugin  # noqa: F401
+
+from kvqa_audit.images.endings import is_cut_off, known_format
+
+MIN_SIDE_PX = 128
+MAX_PIXELS = 178_956_970
+FORMATS = ("JPEG", "MPO", "PNG", "GIF", "WEBP", "BMP", "TIFF")
+DECODE_VERSION = "decode-1"
+_ORIENTATION_TAG = 0x0112
+_WIDE_MODES = ("I", "F", "I;16", "I;16L", "I;16B", "I;16N")
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """What one reduced decode tells about one image.
+
+    `rgb` is (height, width, 3) and `grey` (height, width), both uint8, reduced so that the shorter side keeps at least
+    MIN_SIDE_PX where the image has that many; pixels stand as stored, `orientation` (EXIF, 1 to 8) is not applied,
+    alpha is dropped, and of an animation it is the first frame. `width` and `height` are the full size in pixels.
+    `mode` is Pillow's, with `;16` added where 16 bits a channel were stored. `problem` is None or one of: empty,
+    not_an_image, truncated, unreadable, too_large; the pixels are then None, and `detail` says what was wrong.
+    """
+
+    rgb: NDArray[np.uint8] | None = None
+    grey: NDArray[np.uint8] | None = None
+    width: int | None = None
+    height: int | None = None
+    format: str | None = None
+    mode: str | None = None
+    frames: int | None = None
+    orientation: int = 1
+    problem: str | None = None
+    detail: str | None = None
+
+
+def decoder_version() -> str:
+    """Which decoder gives the pixels, e.g. `Pillow 13.0.0/libjpeg-turbo 3.2.0`."""
+    turbo = features.version_feature("libjpeg_turbo")
+    jpeg = f"libjpeg-turbo {turbo}" if turbo else f"libjpeg {features.version_codec('jpg')}"
+    return f"Pillow {PIL.__version__}/{jpeg}"
+
+
+def decode(data: bytes) -> Decoded:
+    """Decodes one image once, reduced; never raises for bad data.
+
+    Raises:
+        MemoryError: the decoder ran out of memory; whoever guards the decoder has to know.
+    """
+    if not data:
+        return Decoded(problem="empty", detail="the file has no bytes")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            image = Image.open(io.BytesIO(data), formats=FORMATS)
+        except MemoryError:
+            raise
+        except Image.DecompressionBombError as error:
+            return Decoded(problem="too_large", detail=str(error), format=known_format(data))
+        except Exception as error:  # noqa: BLE001 - hostile bytes make the decoders raise anything
+            return _unopened(data, error)
+        return _load(image, data)
+
+
+def _load(image: Image.Image, data: bytes) -> Decoded:
+    width, height = image.size
+    header = Decoded(width=width, height=height, format=image.format, mode=_mode(image))
+    if width * height > MAX_PIXELS:
+        return replace(header, problem="too_large", detail=f"{width}x{height} pixels, the limit is {MAX_PIXELS}")
+    try:
+        frames, orientation = _frames(image), _orientation(image)
+        rgb, grey = _reduced(image)
+    except MemoryError:
+        raise
+    except Image.DecompressionBombError as error:
+        return replace(header, problem="too_large", detail=str(error))
+    except Exception as error:  # noqa: BLE001 - hostile bytes make the decoders raise anything
+        problem = "truncated" if is_cut_off(data) or "truncated" in str(error).casefold() else "unreadable"
+        return replace(header, problem=problem, detail=_words(error))
+    header = replace(header, frames=frames, orientation=orientation)
+    if is_cut_off(data):
+        return replace(header, problem="truncated", detail="the end of the image is missing")
+    return replace(header, rgb=rgb, grey=grey)
+
+
+def _unopened(data: bytes, error: Exception) -> Decoded:
+    name = known_format(data)
+    if name is None:
+        return Decoded(problem="not_an_image", detail=f"the file begins with {data[:16]!r}")
+    problem = "truncated" if is_cut_off(data) else "unreadable"
+    return Decoded(
+        problem=problem, detail=f"begins like {name}, but the header cannot be read ({_words(error)})", format=name
+    )
+
+
+def _words(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"[:200]
+
+
+def _mode(image: Image.Image) -> str:
+    tiles = image.tile if isinstance(image, ImageFile.ImageFile) else []
+    stored: Any = tiles[0].args if tiles else ""
+    raw_mode = stored if isinstance(stored, str) else (stored[0] if stored else "")
+    if ";16" in str(raw_mode) and ";16" not in image.mode:
+        return f"{image.mode};16"
+    return image.mode
+
+
+def _frames(image: Image.Image) -> int:
+    return int(getattr(image, "n_frames", 1)) if image.format not in ("JPEG", "BMP") else 1
+
+
+def _orientation(image: Image.Image) -> int:
+    if image.format != "TIFF" and "exif" not in image.info:
+        return 1
+    try:
+        value = image.getexif().get(_ORIENTATION_TAG, 1)
+    except MemoryError:
+        raise
+    except Exception:  # noqa: BLE001 - damaged metadata does not make a damaged picture
+        return 1
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1
+
+
+def _reduced(image: Image.Image) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    image.draft(None, (MIN_SIDE_PX, MIN_SIDE_PX))
+    image.load()
+    if image.mode in _WIDE_MODES:
+        image = Image.fromarray(_eight_bits(np.asarray(image)))
+    elif image.mode == "P":
+        image = image.convert("RGBA" if "transparency" in image.info else "RGB")
+    elif image.mode == "1":
+        image = image.convert("L")
+    factor = min(image.size) // MIN_SIDE_PX
+    if factor > 1:
+        image = image.reduce(factor)
+    picture = image if image.mode == "RGB" else image.convert("RGB")
+    return np.asarray(picture), np.asarray(picture.convert("L"))
+
+
+def _eight_bits(wide: NDArray[Any]) -> NDArray[np.uint8]:
+    values = np.nan_to_num(wide.astype(np.float32), posinf=0.0, neginf=0.0)
+    highest = float(values.max(initial=0.0))
+    if highest <= 1.0:
+        values = values * 255.0
+    elif highest > 255.0:
+        values = values / 256.0 if highest <= 65535.0 else values * (255.0 / highest)
+    return np.clip(values, 0, 255).astype(np.uint8)

@@ -1,0 +1,44 @@
+"""The bytes of an image come in; which format they begin like, and whether their end is missing, go out."""
+
+from __future__ import annotations
+
+_SIGNATURES = (
+    ("JPEG", b"\xff\xd8"),
+    ("PNG", b"\x89PNG\r\n\x1a\n"),
+    ("GIF", b"GIF87a"),
+    ("GIF", b"GIF89a"),
+    ("TIFF", b"II*\x00"),
+    ("TIFF", b"MM\x00*"),
+    ("BMP", b"BM"),
+)
+_JPEG_SCAN = b"\xff\xda"
+_JPEG_END = b"\xff\xd9"
+
+
+def known_format(data: bytes) -> str | None:
+    """The format whose signature the bytes begin with, or None."""
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "WEBP"
+    return next((name for name, signature in _SIGNATURES if data.startswith(signature)), None)
+
+
+def is_cut_off(data: bytes) -> bool:
+    """Whether the format's own end is missing; bytes after the end are no harm.
+
+    A reduced decode can miss this: a JPEG whose last rows are gone may still fill the small picture. In a JPEG's
+    entropy-coded data a 0xFF is always followed by 0x00 or a restart marker, so an end marker after the last scan
+    header is a real one; one before it belongs to an embedded preview. Formats without an end of their own (BMP,
+    TIFF) are never called cut off here.
+    """
+    name = known_format(data)
+    if name == "JPEG":
+        if data.endswith(_JPEG_END):
+            return False
+        return data.rfind(_JPEG_END) <= data.rfind(_JPEG_SCAN)
+    if name == "PNG":
+        return b"IEND" not in data[-4096:] and data.rfind(b"IEND") < 0
+    if name == "GIF":
+        return b"\x3b" not in data[-64:]
+    if name == "WEBP":
+        return len(data) < 8 + int.from_bytes(data[4:8], "little")
+    return False

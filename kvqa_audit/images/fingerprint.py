@@ -1,0 +1,79 @@
+"""The bytes of one image come in; its fingerprint goes out: digest, header, hashes, quality from one reduced decode."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kvqa_audit.images.decode import DECODE_VERSION, MIN_SIDE_PX, Decoded, decode, decoder_version
+from kvqa_audit.images.hashes import FEATURES_VERSION, features_of
+from kvqa_audit.images.quality import QUALITY_VERSION, quality_of
+from kvqa_audit.ingest.dataset import RawImage
+from kvqa_audit.model import ImageFingerprint
+
+ALGORITHM = f"{DECODE_VERSION}@{MIN_SIDE_PX}px/{QUALITY_VERSION}/{FEATURES_VERSION}"
+
+
+@cache
+def decoder() -> str:
+    """Which decoder is used by this process."""
+    return decoder_version()
+
+
+def fingerprint(raw: RawImage) -> ImageFingerprint:
+    """Fingerprints one image; what is wrong with it stands in `problem` and `detail`.
+
+    Raises:
+        MemoryError: the decoder ran out of memory.
+    """
+    blank = ImageFingerprint(raw.img_id, raw.path, len(raw.data), None, decoder=decoder(), algorithm=ALGORITHM)
+    if raw.problem is not None:
+        return replace(blank, problem=raw.problem, detail=raw.detail)
+    decoded = decode(raw.data)
+    return _filled(replace(blank, sha256=hashlib.sha256(raw.data).hexdigest()), decoded)
+
+
+def pixel_digest(mode: str, width: int, height: int, rgb: NDArray[np.uint8]) -> str:
+    """SHA-256 over mode, full size and reduced pixels, (H, W, 3) uint8.
+
+    It nominates identical pixels: equal pixels stored in one format always give equal digests, and pixels that differ
+    only below the reduced scale may do so too. Size and mode are part of it, so that a black 20x10 is not a black
+    10x20.
+    """
+    digest = hashlib.sha256(f"{mode} {width}x{height}\n".encode())
+    digest.update(np.ascontiguousarray(rgb).data)
+    return digest.hexdigest()
+
+
+def _filled(blank: ImageFingerprint, decoded: Decoded) -> ImageFingerprint:
+    known = replace(
+        blank,
+        problem=decoded.problem,
+        detail=decoded.detail,
+        format=decoded.format,
+        mode=decoded.mode,
+        frames=decoded.frames,
+        width=decoded.width,
+        height=decoded.height,
+    )
+    if decoded.rgb is None or decoded.grey is None:
+        return known
+    quality = quality_of(decoded.grey)
+    features = features_of(decoded.grey)
+    return replace(
+        known,
+        pixel_digest=pixel_digest(decoded.mode or "", decoded.width or 0, decoded.height or 0, decoded.rgb),
+        phash64=features.phash64,
+        phash256=features.phash256,
+        thumbnail=features.thumbnail,
+        brightness=quality.brightness,
+        contrast=quality.contrast,
+        sharpness=quality.sharpness,
+        entropy_bits=quality.entropy_bits,
+        dark_share=quality.dark_share,
+        bright_share=quality.bright_share,
+    )
