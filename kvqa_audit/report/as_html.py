@@ -1,0 +1,144 @@
+"""A finished audit, its verdict and thumbnails come in; one self-contained HTML page goes out, always the same."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from kvqa_audit.model import AuditRun
+from kvqa_audit.report.charts import Chart, charts
+from kvqa_audit.report.text import count, measure, share, shown
+from kvqa_audit.report.view import View, pictures_in, state, view
+
+if TYPE_CHECKING:
+    from kvqa_audit.release.gate import Verdict
+
+MAX_PICTURE_CHARACTERS = 2_400_000
+_SIGNATURES = ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"))
+_NOT_AVAILABLE = "picture not available"
+_LEFT_OUT = "picture left out to keep this page small"
+
+
+def render(run: AuditRun, verdict: Verdict, *, pictures: Mapping[str, bytes]) -> str:
+    """Draws the report.
+
+    Args:
+        run: the finished audit.
+        verdict: whether this version may be released, and why.
+        pictures: img_id → JPEG (or PNG) thumbnail, for the ids of `view.pictures_wanted`; what is missing shows as a
+            placeholder that says so.
+
+    Returns:
+        An HTML page without references to anything outside itself, but for links to the files beside it.
+    """
+    page = view(run)
+    drawn = charts(run)
+    plotly, script, style = _asset("vendor/plotly-cartesian.min.js"), _asset("templates/report.js"), _style()
+    scripts = [plotly, script] if drawn else [script]
+    sources = " ".join(f"'sha256-{_digest(text)}'" for text in scripts)
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            run=run,
+            verdict=verdict,
+            page=page,
+            charts=drawn,
+            figures=Markup(_figures_json(drawn)),  # noqa: S704 - the JSON has its angle brackets and ampersands escaped
+            embedded=_embedded(page, pictures),
+            state=state,
+            sources=run.metrics.get("sources") or {},
+            started=_date(run.started_at),
+            reasons=_reasons(verdict),
+            policy=f"default-src 'none'; script-src {sources}; style-src 'unsafe-inline'; img-src data:; "
+            "base-uri 'none'; form-action 'none'",
+            scripts=[Markup(text) for text in scripts],  # noqa: S704 - files of this package
+            style=Markup(style),  # noqa: S704 - a file of this package
+        )
+    )
+
+
+def _reasons(verdict: Verdict) -> list[str]:
+    """The reasons that the list of blockers does not tell already."""
+    told = tuple(f"{outcome.code} " for outcome in verdict.blockers)
+    return [reason for reason in verdict.reasons if not told or not reason.startswith(told)]
+
+
+@cache
+def _asset(path: str) -> str:
+    return files("kvqa_audit.report").joinpath(path).read_text(encoding="utf-8").strip()
+
+
+def _style() -> str:
+    return _asset("templates/report.css")
+
+
+def _digest(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("kvqa_audit.report", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_visible,
+    )
+    environment.filters.update(shown=shown, share=share, measure=measure, count=count)
+    return environment
+
+
+def _visible(value: object) -> object:
+    """Every text that the template prints is made visible, unless it is markup of this package."""
+    return shown(value, limit=2_000) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _figures_json(drawn: tuple[Chart, ...]) -> str:
+    """The figures as JSON that can stand in a script element: no `<`, `>` or `&` is left in it."""
+    value = {chart.key: [{"label": label, **figure} for label, figure in chart.figures] for chart in drawn}
+    text = json.dumps(value, ensure_ascii=True, separators=(",", ":"), sort_keys=True, allow_nan=False)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _embedded(page: View, pictures: Mapping[str, bytes]) -> dict[str, tuple[Markup | None, str]]:
+    """img_id → data URI and reason; the URIs of the whole page stay within 2.4 million characters."""
+    uses: dict[str, int] = {}
+    for picture in pictures_in(page):
+        uses[picture.img_id] = uses.get(picture.img_id, 0) + 1
+    embedded: dict[str, tuple[Markup | None, str]] = {}
+    left = MAX_PICTURE_CHARACTERS
+    for img_id, times in uses.items():
+        uri = _data_uri(pictures.get(img_id, b""))
+        if uri is None:
+            embedded[img_id] = (None, _NOT_AVAILABLE)
+        elif len(uri) * times > left:
+            embedded[img_id] = (None, _LEFT_OUT)
+        else:
+            left -= len(uri) * times
+            embedded[img_id] = (Markup(uri), "")  # noqa: S704 - base64 of this function's making
+    return embedded
+
+
+def _data_uri(content: bytes) -> str | None:
+    for signature, kind in _SIGNATURES:
+        if content.startswith(signature):
+            return f"data:{kind};base64,{base64.b64encode(content).decode()}"
+    return None
+
+
+def _date(text: str) -> str:
+    try:
+        return datetime.fromisoformat(text).strftime("%-d %B %Y, %H:%M %Z").strip()
+    except ValueError:
+        return text

@@ -1,0 +1,134 @@
+"""Numbers come in; plotly figures as JSON values go out. Every label is escaped here, and no colour depends on a theme."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from kvqa_audit.report.text import chart_label
+
+# Okabe and Ito's colours, distinguishable by colour-blind eyes and by lightness; black is left out for dark pages.
+COLOURS = ("#0072B2", "#E69F00", "#56B4E9", "#D55E00", "#009E73", "#CC79A7", "#F0E442", "#8A8F98")
+PATTERNS = ("", "/", ".", "x", "-", "+")
+SEVERITY_COLOURS = {"error": "#C2410C", "warning": "#E69F00", "info": "#56B4E9"}
+SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "cross")
+# Light to dark and even in lightness, so that it reads in grey.
+SCALE = ((0.0, "#eef3f8"), (0.25, "#b7d3e8"), (0.5, "#6fa8cf"), (0.75, "#2f74a8"), (1.0, "#0b3c66"))
+
+Figure = Mapping[str, Any]
+
+
+def figure(traces: Sequence[Mapping[str, Any]], height: int, **layout: Any) -> Figure:
+    """A figure checked by plotly, without its template; `height` in pixels.
+
+    Raises:
+        ValueError: plotly does not know a property.
+    """
+    from plotly.graph_objects import Figure as Checked
+
+    base: dict[str, Any] = {
+        "template": "none",
+        "height": height,
+        "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
+        "dragmode": False,
+        "hoverlabel": {"align": "left"},
+    }
+    checked = Checked(data=[dict(trace) for trace in traces], layout={**base, **layout})
+    value: Figure = json.loads(json.dumps(checked.to_plotly_json(), default=list))
+    return value
+
+
+def category_axis(labels: Sequence[str], limit: int = 40, **more: Any) -> dict[str, Any]:
+    """An axis whose ticks are whole numbers with the labels written beside them, so that no label is read as a date."""
+    return {
+        "tickmode": "array",
+        "tickvals": list(range(len(labels))),
+        "ticktext": [chart_label(label, limit) for label in labels],
+        "range": [-0.5, len(labels) - 0.5],
+        "automargin": True,
+        "fixedrange": True,
+        "zeroline": False,
+        "showgrid": False,
+        **more,
+    }
+
+
+def value_axis(title: str, **more: Any) -> dict[str, Any]:
+    """An axis of numbers."""
+    return {"title": {"text": title}, "automargin": True, "fixedrange": True, "zeroline": False, **more}
+
+
+def heat_map(
+    rows: Sequence[str], columns: Sequence[str], values: Sequence[Sequence[float | None]], what: str
+) -> Figure:
+    """Shares (0 to 1, None where there is nothing) as coloured cells with their per cent written in."""
+    texts = [["" if v is None else f"{100 * v:.0f}" for v in line] for line in values]
+    hover = [
+        [
+            f"{chart_label(row, 120)}<br>{chart_label(column)}: " + ("nothing" if v is None else f"{100 * v:.1f} %")
+            for column, v in zip(columns, line, strict=True)
+        ]
+        for row, line in zip(rows, values, strict=True)
+    ]
+    trace = {
+        "type": "heatmap",
+        "x": list(range(len(columns))),
+        "y": list(range(len(rows))),
+        "z": [list(line) for line in values],
+        "zmin": 0,
+        "zmax": 1,
+        "colorscale": [list(stop) for stop in SCALE],
+        "text": texts,
+        "texttemplate": "%{text}",
+        "hovertext": hover,
+        "hoverinfo": "text",
+        "xgap": 2,
+        "ygap": 2,
+        "colorbar": {"title": {"text": what, "side": "right"}, "tickformat": ".0%", "thickness": 10, "len": 0.9},
+    }
+    return figure(
+        [trace],
+        height=90 + 26 * len(rows),
+        xaxis=category_axis(columns, 20, side="top"),
+        yaxis=category_axis(rows, 44, range=[len(rows) - 0.5, -0.5]),
+    )
+
+
+def stacked_shares(bars: Sequence[str], parts: Sequence[tuple[str, Sequence[float], Sequence[int]]]) -> Figure:
+    """One horizontal bar for each of `bars`; each part has a label, its share of every bar, and its rows."""
+    traces = []
+    for number, (label, shares, rows) in enumerate(parts):
+        hover = [
+            f"{chart_label(bar)}<br>{chart_label(label, 120)}: {100 * s:.1f} % ({r:,} rows)"
+            for bar, s, r in zip(bars, shares, rows, strict=True)
+        ]
+        traces.append(
+            {
+                "type": "bar",
+                "orientation": "h",
+                "name": chart_label(label, 28),
+                "x": list(shares),
+                "y": list(range(len(bars))),
+                "text": [chart_label(label, 22) if s >= 0.08 else "" for s in shares],
+                "textposition": "inside",
+                "insidetextanchor": "middle",
+                "textangle": 0,
+                "hovertext": hover,
+                "hoverinfo": "text",
+                "marker": {
+                    "color": COLOURS[number % len(COLOURS)],
+                    "pattern": {"shape": PATTERNS[(number // len(COLOURS)) % len(PATTERNS)]},
+                    "line": {"width": 1, "color": "rgba(255,255,255,0.7)"},
+                },
+            }
+        )
+    return figure(
+        traces,
+        height=150 + 44 * len(bars),
+        barmode="stack",
+        bargap=0.25,
+        legend={"orientation": "h", "y": -0.2, "traceorder": "normal"},
+        xaxis=value_axis("share of the answered rows", tickformat=".0%", range=[0, 1]),
+        yaxis=category_axis(bars, 24, range=[len(bars) - 0.5, -0.5]),
+    )

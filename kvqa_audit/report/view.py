@@ -1,0 +1,210 @@
+"""A finished audit comes in; what the page says, section by section and bounded in size, goes out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from kvqa_audit.model import AuditRun, CheckDoc, CheckOutcome, Finding, FindingStatus, OutcomeStatus, Severity
+from kvqa_audit.report.duplicate_groups import Groups, Picture, duplicate_groups
+from kvqa_audit.report.text import measure, share
+
+MAX_FINDINGS_PER_CHECK = 20
+MAX_FINDINGS_IN_PAGE = 2_000
+MAX_REPEATS_PER_CHECK = 8
+MAX_PICTURES_PER_CHECK = 6
+MAX_PICTURES_WANTED = 400
+
+QUESTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("table", "Is the table sound?", ("KV0",)),
+    ("images", "Are the images sound?", ("KV1",)),
+    ("duplicates", "What is duplicated, and do the copies agree?", ("KV2",)),
+    ("answers", "Do the answers contradict each other?", ("KV3",)),
+    ("balance", "Is the dataset balanced?", ("KV4",)),
+    ("sharing", "May it be shared?", ("KV5", "KV6")),
+)
+OTHER = ("other", "What else was checked?")
+
+OUTCOME_WORDS: Mapping[OutcomeStatus, str] = {
+    OutcomeStatus.PASSED: "passed",
+    OutcomeStatus.FAILED: "failed",
+    OutcomeStatus.SKIPPED: "not checked",
+    OutcomeStatus.ERRORED: "check crashed",
+    OutcomeStatus.VACUOUS: "nothing to judge",
+}
+_ORDER = (
+    OutcomeStatus.ERRORED,
+    OutcomeStatus.FAILED,
+    OutcomeStatus.SKIPPED,
+    OutcomeStatus.VACUOUS,
+    OutcomeStatus.PASSED,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """Findings of one check that say the same about many rows."""
+
+    question: str | None
+    answer: str | None
+    suggestion: str | None
+    findings: int
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One check in the page: its outcome, its text for people and its first findings."""
+
+    outcome: CheckOutcome
+    doc: CheckDoc
+    anchor: str
+    state: str
+    words: str
+    measured: str
+    threshold: str
+    findings: tuple[Finding, ...]
+    repeats: tuple[Repeat, ...]
+    pictures: tuple[Picture, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One question of the reader, answered by its checks, worst first."""
+
+    key: str
+    title: str
+    sentence: str
+    cards: tuple[Card, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Everything the page says about a run, but for the charts."""
+
+    sections: tuple[Section, ...]
+    groups: Groups
+    findings_total: int
+    findings_shown: int
+
+
+def view(run: AuditRun) -> View:
+    """Puts a run's outcomes, findings and duplicate groups into the order in which they are read."""
+    cards = _cards(run)
+    sections = []
+    placed: set[str] = set()
+    for key, title, families in QUESTIONS:
+        of_section = [card for card in cards if card.outcome.code.startswith(families)]
+        placed.update(card.anchor for card in of_section)
+        sections.append(Section(key, title, _sentence(of_section), _worst_first(of_section)))
+    rest = [card for card in cards if card.anchor not in placed]
+    if rest:
+        sections.append(Section(*OTHER, _sentence(rest), _worst_first(rest)))
+    return View(tuple(sections), duplicate_groups(run), len(run.findings), sum(len(card.findings) for card in cards))
+
+
+def pictures_wanted(run: AuditRun) -> tuple[str, ...]:
+    """The ids of the pictures the page shows, most needed first, none twice, at most 400."""
+    return tuple(dict.fromkeys(picture.img_id for picture in pictures_in(view(run))))[:MAX_PICTURES_WANTED]
+
+
+def pictures_in(page: View) -> tuple[Picture, ...]:
+    """Every place for a picture: those of the checks first, then those of the duplicate groups."""
+    of_checks = [picture for section in page.sections for card in section.cards for picture in card.pictures]
+    of_groups = [picture for group in page.groups.shown for picture in group.pictures]
+    return (*of_checks, *of_groups)
+
+
+def _cards(run: AuditRun) -> list[Card]:
+    by_check: dict[str, list[Finding]] = {}
+    for finding in run.findings:
+        by_check.setdefault(finding.check, []).append(finding)
+    sources: Mapping[str, str] = run.metrics.get("sources") or {}
+    cards = []
+    budget = MAX_FINDINGS_IN_PAGE
+    for outcome in run.outcomes:
+        findings = _worst_findings(by_check.get(outcome.code, ()))
+        in_page = tuple(findings[: min(MAX_FINDINGS_PER_CHECK, budget)])
+        budget -= len(in_page)
+        cards.append(_card(outcome, run.docs.get(outcome.code), findings, in_page, sources))
+    return cards
+
+
+def _card(
+    outcome: CheckOutcome,
+    doc: CheckDoc | None,
+    findings: list[Finding],
+    in_page: tuple[Finding, ...],
+    sources: Mapping[str, str],
+) -> Card:
+    is_share = outcome.evaluated > 0 and outcome.measured == outcome.violations / outcome.evaluated
+    return Card(
+        outcome,
+        doc or CheckDoc(outcome.name.replace("_", " "), "", "", "things"),
+        outcome.code,
+        state(outcome),
+        OUTCOME_WORDS[outcome.outcome],
+        share(outcome.measured) if is_share else measure(outcome.measured),
+        share(outcome.threshold) if is_share else measure(outcome.threshold),
+        in_page,
+        _repeats(findings) if len(findings) > len(in_page) else (),
+        () if outcome.code.startswith(("KV0", "KV2")) else _examples(findings, sources),
+    )
+
+
+def state(outcome: CheckOutcome) -> str:
+    """The word that colours an outcome: ok, error, warning, info or unknown."""
+    if outcome.outcome is OutcomeStatus.PASSED:
+        return "ok"
+    return str(outcome.severity) if outcome.outcome is OutcomeStatus.FAILED else "unknown"
+
+
+def _worst_findings(findings: Iterable[Finding]) -> list[Finding]:
+    return sorted(
+        findings,
+        key=lambda f: (
+            f.status is FindingStatus.WAIVED,
+            -f.severity.rank,
+            f.score is None,
+            -(f.score or 0.0),
+        ),
+    )
+
+
+def _repeats(findings: Iterable[Finding]) -> tuple[Repeat, ...]:
+    counts = Counter((f.question, f.answer, f.suggestion) for f in findings)
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], str(item[0])))
+    return tuple(Repeat(*about, number) for about, number in ordered[:MAX_REPEATS_PER_CHECK] if number > 1)
+
+
+def _examples(findings: Iterable[Finding], sources: Mapping[str, str]) -> tuple[Picture, ...]:
+    ids = dict.fromkeys(f.img_id for f in findings if f.img_id)
+    return tuple(Picture(i, sources.get(i, "")) for i in list(ids)[:MAX_PICTURES_PER_CHECK])
+
+
+def _worst_first(cards: Iterable[Card]) -> tuple[Card, ...]:
+    return tuple(
+        sorted(
+            cards,
+            key=lambda card: (
+                _ORDER.index(card.outcome.outcome),
+                -card.outcome.severity.rank if card.outcome.outcome is OutcomeStatus.FAILED else 0,
+                card.outcome.code,
+            ),
+        )
+    )
+
+
+def _sentence(cards: list[Card]) -> str:
+    if not cards:
+        return "Nothing of this was checked in this run."
+    failed = [card.outcome for card in cards if card.outcome.outcome is OutcomeStatus.FAILED]
+    passed = sum(card.outcome.outcome is OutcomeStatus.PASSED for card in cards)
+    unknown = len(cards) - len(failed) - passed
+    errors = sum(outcome.severity is Severity.ERROR for outcome in failed)
+    parts = [f"{passed} of {len(cards)} checks passed"]
+    if failed:
+        parts.append(f"{len(failed)} failed" + (f", {errors} of them as errors" if errors else ""))
+    if unknown:
+        parts.append(f"{unknown} could not be judged")
+    return "; ".join(parts) + "."
