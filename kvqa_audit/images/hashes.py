@@ -46,6 +46,11 @@ def features_of(grey: NDArray[np.uint8]) -> ImageFeatures:
     )
 
 
+def phash256_of(thumbnail: NDArray[np.uint8]) -> str:
+    """The 256-bit hash of a thumbnail, (64, 64) uint8, such as one that was flipped."""
+    return _phash(thumbnail, _DCT256)
+
+
 def dct_rows(frequencies: int, samples: int) -> NDArray[np.float64]:
     """The first rows of the type-2 DCT matrix, (frequencies, samples), unscaled as in scipy.fft.dct."""
     phase = np.outer(np.arange(frequencies), 2 * np.arange(samples) + 1)

@@ -1,0 +1,92 @@
+"""Contrast fields and rough views come in; affine maps refined to a fraction of a pixel go out."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kvqa_audit.duplicates.fields import Float
+
+_COARSE_ITERATIONS = 6
+_FINE_ITERATIONS = 4
+_RESIDUAL_SCALE = 0.6
+_DAMPING = 0.01
+_MAX_STEP = 0.08
+
+
+def aligned(viewed: Float, plain: Float, start: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Refines maps from the plain to the viewed pictures, (p, 2, 3), on their fields, (p, 64, 64), pair by pair.
+
+    Inverse compositional Lucas-Kanade (Baker and Matthews 2004) with robust weights, first at half the resolution.
+    """
+    maps = _refined(halved(viewed), halved(halved(plain)), start, _COARSE_ITERATIONS)
+    return _refined(viewed, halved(plain), maps, _FINE_ITERATIONS)
+
+
+def sampled(pictures: Float, maps: NDArray[np.float64], points: NDArray[np.float64]) -> tuple[Float, NDArray[np.bool_]]:
+    """Bilinear samples of pictures, (p, s, s), at maps, (p, 2, 3), of points, (3, k) homogeneous.
+
+    Gives the samples and which of them lie inside the picture, both (p, k).
+    """
+    side = pictures.shape[-1]
+    at = ((maps @ points) * side - 0.5).astype(np.float32)
+    x, y = at[:, 0], at[:, 1]
+    inside = (x >= 0) & (x <= side - 1) & (y >= 0) & (y <= side - 1)
+    x, y = np.clip(x, 0, side - 1.001), np.clip(y, 0, side - 1.001)
+    left, top = x.astype(np.int32), y.astype(np.int32)
+    x, y = x - left, y - top
+    corner = top * side + left + (np.arange(len(pictures), dtype=np.int32) * side * side)[:, None]
+    flat = pictures.reshape(-1)
+    upper = flat[corner] * (1 - x) + flat[corner + 1] * x
+    lower = flat[corner + side] * (1 - x) + flat[corner + side + 1] * x
+    return upper * (1 - y) + lower * y, inside
+
+
+def grid(side: int) -> NDArray[np.float64]:
+    """The centres of side x side cells of the unit square, (3, side * side) homogeneous, row by row."""
+    steps = (np.arange(side) + 0.5) / side
+    y, x = np.meshgrid(steps, steps, indexing="ij")
+    return np.stack((x.reshape(-1), y.reshape(-1), np.ones(side * side)))
+
+
+def halved(pictures: Float) -> Float:
+    """Means of 2 x 2 pixels."""
+    count, side, _ = pictures.shape
+    half = side // 2
+    means: Float = pictures.reshape(count, half, 2, half, 2).mean(axis=(2, 4))
+    return means
+
+
+def _refined(viewed: Float, template: Float, maps: NDArray[np.float64], iterations: int) -> NDArray[np.float64]:
+    count, side, _ = template.shape
+    points = grid(side)
+    steepest = _steepest_descent(template, points)
+    wanted = template.reshape(count, -1)
+    for _ in range(iterations):
+        seen, inside = sampled(viewed, maps, points)
+        error = seen - wanted
+        weight = inside / (1 + (error / _RESIDUAL_SCALE) ** 2) ** 2
+        weighted = steepest * weight[:, None, :]
+        hessian = weighted @ steepest.transpose(0, 2, 1)
+        trace = np.trace(hessian, axis1=1, axis2=2)[:, None, None]
+        hessian += np.eye(6, dtype=np.float32) * (trace * _DAMPING / 6 + 1e-3)
+        step = np.linalg.solve(hessian, (weighted @ error[:, :, None]))[:, :, 0]
+        maps = _composed(maps, np.clip(step, -_MAX_STEP, _MAX_STEP))
+    return maps
+
+
+def _steepest_descent(template: Float, points: NDArray[np.float64]) -> Float:
+    """How each point's value answers to each of the six parameters, (p, 6, k); coordinates from the centre."""
+    count, side, _ = template.shape
+    down, across = (part.reshape(count, -1) * side for part in np.gradient(template, axis=(1, 2)))
+    x, y = (points[:2] - 0.5).astype(np.float32)
+    return np.stack((across * x, across * y, across, down * x, down * y, down), axis=1).astype(np.float32)
+
+
+def _composed(maps: NDArray[np.float64], step: Float) -> NDArray[np.float64]:
+    """The maps after the inverse of a step, whose parameters are about the centre."""
+    moved = np.zeros((len(maps), 3, 3))
+    moved[:, :2, :2] = np.eye(2) + step.reshape(-1, 2, 3)[:, :, :2]
+    moved[:, :2, 2] = 0.5 + step.reshape(-1, 2, 3)[:, :, 2] - moved[:, :2, :2] @ (0.5, 0.5)
+    moved[:, 2, 2] = 1
+    return maps @ np.linalg.inv(moved)

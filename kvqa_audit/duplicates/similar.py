@@ -1,0 +1,99 @@
+"""Fingerprints of distinct pictures come in; the pairs that show the same scene, verified on their pixels, go out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kvqa_audit.duplicates.fields import Fields, fields_of
+from kvqa_audit.duplicates.nominate import MIN_NOMINATION_SCORE, Nominations, nominate
+from kvqa_audit.duplicates.search import BLOCKWISE_MAX_HASHES, hashes_from_hex, pairs_within
+from kvqa_audit.duplicates.transforms import hash_distance_bits, named_transform, near_identity
+from kvqa_audit.duplicates.verify import Verified, verify
+from kvqa_audit.images.hashes import THUMBNAIL_SIDE_PX
+from kvqa_audit.model import ImageFingerprint, Tier
+
+MIN_SIMILARITY = 0.90
+MIN_OVERLAP = 0.30
+RE_ENCODE_MAX_DISTANCE_BITS = 16
+RE_ENCODE_MIN_SIMILARITY = 0.985
+RE_ENCODE_MIN_WHOLE = 0.97
+CURVE_MAX_DISTANCE_BITS = 63
+THRESHOLDS: Mapping[str, float] = {
+    "nomination_score": MIN_NOMINATION_SCORE,
+    "similarity": MIN_SIMILARITY,
+    "overlap": MIN_OVERLAP,
+    "re_encode_distance_bits": RE_ENCODE_MAX_DISTANCE_BITS,
+    "re_encode_similarity": RE_ENCODE_MIN_SIMILARITY,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Similar:
+    """A verified pair of pictures that are not identical."""
+
+    left: str
+    right: str
+    tier: Tier
+    distance_bits: int
+    similarity: float
+    transform: str
+
+
+@dataclass(frozen=True, slots=True)
+class SimilarPairs:
+    """The verified pairs, the curve (distance in bits, pairs, verified pairs) and what was examined."""
+
+    pairs: tuple[Similar, ...]
+    curve: tuple[tuple[int, int, int], ...]
+    examined: Mapping[str, int]
+
+
+def similar_pairs(fingerprints: Sequence[ImageFingerprint]) -> SimilarPairs:
+    """Nominates pairs by descriptors, verifies them on the thumbnails and sorts them into tiers."""
+    size = THUMBNAIL_SIDE_PX**2
+    usable = [found for found in fingerprints if len(found.thumbnail) == size and found.phash256]
+    if len(usable) < 2:
+        return SimilarPairs((), (), {"comparable_images": len(usable)})
+    fields = fields_of([found.thumbnail for found in usable])
+    nominations = nominate(fields)
+    verified = verify(fields, nominations)
+    accepted = (verified.similarity >= MIN_SIMILARITY) & (verified.overlap >= MIN_OVERLAP)
+    pairs = tuple(_similar(usable, fields, nominations, verified, int(k)) for k in np.flatnonzero(accepted))
+    examined = {
+        "comparable_images": int(fields.usable.sum()),
+        "nominated_pairs": len(nominations.view),
+        "verified_pairs": len(pairs),
+    }
+    return SimilarPairs(pairs, _curve(usable, fields.usable, pairs), examined)
+
+
+def _similar(
+    images: Sequence[ImageFingerprint], fields: Fields, nominations: Nominations, verified: Verified, number: int
+) -> Similar:
+    viewed, plain = images[nominations.viewed[number]], images[nominations.plain[number]]
+    view = int(nominations.view[number])
+    distance = hash_distance_bits(viewed, plain, view)
+    similarity = float(verified.similarity[number])
+    transform = named_transform(fields, nominations, verified, number)
+    same_frame = near_identity(verified.maps[number]) and verified.whole[number] >= RE_ENCODE_MIN_WHOLE
+    tiny = distance <= RE_ENCODE_MAX_DISTANCE_BITS and similarity >= RE_ENCODE_MIN_SIMILARITY
+    tier = Tier.RE_ENCODE if same_frame and tiny else Tier.NEAR
+    left, right = sorted((viewed.img_id, plain.img_id))
+    return Similar(left, right, tier, distance, round(similarity, 4), transform)
+
+
+def _curve(
+    images: Sequence[ImageFingerprint], usable: NDArray[np.bool_], pairs: Sequence[Similar]
+) -> tuple[tuple[int, int, int], ...]:
+    if len(images) > BLOCKWISE_MAX_HASHES:
+        return ()
+    hashes = hashes_from_hex([found.phash256 or "" for found, use in zip(images, usable, strict=True) if use])
+    near = pairs_within(hashes, CURVE_MAX_DISTANCE_BITS)
+    counted = np.bincount(near.distance_bits, minlength=CURVE_MAX_DISTANCE_BITS + 1)
+    confirmed = Counter(pair.distance_bits for pair in pairs)
+    return tuple((bits, int(counted[bits]), confirmed[bits]) for bits in range(CURVE_MAX_DISTANCE_BITS + 1))
