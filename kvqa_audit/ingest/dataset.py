@@ -20,7 +20,8 @@ class TableFault:
     """Something wrong with the table as a file.
 
     `kind` is one of: missing_column, extra_column, repeated_column, no_rows, not_utf8, not_text, nul_byte,
-    oversized_cell, ragged_row, unclosed_quote. `row` is the 0-based row and `line` the 1-based line of the file, where there is one.
+    oversized_cell, ragged_row, unclosed_quote. `row` is the 0-based row and `line` the 1-based line of the file, where
+    there is one.
     """
 
     kind: str

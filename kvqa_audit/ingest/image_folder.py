@@ -12,7 +12,8 @@ from kvqa_audit.errors import SourceError
 from kvqa_audit.ingest.dataset import ImageFault, RawImage
 
 IMAGE_ENDINGS = frozenset(
-    ".jpg .jpeg .jpe .jfif .png .gif .webp .bmp .tif .tiff .jp2 .j2k .avif .heic .heif .ppm .pgm .pnm .dcm".split()
+    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".jp2", ".j2k", ".avif"}
+    | {".heic", ".heif", ".ppm", ".pgm", ".pnm", ".dcm"}
 )
 FILES_PER_SHARD = 64
 MAX_FILE_BYTES = 200 * 1024 * 1024
