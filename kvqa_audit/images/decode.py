@@ -8,12 +8,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 import PIL
-from PIL import Image, ImageFile, features
+from numpy.typing import NDArray
 
 # Importing these two makes Pillow know their formats, at a fraction of the cost of Image.init().
-from PIL import TiffImagePlugin, WebPImagePlugin  # noqa: F401
+from PIL import Image, ImageFile, TiffImagePlugin, WebPImagePlugin, features  # noqa: F401
 
 from kvqa_audit.images.endings import is_cut_off, known_format
 

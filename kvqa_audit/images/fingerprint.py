@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 
@@ -24,8 +25,14 @@ def decoder() -> str:
     return decoder_version()
 
 
-def fingerprint(raw: RawImage) -> ImageFingerprint:
+def fingerprint(
+    raw: RawImage, known: Callable[[RawImage, str], ImageFingerprint | None] | None = None
+) -> ImageFingerprint:
     """Fingerprints one image; what is wrong with it stands in `problem` and `detail`.
+
+    Args:
+        raw: the image as read.
+        known: gives the fingerprint of an earlier run for (image, SHA-256), or None; then nothing is decoded.
 
     Raises:
         MemoryError: the decoder ran out of memory.
@@ -33,8 +40,9 @@ def fingerprint(raw: RawImage) -> ImageFingerprint:
     blank = ImageFingerprint(raw.img_id, raw.path, len(raw.data), None, decoder=decoder(), algorithm=ALGORITHM)
     if raw.problem is not None:
         return replace(blank, problem=raw.problem, detail=raw.detail)
-    decoded = decode(raw.data)
-    return _filled(replace(blank, sha256=hashlib.sha256(raw.data).hexdigest()), decoded)
+    sha256 = hashlib.sha256(raw.data).hexdigest()
+    earlier = known(raw, sha256) if known is not None else None
+    return earlier or _filled(replace(blank, sha256=sha256), decode(raw.data))
 
 
 def pixel_digest(mode: str, width: int, height: int, rgb: NDArray[np.uint8]) -> str:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from pathlib import Path
 
-from kvqa_audit.engine.local import Answer, LocalPool
+from kvqa_audit.engine.local import Failure, LocalPool
+from kvqa_audit.images.cache import CacheReader, FingerprintCache, Place, from_values, version_of
 from kvqa_audit.images.fingerprint import ALGORITHM, decoder, fingerprint
-from kvqa_audit.ingest.dataset import ImageFault, ImageShard
+from kvqa_audit.images.places import places_of
+from kvqa_audit.ingest.dataset import REPEATED, ImageFault, ImageShard, RawImage, settle_repeats
 from kvqa_audit.model import ImageFingerprint
 
-if TYPE_CHECKING:
-    from kvqa_audit.images.cache import FingerprintCache
-
+_KEEP_AFTER_IMAGES = 200
 _PROBLEMS = {
     "crashed": "decoder_crashed",
     "hung": "decoder_hung",
@@ -57,58 +58,145 @@ def fingerprint_images(
         WorkerError: no child can be started.
     """
     started = time.perf_counter()
-    found: list[ImageFingerprint] = []
-    with LocalPool(jobs, item_timeout_seconds=item_timeout_seconds, memory_mb=memory_mb) as pool:
-        for answer in pool.map_unordered(fingerprint_shard, shards):
-            one = _settled(answer)
-            if one is not None:
-                found.append(one)
-                if on_progress is not None:
-                    on_progress(1)
-    fingerprints, faults = _one_for_each_id(found)
-    return ImageStageResult(fingerprints, faults, 0, time.perf_counter() - started)
+    run = _Run(cache, on_progress)
+    tasks = [task for shard in shards if (task := run.task(shard)) is not None]
+    if tasks:
+        with LocalPool(jobs, item_timeout_seconds=item_timeout_seconds, memory_mb=memory_mb) as pool:
+            _work(pool, tasks, run, cache)
+    run.keep_places()
+    fingerprints, faults = settle_repeats(sorted(run.found, key=lambda one: (one.img_id, one.path)))
+    seconds = time.perf_counter() - started
+    return ImageStageResult(fingerprints, faults, run.unchanged, seconds, tuple(cache.notes) if cache else ())
 
 
-def fingerprint_shard(shard: ImageShard, done: frozenset[int]) -> Iterator[ImageFingerprint]:
-    """The fingerprints of one shard's images, in the order it reads them, without those at the positions `done`."""
-    for position, raw in enumerate(shard.read()):
+@dataclass(frozen=True, slots=True)
+class ImageTask:
+    """The images of one shard, or those of `ids` alone."""
+
+    shard: ImageShard
+    ids: frozenset[str] | None = None
+
+    def read(self) -> Iterator[RawImage]:
+        return self.shard.read() if self.ids is None else self.shard.pick(self.ids)
+
+
+def fingerprint_task(task: ImageTask, done: frozenset[int], cache: Path | None) -> Iterator[ImageFingerprint]:
+    """The fingerprints of one task's images, in the order they are read, without those at the positions `done`."""
+    reader = CacheReader(cache) if cache is not None else None
+    version = version_of(decoder(), ALGORITHM)
+
+    def known(raw: RawImage, digest: str) -> ImageFingerprint | None:
+        values = reader.find(digest, version) if reader is not None else None
+        if values is None:
+            return None
+        return from_values(values, raw.img_id, raw.path, len(raw.data), decoder(), ALGORITHM)
+
+    for position, raw in enumerate(task.read()):
         if position not in done:
-            yield fingerprint(raw)
+            yield fingerprint(raw, known)
 
 
-def _settled(answer: Answer[ImageShard, ImageFingerprint]) -> ImageFingerprint | None:
-    if answer.failure is None:
-        return answer.value
-    ids = answer.task.ids
-    if answer.position >= len(ids):
-        return None
-    img_id = ids[answer.position]
-    return ImageFingerprint(
-        img_id,
-        img_id,
-        0,
+def identify_task(task: ImageTask, done: frozenset[int]) -> Iterator[ImageFingerprint]:
+    """As fingerprint_task, but nothing is decoded: to name an image that the decoder does not survive."""
+    for position, raw in enumerate(task.read()):
+        if position not in done:
+            digest = sha256(raw.data).hexdigest()
+            yield ImageFingerprint(raw.img_id, raw.path, len(raw.data), digest, raw.problem, raw.detail)
+
+
+def _work(pool: LocalPool, tasks: Sequence[ImageTask], run: _Run, cache: FingerprintCache | None) -> None:
+    blamed: list[tuple[ImageTask, int, Failure]] = []
+    shared = pool.share(cache.path if cache is not None else None)
+    for answer in pool.map_unordered(fingerprint_task, tasks, shared):
+        if answer.failure is not None:
+            blamed.append((answer.task, answer.position, answer.failure))
+        elif answer.value is not None:
+            run.add(answer.value)
+    for task, position, failure in blamed:
+        one = _blamed(pool, task, position, failure)
+        if one is not None:
+            run.add(one)
+
+
+def _blamed(pool: LocalPool, task: ImageTask, position: int, failure: Failure) -> ImageFingerprint | None:
+    ids = task.shard.ids
+    # A shard that finds an id without a picture gives it later, so that only reading again tells which one it was.
+    named = next(
+        (
+            answer.value
+            for answer in pool.map_unordered(identify_task, [task])
+            if answer.position == position and answer.value is not None
+        ),
         None,
-        problem=_PROBLEMS[answer.failure.kind],
-        detail=answer.failure.detail,
-        decoder=decoder(),
-        algorithm=ALGORITHM,
     )
+    if named is None and position >= len(ids):
+        return None
+    found = named or ImageFingerprint(ids[position], ids[position], 0, None)
+    problem = found.problem or _PROBLEMS[failure.kind]
+    return replace(found, problem=problem, detail=failure.detail, decoder=decoder(), algorithm=ALGORITHM)
 
 
-def _one_for_each_id(
-    found: list[ImageFingerprint],
-) -> tuple[tuple[ImageFingerprint, ...], tuple[ImageFault, ...]]:
-    kept: dict[str, ImageFingerprint] = {}
-    paths: dict[str, set[str]] = {}
-    found.sort(key=lambda one: (one.img_id, one.sha256 or "~", one.path))
-    for one in found:
-        first = kept.setdefault(one.img_id, one)
-        if first is not one and first.sha256 != one.sha256:
-            paths.setdefault(one.img_id, {first.path}).add(one.path)
-    faults = tuple(
-        ImageFault(
-            "two_pictures_for_one_id", f"the id {img_id} stands for different pictures", img_id, tuple(sorted(where))
-        )
-        for img_id, where in sorted(paths.items())
-    )
-    return tuple(kept.values()), faults
+@dataclass
+class _Run:
+    cache: FingerprintCache | None
+    on_progress: Callable[[int], None] | None
+    found: list[ImageFingerprint] = field(default_factory=list)
+    unchanged: int = 0
+    fresh: list[ImageFingerprint] = field(default_factory=list)
+    places: list[tuple[ImageShard, dict[str, Place]]] = field(default_factory=list)
+
+    def task(self, shard: ImageShard) -> ImageTask | None:
+        """What is left to do of a shard after the cache was asked."""
+        if self.cache is None:
+            return ImageTask(shard)
+        places = places_of(shard)
+        kept = self.cache.find_unchanged(tuple(places.values()), version_of(decoder(), ALGORITHM))
+        unknown = []
+        for img_id in shard.ids:
+            place = places.get(img_id)
+            if place is not None and place.location in kept:
+                self.found.append(kept[place.location].fingerprint(img_id, decoder(), ALGORITHM))
+            else:
+                unknown.append(img_id)
+        self._advance(len(shard.ids) - len(unknown))
+        self.unchanged += len(shard.ids) - len(unknown)
+        if unknown or not shard.ids:
+            self.places.append((shard, places))
+            return ImageTask(shard, None if len(unknown) == len(shard.ids) else frozenset(unknown))
+        return None
+
+    def add(self, one: ImageFingerprint) -> None:
+        self.found.append(one)
+        if one.problem != REPEATED:
+            self._advance(1)
+        if self.cache is not None and _can_be_kept(one):
+            self.fresh.append(one)
+            if len(self.fresh) >= _KEEP_AFTER_IMAGES:
+                self.cache.keep(self.fresh, ())
+                self.fresh = []
+
+    def keep_places(self) -> None:
+        """Keeps what is fresh, and which files held what, but for files that changed meanwhile or hold repeats."""
+        if self.cache is None:
+            return
+        known = {one.img_id: one for one in self.found if _can_be_kept(one)}
+        repeated = {one.path.rpartition("#")[0] for one in self.found if one.problem == REPEATED}
+        kept = []
+        for shard, before in self.places:
+            if getattr(shard, "name", None) in repeated:
+                continue
+            after = places_of(shard)
+            kept += [
+                (place, known[img_id])
+                for img_id, place in before.items()
+                if img_id in known and after.get(img_id) == place
+            ]
+        self.cache.keep(self.fresh, kept)
+
+    def _advance(self, count: int) -> None:
+        if count and self.on_progress is not None:
+            self.on_progress(count)
+
+
+def _can_be_kept(one: ImageFingerprint) -> bool:
+    return one.sha256 is not None and one.problem != REPEATED and one.problem not in _PROBLEMS.values()

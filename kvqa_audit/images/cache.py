@@ -1,0 +1,250 @@
+"""Fingerprints of earlier runs come in and go out, by the content of the image: a database in the user's folder."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import sys
+import time
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from kvqa_audit.model import ImageFingerprint
+
+FOLDER_VARIABLE = "KVQA_AUDIT_CACHE"
+_BUSY_SECONDS = 30.0
+_DAY_SECONDS = 86_400
+_NAMES_A_QUERY = 500
+_OF_THE_FILE = ("img_id", "path", "size_bytes", "decoder", "algorithm")
+_COLUMNS = tuple(one.name for one in fields(ImageFingerprint) if one.name not in _OF_THE_FILE)
+_SCHEMA = f"""
+CREATE TABLE IF NOT EXISTS fingerprints (version TEXT NOT NULL, used_at INTEGER NOT NULL, {", ".join(_COLUMNS)});
+CREATE UNIQUE INDEX IF NOT EXISTS by_content ON fingerprints (sha256, version);
+CREATE TABLE IF NOT EXISTS files (
+    location TEXT PRIMARY KEY, stamp TEXT NOT NULL, path TEXT NOT NULL, size_bytes INTEGER NOT NULL,
+    sha256 TEXT NOT NULL, used_at INTEGER NOT NULL
+) WITHOUT ROWID;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an image's bytes are: `location` is the file (and the part of it), `stamp` changes when the file does."""
+
+    location: str
+    stamp: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An unchanged file's image: its path and size, and the fingerprint's fields that hang on the content alone."""
+
+    path: str
+    size_bytes: int
+    values: tuple[Any, ...]
+
+    def fingerprint(self, img_id: str, decoder: str, algorithm: str) -> ImageFingerprint:
+        return from_values(self.values, img_id, self.path, self.size_bytes, decoder, algorithm)
+
+
+def cache_folder() -> Path:
+    """Where the cache lives: KVQA_AUDIT_CACHE, or `kvqa-audit` in the user's cache folder as the platform has it."""
+    named = os.environ.get(FOLDER_VARIABLE)
+    if named:
+        return Path(named)
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "kvqa-audit"
+    base = os.environ.get("LOCALAPPDATA" if sys.platform == "win32" else "XDG_CACHE_HOME", "")
+    return (Path(base) if Path(base).is_absolute() else Path.home() / ".cache") / "kvqa-audit"
+
+
+class FingerprintCache:
+    """Fingerprints by content and version, and an index that tells unchanged files without reading them.
+
+    Never raises: a cache that cannot be used gives nothing and keeps nothing, a damaged one is set aside and made
+    anew, and `notes` says so. What is kept is committed batch by batch and survives a killed run; two runs may use it
+    at once. The file's name holds the layout, so that two versions of this package do not disturb each other.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        layout = zlib.crc32(_SCHEMA.encode())
+        self.path = (folder or cache_folder()) / f"fingerprints-{layout:08x}.sqlite"
+        self.notes: list[str] = []
+        self._database: sqlite3.Connection | None = None
+        self._guarded(self._open)
+
+    def __enter__(self) -> FingerprintCache:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def find_unchanged(self, places: Sequence[Place], version: str) -> dict[str, Kept]:
+        """Location → what is kept, for the places whose file has not changed since it was last read."""
+        found: dict[str, Kept] = {}
+        self._guarded(lambda: found.update(self._select_unchanged(places, version)))
+        return found
+
+    def keep(self, fingerprints: Sequence[ImageFingerprint], places: Sequence[tuple[Place, ImageFingerprint]]) -> None:
+        """Keeps fingerprints by content, and for places which content their file had; one commit."""
+        self._guarded(lambda: self._insert(fingerprints, places))
+
+    def prune(self, unused_days: float = 90.0) -> int:
+        """Forgets what no run has used for so many days; gives the number of fingerprints forgotten."""
+        before = int(time.time() - unused_days * _DAY_SECONDS)
+        forgotten: list[int] = []
+
+        def delete() -> None:
+            database = self._opened()
+            with database:
+                database.execute("DELETE FROM files WHERE used_at <= ?", (before,))
+                forgotten.append(database.execute("DELETE FROM fingerprints WHERE used_at <= ?", (before,)).rowcount)
+            database.execute("VACUUM")
+
+        self._guarded(delete)
+        return sum(forgotten)
+
+    def close(self) -> None:
+        if self._database is not None:
+            with contextlib.suppress(sqlite3.Error):
+                self._database.close()
+            self._database = None
+
+    def _open(self) -> None:
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._database = sqlite3.connect(self.path, timeout=_BUSY_SECONDS)
+        self._database.execute("PRAGMA journal_mode=WAL")
+        self._database.execute("PRAGMA synchronous=NORMAL")
+        self._database.executescript(_SCHEMA)
+
+    def _opened(self) -> sqlite3.Connection:
+        if self._database is None:
+            raise sqlite3.OperationalError("the cache is closed")
+        return self._database
+
+    def _guarded(self, action: Callable[[], None]) -> None:
+        if self._database is None and action != self._open:
+            return
+        try:
+            action()
+        except (sqlite3.OperationalError, OSError) as error:
+            self.notes.append(f"The cache {self.path} is not used: {error}")
+            self.close()
+        except sqlite3.DatabaseError as error:
+            self.close()
+            self._set_aside(error)
+
+    def _set_aside(self, error: sqlite3.DatabaseError) -> None:
+        aside = self.path.with_name(f"{self.path.name}.damaged-{time.time_ns()}")
+        self.notes.append(f"The cache {self.path} is damaged ({error}); it was set aside as {aside.name} and made anew")
+        try:
+            self.path.replace(aside)
+            for ending in ("-wal", "-shm"):
+                Path(f"{self.path}{ending}").unlink(missing_ok=True)
+            self._open()
+        except (sqlite3.Error, OSError) as again:
+            self.notes.append(f"The cache {self.path} is not used: {again}")
+            self.close()
+
+    def _select_unchanged(self, places: Sequence[Place], version: str) -> Iterator[tuple[str, Kept]]:
+        database = self._opened()
+        stale_before = int(time.time()) - _DAY_SECONDS
+        stale = False
+        values_of_p = ", ".join(f"p.{name}" for name in _COLUMNS)
+        for start in range(0, len(places), _NAMES_A_QUERY):
+            stamps = {place.location: place.stamp for place in places[start : start + _NAMES_A_QUERY]}
+            marks = ",".join("?" * len(stamps))
+            rows = database.execute(
+                f"SELECT f.location, f.stamp, f.path, f.size_bytes, f.used_at, {values_of_p} "  # noqa: S608
+                f"FROM files f JOIN fingerprints p ON p.sha256 = f.sha256 AND p.version = ? "
+                f"WHERE f.location IN ({marks})",
+                (version, *stamps),
+            )
+            for location, stamp, path, size_bytes, used_at, *values in rows:
+                if stamps[location] == stamp:
+                    stale = stale or used_at < stale_before
+                    yield location, Kept(path, size_bytes, tuple(values))
+        if stale:
+            self._touch([place.location for place in places], version)
+
+    def _touch(self, locations: Sequence[str], version: str) -> None:
+        database, now = self._opened(), int(time.time())
+        with database:
+            for location in locations:
+                database.execute("UPDATE files SET used_at = ? WHERE location = ?", (now, location))
+                database.execute(
+                    "UPDATE fingerprints SET used_at = ? WHERE version = ? "
+                    "AND sha256 = (SELECT sha256 FROM files WHERE location = ?)",
+                    (now, version, location),
+                )
+
+    def _insert(
+        self, fingerprints: Sequence[ImageFingerprint], places: Sequence[tuple[Place, ImageFingerprint]]
+    ) -> None:
+        database, now = self._opened(), int(time.time())
+        marks = ",".join("?" * (len(_COLUMNS) + 2))
+        with database:
+            database.executemany(
+                f"INSERT OR REPLACE INTO fingerprints (version, used_at, {', '.join(_COLUMNS)}) VALUES ({marks})",  # noqa: S608
+                (
+                    (version_of(one.decoder, one.algorithm), now, *(getattr(one, name) for name in _COLUMNS))
+                    for one in fingerprints
+                ),
+            )
+            database.executemany(
+                "INSERT OR REPLACE INTO files (location, stamp, path, size_bytes, sha256, used_at) "
+                "VALUES (?, ?, ?, ?, ?, ?)",
+                ((place.location, place.stamp, one.path, one.size_bytes, one.sha256, now) for place, one in places),
+            )
+
+
+class CacheReader:
+    """Looks fingerprints up by content, from a worker process; anything wrong with the cache is nothing found."""
+
+    def __init__(self, path: Path) -> None:
+        self._database: sqlite3.Connection | None = None
+        with contextlib.suppress(sqlite3.Error):
+            self._database = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=1.0)
+
+    def find(self, sha256: str, version: str) -> tuple[Any, ...] | None:
+        """The fingerprint's fields that depend on the content alone, or None."""
+        if self._database is None:
+            return None
+        try:
+            row = self._database.execute(
+                f"SELECT {', '.join(_COLUMNS)} FROM fingerprints WHERE sha256 = ? AND version = ?",  # noqa: S608
+                (sha256, version),
+            ).fetchone()
+        except sqlite3.Error:
+            return None
+        return tuple(row) if row is not None else None
+
+    def close(self) -> None:
+        if self._database is not None:
+            self._database.close()
+
+
+def version_of(decoder: str, algorithm: str) -> str:
+    """What a fingerprint's validity hangs on, besides the content."""
+    return f"{decoder} {algorithm}"
+
+
+def from_values(
+    values: tuple[Any, ...], img_id: str, path: str, size_bytes: int, decoder: str, algorithm: str
+) -> ImageFingerprint:
+    """A fingerprint out of the values of the cache and what hangs on the file."""
+    return ImageFingerprint(
+        img_id=img_id,
+        path=path,
+        size_bytes=size_bytes,
+        decoder=decoder,
+        algorithm=algorithm,
+        **dict(zip(_COLUMNS, values, strict=True)),
+    )
