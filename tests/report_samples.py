@@ -192,7 +192,9 @@ def _metrics(sources: dict[str, str], rng: random.Random) -> dict[str, Any]:
             for source in (*SOURCES, HOSTILE[0])
             for question in (*QUESTIONS, HOSTILE[1])
         ],
-        "nearest_distance_bits": {str(n): int(3_000 * 2.718 ** (-(((n - 84) / 14) ** 2))) + (n < 20) for n in range(128)},
+        "nearest_distance_bits": {
+            str(n): int(3_000 * 2.718 ** (-(((n - 84) / 14) ** 2))) + (n < 20) for n in range(128)
+        },
         "near_threshold_bits": 40,
         "rules": [
             {"id": "R1", "level": "hard", "eligible": 10, "violations": 2, "share": 0.2, "low": 0.1, "high": 0.4,

@@ -1,4 +1,4 @@
-"""A finished audit comes in; its charts go out, each with a sentence that says what to see and its numbers as a table."""
+"""A finished audit comes in; its charts go out, each with a sentence on what to see and its numbers as a table."""
 
 from __future__ import annotations
 
@@ -187,7 +187,7 @@ def image_sizes(run: AuditRun) -> Chart | None:
                     "opacity": 0.75,
                     "line": {"width": 1, "color": "rgba(255,255,255,0.8)"},
                 },
-                "hovertext": [f"{chart_label(source)}<br>{w} × {h} px: {n:,} images" for w, h, n in sizes],
+                "hovertext": [f"{chart_label(source)}<br>{w} by {h} px: {n:,} images" for w, h, n in sizes],
                 "hoverinfo": "text",
             }
         )
@@ -203,7 +203,7 @@ def image_sizes(run: AuditRun) -> Chart | None:
     (source, width, height), most = ordered[0]
     return _chart(
         ("sizes", "images", "Image sizes"),
-        f"{len({(w, h) for _, w, h in counts}):,} different sizes; the most frequent is {width} × {height} px in "
+        f"{len({(w, h) for _, w, h in counts}):,} different sizes; the most frequent is {width} by {height} px in "
         f"{shown(source, 40)} ({most:,} images). Sizes that belong to one source give that source away.",
         ((("", drawn),), "", False),
         ("source", "width, px", "height, px", "images"),
@@ -337,7 +337,7 @@ def answers_by_source(run: AuditRun) -> Chart | None:
     return _chart(
         ("answers", "balance", "Answers by source"),
         "A colour that fills one source's bar and is absent from another's tells the source by the answer alone. "
-        "Images that were not asked are not counted.",
+        "Shares are of the rows that answer the question.",
         (tuple(figures), "question", True),
         ("question", "source", "answer", "rows", "share"),
         [(p.question, p.source, p.answer, f"{p.rows:,}", share(p.share)) for p in run.profile],

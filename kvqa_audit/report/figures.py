@@ -1,4 +1,4 @@
-"""Numbers come in; plotly figures as JSON values go out. Every label is escaped here, and no colour depends on a theme."""
+"""Numbers come in; plotly figures as JSON values go out. Every label is escaped, no colour depends on a theme."""
 
 from __future__ import annotations
 
@@ -39,12 +39,14 @@ def figure(traces: Sequence[Mapping[str, Any]], height: int, **layout: Any) -> F
     return value
 
 
-def category_axis(labels: Sequence[str], limit: int = 40, **more: Any) -> dict[str, Any]:
+def category_axis(labels: Sequence[str], limit: int = 40, narrow: bool = False, **more: Any) -> dict[str, Any]:
     """An axis whose ticks are whole numbers with the labels written beside them, so that no label is read as a date."""
     return {
         "tickmode": "array",
         "tickvals": list(range(len(labels))),
-        "ticktext": [chart_label(label, limit) for label in labels],
+        "ticktext": [
+            chart_label(label, limit).replace(" ", "<br>") if narrow else chart_label(label, limit) for label in labels
+        ],
         "range": [-0.5, len(labels) - 0.5],
         "automargin": True,
         "fixedrange": True,
@@ -90,7 +92,9 @@ def heat_map(
     return figure(
         [trace],
         height=90 + 26 * len(rows),
-        xaxis=category_axis(columns, 20, side="top"),
+        xaxis=category_axis(
+            columns, 20, narrow=len(columns) <= 7, side="top", tickangle=0 if len(columns) <= 7 else -40
+        ),
         yaxis=category_axis(rows, 44, range=[len(rows) - 0.5, -0.5]),
     )
 
@@ -125,10 +129,11 @@ def stacked_shares(bars: Sequence[str], parts: Sequence[tuple[str, Sequence[floa
         )
     return figure(
         traces,
-        height=150 + 44 * len(bars),
+        height=90 + 44 * len(bars) + 20 * (1 + len(parts) // 3),
         barmode="stack",
         bargap=0.25,
-        legend={"orientation": "h", "y": -0.2, "traceorder": "normal"},
-        xaxis=value_axis("share of the answered rows", tickformat=".0%", range=[0, 1]),
+        uniformtext={"minsize": 10, "mode": "hide"},
+        legend={"orientation": "h", "y": -0.12, "traceorder": "normal"},
+        xaxis=value_axis("", tickformat=".0%", range=[0, 1]),
         yaxis=category_axis(bars, 24, range=[len(bars) - 0.5, -0.5]),
     )

@@ -31,7 +31,9 @@ def _visible(character: str) -> str:
 
 def chart_label(value: object, limit: int = 40) -> str:
     """A label for plotly, which reads tags and entities in every text: both are escaped."""
-    return html.escape(shown(value, limit), quote=False)
+    text = "" if value is None else str(value)
+    cut = text if len(text) <= limit else f"{text[: limit - 1]}…"
+    return html.escape(shown(cut), quote=False)
 
 
 def count(number: int) -> str:
@@ -42,18 +44,18 @@ def count(number: int) -> str:
 def share(value: float | None) -> str:
     """A share of 1 as per cent; the ends are kept for what is exactly none or all."""
     if value is None:
-        return "–"
+        return "-"
     if 0 < value < 0.0005:
-        return "<0.05 %"
+        return "<0.05\u00a0%"
     if 0.9995 < value < 1:
-        return ">99.95 %"
-    return f"{100 * value:.1f} %"
+        return ">99.95\u00a0%"
+    return f"{100 * value:.1f}\u00a0%"
 
 
 def measure(value: float | None) -> str:
     """A measured value with at most four significant digits."""
     if value is None:
-        return "–"
+        return "-"
     if value == int(value) and abs(value) < 1e15:
         return f"{int(value):,}"
     return f"{value:.4g}"

@@ -1,0 +1,137 @@
+"""A page comes in; what a headless Chromium made of it goes out. It speaks the DevTools protocol over a pipe."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import select
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+EXECUTABLE = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+_FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+    "--remote-debugging-pipe",
+)
+
+
+class Tab:
+    """One page. `events` keeps every event of the page, `events_named` picks some."""
+
+    def __init__(self, to_browser: int, from_browser: int) -> None:
+        self._to, self._from, self._buffer, self._number, self._session = to_browser, from_browser, b"", 0, ""
+        self.events: list[dict[str, Any]] = []
+        target = self.call("Target.createTarget", url="about:blank")["targetId"]
+        self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        for domain in ("Page", "Network", "Log", "Runtime"):
+            self.call(f"{domain}.enable")
+
+    def call(self, method: str, **params: Any) -> dict[str, Any]:
+        """Sends one command and waits for its answer.
+
+        Raises:
+            RuntimeError: the browser refused it.
+        """
+        self._number += 1
+        message: dict[str, Any] = {"id": self._number, "method": method, "params": params}
+        if self._session:
+            message["sessionId"] = self._session
+        os.write(self._to, json.dumps(message).encode() + b"\0")
+        while True:
+            answer = self._next(20)
+            if answer.get("id") == self._number:
+                if "error" in answer:
+                    raise RuntimeError(f"{method}: {answer['error']}")
+                result: dict[str, Any] = answer["result"]
+                return result
+
+    def open(self, address: str, *, width: int = 1440, height: int = 900, dark: bool = False) -> None:
+        """Loads a page in a window of this size and waits until it has loaded."""
+        self.call(
+            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600
+        )
+        feature = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self.call("Emulation.setEmulatedMedia", media="", features=[feature])
+        self.events.clear()
+        self.call("Page.navigate", url=address)
+        while not self.events_named("Page.loadEventFired"):
+            self._next(20)
+
+    def value(self, expression: str) -> Any:
+        """What a JavaScript expression gives; promises are waited for."""
+        answer = self.call("Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True)
+        if "exceptionDetails" in answer:
+            raise RuntimeError(answer["exceptionDetails"]["exception"].get("description", expression))
+        return answer["result"].get("value")
+
+    def wait_for(self, expression: str, seconds: float = 10) -> None:
+        """Waits until a JavaScript expression is true."""
+        until = time.monotonic() + seconds
+        while not self.value(expression):
+            if time.monotonic() > until:
+                raise TimeoutError(expression)
+            time.sleep(0.05)
+
+    def picture(self, path: Path, *, full: bool = True) -> None:
+        """Saves a screenshot of the whole page, or of the window, as PNG."""
+        shot = self.call("Page.captureScreenshot", format="png", captureBeyondViewport=full)
+        path.write_bytes(base64.b64decode(shot["data"]))
+
+    def events_named(self, *methods: str) -> list[dict[str, Any]]:
+        return [event for event in self.events if event["method"] in methods]
+
+    def _next(self, seconds: float) -> dict[str, Any]:
+        until = time.monotonic() + seconds
+        while b"\0" not in self._buffer:
+            ready, _, _ = select.select([self._from], [], [], max(0.0, until - time.monotonic()))
+            if not ready:
+                raise TimeoutError("the browser did not answer")
+            chunk = os.read(self._from, 1 << 20)
+            if not chunk:
+                raise RuntimeError("the browser ended")
+            self._buffer += chunk
+        text, _, self._buffer = self._buffer.partition(b"\0")
+        message: dict[str, Any] = json.loads(text)
+        if "method" in message:
+            self.events.append(message)
+        return message
+
+
+@contextmanager
+def chromium(profile: Path) -> Iterator[Tab]:
+    """A headless Chromium with its own profile folder, ended in any case."""
+    assert EXECUTABLE is not None
+    for_browser, to_browser = os.pipe()
+    from_browser, of_browser = os.pipe()
+    # The protocol is fixed to the descriptors 3 and 4; a shell moves ours there.
+    command = ["/bin/sh", "-c", f'exec "$@" 3<&{for_browser} 4>&{of_browser}', "sh"]
+    process = subprocess.Popen(
+        [*command, EXECUTABLE, *_FLAGS, f"--user-data-dir={profile}"],
+        pass_fds=(for_browser, of_browser),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(for_browser)
+    os.close(of_browser)
+    try:
+        yield Tab(to_browser, from_browser)
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        os.close(to_browser)
+        os.close(from_browser)
