@@ -1,0 +1,167 @@
+"""A clean sample dataset comes in; the same with known defects, and the list of them, goes out."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from PIL import Image, ImageFilter, ImageOps
+
+from kvqa_audit.demo.scenes import Row
+from kvqa_audit.demo.truth import Planted
+from kvqa_audit.spec.dataset_spec import DatasetSpec
+
+JPEG_QUALITY = 74
+
+
+def jpeg(image: Image.Image, quality: int = JPEG_QUALITY) -> bytes:
+    """The image as JPEG bytes."""
+    out = io.BytesIO()
+    image.save(out, "JPEG", quality=quality)
+    return out.getvalue()
+
+
+@dataclass
+class Sample:
+    """A dataset in the making: rows in table order, the bytes of each image file, and what was planted so far."""
+
+    spec: DatasetSpec
+    rows: list[Row]
+    files: dict[str, bytes]
+    planted: list[tuple[str, Row | None, tuple[str, ...], tuple[str, ...]]] = field(default_factory=list)
+
+    def row(self, img_id: str, name: str) -> Row:
+        text = self.spec.question_by_name[name].text
+        return next(row for row in self.rows if row["img_id"] == img_id and row["question"] == text)
+
+    def picture(self, img_id: str) -> Image.Image:
+        return Image.open(io.BytesIO(self.files[img_id])).convert("RGB")
+
+    def note(self, what: str, expected: str, *img_ids: str, row: Row | None = None) -> None:
+        self.planted.append((what, row, tuple(expected.split()), img_ids or ((row["img_id"],) if row else ())))
+
+    def truth(self) -> tuple[Planted, ...]:
+        """The planted defects, with the rows' final numbers."""
+        number = {id(row): index for index, row in enumerate(self.rows)}
+        return tuple(
+            Planted(
+                what,
+                ", ".join(f"images/{img_id}.jpg" for img_id in img_ids)
+                if row is None
+                else f"row {number[id(row)]}, {row['img_id']}",
+                expected,
+                img_ids,
+                row["question"] if row is not None else None,
+            )
+            for what, row, expected, img_ids in self.planted
+        )
+
+
+def plant_all(sample: Sample) -> None:
+    """Plants every defect the sample is meant to have."""
+    for plant in (_copies, _broken_files, _missing_and_orphaned, _poor_frames, _faulty_cells, _broken_rules):
+        plant(sample)
+
+
+def _copies(sample: Sample) -> None:
+    def copy(of: str, to: str, change: Callable[[Image.Image], bytes] | None) -> None:
+        sample.files[to] = sample.files[of] if change is None else change(sample.picture(of))
+        last = max(index for index, row in enumerate(sample.rows) if row["img_id"] == of)
+        copies = [{**row, "img_id": to} for row in sample.rows if row["img_id"] == of]
+        sample.rows[last + 1 : last + 1] = copies
+
+    copy("demo_polyps_01", "demo_instrument_copy", None)
+    copied = [row for row in sample.rows if row["img_id"] == "demo_instrument_copy"]
+    for row in copied:
+        row["source"] = "Instrument"
+    sample.row("demo_instrument_copy", "text")["answer"] = (
+        "no" if sample.row("demo_polyps_01", "text")["answer"] == "yes" else "yes"
+    )
+    sample.rows.sort(key=lambda row: row["source"] == "Instrument")
+    sample.note(
+        "the same file in two sources, with an answer that differs",
+        "KV201 KV203 KV204",
+        "demo_polyps_01",
+        "demo_instrument_copy",
+    )
+    copy("demo_colitis_02", "demo_colitis_reencoded", lambda image: jpeg(image, 55))
+    sample.note("a copy saved anew as JPEG", "KV202", "demo_colitis_02", "demo_colitis_reencoded")
+    copy("demo_esophagitis_03", "demo_esophagitis_flipped", lambda image: jpeg(ImageOps.mirror(image)))
+    sample.note("a mirrored copy", "KV202", "demo_esophagitis_03", "demo_esophagitis_flipped")
+    copy("demo_normal_04", "demo_normal_cropped", lambda image: jpeg(_cropped(image)))
+    sample.note("a cropped copy", "KV202", "demo_normal_04", "demo_normal_cropped")
+
+
+def _cropped(image: Image.Image) -> Image.Image:
+    width, height = image.size
+    return image.crop((int(width * 0.05), int(height * 0.05), int(width * 0.96), int(height * 0.95)))
+
+
+def _broken_files(sample: Sample) -> None:
+    files = sample.files
+    files["demo_polyps_02"] = files["demo_polyps_02"][: len(files["demo_polyps_02"]) * 2 // 3]
+    sample.note("a file cut off after two thirds", "KV103", "demo_polyps_02")
+    files["demo_colitis_03"] = b""
+    sample.note("an empty file", "KV104", "demo_colitis_03")
+    files["demo_normal_01"] = b"<!DOCTYPE html><html><body><h1>404 Not Found</h1></body></html>\n"
+    sample.note("an HTML page named .jpg", "KV105", "demo_normal_01")
+    out = io.BytesIO()
+    small = sample.picture("demo_normal_02")
+    small.thumbnail((360, 360))
+    small.quantize(64).save(out, "PNG", optimize=True)
+    files["demo_normal_02"] = out.getvalue()
+    sample.note("a PNG file named .jpg", "KV106", "demo_normal_02")
+
+
+def _missing_and_orphaned(sample: Sample) -> None:
+    del sample.files["demo_esophagitis_05"]
+    sample.note("rows whose image is missing", "KV101", "demo_esophagitis_05")
+    orphan = "demo_normal_08"
+    sample.rows[:] = [row for row in sample.rows if row["img_id"] != orphan]
+    sample.note("an image without rows", "KV102", orphan)
+
+
+def _poor_frames(sample: Sample) -> None:
+    grain = np.random.default_rng(0).integers(0, 5, (540, 680, 3), dtype=np.uint8)
+    sample.files["demo_normal_05"] = jpeg(Image.fromarray(grain))
+    sample.note("a black frame", "KV108", "demo_normal_05")
+    blurred = sample.picture("demo_normal_06").filter(ImageFilter.GaussianBlur(14))
+    sample.files["demo_normal_06"] = jpeg(blurred)
+    sample.note("a blurred frame", "KV110", "demo_normal_06")
+
+
+def _faulty_cells(sample: Sample) -> None:
+    for img_id in ("demo_instrument_01", "demo_instrument_02", "demo_instrument_03"):
+        row = sample.row(img_id, "n_instr")
+        row["question"] = "How many instrumnets are in the image?"
+        sample.note("a misspelt question", "KV007", row=row)
+
+    def spoil(img_id: str, name: str, answer: str, what: str, expected: str) -> None:
+        row = sample.row(img_id, name)
+        row["answer"] = answer
+        sample.note(what, expected, row=row)
+
+    spoil("demo_polyps_03", "abn_loc", "lower-rigth", "a misspelt place", "KV009")
+    spoil("demo_polyps_04", "polyp_size", ">20", "a size without its unit", "KV009")
+    spoil("demo_polyps_05", "abn_colour", "red; pink", "colours out of order", "KV010")
+    spoil("demo_polyps_06", "abn_colour", " pink; red ", "blanks around an answer", "KV004")
+    spoil("demo_colitis_04", "text", "", "a blank answer", "KV015")
+    spoil("demo_colitis_05", "landmark", "spleen", "an answer outside the vocabulary", "KV008")
+    spoil("demo_esophagitis_01", "easy", "<script>alert(1)</script>", "an answer that is a script", "KV008")
+    row = sample.row("demo_normal_03", "finding")
+    row["source"] = "Norml"
+    sample.note("an unknown source", "KV005", row=row)
+    repeated = sample.row("demo_esophagitis_02", "procedure")
+    sample.rows.insert(sample.rows.index(repeated) + 1, dict(repeated))
+    sample.note("a row that stands twice", "KV011", row=repeated)
+
+
+def _broken_rules(sample: Sample) -> None:
+    sample.row("demo_colitis_06", "instr")["answer"] = "tube"
+    sample.note("an instrument named where none is counted", "KV30-L1.1", "demo_colitis_06")
+    sample.row("demo_colitis_07", "abn")["answer"] = "polyp; ulcerative colitis"
+    sample.note("a polyp listed where none is counted", "KV30-L4.1", "demo_colitis_07")
+    sample.row("demo_esophagitis_04", "procedure")["answer"] = "colonoscopy"
+    sample.note("a z-line seen in a colonoscopy", "KV30-L10.3 KV30-L10.4", "demo_esophagitis_04")
