@@ -1,4 +1,4 @@
-"""What a check is made of: the evidence it is given, what it answers with, and the decorator that turns a function into one."""
+"""What a check is made of: the evidence it is given, its answer, and the decorator that makes a function a check."""
 
 from __future__ import annotations
 

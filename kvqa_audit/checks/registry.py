@@ -1,14 +1,66 @@
-"""All checks, in the order of their codes: one visible tuple, and what a description adds to it."""
+"""All checks, in the order of their codes: two visible tuples, and what a description adds to them."""
 
 from __future__ import annotations
 
 from kvqa_audit.checks.base import Check
+from kvqa_audit.checks.kv001_unexpected_columns import unexpected_columns
+from kvqa_audit.checks.kv002_unreadable_rows import unreadable_rows
+from kvqa_audit.checks.kv003_blank_cell import blank_cell
+from kvqa_audit.checks.kv004_surrounding_whitespace import surrounding_whitespace
+from kvqa_audit.checks.kv005_unknown_source import unknown_source
+from kvqa_audit.checks.kv006_unknown_question import unknown_question
+from kvqa_audit.checks.kv007_misspelt_question import misspelt_question
+from kvqa_audit.checks.kv008_answer_outside_vocabulary import answer_outside_vocabulary
+from kvqa_audit.checks.kv009_misspelt_answer import misspelt_answer
+from kvqa_audit.checks.kv010_non_canonical_answer import non_canonical_answer
+from kvqa_audit.checks.kv011_repeated_row import repeated_row
+from kvqa_audit.checks.kv012_conflicting_repeat import conflicting_repeat
+from kvqa_audit.checks.kv013_repeated_item_rows import repeated_item_rows
+from kvqa_audit.checks.kv014_image_under_two_sources import image_under_two_sources
+from kvqa_audit.checks.kv015_unanswered_row import unanswered_row
+from kvqa_audit.checks.kv101_row_without_image import row_without_image
+from kvqa_audit.checks.kv102_image_without_rows import image_without_rows
+from kvqa_audit.checks.kv118_two_files_for_one_id import two_files_for_one_id
+from kvqa_audit.checks.kv119_two_pictures_for_one_id import two_pictures_for_one_id
+from kvqa_audit.checks.kv401_constant_question import constant_question
+from kvqa_audit.checks.kv402_dominant_answer import dominant_answer
+from kvqa_audit.checks.kv403_question_missing_by_source import question_missing_by_source
+from kvqa_audit.checks.kv404_rare_answer import rare_answer
+from kvqa_audit.checks.promises import check_of_promise
+from kvqa_audit.checks.rules import check_of_rule
 from kvqa_audit.spec.dataset_spec import DatasetSpec
 
-CHECKS: tuple[Check, ...] = ()
+ROW_CHECKS: tuple[Check, ...] = (
+    unexpected_columns,
+    unreadable_rows,
+    blank_cell,
+    surrounding_whitespace,
+    unknown_source,
+    unknown_question,
+    misspelt_question,
+    answer_outside_vocabulary,
+    misspelt_answer,
+    non_canonical_answer,
+    repeated_row,
+    conflicting_repeat,
+    repeated_item_rows,
+    image_under_two_sources,
+    unanswered_row,
+)
+CHECKS: tuple[Check, ...] = (
+    *ROW_CHECKS,
+    row_without_image,
+    image_without_rows,
+    two_files_for_one_id,
+    two_pictures_for_one_id,
+    constant_question,
+    dominant_answer,
+    question_missing_by_source,
+    rare_answer,
+)
 
 
 def checks_for(spec: DatasetSpec) -> tuple[Check, ...]:
-    """The checks of this package, and one for every promise and every rule of the description."""
-    del spec
-    return CHECKS
+    """The checks of this package, and one for every promise and every rule of the description, by code."""
+    described = (*map(check_of_promise, spec.promises), *map(check_of_rule, spec.rules))
+    return tuple(sorted((*CHECKS, *described), key=lambda check: check.code[:4]))

@@ -1,0 +1,28 @@
+"""The command line's front door: arguments come in, an exit code goes out."""
+
+from __future__ import annotations
+
+import sys
+
+from kvqa_audit.errors import KvqaAuditError
+
+
+def main() -> None:
+    """Runs the command line; an error that a person can act on is told in words, without a stack trace."""
+    from kvqa_audit.cli import app
+
+    try:
+        app()
+    except KvqaAuditError as error:
+        sys.stderr.write(f"kvqa-audit: {error}\n")
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.stderr.write("kvqa-audit: interrupted; nothing half-written was left behind\n")
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(141)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,82 @@
+"""The one door to everything that is run on this project: tests, lint, minimums, audit, demo, bench, docs, build."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nox
+
+nox.options.sessions = ["tests", "lint"]
+nox.options.default_venv_backend = "venv"
+PROJECT = nox.project.load_toml("pyproject.toml")
+TESTS = nox.project.dependency_groups(PROJECT, "tests")
+LINT = nox.project.dependency_groups(PROJECT, "lint")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """All tests but the slow ones."""
+    session.install(".", *TESTS)
+    session.run("pytest", "-q", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style, types and the staircase of imports."""
+    session.install("-e", ".", *LINT)
+    session.run("ruff", "format", "--check", ".")
+    session.run("ruff", "check", ".")
+    session.run("mypy")
+    session.run("lint-imports")
+
+
+@nox.session
+def minimums(session: nox.Session) -> None:
+    """The tests with the lowest declared version of every dependency."""
+    lowest = [_lowest(requirement) for requirement in PROJECT["project"]["dependencies"]]
+    session.install(".", *lowest, *TESTS)
+    session.run("pytest", "-q", *session.posargs)
+
+
+def _lowest(requirement: str) -> str:
+    name, _, bounds = requirement.partition(">=")
+    return f"{name}=={bounds.split(',')[0]}"
+
+
+@nox.session
+def audit(session: nox.Session) -> None:
+    """Audits a source: `nox -s audit -- SOURCE --out DIR`."""
+    session.install(".")
+    session.run("kvqa-audit", "run", *session.posargs, success_codes=[0, 1])
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """Draws the sample dataset and audits it."""
+    session.install(".")
+    session.run("kvqa-audit", "demo", *session.posargs)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Stage times of a look-alike of full size beside a bare decode: `nox -s bench -- --frames FOLDER`."""
+    session.install(".")
+    session.run("python", "tests/benches/bench_audit.py", *session.posargs)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Regenerates the README's blocks and compares; `-- --write` accepts them."""
+    session.install(".")
+    session.run("python", "tests/docs/readme_blocks.py", *session.posargs)
+
+
+@nox.session
+def build(session: nox.Session) -> None:
+    """The tests against the built wheel, away from the checkout's packages."""
+    session.install("build", *TESTS)
+    out = Path(session.create_tmp()) / "dist"
+    session.run("python", "-m", "build", "--outdir", str(out))
+    wheel = max(out.glob("*.whl"))
+    session.install(str(wheel))
+    session.run("python", "-P", "-m", "pytest", "-q", "-p", "no:cacheprovider", *session.posargs)

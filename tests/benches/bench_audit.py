@@ -1,0 +1,190 @@
+"""Makes a look-alike of the full dataset, audits it, and prints stage times and memory beside a bare decode.
+
+    python tests/benches/bench_audit.py --frames FOLDER --table METADATA.csv [--images 6500] [--work DIR]
+
+FOLDER holds real frames (JPEG, sub-folders too); every image of the look-alike is a blend of two of them at a real
+frame's size, so that no two show the same picture. METADATA.csv gives the rows, repeated under new ids up to the
+full number. Nothing of the look-alike is kept unless --work names a folder.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import itertools
+import json
+import multiprocessing
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from PIL import Image
+
+SOURCES = {"Normal": 2500, "Polyps": 1000, "Esophagitis": 1000, "Ulcerative Colitis": 1000, "Instrument": 1000}
+ROWS = 58849
+
+
+def blend(task: tuple[str, str, str, int]) -> None:
+    """Writes one image: the first frame with the second, turned over, shining through."""
+    first, second, target, turn = task
+    with Image.open(first) as a, Image.open(second) as b:
+        base = a.convert("RGB")
+        other = b.convert("RGB").resize(base.size)
+    if turn:
+        other = other.transpose(Image.Transpose.FLIP_LEFT_RIGHT if turn == 1 else Image.Transpose.ROTATE_180)
+    Image.blend(base, other, 0.5).save(target, "JPEG")
+
+
+def make_look_alike(frames: list[str], table: Path, folder: Path, images: int, jobs: int) -> None:
+    """Draws `images` pictures and writes the full number of rows, scaled to the number of images."""
+    (folder / "images").mkdir(parents=True)
+    ids = [f"cl{n:08d}lookalike" for n in range(images)]
+    pairs = list(itertools.islice(_pairs(len(frames)), images))
+    tasks = [
+        (frames[a], frames[b], str(folder / "images" / f"{img_id}.jpg"), n % 3)
+        for n, (img_id, (a, b)) in enumerate(zip(ids, pairs, strict=True))
+    ]
+    with multiprocessing.Pool(jobs) as pool:
+        pool.map(blend, tasks, chunksize=16)
+    by_source: dict[str, dict[str, list[dict[str, str]]]] = {}
+    with table.open(newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            by_source.setdefault(row["source"], {}).setdefault(row["img_id"], []).append(row)
+    wanted, written = round(ROWS * images / 6500), 0
+    with (folder / "metadata.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, ["source", "question", "answer", "img_id"])
+        writer.writeheader()
+        sources = itertools.cycle([s for s, n in SOURCES.items() for _ in range(n // 500)])
+        templates = {source: itertools.cycle(groups.values()) for source, groups in by_source.items()}
+        for n, img_id in enumerate(ids):
+            quota = round((wanted - written) / (len(ids) - n))
+            rows = _rows_of_one_image(templates[next(sources)], quota)
+            writer.writerows({**row, "img_id": img_id} for row in rows)
+            written += len(rows)
+
+
+def _rows_of_one_image(templates: Iterator[list[dict[str, str]]], quota: int) -> list[dict[str, str]]:
+    """Rows of several real images of one source, until there are `quota` of them; no question twice, if possible."""
+    rows: dict[str, dict[str, str]] = {}
+    for template in itertools.islice(templates, 40):
+        for row in template:
+            if len(rows) < quota:
+                rows.setdefault(row["question"], row)
+    return list(rows.values())
+
+
+def _pairs(count: int) -> itertools.chain[tuple[int, int]]:
+    order = list(range(count))
+    random.Random(7).shuffle(order)
+    return itertools.chain.from_iterable(
+        ((order[n], order[(n + step) % count]) for n in range(count)) for step in range(1, count // 2)
+    )
+
+
+def bare_decode(path: str) -> int:
+    """The least any image audit has to do: read the file and decode it at reduced scale."""
+    with Image.open(path) as image:
+        image.draft("RGB", (128, 128))
+        image.load()
+        return image.width
+
+
+def time_bare_decode(paths: list[str], jobs: int) -> float:
+    with multiprocessing.Pool(jobs) as pool:
+        pool.map(bare_decode, paths[:64], chunksize=8)
+        started = time.perf_counter()
+        pool.map(bare_decode, paths, chunksize=32)
+        return time.perf_counter() - started
+
+
+class PeakMemory(threading.Thread):
+    """Samples the proportional set size of a process and all its descendants, in MB."""
+
+    def __init__(self, pid: int) -> None:
+        super().__init__(daemon=True)
+        self.pid, self.peak_mb, self.running = pid, 0.0, True
+
+    def run(self) -> None:
+        while self.running:
+            self.peak_mb = max(self.peak_mb, sum(map(_pss_mb, _family(self.pid))))
+            time.sleep(0.1)
+
+
+def _family(pid: int) -> list[int]:
+    found = [pid]
+    for task in Path(f"/proc/{pid}/task").glob("*"):
+        try:
+            children = (task / "children").read_text().split()
+        except OSError:
+            continue
+        for child in children:
+            found += _family(int(child))
+    return found
+
+
+def _pss_mb(pid: int) -> float:
+    try:
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) / 1024
+    except OSError:
+        pass
+    return 0.0
+
+
+def audit(dataset: Path, out: Path, jobs: int, cache: Path) -> tuple[float, float, dict[str, float]]:
+    """Runs the program on the look-alike: seconds, peak megabytes of all its processes, seconds of each stage."""
+    command = [sys.executable, "-m", "kvqa_audit", "run", str(dataset), "--out", str(out), "--jobs", str(jobs), "-q"]
+    started = time.perf_counter()
+    with subprocess.Popen(command, env={**os.environ, "XDG_CACHE_HOME": str(cache)}) as process:
+        memory = PeakMemory(process.pid)
+        memory.start()
+        process.wait()
+        memory.running = False
+    seconds = time.perf_counter() - started
+    if process.returncode not in (0, 1):
+        raise SystemExit(f"the audit ended with exit code {process.returncode}")
+    record = json.loads((out / "audit.json").read_text())
+    return seconds, memory.peak_mb, {stage["name"]: stage["seconds"] for stage in record["stages"]}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--frames", type=Path, required=True, action="append")
+    parser.add_argument("--table", type=Path, required=True)
+    parser.add_argument("--images", type=int, default=6500)
+    parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--work", type=Path)
+    arguments = parser.parse_args()
+    work = arguments.work or Path(tempfile.mkdtemp(prefix="kvqa-bench-"))
+    try:
+        dataset = work / "look-alike"
+        if not dataset.exists():
+            frames = sorted(str(p) for folder in arguments.frames for p in folder.rglob("*.jpg"))
+            make_look_alike(frames, arguments.table, dataset, arguments.images, arguments.jobs)
+        paths = sorted(str(p) for p in (dataset / "images").iterdir())
+        megabytes = sum(Path(p).stat().st_size for p in paths) / 1e6
+        print(f"{len(paths):,} images, {megabytes:.0f} MB, {arguments.jobs} workers")
+        bare = time_bare_decode(paths, arguments.jobs)
+        print(f"{'bare reduced decode':<28}{bare:8.2f} s")
+        for name in ("first run", "second run, from the cache"):
+            seconds, peak_mb, stages = audit(dataset, work / "out", arguments.jobs, work / "cache")
+            for stage, spent in stages.items():
+                print(f"  {stage:<26}{spent:8.2f} s   {spent / bare:5.2f} x bare decode")
+            print(f"{name:<28}{seconds:8.2f} s   peak {peak_mb:.0f} MB over all processes")
+        report_mb = (work / "out" / "report.html").stat().st_size / 1e6
+        print(f"report.html {report_mb:.1f} MB")
+    finally:
+        if arguments.work is None:
+            shutil.rmtree(work)
+
+
+if __name__ == "__main__":
+    main()
