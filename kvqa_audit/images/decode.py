@@ -54,8 +54,8 @@ def decoder_version() -> str:
     return f"Pillow {PIL.__version__}/{jpeg}"
 
 
-def decode(data: bytes) -> Decoded:
-    """Decodes one image once, reduced; never raises for bad data.
+def decode(data: bytes, min_side_px: int = MIN_SIDE_PX) -> Decoded:
+    """Decodes one image once, reduced to no less than `min_side_px`; never raises for bad data.
 
     Raises:
         MemoryError: the decoder ran out of memory; whoever guards the decoder has to know.
@@ -72,17 +72,17 @@ def decode(data: bytes) -> Decoded:
             return Decoded(problem="too_large", detail=str(error), format=known_format(data))
         except Exception as error:  # noqa: BLE001 - hostile bytes make the decoders raise anything
             return _unopened(data, error)
-        return _load(image, data)
+        return _load(image, data, min_side_px)
 
 
-def _load(image: Image.Image, data: bytes) -> Decoded:
+def _load(image: Image.Image, data: bytes, min_side_px: int) -> Decoded:
     width, height = image.size
     header = Decoded(width=width, height=height, format=image.format, mode=_mode(image))
     if width * height > MAX_PIXELS:
         return replace(header, problem="too_large", detail=f"{width}x{height} pixels, the limit is {MAX_PIXELS}")
     try:
         frames, orientation = _frames(image), _orientation(image)
-        rgb, grey = _reduced(image)
+        rgb, grey = _reduced(image, min_side_px)
     except MemoryError:
         raise
     except Image.DecompressionBombError as error:
@@ -135,8 +135,8 @@ def _orientation(image: Image.Image) -> int:
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
-def _reduced(image: Image.Image) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    image.draft(None, (MIN_SIDE_PX, MIN_SIDE_PX))
+def _reduced(image: Image.Image, min_side_px: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    image.draft(None, (min_side_px, min_side_px))
     image.load()
     if image.mode in _WIDE_MODES:
         image = Image.fromarray(_eight_bits(np.asarray(image)))
@@ -144,7 +144,7 @@ def _reduced(image: Image.Image) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         image = image.convert("RGBA" if "transparency" in image.info else "RGB")
     elif image.mode == "1":
         image = image.convert("L")
-    factor = min(image.size) // MIN_SIDE_PX
+    factor = min(image.size) // min_side_px
     if factor > 1:
         image = image.reduce(factor)
     picture = image if image.mode == "RGB" else image.convert("RGB")

@@ -14,10 +14,10 @@ JPEG_QUALITY = 78
 def thumbnail_jpeg(data: bytes, max_side_px: int = 240) -> bytes | None:
     """A JPEG whose longer side is at most `max_side_px`, encoded anew so that no metadata goes along.
 
-    Made from the reduced decode; None where nothing can be decoded, and never raises for bad data.
+    None where nothing can be decoded, and never raises for bad data.
     """
     try:
-        decoded = decode(data)
+        decoded = decode(data, max_side_px)
     except MemoryError:
         return None
     if decoded.rgb is None:

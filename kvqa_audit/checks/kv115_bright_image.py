@@ -1,0 +1,25 @@
+"""Fingerprints come in; a defect for every image that is burnt out in much of its view goes out."""
+
+from __future__ import annotations
+
+from kvqa_audit.checks.base import Checked, Evidence, check
+from kvqa_audit.checks.image_defects import outside, sound
+from kvqa_audit.images.quality import BRIGHT_ABOVE_SHARE
+from kvqa_audit.model import Severity
+
+
+@check("KV115", Severity.WARNING, needs=("images",), unit="images")
+def bright_image(evidence: Evidence) -> Checked:
+    """An image is burnt out.
+
+    Why: a good part of the view is white and shows nothing.
+
+    Fix: look at it, and drop it if the finding cannot be seen.
+    """
+    return outside(
+        sound(evidence.fingerprints),
+        "bright_share",
+        above=BRIGHT_ABOVE_SHARE,
+        what="is burnt out in much of the field of view",
+        suggestion="Look at it; drop it if the finding cannot be seen",
+    )
