@@ -190,7 +190,7 @@ def _judge(
     try:
         judged = connection.execute(query, [rule.sources] if rule.sources else []).fetchall()
     except duckdb.Error as error:
-        raise SpecError(f"rules.yaml, rule {rule.id}: cannot be computed: {error}") from None
+        raise SpecError(f"rules.yaml, rule {rule.id}: cannot be computed: {str(error).splitlines()[0]}") from None
     broken = [entry for entry in judged if not entry[1]]
     ids = [str(images["img_id"].iat[entry[0]]) for entry in broken]
     rows = {

@@ -1,0 +1,152 @@
+"""Rules on small tables: what is eligible, what breaks them, and which texts are no rule."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from kvqa_audit.answers.rules import RuleResult, judge_rules, wilson
+from kvqa_audit.errors import SpecError
+from kvqa_audit.spec.dataset_spec import Rule
+from kvqa_audit.spec.load import load_spec
+
+SPEC = load_spec()
+
+
+def table(*rows: tuple[str, str, str], source: str = "Polyps") -> pd.DataFrame:
+    """Rows of (img_id, short name, answer)."""
+    full = [(source, SPEC.question_by_name[name].text, answer, img_id) for img_id, name, answer in rows]
+    return pd.DataFrame(full, columns=["source", "question", "answer", "img_id"], dtype=str)
+
+
+def judge(frame: pd.DataFrame, when: str, must: str, sources: list[str] | None = None) -> RuleResult:
+    rule = Rule(id="T1", level="hard", when=when, must=must, why="Because.", sources=sources or [])
+    return judge_rules(frame, SPEC.model_copy(update={"rules": [rule]}))["T1"]
+
+
+def test_an_image_is_judged_only_where_the_answers_were_given() -> None:
+    frame = table(
+        ("broken", "n_polyps", "0"),
+        ("broken", "abn", "polyp"),
+        ("kept", "n_polyps", "0"),
+        ("kept", "abn", "none"),
+        ("not asked", "n_polyps", "0"),
+        ("not answered", "n_polyps", "0"),
+        ("not answered", "abn", " "),
+        ("no number", "n_polyps", "few"),
+        ("no number", "abn", "polyp"),
+        ("not chosen", "n_polyps", "2"),
+        ("not chosen", "abn", "polyp"),
+    )
+    result = judge(frame, "n_polyps = 0", "not ('polyp' in abn)")
+    assert (result.eligible, result.violations) == (2, ("broken",))
+    assert result.answers == {"broken": {"n_polyps": 0, "abn": "polyp"}}
+    assert result.rows == {"broken": 0}
+    assert result.share == 0.5
+    assert (result.low, result.high) == (pytest.approx(0.0945, abs=1e-4), pytest.approx(0.9055, abs=1e-4))
+
+
+def test_items_are_pooled_and_repeats_of_other_questions_are_not() -> None:
+    frame = table(
+        ("a", "polyp_size", ">20"),
+        ("a", "polyp_size", "<5mm"),
+        ("a", "n_polyps", "1"),
+        ("a", "n_polyps", "7"),
+    )
+    result = judge(frame, "n_polyps = 1", "len(polyp_size) <= n_polyps")
+    assert result.answers["a"] == {"n_polyps": 1, "polyp_size": "<5mm; >20mm"}
+
+
+def test_a_rule_for_some_sources_leaves_the_others_alone() -> None:
+    frame = pd.concat([table(("a", "n_instr", "0")), table(("b", "n_instr", "0"), source="Instrument")])
+    frame = frame.reset_index(drop=True)
+    result = judge(frame, "n_instr is not null", "n_instr > 0", ["Instrument"])
+    assert (result.eligible, result.violations) == (1, ("b",))
+
+
+def test_nothing_eligible_has_no_share() -> None:
+    result = judge(table(), "n_polyps = 0", "'polyp' in abn")
+    assert (result.eligible, result.share, result.low, result.high) == (0, None, None, None)
+
+
+def test_hostile_answers_are_data() -> None:
+    frame = table(("'; DROP TABLE answers; --", "text", "' OR 1=1 --"), ("x" * 9999, "text", "yes\0"))
+    result = judge(frame, "text is not null", "text = 'no'")
+    assert (result.eligible, len(result.violations)) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("must", "says"),
+    [
+        ("n_polips = 0", "did you mean n_polyps"),
+        ("n_polyps =", "does not parse"),
+        ("n_polyps = 0; DROP TABLE answers", "does not parse"),
+        ("n_polyps", "has to be true or false"),
+        ("true, false", "row is not allowed"),
+        ("true) FROM answers WHERE (true", "one single condition"),
+        ("true) LIMIT (1", "one single condition"),
+        ("true), (true", "one single condition"),
+        ("(SELECT true)", "subquery is not allowed"),
+        ("exists(SELECT 1 FROM read_text('/etc/hostname'))", "subquery is not allowed"),
+        ("read_text('/etc/hostname') is null", "function read_text is not allowed"),
+        ("getenv('HOME') = 'x'", "function getenv is not allowed"),
+        ("current_setting('threads') = '1'", "function current_setting is not allowed"),
+        ("count(*) > 0", "function count_star is not allowed"),
+        ("row_number() over () > 0", "window is not allowed"),
+        ("columns('n_.*') = 0", "star is not allowed"),
+        ("$1", "parameter is not allowed"),
+        ("n_polyps::text = 'x'", "cast is not allowed"),
+        ("answers.n_polyps = 0", "there is no column answers.n_polyps"),
+        ("_image = 0", "there is no column _image"),
+    ],
+)
+def test_what_is_no_comparison_of_answers_is_refused(must: str, says: str) -> None:
+    with pytest.raises(SpecError, match=r"^rules\.yaml, rule T1, must: ") as refused:
+        judge(table(("a", "n_polyps", "0")), "true", must)
+    assert says in str(refused.value)
+
+
+def test_a_comparison_that_cannot_be_made_names_the_rule() -> None:
+    with pytest.raises(SpecError, match=r"rules\.yaml, rule T1: cannot be computed: .*'many'"):
+        judge(table(("a", "n_polyps", "0")), "true", "n_polyps = 'many'")
+
+
+def test_the_database_itself_is_sealed(tmp_path: Path) -> None:
+    """Were a text to slip through, there would still be no file, setting or extension to reach."""
+    import duckdb
+
+    from kvqa_audit.answers.rules import _sealed, wide_answers
+
+    (tmp_path / "secret.csv").write_text("a\n1\n", encoding="utf-8")
+    connection = _sealed(*wide_answers(table(), SPEC), SPEC)
+    for query in (
+        f"SELECT * FROM read_csv('{tmp_path}/secret.csv')",
+        f"SELECT * FROM '{tmp_path}/secret.csv'",
+        f"COPY answers TO '{tmp_path}/out.csv'",
+        f"ATTACH '{tmp_path}/other.db' AS other",
+        f"EXPORT DATABASE '{tmp_path}/all'",
+        "INSTALL httpfs",
+        "LOAD httpfs",
+        "SET enable_external_access = true",
+        "SELECT getenv('HOME')",
+    ):
+        with pytest.raises(duckdb.Error):
+            connection.execute(query)
+    connection.close()
+    assert [path.name for path in tmp_path.iterdir()] == ["secret.csv"]
+
+
+def test_a_question_cannot_take_the_name_of_the_tables_own_columns() -> None:
+    question = SPEC.questions[0].model_copy(update={"name": "source"})
+    with pytest.raises(SpecError, match="is taken by a column"):
+        judge_rules(table(), SPEC.model_copy(update={"questions": [question]}))
+
+
+@pytest.mark.parametrize(
+    ("violations", "eligible", "low", "high"),
+    [(0, 10, 0.0, 0.27753), (10, 10, 0.72247, 1.0), (5, 100, 0.02154, 0.11175), (0, 0, 0.0, 1.0)],
+)
+def test_wilson_interval_equals_published_values(violations: int, eligible: int, low: float, high: float) -> None:
+    assert wilson(violations, eligible) == (pytest.approx(low, abs=1e-5), pytest.approx(high, abs=1e-5))
