@@ -60,7 +60,7 @@ _CODES = (
     ("KV120", "dark_frames", "A frame is too dark to see anything", Severity.WARNING, OutcomeStatus.FAILED),
     ("KV201", "near_duplicates", "Two images show the same picture", Severity.WARNING, OutcomeStatus.FAILED),
     ("KV203", "conflicting_answers", "The same picture is answered in two ways", Severity.ERROR, OutcomeStatus.FAILED),
-    ("KV301", "finding_without_abnormality", "A finding, but none named", Severity.ERROR, OutcomeStatus.ERRORED),
+    ("KV30-R1", "finding_without_abnormality", "A finding, but none named", Severity.ERROR, OutcomeStatus.ERRORED),
     ("KV302", "count_without_polyp", "A polyp count without a polyp", Severity.WARNING, OutcomeStatus.VACUOUS),
     ("KV401", "constant_answer", "A question whose answer never varies", Severity.INFO, OutcomeStatus.FAILED),
 )

@@ -13,7 +13,7 @@ from kvqa_audit.report.text import measure, share
 MAX_FINDINGS_PER_CHECK = 20
 MAX_FINDINGS_IN_PAGE = 2_000
 MAX_REPEATS_PER_CHECK = 8
-MAX_PICTURES_PER_CHECK = 6
+MAX_PICTURES_PER_CHECK: Mapping[str, int] = {"KV1": 6, "KV3": 4}
 MAX_PICTURES_WANTED = 400
 
 QUESTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
@@ -44,11 +44,12 @@ _ORDER = (
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """Findings of one check that say the same about many rows."""
+    """Findings of one check that say the same: about one question and answer, or else in the same words."""
 
     question: str | None
     answer: str | None
     suggestion: str | None
+    message: str | None
     findings: int
 
 
@@ -109,10 +110,12 @@ def pictures_wanted(run: AuditRun) -> tuple[str, ...]:
 
 
 def pictures_in(page: View) -> tuple[Picture, ...]:
-    """Every place for a picture: those of the checks first, then those of the duplicate groups."""
-    of_checks = [picture for section in page.sections for card in section.cards for picture in card.pictures]
-    of_groups = [picture for group in page.groups.shown for picture in group.pictures]
-    return (*of_checks, *of_groups)
+    """Every place for a picture: those of the image checks first, then the duplicate groups, then the other checks."""
+    cards = [card for section in page.sections for card in section.cards]
+    of_images = [p for card in cards if card.outcome.code.startswith("KV1") for p in card.pictures]
+    of_groups = [p for group in page.groups.shown for p in group.pictures]
+    of_others = [p for card in cards if not card.outcome.code.startswith("KV1") for p in card.pictures]
+    return (*of_images, *of_groups, *of_others)
 
 
 def _cards(run: AuditRun) -> list[Card]:
@@ -148,7 +151,7 @@ def _card(
         share(outcome.threshold) if is_share else measure(outcome.threshold),
         in_page,
         _repeats(findings) if len(findings) > len(in_page) else (),
-        () if outcome.code.startswith(("KV0", "KV2")) else _examples(findings, sources),
+        _examples(findings, sources, MAX_PICTURES_PER_CHECK.get(outcome.code[:3], 0)),
     )
 
 
@@ -172,14 +175,17 @@ def _worst_findings(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def _repeats(findings: Iterable[Finding]) -> tuple[Repeat, ...]:
-    counts = Counter((f.question, f.answer, f.suggestion) for f in findings)
+    counts = Counter(
+        (f.question, f.answer, f.suggestion, None) if f.question or f.answer else (None, None, None, f.message)
+        for f in findings
+    )
     ordered = sorted(counts.items(), key=lambda item: (-item[1], str(item[0])))
     return tuple(Repeat(*about, number) for about, number in ordered[:MAX_REPEATS_PER_CHECK] if number > 1)
 
 
-def _examples(findings: Iterable[Finding], sources: Mapping[str, str]) -> tuple[Picture, ...]:
+def _examples(findings: Iterable[Finding], sources: Mapping[str, str], most: int) -> tuple[Picture, ...]:
     ids = dict.fromkeys(f.img_id for f in findings if f.img_id)
-    return tuple(Picture(i, sources.get(i, "")) for i in list(ids)[:MAX_PICTURES_PER_CHECK])
+    return tuple(Picture(i, sources.get(i, "")) for i in list(ids)[:most])
 
 
 def _worst_first(cards: Iterable[Card]) -> tuple[Card, ...]:

@@ -1,0 +1,168 @@
+"""Tests of the report's HTML: complete, bounded, the same every time, and deaf to hostile texts."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+from plotly.offline import get_plotlyjs_version
+
+from kvqa_audit.model import AuditRun, OutcomeStatus
+from kvqa_audit.release.gate import judge
+from kvqa_audit.report import as_html
+from kvqa_audit.report.view import pictures_wanted
+from kvqa_audit.spec.dataset_spec import Release
+from tests.report_samples import HOSTILE, JPEG, sample_run
+
+
+def page_of(run: AuditRun, **pictures: bytes) -> str:
+    verdict = judge(run.outcomes, run.findings, Release())
+    return as_html.render(run, verdict, pictures=pictures or dict.fromkeys(pictures_wanted(run), JPEG))
+
+
+class Elements(HTMLParser):
+    """Collects what a browser would see: elements with their attributes, and the text outside of scripts."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.text: list[str] = []
+        self._inside = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+        self._inside = tag
+
+    def handle_endtag(self, tag: str) -> None:
+        self._inside = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._inside not in ("script", "style"):
+            self.text.append(data)
+
+
+@pytest.fixture(scope="module")
+def page() -> str:
+    return page_of(sample_run())
+
+
+@pytest.fixture(scope="module")
+def elements(page: str) -> Elements:
+    return Elements(page)
+
+
+def test_the_plotly_bundle_has_the_version_of_the_installed_plotly(page: str) -> None:
+    assert page.count(f"plotly.js (cartesian - minified) v{get_plotlyjs_version()}") == 1
+
+
+def test_it_is_the_same_every_time(page: str) -> None:
+    assert page == page_of(sample_run())
+
+
+def test_it_has_no_scripts_but_its_own(elements: Elements) -> None:
+    scripts = [attributes for tag, attributes in elements.found if tag == "script"]
+    assert scripts == [{"type": "application/json", "id": "figures"}, {}, {}]
+
+
+def test_no_attribute_runs_or_loads_anything(elements: Elements) -> None:
+    for tag, attributes in elements.found:
+        assert not [name for name in attributes if name.startswith("on")], (tag, attributes)
+        assert (attributes.get("src") or "data:").startswith("data:image/") or "src" not in attributes
+        link = attributes.get("href")
+        assert link is None or link.startswith(("#", "data:,")) or re.fullmatch(r"[a-z]+\.[a-z]+", link), link
+
+
+def test_hostile_texts_are_shown_as_text(elements: Elements) -> None:
+    text = "".join(elements.text)
+    for hostile in (HOSTILE[0], HOSTILE[1], HOSTILE[2], HOSTILE[3], HOSTILE[6], HOSTILE[10][:26]):
+        assert hostile in text
+
+
+def test_control_direction_and_surrogate_characters_are_spelt_out(page: str) -> None:
+    before_the_scripts = page.split("<script", 1)[0]
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]", before_the_scripts)
+    page.encode("utf-8")
+    assert r"nul \u0000 bell \u0007 surrogate \ud800 end" in page
+    assert r"\u202egnp.exe" in page
+
+
+def test_long_texts_are_cut_and_say_so(page: str) -> None:
+    assert "(10,000 characters)" in page
+    assert "long " * 100 not in page
+
+
+def test_the_figures_cannot_leave_their_script_element(page: str) -> None:
+    text = page.split('id="figures">', 1)[1].split("</script>", 1)[0]
+    assert not set("<>&") & set(text)
+    labels = [f["label"] for f in json.loads(text)["answers"]]
+    assert HOSTILE[1] in labels
+
+
+def test_the_verdict_is_said_in_words_first(elements: Elements) -> None:
+    text = " ".join("".join(elements.text).split())
+    sentence = judge(sample_run().outcomes, sample_run().findings, Release()).sentence
+    assert text.index(sentence) < text.index("Blockers") < text.index("Is the table sound?")
+
+
+@pytest.mark.parametrize("outcome", sample_run().outcomes, ids=lambda outcome: outcome.code)
+def test_every_outcome_has_a_card_and_a_reason_where_it_has_one(elements: Elements, outcome) -> None:  # type: ignore[no-untyped-def]
+    assert sum(attributes.get("id") == outcome.code for _, attributes in elements.found) == 1
+    if outcome.outcome is OutcomeStatus.SKIPPED:
+        assert outcome.reason in "".join(elements.text)
+
+
+def test_every_id_is_unique_and_every_inner_link_has_its_target(elements: Elements) -> None:
+    ids = [attributes["id"] for _, attributes in elements.found if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    links = {str(a["href"])[1:] for t, a in elements.found if t == "a" and str(a["href"]).startswith("#")}
+    shown_conflicts = {link for link in links if link.startswith("KV203-")}
+    assert links - shown_conflicts <= set(ids)
+
+
+def test_a_cut_list_says_how_many_there_are_and_where(elements: Elements) -> None:
+    text = " ".join("".join(elements.text).split())
+    assert "Showing 20 of 31; all are in findings.csv" in text
+
+
+def test_no_more_than_two_thousand_finding_rows_are_in_the_page() -> None:
+    run = sample_run(images=5, findings_per_check=30)
+    outcome, findings = run.outcomes[1], [f for f in run.findings if f.check == run.outcomes[1].code]
+    many = replace(
+        run,
+        outcomes=tuple(replace(outcome, code=f"KV0{n}") for n in range(150)),
+        findings=tuple(replace(f, check=f"KV0{n}") for n in range(150) for f in findings),
+    )
+    rows = [a for tag, a in Elements(page_of(many)).found if tag == "tr" and "data-check" in a]
+    assert len(rows) == 2_000
+
+
+def test_a_missing_picture_is_a_placeholder_that_says_so() -> None:
+    page = page_of(sample_run(), img00000=b"<html>not a picture</html>")
+    assert "picture not available" in page
+    assert "<img" not in page
+
+
+def test_pictures_do_not_make_the_page_heavy() -> None:
+    run = sample_run(images=555)
+    heavy = dict.fromkeys(pictures_wanted(run), JPEG + b"\x00" * 40_000)
+    page = page_of(run, **heavy)
+    assert len(page.encode()) < 5_000_000
+    assert "picture left out to keep this page small" in page
+
+
+def test_an_audit_without_anything_still_gives_a_page() -> None:
+    run = sample_run()
+    bare = replace(run, outcomes=(), findings=(), pairs=(), fingerprints=(), profile=(), metrics={}, stages=(), docs={})
+    page = page_of(bare)
+    assert "Nothing of this was checked in this run." in page
+    assert "plotly.js" not in page
+
+
+def test_the_pictures_wanted_are_those_of_the_page(page: str) -> None:
+    wanted = pictures_wanted(sample_run())
+    assert len(set(wanted)) == len(wanted) <= 400
+    assert page.count("<img") >= len(wanted)
