@@ -7,20 +7,11 @@ from numpy.typing import NDArray
 
 from kvqa_audit.duplicates.fields import Float
 
-_COARSE_ITERATIONS = 6
-_FINE_ITERATIONS = 4
+COARSE_ITERATIONS = 6
+FINE_ITERATIONS = 6
 _RESIDUAL_SCALE = 0.6
 _DAMPING = 0.01
 _MAX_STEP = 0.08
-
-
-def aligned(viewed: Float, plain: Float, start: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Refines maps from the plain to the viewed pictures, (p, 2, 3), on their fields, (p, 64, 64), pair by pair.
-
-    Inverse compositional Lucas-Kanade (Baker and Matthews 2004) with robust weights, first at half the resolution.
-    """
-    maps = _refined(halved(viewed), halved(halved(plain)), start, _COARSE_ITERATIONS)
-    return _refined(viewed, halved(plain), maps, _FINE_ITERATIONS)
 
 
 def sampled(pictures: Float, maps: NDArray[np.float64], points: NDArray[np.float64]) -> tuple[Float, NDArray[np.bool_]]:
@@ -33,13 +24,15 @@ def sampled(pictures: Float, maps: NDArray[np.float64], points: NDArray[np.float
     x, y = at[:, 0], at[:, 1]
     inside = (x >= 0) & (x <= side - 1) & (y >= 0) & (y <= side - 1)
     x, y = np.clip(x, 0, side - 1.001), np.clip(y, 0, side - 1.001)
-    left, top = x.astype(np.int32), y.astype(np.int32)
-    x, y = x - left, y - top
-    corner = top * side + left + (np.arange(len(pictures), dtype=np.int32) * side * side)[:, None]
+    left, top = x.astype(np.intp), y.astype(np.intp)
+    x, y = x - left.astype(np.float32), y - top.astype(np.float32)
+    corner = top * side + left + (np.arange(len(pictures)) * (side * side))[:, None]
     flat = pictures.reshape(-1)
-    upper = flat[corner] * (1 - x) + flat[corner + 1] * x
-    lower = flat[corner + side] * (1 - x) + flat[corner + side + 1] * x
-    return upper * (1 - y) + lower * y, inside
+    upper, upper_next = flat.take(corner), flat.take(corner + 1)
+    lower, lower_next = flat.take(corner + side), flat.take(corner + (side + 1))
+    upper += (upper_next - upper) * x
+    lower += (lower_next - lower) * x
+    return upper + (lower - upper) * y, inside
 
 
 def grid(side: int) -> NDArray[np.float64]:
@@ -49,15 +42,11 @@ def grid(side: int) -> NDArray[np.float64]:
     return np.stack((x.reshape(-1), y.reshape(-1), np.ones(side * side)))
 
 
-def halved(pictures: Float) -> Float:
-    """Means of 2 x 2 pixels."""
-    count, side, _ = pictures.shape
-    half = side // 2
-    means: Float = pictures.reshape(count, half, 2, half, 2).mean(axis=(2, 4))
-    return means
+def refined(viewed: Float, template: Float, maps: NDArray[np.float64], iterations: int) -> NDArray[np.float64]:
+    """Refines maps, (p, 2, 3), from the templates, (p, t, t), to the viewed fields, (p, s, s), pair by pair.
 
-
-def _refined(viewed: Float, template: Float, maps: NDArray[np.float64], iterations: int) -> NDArray[np.float64]:
+    Inverse compositional Lucas-Kanade (Baker and Matthews 2004) with robust weights.
+    """
     count, side, _ = template.shape
     points = grid(side)
     steepest = _steepest_descent(template, points)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kvqa_audit.duplicates.fields import Fields, Float
+from kvqa_audit.duplicates.fields import Fields, Float, halved
 from kvqa_audit.duplicates.views import Affine, views
 
 DESCRIPTOR_SIDE = 16
-MIN_NOMINATION_SCORE = 0.5
+MIN_NOMINATION_SCORE = 0.52
 MAX_NOMINATIONS_PER_IMAGE = 8
 _ROWS_PER_BLOCK = 512
 _KERNEL_CELLS = 0.6
@@ -35,41 +36,45 @@ def nominate(fields: Fields) -> Nominations:
     All pairs are compared, with matrix products: (views x n x n x 256) multiplications.
     """
     usable = np.flatnonzero(fields.usable)
-    seen = [_unit(_described(fields.contrast[usable], view.affine)) for view in views()]
-    count = len(usable)
+    if len(usable) < 2:
+        return _without_repeats([], usable)
+    plain = np.concatenate([_descriptors(halves, views()[0].affine) for _, halves in _blocks(fields, usable)])
+    partners = min(MAX_NOMINATIONS_PER_IMAGE, len(usable) - 1)
     kept: list[tuple[Indices, Indices, Indices, Float]] = []
-    for start in range(0, count, _ROWS_PER_BLOCK):
-        rows = slice(start, start + _ROWS_PER_BLOCK)
-        best, which = _best_view([descriptors[rows] for descriptors in seen], seen[0])
-        own = np.arange(len(best))
-        best[own, own + start] = -1
-        partners = min(MAX_NOMINATIONS_PER_IMAGE, count - 1)
-        if partners < 1:
-            continue
-        # Either side of the pair may be the one seen under a view, so the best are taken per row and per column.
+    for rows, halves in _blocks(fields, usable):
+        seen = [_descriptors(halves, view.affine) for view in views()]
+        best = _best_score(seen, plain)
+        best[rows - rows[0], rows] = -1
         columns = np.argpartition(-best, partners - 1, axis=1)[:, :partners]
-        kept.append(_above(best, which, own[:, None], columns, start))
+        score = np.take_along_axis(best, columns, axis=1)
+        row, slot = np.nonzero(score >= MIN_NOMINATION_SCORE)
+        column = columns[row, slot]
+        kept.append((rows[row], column, _best_view(seen, row, plain[column]), score[row, slot]))
     return _without_repeats(kept, usable)
 
 
-def _best_view(viewed: list[Float], plain: Float) -> tuple[Float, NDArray[np.uint8]]:
-    best = viewed[0] @ plain.T
-    which = np.zeros(best.shape, np.uint8)
-    for number, descriptors in enumerate(viewed[1:], 1):
-        score = descriptors @ plain.T
-        better = score > best
-        np.copyto(best, score, where=better)
-        which[better] = number
-    return best, which
+def _blocks(fields: Fields, usable: Indices) -> Iterator[tuple[Indices, Float]]:
+    """Positions among the usable pictures, and their contrast fields at half the resolution."""
+    for start in range(0, len(usable), _ROWS_PER_BLOCK):
+        rows = np.arange(start, min(start + _ROWS_PER_BLOCK, len(usable)))
+        yield rows, halved(fields.contrast[usable[rows]].astype(np.float32))
 
 
-def _above(
-    best: Float, which: NDArray[np.uint8], rows: Indices, columns: Indices, start: int
-) -> tuple[Indices, Indices, Indices, Float]:
-    score = best[rows, columns]
-    row, slot = np.nonzero(score >= MIN_NOMINATION_SCORE)
-    column = columns[row, slot]
-    return row + start, column, which[row, column].astype(np.int64), score[row, slot]
+def _best_score(seen: list[Float], plain: Float) -> Float:
+    """The best score of each row under any view with each plain picture, (rows, n)."""
+    best = seen[0] @ plain.T
+    score = np.empty_like(best)
+    for descriptors in seen[1:]:
+        np.matmul(descriptors, plain.T, out=score)
+        np.maximum(best, score, out=best)
+    return best
+
+
+def _best_view(seen: list[Float], rows: Indices, plain: Float) -> Indices:
+    """Under which view each row resembles its plain partner, (k, 256), most; the first where they are equal."""
+    scores = np.stack([np.einsum("kd,kd->k", descriptors[rows], plain) for descriptors in seen])
+    best: Indices = scores.argmax(axis=0)
+    return best
 
 
 def _without_repeats(kept: list[tuple[Indices, Indices, Indices, Float]], usable: Indices) -> Nominations:
@@ -87,20 +92,31 @@ def _without_repeats(kept: list[tuple[Indices, Indices, Indices, Float]], usable
     return Nominations(usable[viewed[chosen]], usable[plain[chosen]], view[chosen], score[chosen])
 
 
+def _descriptors(contrast: Float, affine: Affine) -> Float:
+    """Descriptors of unit length, (n, 256), of what a view shows of the fields, (n, s, s)."""
+    described = _described(contrast, affine)
+    centred = described - described.mean(axis=1, keepdims=True)
+    unit: Float = centred / (np.linalg.norm(centred, axis=1, keepdims=True) + np.float32(1e-6))
+    return unit
+
+
 def _described(contrast: Float, affine: Affine) -> Float:
-    """Descriptors, (n, 256), of what a view shows of the fields, (n, 64, 64)."""
     side = contrast.shape[-1]
     if affine[0, 1] == 0 and affine[1, 0] == 0:
         across = _samples(affine[0, 0], affine[0, 2], side)
         down = _samples(affine[1, 1], affine[1, 2], side)
-        seen: Float = down @ contrast @ across.T
-        return seen.reshape(len(contrast), -1)
+        return _separable(contrast, down, across).reshape(len(contrast), -1)
     if affine[0, 0] == 0 and affine[1, 1] == 0:
         across = _samples(affine[0, 1], affine[0, 2], side)
         down = _samples(affine[1, 0], affine[1, 2], side)
-        seen = down @ contrast @ across.T
-        return seen.transpose(0, 2, 1).reshape(len(contrast), -1)
-    seen = contrast.reshape(len(contrast), -1) @ _kernels(affine, side).T
+        return _separable(contrast, down, across).transpose(0, 2, 1).reshape(len(contrast), -1)
+    return contrast.reshape(len(contrast), -1) @ _kernels(affine, side).T
+
+
+def _separable(contrast: Float, down: Float, across: Float) -> Float:
+    count, side, _ = contrast.shape
+    narrow = (contrast.reshape(-1, side) @ across.T).reshape(count, side, -1)
+    seen: Float = down @ narrow
     return seen
 
 
@@ -128,9 +144,3 @@ def _kernels(affine: Affine, side: int) -> Float:
 
 def _sharpness(side: int) -> float:
     return DESCRIPTOR_SIDE / (side * _KERNEL_CELLS)
-
-
-def _unit(descriptors: Float) -> Float:
-    centred = descriptors - descriptors.mean(axis=1, keepdims=True)
-    unit: Float = centred / (np.linalg.norm(centred, axis=1, keepdims=True) + 1e-6)
-    return unit

@@ -12,23 +12,29 @@ from numpy.typing import NDArray
 from kvqa_audit.duplicates.fields import Fields, fields_of
 from kvqa_audit.duplicates.nominate import MIN_NOMINATION_SCORE, Nominations, nominate
 from kvqa_audit.duplicates.search import BLOCKWISE_MAX_HASHES, hashes_from_hex, pairs_within
-from kvqa_audit.duplicates.transforms import hash_distance_bits, named_transform, near_identity
+from kvqa_audit.duplicates.transforms import hash_distance_bits, named_transform
 from kvqa_audit.duplicates.verify import Verified, verify
+from kvqa_audit.duplicates.views import IDENTITY
 from kvqa_audit.images.hashes import THUMBNAIL_SIDE_PX
 from kvqa_audit.model import ImageFingerprint, Tier
 
 MIN_SIMILARITY = 0.90
-MIN_OVERLAP = 0.30
+MIN_WHOLE = 0.70
+MIN_OVERLAP = 0.25
+NEAR_MIN_SIMILARITY = 0.95
+NEAR_MIN_WHOLE = 0.88
 RE_ENCODE_MAX_DISTANCE_BITS = 16
-RE_ENCODE_MIN_SIMILARITY = 0.985
-RE_ENCODE_MIN_WHOLE = 0.97
+RE_ENCODE_MIN_WHOLE = 0.99
 CURVE_MAX_DISTANCE_BITS = 63
 THRESHOLDS: Mapping[str, float] = {
     "nomination_score": MIN_NOMINATION_SCORE,
     "similarity": MIN_SIMILARITY,
+    "whole_similarity": MIN_WHOLE,
     "overlap": MIN_OVERLAP,
+    "near_similarity": NEAR_MIN_SIMILARITY,
+    "near_whole_similarity": NEAR_MIN_WHOLE,
     "re_encode_distance_bits": RE_ENCODE_MAX_DISTANCE_BITS,
-    "re_encode_similarity": RE_ENCODE_MIN_SIMILARITY,
+    "re_encode_whole_similarity": RE_ENCODE_MIN_WHOLE,
 }
 
 
@@ -62,7 +68,9 @@ def similar_pairs(fingerprints: Sequence[ImageFingerprint]) -> SimilarPairs:
     fields = fields_of([found.thumbnail for found in usable])
     nominations = nominate(fields)
     verified = verify(fields, nominations)
-    accepted = (verified.similarity >= MIN_SIMILARITY) & (verified.overlap >= MIN_OVERLAP)
+    accepted = (
+        (verified.similarity >= MIN_SIMILARITY) & (verified.whole >= MIN_WHOLE) & (verified.overlap >= MIN_OVERLAP)
+    )
     pairs = tuple(_similar(usable, fields, nominations, verified, int(k)) for k in np.flatnonzero(accepted))
     examined = {
         "comparable_images": int(fields.usable.sum()),
@@ -80,9 +88,13 @@ def _similar(
     distance = hash_distance_bits(viewed, plain, view)
     similarity = float(verified.similarity[number])
     transform = named_transform(fields, nominations, verified, number)
-    same_frame = near_identity(verified.maps[number]) and verified.whole[number] >= RE_ENCODE_MIN_WHOLE
-    tiny = distance <= RE_ENCODE_MAX_DISTANCE_BITS and similarity >= RE_ENCODE_MIN_SIMILARITY
-    tier = Tier.RE_ENCODE if same_frame and tiny else Tier.NEAR
+    whole = float(verified.whole[number])
+    if whole >= RE_ENCODE_MIN_WHOLE and distance <= RE_ENCODE_MAX_DISTANCE_BITS and transform == IDENTITY:
+        tier = Tier.RE_ENCODE
+    elif similarity >= NEAR_MIN_SIMILARITY and whole >= NEAR_MIN_WHOLE:
+        tier = Tier.NEAR
+    else:
+        tier = Tier.NEAR_FRAME
     left, right = sorted((viewed.img_id, plain.img_id))
     return Similar(left, right, tier, distance, round(similarity, 4), transform)
 

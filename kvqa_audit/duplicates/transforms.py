@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kvqa_audit.duplicates.align import grid, sampled
-from kvqa_audit.duplicates.fields import Fields
+from kvqa_audit.duplicates.fields import Fields, view_weight
 from kvqa_audit.duplicates.nominate import Nominations
 from kvqa_audit.duplicates.verify import Verified
 from kvqa_audit.duplicates.views import DIHEDRAL, IDENTITY, views
@@ -68,8 +68,8 @@ def _framing(fields: Fields, nominations: Nominations, affine: NDArray[np.float6
     inside_part = to_part[:2] @ points
     left_out = ((inside_part < 0) | (inside_part > 1)).any(axis=0)
     identity = DIHEDRAL[IDENTITY][None]
-    weight, _ = sampled(fields.weight[larger][None], identity, points)
-    if left_out.any() and weight[0, left_out].mean() < _SURROUND_WEIGHT:
+    grey, _ = sampled(fields.grey[larger][None].astype(np.float32), identity, points)
+    if left_out.any() and view_weight(grey[0, left_out]).mean() < _SURROUND_WEIGHT:
         return ["padding"]
     return ["crop"]
 

@@ -7,68 +7,89 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from kvqa_audit.duplicates.align import aligned, grid, halved, sampled
-from kvqa_audit.duplicates.fields import Fields, Float
+from kvqa_audit.duplicates.align import COARSE_ITERATIONS, FINE_ITERATIONS, grid, refined, sampled
+from kvqa_audit.duplicates.fields import Fields, Float, contrast_of, halved, view_weight
 from kvqa_audit.duplicates.nominate import Nominations
 from kvqa_audit.duplicates.views import views
+from kvqa_audit.images.hashes import THUMBNAIL_SIDE_PX
 
 KEPT_SHARE = 0.75
+MIN_ROUGH_AGREEMENT = 0.55
 _PAIRS_PER_BLOCK = 256
-_POINTS_SIDE = 32
+_ROUGH_SIDE = 16
 _BLOCKS_SIDE = 8
-_INSIDE_WEIGHT = 0.5
+
+Maps = NDArray[np.float64]
+Indices = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Verified:
     """For each nominated pair: the map from the plain to the viewed picture, and the agreement of their pixels.
 
-    `maps` is (p, 2, 3) in the unit square. `similarity` is the correlation of the contrast fields in the best 75 % of
-    the blocks they share, `whole` in all of them, `overlap` the share of the plain picture that both show.
+    `maps` is (p, 2, 3) in the unit square. `similarity` is the agreement of the contrast fields in the best 75 % of
+    what both show, so that an added box or text does not count; `whole` is that of all of it; `overlap` is the share
+    of the plain picture that both show. All three are 0 where the rough alignment already disagrees.
     """
 
-    maps: NDArray[np.float64]
-    similarity: NDArray[np.float64]
-    whole: NDArray[np.float64]
-    overlap: NDArray[np.float64]
+    maps: Maps
+    similarity: Float
+    whole: Float
+    overlap: Float
 
 
 def verify(fields: Fields, nominations: Nominations) -> Verified:
-    """Aligns every nominated pair and compares the contrast fields block by block, inside both fields of view."""
-    starts = np.stack([view.affine for view in views()])
-    parts = []
-    for start in range(0, len(nominations.view), _PAIRS_PER_BLOCK):
+    """Aligns every nominated pair and compares its contrast fields block by block, inside both fields of view."""
+    maps = np.stack([view.affine for view in views()])[nominations.view]
+    similarity, whole, overlap = (np.zeros(len(maps)) for _ in range(3))
+    for start in range(0, len(maps), _PAIRS_PER_BLOCK):
         block = slice(start, start + _PAIRS_PER_BLOCK)
         viewed, plain = nominations.viewed[block], nominations.plain[block]
-        maps = aligned(fields.contrast[viewed], fields.contrast[plain], starts[nominations.view[block]])
-        parts.append((maps, *_agreement(fields, viewed, plain, maps)))
-    if not parts:
-        nothing = np.empty(0)
-        return Verified(np.empty((0, 2, 3)), nothing, nothing, nothing)
-    return Verified(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+        maps[block], promising = _roughly_aligned(fields, viewed, plain, maps[block])
+        if len(promising):
+            viewed, plain, at = viewed[promising], plain[promising], start + promising
+            template = halved(fields.contrast[plain].astype(np.float32))
+            maps[at] = refined(fields.contrast[viewed].astype(np.float32), template, maps[at], FINE_ITERATIONS)
+            similarity[at], whole[at], overlap[at] = _agreement(fields.grey[viewed], fields.grey[plain], maps[at])
+    return Verified(maps, similarity, whole, overlap)
 
 
-def _agreement(
-    fields: Fields, viewed: NDArray[np.int64], plain: NDArray[np.int64], maps: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    points = grid(_POINTS_SIDE)
-    seen, inside = sampled(fields.contrast[viewed], maps, points)
-    seen_weight, _ = sampled(fields.weight[viewed], maps, points)
-    wanted = halved(fields.contrast[plain]).reshape(len(plain), -1)
-    weight = inside * seen_weight * halved(fields.weight[plain]).reshape(len(plain), -1)
-    overlap = weight.mean(axis=1)
-    product = _per_block(weight * seen * wanted)
-    energy = _per_block(weight * (seen * seen + wanted * wanted) / 2)
-    whole = product.sum(axis=1) / (energy.sum(axis=1) + 1e-6)
+def _roughly_aligned(fields: Fields, viewed: Indices, plain: Indices, maps: Maps) -> tuple[Maps, Indices]:
+    """Maps refined at half the resolution, and which pairs are worth more."""
+    seen_from = halved(fields.contrast[viewed].astype(np.float32))
+    template = halved(halved(fields.contrast[plain].astype(np.float32)))
+    maps = refined(seen_from, template, maps, COARSE_ITERATIONS)
+    seen, inside = sampled(seen_from, maps, grid(_ROUGH_SIDE))
+    seen, wanted = seen * inside, template.reshape(len(template), -1) * inside
+    agreement = (seen * wanted).sum(axis=1) / ((seen * seen + wanted * wanted).sum(axis=1) / 2 + 1e-6)
+    return maps, np.flatnonzero(agreement >= MIN_ROUGH_AGREEMENT)
+
+
+def _agreement(viewed: NDArray[np.uint8], plain: NDArray[np.uint8], maps: Maps) -> tuple[Float, Float, Float]:
+    """Similarity, whole and overlap (see Verified) of grey thumbnails, (p, 64, 64), once the viewed are mapped.
+
+    The contrast is taken after the mapping, so that both fields mean the same scale and the same surround.
+    """
+    side = THUMBNAIL_SIDE_PX
+    seen, inside = sampled(viewed.astype(np.float32), maps, grid(side))
+    seen, wanted = seen.reshape(-1, side, side), plain.astype(np.float32)
+    weight = (view_weight(seen) * view_weight(wanted) * inside.reshape(seen.shape)).astype(np.float32)
+    first, second = contrast_of(seen, weight), contrast_of(wanted, weight)
+    product = _per_block(weight * first * second)
+    energy = _per_block(weight * (first * first + second * second) / 2)
+    total = energy.sum(axis=1, keepdims=True)
+    whole = product.sum(axis=1) / (total[:, 0] + 1e-6)
     order = np.argsort(-product / (energy + 1e-6), axis=1, kind="stable")
     product, energy = np.take_along_axis(product, order, axis=1), np.take_along_axis(energy, order, axis=1)
-    kept = np.cumsum(energy, axis=1) <= KEPT_SHARE * energy.sum(axis=1, keepdims=True) + 1e-6
+    kept = np.cumsum(energy, axis=1) <= KEPT_SHARE * total + 1e-6
     similarity = (product * kept).sum(axis=1) / ((energy * kept).sum(axis=1) + 1e-6)
-    return similarity, whole, overlap
+    return similarity, whole, weight.mean(axis=(1, 2))
 
 
 def _per_block(values: Float) -> Float:
-    size = _POINTS_SIDE // _BLOCKS_SIDE
-    blocks = values.reshape(-1, _BLOCKS_SIDE, size, _BLOCKS_SIDE, size)
-    summed: Float = blocks.sum(axis=(2, 4))
-    return summed.reshape(len(values), -1)
+    """Sums over 8 x 8 blocks of pixels, (p, 64)."""
+    count, side, _ = values.shape
+    size = side // _BLOCKS_SIDE
+    summed: Float = values.reshape(count, side, _BLOCKS_SIDE, size).sum(axis=3)
+    summed = summed.reshape(count, _BLOCKS_SIDE, size, _BLOCKS_SIDE).sum(axis=2)
+    return summed.reshape(count, -1)
