@@ -28,34 +28,34 @@ class PictureRow:
 def each_picture_once(rows: Iterable[PictureRow], ids: Sequence[str], where: str) -> Iterator[RawImage]:
     """Gives every id's first picture, then a `REPEATED` entry for every other picture, all in one pass.
 
-    An id of `ids` whose rows carry no bytes at all is given as missing. Pictures of ids that are not in `ids` belong
-    to another shard: they are only hashed. Images come in the order of `ids` as long as that is the order of the
-    rows. Holds one digest per distinct picture, and one picture, in memory.
+    An id whose first row carries no bytes is missing. Pictures of ids that are not in `ids` belong to another shard:
+    they are only hashed. Holds one digest per distinct picture, and one picture, in memory.
 
     Args:
         rows: the rows, in the order of the file.
-        ids: the ids to give, by their first row.
+        ids: the ids to give, in the order of their first rows.
         where: the file, for the paths.
     """
-    own = set(ids)
-    digests: dict[str, dict[str, int]] = {}
-    without: dict[str, int] = {}
+    left = set(ids)
+    others: dict[tuple[str, str], int] = {}
+    given: dict[str, str] = {}
     for row in rows:
-        if not row.data:
-            without.setdefault(row.img_id, row.row)
-            continue
-        seen = digests.setdefault(row.img_id, {})
-        first = not seen and row.img_id in own
-        seen.setdefault(hashlib.sha256(row.data).hexdigest(), row.row)
-        if first:
-            yield RawImage(row.img_id, f"{where}#{row.row}", row.data)
-    for img_id in ids:
-        if img_id not in digests:
-            path = f"{where}#{without.get(img_id, 0)}"
-            yield RawImage(img_id, path, b"", "missing", "no row of this id carries the picture's bytes")
-    for img_id, seen in digests.items():
-        for digest, number in list(seen.items())[1 if img_id in own else 0 :]:
-            yield RawImage(img_id, f"{where}#{number}", b"", REPEATED, digest)
+        digest = hashlib.sha256(row.data).hexdigest() if row.data else ""
+        if row.img_id in left:
+            left.remove(row.img_id)
+            given[row.img_id] = digest
+            yield _first_picture(row, where)
+        elif digest and row.img_id.strip() and given.get(row.img_id) != digest:
+            others.setdefault((row.img_id, digest), row.row)
+    for (img_id, digest), number in others.items():
+        yield RawImage(img_id, f"{where}#{number}", b"", REPEATED, digest)
+
+
+def _first_picture(row: PictureRow, where: str) -> RawImage:
+    path = f"{where}#{row.row}"
+    if row.data:
+        return RawImage(row.img_id, path, row.data)
+    return RawImage(row.img_id, path, b"", "missing", "the first row of this id carries no bytes of a picture")
 
 
 def pick_pictures(rows: Iterable[PictureRow], ids: Collection[str], where: str) -> Iterator[RawImage]:
