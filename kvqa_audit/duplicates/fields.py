@@ -21,35 +21,41 @@ _SURROUND_GREY = 10.0
 _SURROUND_SOFTNESS_GREY = 14.0
 _NOISE_GREY = 4.0
 _CLIP = 2.0
+_STEPS = 63
 _PICTURES_PER_BLOCK = 512
 
 
 @dataclass(frozen=True)
 class Fields:
-    """Grey thumbnails, (n, 64, 64) uint8, and their contrast fields, (n, 64, 64) float16.
+    """Grey thumbnails, (n, 64, 64) uint8, and their contrast fields, (n, 64, 64), stored in steps of 1/63 as int8.
 
     `usable` is False, (n,), for pictures with too little in them to be told apart: flat, black, near-constant.
     """
 
     grey: NDArray[np.uint8]
-    contrast: Float
+    contrast_steps: NDArray[np.int8]
     usable: NDArray[np.bool_]
+
+    def contrast(self, chosen: NDArray[np.int64]) -> Float:
+        """The contrast fields of the chosen pictures, (k, 64, 64) float32."""
+        field: Float = self.contrast_steps[chosen] * np.float32(1 / _STEPS)
+        return field
 
 
 def fields_of(thumbnails: Sequence[bytes]) -> Fields:
     """Contrast fields of thumbnails of 64 x 64 bytes."""
     side = THUMBNAIL_SIDE_PX
     grey = np.frombuffer(b"".join(thumbnails), np.uint8).reshape(-1, side, side)
-    contrast = np.empty(grey.shape, np.float16)
+    steps = np.empty(grey.shape, np.int8)
     usable = np.empty(len(grey), np.bool_)
     for start in range(0, len(grey), _PICTURES_PER_BLOCK):
         block = slice(start, start + _PICTURES_PER_BLOCK)
         values = grey[block].astype(np.float32)
         field = contrast_of(values, view_weight(values))
-        contrast[block] = field
+        steps[block] = np.rint(field * _STEPS)
         energy = (field * field).mean(axis=(1, 2))
         usable[block] = (energy >= MIN_FIELD_ENERGY) & (values.std(axis=(1, 2)) >= MIN_CONTRAST_GREY)
-    return Fields(grey, contrast, usable)
+    return Fields(grey, steps, usable)
 
 
 def view_weight(grey: Float) -> Float:

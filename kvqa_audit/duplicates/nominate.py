@@ -12,7 +12,7 @@ from kvqa_audit.duplicates.fields import Fields, Float, halved
 from kvqa_audit.duplicates.views import Affine, views
 
 DESCRIPTOR_SIDE = 16
-MIN_NOMINATION_SCORE = 0.52
+MIN_NOMINATION_SCORE = 0.55
 MAX_NOMINATIONS_PER_IMAGE = 8
 _ROWS_PER_BLOCK = 512
 _KERNEL_CELLS = 0.6
@@ -57,7 +57,7 @@ def _blocks(fields: Fields, usable: Indices) -> Iterator[tuple[Indices, Float]]:
     """Positions among the usable pictures, and their contrast fields at half the resolution."""
     for start in range(0, len(usable), _ROWS_PER_BLOCK):
         rows = np.arange(start, min(start + _ROWS_PER_BLOCK, len(usable)))
-        yield rows, halved(fields.contrast[usable[rows]].astype(np.float32))
+        yield rows, halved(fields.contrast(usable[rows]))
 
 
 def _best_score(seen: list[Float], plain: Float) -> Float:
