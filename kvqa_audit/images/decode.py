@@ -18,7 +18,7 @@ from kvqa_audit.images.endings import is_cut_off, known_format
 
 MIN_SIDE_PX = 128
 MAX_PIXELS = 178_956_970
-FORMATS = ("JPEG", "MPO", "PNG", "GIF", "WEBP", "BMP", "TIFF")
+FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF")
 DECODE_VERSION = "decode-1"
 _ORIENTATION_TAG = 0x0112
 _WIDE_MODES = ("I", "F", "I;16", "I;16L", "I;16B", "I;16N")

@@ -13,6 +13,7 @@ _SIGNATURES = (
 )
 _JPEG_SCAN = b"\xff\xda"
 _JPEG_END = b"\xff\xd9"
+_GIF_EXTENSION, _GIF_IMAGE, _GIF_END = 0x21, 0x2C, 0x3B
 
 
 def known_format(data: bytes) -> str | None:
@@ -36,9 +37,31 @@ def is_cut_off(data: bytes) -> bool:
             return False
         return data.rfind(_JPEG_END) <= data.rfind(_JPEG_SCAN)
     if name == "PNG":
-        return b"IEND" not in data[-4096:] and data.rfind(b"IEND") < 0
+        return b"IEND" not in data
     if name == "GIF":
-        return b"\x3b" not in data[-64:]
+        return not _gif_ends(data)
     if name == "WEBP":
         return len(data) < 8 + int.from_bytes(data[4:8], "little")
     return False
+
+
+def _gif_ends(data: bytes) -> bool:
+    """Walks over the blocks; any byte may stand in their data, so that only this finds the real end."""
+    if len(data) < 13:
+        return False
+    at = 13 + _colour_table_bytes(data[10])
+    while at < len(data) and data[at] != _GIF_END:
+        if data[at] == _GIF_EXTENSION:
+            at += 2
+        elif data[at] == _GIF_IMAGE and at + 9 < len(data):
+            at += 11 + _colour_table_bytes(data[at + 9])
+        else:
+            return False
+        while at < len(data) and data[at]:
+            at += 1 + data[at]
+        at += 1
+    return at < len(data)
+
+
+def _colour_table_bytes(flags: int) -> int:
+    return 3 << ((flags & 7) + 1) if flags & 0x80 else 0

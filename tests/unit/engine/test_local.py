@@ -1,4 +1,4 @@
-"""Real children that crash, hang, run out of memory or are killed: the item at fault is named, the others have values."""
+"""Real children that crash, hang, run out of memory or are killed: the item at fault is named, others have values."""
 
 from __future__ import annotations
 
