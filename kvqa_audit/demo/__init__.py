@@ -27,13 +27,13 @@ def draw_demo(folder: Path, seed: int = 1) -> DemoTruth:
     from kvqa_audit.spec.load import DEFAULT_DATASET, load_spec
 
     spec = load_spec(DEFAULT_DATASET)
-    drawn = scenes(seed)
-    rows = [row for img_id, scene in drawn.items() for row in rows_of(img_id, scene, spec)]
-    sample = Sample(spec, rows, {img_id: jpeg(draw(scene)) for img_id, scene in drawn.items()})
-    plant_all(sample)
+    images = folder / "images"
     try:
-        images = folder / "images"
         images.mkdir(parents=True, exist_ok=True)
+        drawn = scenes(seed)
+        rows = [row for img_id, scene in drawn.items() for row in rows_of(img_id, scene, spec)]
+        sample = Sample(spec, rows, {img_id: jpeg(draw(scene)) for img_id, scene in drawn.items()})
+        plant_all(sample)
         for img_id, content in sample.files.items():
             (images / f"{img_id}.jpg").write_bytes(content)
         with (folder / "metadata.csv").open("w", newline="", encoding="utf-8") as file:

@@ -102,17 +102,17 @@ def _cropped(image: Image.Image) -> Image.Image:
 def _broken_files(sample: Sample) -> None:
     files = sample.files
     files["demo_polyps_02"] = files["demo_polyps_02"][: len(files["demo_polyps_02"]) * 2 // 3]
-    sample.note("a file cut off after two thirds", "KV103", "demo_polyps_02")
+    sample.note("a file cut off after two thirds", "KV104", "demo_polyps_02")
     files["demo_colitis_03"] = b""
-    sample.note("an empty file", "KV104", "demo_colitis_03")
+    sample.note("an empty file", "KV105", "demo_colitis_03")
     files["demo_normal_01"] = b"<!DOCTYPE html><html><body><h1>404 Not Found</h1></body></html>\n"
-    sample.note("an HTML page named .jpg", "KV105", "demo_normal_01")
+    sample.note("an HTML page named .jpg", "KV106", "demo_normal_01")
     out = io.BytesIO()
     small = sample.picture("demo_normal_02")
     small.thumbnail((360, 360))
     small.quantize(64).save(out, "PNG", optimize=True)
     files["demo_normal_02"] = out.getvalue()
-    sample.note("a PNG file named .jpg", "KV106", "demo_normal_02")
+    sample.note("a PNG file named .jpg", "KV107", "demo_normal_02")
 
 
 def _missing_and_orphaned(sample: Sample) -> None:
@@ -126,10 +126,10 @@ def _missing_and_orphaned(sample: Sample) -> None:
 def _poor_frames(sample: Sample) -> None:
     grain = np.random.default_rng(0).integers(0, 5, (540, 680, 3), dtype=np.uint8)
     sample.files["demo_normal_05"] = jpeg(Image.fromarray(grain))
-    sample.note("a black frame", "KV108", "demo_normal_05")
+    sample.note("a black frame", "KV114 KV117", "demo_normal_05")
     blurred = sample.picture("demo_normal_06").filter(ImageFilter.GaussianBlur(14))
     sample.files["demo_normal_06"] = jpeg(blurred)
-    sample.note("a blurred frame", "KV110", "demo_normal_06")
+    sample.note("a blurred frame", "KV116", "demo_normal_06")
 
 
 def _faulty_cells(sample: Sample) -> None:

@@ -10,7 +10,7 @@ import pytest
 from kvqa_audit.answers.rules import RuleResult, judge_rules, wilson
 from kvqa_audit.errors import SpecError
 from kvqa_audit.spec.dataset_spec import Rule
-from kvqa_audit.spec.load import load_spec
+from kvqa_audit.spec.load import load_spec, shipped_descriptions
 
 SPEC = load_spec()
 
@@ -150,3 +150,14 @@ def test_a_question_cannot_take_the_name_of_the_tables_own_columns() -> None:
 )
 def test_wilson_interval_equals_published_values(violations: int, eligible: int, low: float, high: float) -> None:
     assert wilson(violations, eligible) == (pytest.approx(low, abs=1e-5), pytest.approx(high, abs=1e-5))
+
+
+def test_the_guides_example_of_a_rule_is_one() -> None:
+    import yaml
+
+    guide = (shipped_descriptions() / "kvasir-vqa" / "README.md").read_text(encoding="utf-8")
+    (given,) = yaml.safe_load(guide.split("```yaml\n")[1].split("```")[0])
+    rule = Rule(**given)
+    frame = table(("a", "instr", "polyp snare"), ("a", "n_polyps", "1"), ("a", "removed", "yes"))
+    result = judge_rules(frame, SPEC.model_copy(update={"rules": [rule]}))[rule.id]
+    assert (result.eligible, result.violations) == (1, ("a",))

@@ -1,0 +1,94 @@
+"""The sample dataset: the same bytes every time, plausible frames, and every planted defect found by its check."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import warnings
+from pathlib import Path
+
+import pytest
+
+from kvqa_audit import run_audit
+from kvqa_audit.demo import DemoTruth, Planted, draw_demo
+from kvqa_audit.errors import OutputError
+from kvqa_audit.model import AuditRun, Finding, OutcomeStatus, Severity
+
+
+@pytest.fixture(scope="module")
+def truth(tmp_path_factory: pytest.TempPathFactory) -> DemoTruth:
+    return draw_demo(tmp_path_factory.mktemp("demo") / "dataset")
+
+
+@pytest.fixture(scope="module")
+def audited(truth: DemoTruth) -> AuditRun:
+    with warnings.catch_warnings():
+        # Great Expectations imports modules that Python has deprecated.
+        warnings.simplefilter("default")
+        return run_audit(truth.folder, subset=True)
+
+
+def digest(folder: Path) -> str:
+    whole = hashlib.sha256()
+    for path in sorted(folder.rglob("*.*")):
+        whole.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
+    return whole.hexdigest()
+
+
+def test_the_same_seed_gives_the_same_bytes(truth: DemoTruth, tmp_path: Path) -> None:
+    again = draw_demo(tmp_path / "again")
+    assert digest(again.folder) == digest(truth.folder)
+    assert again.planted == truth.planted
+
+
+def test_it_is_small_and_in_the_exported_layout(truth: DemoTruth) -> None:
+    files = list((truth.folder / "images").iterdir())
+    assert len(files) == truth.images == 47
+    assert sum(path.stat().st_size for path in files) < 2_000_000
+    with (truth.folder / "metadata.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == ["source", "question", "answer", "img_id"]
+    assert len(rows) == truth.rows
+    assert len({row["source"] for row in rows} - {"Norml"}) == 5
+
+
+def test_every_planted_defect_is_found_by_the_check_it_was_planted_for(truth: DemoTruth, audited: AuditRun) -> None:
+    missed = {
+        f"{planted.what} ({planted.where})": sorted({*planted.expected} - {*planted.found_in(audited.findings)})
+        for planted in truth.planted
+    }
+    assert {what: codes for what, codes in missed.items() if codes} == {}
+
+
+def test_no_image_that_was_left_alone_has_an_error(truth: DemoTruth, audited: AuditRun) -> None:
+    spoilt = {img_id for planted in truth.planted for img_id in planted.img_ids}
+    errors = [
+        (finding.check, finding.img_id, finding.message)
+        for finding in audited.findings
+        if finding.severity is Severity.ERROR and not spoilt & {finding.img_id, *finding.related}
+    ]
+    assert errors == []
+    assert [outcome.code for outcome in audited.outcomes if outcome.outcome is OutcomeStatus.ERRORED] == []
+
+
+def test_only_the_planted_copies_look_alike(truth: DemoTruth, audited: AuditRun) -> None:
+    copies = {tuple(sorted(planted.img_ids)) for planted in truth.planted if len(planted.img_ids) == 2}
+    assert {(pair.left, pair.right) for pair in audited.pairs} == copies
+    assert len(copies) == 4
+
+
+def test_a_finding_counts_only_where_it_was_planted() -> None:
+    planted = Planted("a pair", "", ("KV201",), ("a", "b"))
+    pair = Finding("KV201", Severity.ERROR, "", related=("a", "b"))
+    assert planted.found_in([pair]) == ("KV201",)
+    assert planted.found_in([Finding("KV201", Severity.ERROR, "", related=("a", "c"))]) == ()
+    assert planted.found_in([Finding("KV202", Severity.ERROR, "", related=("a", "b"))]) == ()
+    cell = Planted("a cell", "", ("KV008",), ("a",), "Is there text?")
+    assert cell.found_in([Finding("KV008", Severity.ERROR, "", img_id="a", question="Another?")]) == ()
+    assert cell.found_in([Finding("KV008", Severity.ERROR, "", img_id="a", question="Is there text?")]) == ("KV008",)
+
+
+def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(OutputError, match="name another folder"):
+        draw_demo(tmp_path / "file")
