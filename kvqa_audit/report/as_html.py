@@ -15,9 +15,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from kvqa_audit.model import AuditRun
-from kvqa_audit.report.charts import Chart, charts
+from kvqa_audit.report.charts import charts
+from kvqa_audit.report.figures import Chart
 from kvqa_audit.report.text import count, measure, share, shown
-from kvqa_audit.report.view import View, pictures_in, state, view
+from kvqa_audit.report.view import View, pictures_in, state, unjudged, view
 
 if TYPE_CHECKING:
     from kvqa_audit.release.gate import Verdict
@@ -56,6 +57,7 @@ def render(run: AuditRun, verdict: Verdict, *, pictures: Mapping[str, bytes]) ->
             figures=Markup(_figures_json(drawn)),  # noqa: S704 - the JSON has its angle brackets and ampersands escaped
             embedded=_embedded(page, pictures),
             state=state,
+            unjudged=unjudged(verdict.not_checked),
             sources=run.metrics.get("sources") or {},
             started=_date(run.started_at),
             reasons=_reasons(verdict),

@@ -1,9 +1,10 @@
-"""Numbers come in; plotly figures as JSON values go out. Every label is escaped, no colour depends on a theme."""
+"""Numbers come in; charts with plotly figures as JSON values go out. Every label is escaped, no colour depends on a theme."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from kvqa_audit.report.text import chart_label
@@ -11,12 +12,49 @@ from kvqa_audit.report.text import chart_label
 # Okabe and Ito's colours, distinguishable by colour-blind eyes and by lightness; black is left out for dark pages.
 COLOURS = ("#0072B2", "#E69F00", "#56B4E9", "#D55E00", "#009E73", "#CC79A7", "#F0E442", "#8A8F98")
 PATTERNS = ("", "/", ".", "x", "-", "+")
+MAX_TABLE_ROWS = 400
+MAX_LABELS = 60
 SEVERITY_COLOURS = {"error": "#C2410C", "warning": "#E69F00", "info": "#56B4E9"}
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "cross")
 # Light to dark and even in lightness, so that it reads in grey.
 SCALE = ((0.0, "#eef3f8"), (0.25, "#b7d3e8"), (0.5, "#6fa8cf"), (0.75, "#2f74a8"), (1.0, "#0b3c66"))
 
 Figure = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """One chart: figures by the label they are chosen by (one needs no choosing), and the numbers behind it.
+
+    `choice` says what is chosen between; `numbers` hold at most 400 rows of the `rows_in_all`, the rest are in `file`.
+    """
+
+    key: str
+    section: str
+    title: str
+    sentence: str
+    figures: tuple[tuple[str, Figure], ...]
+    columns: tuple[str, ...]
+    numbers: tuple[tuple[str, ...], ...]
+    rows_in_all: int
+    file: str
+    choice: str = ""
+    wide: bool = False
+
+
+def make_chart(
+    names: tuple[str, str, str],
+    sentence: str,
+    drawn: tuple[tuple[tuple[str, Figure], ...], str, bool],
+    columns: tuple[str, ...],
+    numbers: Sequence[tuple[str, ...]],
+    file: str,
+) -> Chart:
+    """Puts a chart together: (key, section, title), its sentence, (figures, what is chosen between, wide), its numbers."""
+    key, section, title = names
+    figures, choice, wide = drawn
+    kept = tuple(tuple(numbers)[:MAX_TABLE_ROWS])
+    return Chart(key, section, title, sentence, figures, columns, kept, len(numbers), file, choice, wide)
 
 
 def figure(traces: Sequence[Mapping[str, Any]], height: int, **layout: Any) -> Figure:

@@ -12,7 +12,7 @@ from kvqa_audit.report.text import measure, share
 
 MAX_FINDINGS_PER_CHECK = 20
 MAX_FINDINGS_IN_PAGE = 2_000
-MAX_REPEATS_PER_CHECK = 8
+MAX_REPEATS_PER_CHECK = 6
 MAX_PICTURES_PER_CHECK: Mapping[str, int] = {"KV1": 6, "KV3": 4}
 MAX_PICTURES_WANTED = 400
 
@@ -33,6 +33,7 @@ OUTCOME_WORDS: Mapping[OutcomeStatus, str] = {
     OutcomeStatus.ERRORED: "check crashed",
     OutcomeStatus.VACUOUS: "nothing to judge",
 }
+_UNJUDGED = (OutcomeStatus.SKIPPED, OutcomeStatus.VACUOUS)
 _ORDER = (
     OutcomeStatus.ERRORED,
     OutcomeStatus.FAILED,
@@ -78,6 +79,29 @@ class Section:
     sentence: str
     cards: tuple[Card, ...]
 
+    @property
+    def folds(self) -> tuple[tuple[str, tuple[Card, ...]], ...]:
+        """The cards that need no eye, under the line they are folded into."""
+        unknown = tuple(card for card in self.cards if card.outcome.outcome in _UNJUDGED)
+        passed = tuple(card for card in self.cards if card.outcome.outcome is OutcomeStatus.PASSED)
+        named = ((_number(unknown, "could not be judged"), unknown), (_number(passed, "passed"), passed))
+        return tuple((line, cards) for line, cards in named if cards)
+
+    @property
+    def open_cards(self) -> tuple[Card, ...]:
+        """The cards of checks that failed or crashed."""
+        kinds = (OutcomeStatus.FAILED, OutcomeStatus.ERRORED)
+        return tuple(card for card in self.cards if card.outcome.outcome in kinds)
+
+
+@dataclass(frozen=True, slots=True)
+class Unjudged:
+    """Checks that were not judged for one and the same reason."""
+
+    words: str
+    reason: str
+    outcomes: tuple[CheckOutcome, ...]
+
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -102,6 +126,15 @@ def view(run: AuditRun) -> View:
     if rest:
         sections.append(Section(*OTHER, _sentence(rest), _worst_first(rest)))
     return View(tuple(sections), duplicate_groups(run), len(run.findings), sum(len(card.findings) for card in cards))
+
+
+def unjudged(outcomes: Iterable[CheckOutcome]) -> tuple[Unjudged, ...]:
+    """Puts together what was not judged for the same reason; crashed checks come first."""
+    by_reason: dict[tuple[OutcomeStatus, str], list[CheckOutcome]] = {}
+    for outcome in outcomes:
+        by_reason.setdefault((outcome.outcome, outcome.reason or ""), []).append(outcome)
+    ordered = sorted(by_reason.items(), key=lambda item: (_ORDER.index(item[0][0]), -len(item[1]), item[0][1]))
+    return tuple(Unjudged(OUTCOME_WORDS[status], reason, tuple(them)) for (status, reason), them in ordered)
 
 
 def pictures_wanted(run: AuditRun) -> tuple[str, ...]:
@@ -143,7 +176,7 @@ def _card(
     is_share = outcome.evaluated > 0 and outcome.measured == outcome.violations / outcome.evaluated
     return Card(
         outcome,
-        doc or CheckDoc(outcome.name.replace("_", " "), "", "", "things"),
+        _polished(doc or CheckDoc(outcome.name.replace("_", " "), "", "", "things")),
         outcome.code,
         state(outcome),
         OUTCOME_WORDS[outcome.outcome],
@@ -198,6 +231,17 @@ def _worst_first(cards: Iterable[Card]) -> tuple[Card, ...]:
                 card.outcome.code,
             ),
         )
+    )
+
+
+def _number(cards: tuple[Card, ...], what: str) -> str:
+    return f"{len(cards)} check{'s' * (len(cards) != 1)} {what}"
+
+
+def _polished(doc: CheckDoc) -> CheckDoc:
+    """Titles without a full stop, sentences with a capital."""
+    return CheckDoc(
+        doc.title.rstrip("."), doc.why[:1].upper() + doc.why[1:], doc.fix[:1].upper() + doc.fix[1:], doc.unit
     )
 
 

@@ -57,7 +57,8 @@
   const rows = Array.from(document.querySelectorAll("table.findings tbody tr"));
   const checks = Array.from(document.querySelectorAll("details.check"));
   const groups = Array.from(document.querySelectorAll("article.group"));
-  const openBefore = new Map(checks.map((check) => [check, check.open]));
+  const folds = Array.from(document.querySelectorAll("details.fold"));
+  const openBefore = new Map([...checks, ...folds].map((details) => [details, details.open]));
   let haystacks = null;
 
   function haystack(element) {
@@ -85,6 +86,11 @@
       if (named) own.forEach((row) => { if (row.hidden) { row.hidden = false; found += 1; } });
       check.hidden = active && !some && !named;
       check.open = active ? some || named : openBefore.get(check);
+    }
+    for (const fold of folds) {
+      const some = Array.from(fold.querySelectorAll("details.check")).some((check) => !check.hidden);
+      fold.hidden = active && !some;
+      fold.open = active ? some : openBefore.get(fold);
     }
     groups.forEach((group) => { group.hidden = words.length > 0 && !fits(group); });
     told.textContent = active ? `${found.toLocaleString("en")} of ${rows.length.toLocaleString("en")} findings in this page` : "";

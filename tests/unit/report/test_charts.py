@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from kvqa_audit.model import AnswerShare
-from kvqa_audit.report.charts import answers_by_source, charts, image_quality, nearest_neighbours
+from kvqa_audit.report.charts import answers_by_source, charts
+from kvqa_audit.report.image_charts import image_quality, nearest_neighbours
 from tests.report_samples import sample_run
 
 
