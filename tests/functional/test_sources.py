@@ -1,0 +1,114 @@
+"""Every kind of source is recognised, and what is none is refused with what is accepted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from kvqa_audit.errors import SourceError
+from kvqa_audit.ingest.dataset import Dataset
+from kvqa_audit.ingest.open import open_dataset, read_images
+from kvqa_audit.spec.load import load_spec
+
+SPEC = load_spec()
+CSV = "source,question,answer,img_id\nNormal,Is there text?,no,a\nNormal,Is there text?,yes,b\n"
+
+
+def ids(dataset: Dataset) -> list[str]:
+    return [img_id for shard in dataset.shards for img_id in shard.ids]
+
+
+@pytest.fixture
+def exported(tmp_path: Path) -> Path:
+    (tmp_path / "images").mkdir()
+    (tmp_path / "metadata.csv").write_text(CSV)
+    (tmp_path / "images" / "a.jpg").write_bytes(b"A")
+    (tmp_path / "images" / "orphan.PNG").write_bytes(b"O")
+    return tmp_path
+
+
+def write_parquet(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rows = [{"bytes": b"A", "path": None}, {"bytes": b"A", "path": None}]
+    texts = {name: ["x", "y"] for name in ("source", "question", "answer")}
+    pq.write_table(pa.table({"image": rows, **texts, "img_id": ["a", "a"]}), path)
+
+
+def test_the_exported_layout_as_a_folder_and_as_a_file(exported: Path) -> None:
+    for source in (exported, exported / "metadata.csv"):
+        dataset = open_dataset(str(source), SPEC)
+        assert (dataset.kind, len(dataset.table.frame), ids(dataset)) == ("exported", 2, ["a", "orphan"])
+        assert (dict(dataset.absent), dataset.location) == ({}, str(source))
+    assert [raw.data for raw in read_images(dataset, ["orphan", "b", "orphan"])] == [b"O"]
+
+
+def test_without_an_images_folder_images_are_absent_and_that_is_said(tmp_path: Path) -> None:
+    (tmp_path / "metadata.csv").write_text(CSV)
+    dataset = open_dataset(str(tmp_path), SPEC)
+    assert dict(dataset.absent) == {"images": "there is no folder images/ beside the table"}
+
+
+def test_table_only_looks_at_no_image(exported: Path) -> None:
+    dataset = open_dataset(str(exported), SPEC, table_only=True)
+    assert (ids(dataset), dict(dataset.absent)) == ([], {"images": "only the table was asked for"})
+
+
+def test_images_without_a_table(exported: Path) -> None:
+    (exported / "metadata.csv").unlink()
+    dataset = open_dataset(str(exported), SPEC)
+    assert (ids(dataset), list(dataset.absent), len(dataset.table.frame)) == (["a", "orphan"], ["table"], 0)
+
+
+@pytest.mark.parametrize("name", ["x.parquet", "data/raw-00000-of-00001.parquet"])
+def test_parquet_as_a_file_and_as_a_folder(tmp_path: Path, name: str) -> None:
+    write_parquet(tmp_path / name)
+    for source in (tmp_path, tmp_path / name):
+        dataset = open_dataset(str(source), SPEC)
+        assert (dataset.kind, len(dataset.table.frame), ids(dataset)) == ("parquet", 2, ["a"])
+        assert [raw.data for raw in dataset.read_images({"a"})] == [b"A"]
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_folder_written_by_save_to_disk(tmp_path: Path) -> None:
+    import datasets
+
+    data = datasets.Dataset.from_dict({"source": ["s"], "question": ["q"], "answer": ["None"], "img_id": ["a"]})
+    data.save_to_disk(str(tmp_path / "saved"))
+    dataset = open_dataset(str(tmp_path / "saved"), SPEC)
+    assert (dataset.kind, dataset.table.frame.iloc[0].tolist()) == ("saved", ["s", "q", "None", "a"])
+    assert list(dataset.absent) == ["images"]
+
+
+def test_a_hub_id_goes_to_the_loader_with_its_revision(monkeypatch: pytest.MonkeyPatch) -> None:
+    from kvqa_audit.ingest import hub
+    from kvqa_audit.ingest.table import empty_table
+
+    asked = []
+
+    def read_hub(repo: str, revision: str | None, *rest: object, **options: object) -> hub.HubContent:
+        asked.append((repo, revision))
+        return hub.HubContent(empty_table(), (), None, ("raw",))
+
+    monkeypatch.setattr(hub, "read_hub", read_hub)
+    dataset = open_dataset("SimulaMet-HOST/Kvasir-VQA", SPEC, revision="v1")
+    assert (asked, dataset.kind, dataset.revision) == ([("SimulaMet-HOST/Kvasir-VQA", "v1")], "hub", "v1")
+
+
+@pytest.mark.parametrize("source", ["", "nowhere", "no/where/at/all", "no/where.csv", "a\x00b", "notes.txt", "stuff"])
+def test_what_is_no_dataset_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "notes.txt").write_text("x")
+    (tmp_path / "stuff").mkdir()
+    (tmp_path / "stuff" / "other.csv").write_text(CSV)
+    with pytest.raises(SourceError, match=r"(?i)accepted are|cannot be opened") as caught:
+        open_dataset(source, SPEC)
+    if source == "stuff":
+        assert "other.csv" in str(caught.value)
+
+
+def test_the_real_subset(shared: Path) -> None:
+    dataset = open_dataset(str(shared / "data" / "kvasir-vqa" / "joined"), SPEC)
+    assert (len(dataset.table.frame), len(ids(dataset)), dataset.image_faults) == (5489, 555, ())
