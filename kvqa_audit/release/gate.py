@@ -15,6 +15,8 @@ NOT_CHECKED = (OutcomeStatus.SKIPPED, OutcomeStatus.VACUOUS, OutcomeStatus.ERROR
 class Verdict:
     """May it be released; the outcomes that block, that warn, and that were not judged; and each reason in words.
 
+    Outcomes whose findings are informative only stand in none of the three.
+
     `exit_code` is 0 clean, 1 findings at or above the gate, 3 incomplete; 3 wins over 1.
     """
 
@@ -39,7 +41,7 @@ def judge(outcomes: Iterable[CheckOutcome], findings: Iterable[Finding], release
         if worst[outcome.code].rank >= gate.rank:
             blockers.append(outcome)
             reasons.append(f"{outcome.code} {outcome.name}: {outcome.violations:,} of {outcome.evaluated:,}")
-        else:
+        elif worst[outcome.code] is not Severity.INFO:
             warnings.append(outcome)
     not_checked = tuple(o for o in outcomes if o.outcome in NOT_CHECKED)
     unjudged = [o for o in not_checked if o.code in release.required]

@@ -1,4 +1,4 @@
-"""What a dataset is meant to be, as frozen records: columns, sources, questions, vocabularies, promises, rules, release."""
+"""What a dataset is meant to be, as frozen records: columns, sources, questions, promises, rules, release."""
 
 from __future__ import annotations
 

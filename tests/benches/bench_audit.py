@@ -2,8 +2,8 @@
 
     python tests/benches/bench_audit.py --frames FOLDER --table METADATA.csv [--images 6500] [--work DIR]
 
-FOLDER holds real frames (JPEG, sub-folders too); every image of the look-alike is a blend of two of them at a real
-frame's size, so that no two show the same picture. METADATA.csv gives the rows, repeated under new ids up to the
+FOLDER holds real frames (JPEG, sub-folders too); every image of the look-alike is a blend of three of them at a
+real frame's size, so that no two show the same picture. METADATA.csv gives the rows, repeated under new ids up to the
 full number. Nothing of the look-alike is kept unless --work names a folder.
 """
 
@@ -31,34 +31,35 @@ SOURCES = {"Normal": 2500, "Polyps": 1000, "Esophagitis": 1000, "Ulcerative Coli
 ROWS = 58849
 
 
-def blend(task: tuple[str, str, str, int]) -> None:
-    """Writes one image: the first frame with the second, turned over, shining through."""
-    first, second, target, turn = task
-    with Image.open(first) as a, Image.open(second) as b:
-        base = a.convert("RGB")
-        other = b.convert("RGB").resize(base.size)
-    if turn:
-        other = other.transpose(Image.Transpose.FLIP_LEFT_RIGHT if turn == 1 else Image.Transpose.ROTATE_180)
-    Image.blend(base, other, 0.5).save(target, "JPEG")
+def blend(task: tuple[tuple[str, str, str], str]) -> None:
+    """Writes one image: three frames through each other, one mirrored and one turned over, none dominating."""
+    frames, target = task
+    first, second, third = (Image.open(frame).convert("RGB") for frame in frames)
+    second = second.resize(first.size).transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    third = third.resize(first.size).transpose(Image.Transpose.ROTATE_180)
+    Image.blend(Image.blend(first, second, 1 / 2), third, 1 / 3).save(target, "JPEG")
 
 
 def make_look_alike(frames: list[str], table: Path, folder: Path, images: int, jobs: int) -> None:
-    """Draws `images` pictures and writes the full number of rows, scaled to the number of images."""
+    """Draws `images` pictures and writes their rows."""
     (folder / "images").mkdir(parents=True)
     ids = [f"cl{n:08d}lookalike" for n in range(images)]
-    pairs = list(itertools.islice(_pairs(len(frames)), images))
-    tasks = [
-        (frames[a], frames[b], str(folder / "images" / f"{img_id}.jpg"), n % 3)
-        for n, (img_id, (a, b)) in enumerate(zip(ids, pairs, strict=True))
-    ]
+    triples = itertools.islice(_triples(frames), images)
+    targets = [str(folder / "images" / f"{img_id}.jpg") for img_id in ids]
+    tasks = list(zip(triples, targets, strict=True))
     with multiprocessing.Pool(jobs) as pool:
         pool.map(blend, tasks, chunksize=16)
+    write_rows(table, folder / "metadata.csv", ids)
+
+
+def write_rows(table: Path, target: Path, ids: list[str]) -> None:
+    """Writes the full number of rows, scaled to the number of images, from the rows of real images."""
     by_source: dict[str, dict[str, list[dict[str, str]]]] = {}
     with table.open(newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
             by_source.setdefault(row["source"], {}).setdefault(row["img_id"], []).append(row)
-    wanted, written = round(ROWS * images / 6500), 0
-    with (folder / "metadata.csv").open("w", newline="", encoding="utf-8") as file:
+    wanted, written = round(ROWS * len(ids) / 6500), 0
+    with target.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, ["source", "question", "answer", "img_id"])
         writer.writeheader()
         sources = itertools.cycle([s for s, n in SOURCES.items() for _ in range(n // 500)])
@@ -80,12 +81,14 @@ def _rows_of_one_image(templates: Iterator[list[dict[str, str]]], quota: int) ->
     return list(rows.values())
 
 
-def _pairs(count: int) -> itertools.chain[tuple[int, int]]:
-    order = list(range(count))
+def _triples(frames: list[str]) -> Iterator[tuple[str, str, str]]:
+    """Triples of frames, no two of which share more than one frame in the same place."""
+    order = list(frames)
     random.Random(7).shuffle(order)
-    return itertools.chain.from_iterable(
-        ((order[n], order[(n + step) % count]) for n in range(count)) for step in range(1, count // 2)
-    )
+    count = len(order)
+    for step in range(1, count // 3):
+        for n in range(count):
+            yield order[n], order[(n + step) % count], order[(n + 2 * step + 1) % count]
 
 
 def bare_decode(path: str) -> int:

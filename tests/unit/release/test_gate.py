@@ -39,6 +39,11 @@ def test_finding_below_the_gate_warns() -> None:
     assert judge([PASSED, FAILED], [found(Severity.WARNING)], Release(fail_on="warning")).exit_code == 1
 
 
+def test_informative_finding_neither_blocks_nor_warns() -> None:
+    verdict = judge([PASSED, FAILED], [found(Severity.INFO)], Release())
+    assert (verdict.ready, verdict.blockers, verdict.warnings) == (True, (), ())
+
+
 def test_waived_finding_does_not_block() -> None:
     verdict = judge([PASSED, FAILED], [found(Severity.ERROR, FindingStatus.WAIVED)], Release())
     assert (verdict.ready, verdict.blockers) == (True, ())
