@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from math import fsum
 
 
 def representatives(edges: Iterable[tuple[str, str, float]]) -> dict[str, str]:
@@ -23,7 +24,7 @@ def representatives(edges: Iterable[tuple[str, str, float]]) -> dict[str, str]:
         waiting[len(found)].add(image)
     for degree in range(max(waiting, default=0), -1, -1):
         # A degree only falls while its bucket is worked on, so each bucket is sorted when its turn comes.
-        for image in sorted(waiting[degree], key=lambda image: (-sum(neighbours[image].values()), image)):
+        for image in sorted(waiting[degree], key=lambda image: (-fsum(neighbours[image].values()), image)):
             if image in group:
                 continue
             free = [other for other in neighbours[image] if other not in group]

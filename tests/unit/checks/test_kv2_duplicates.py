@@ -1,0 +1,158 @@
+"""Verified pairs become findings that name both images, and answers that contradict each other are told."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from kvqa_audit.checks.kv201_identical_bytes import identical_bytes
+from kvqa_audit.checks.kv202_identical_pixels import identical_pixels
+from kvqa_audit.checks.kv203_duplicates_with_conflicting_answers import duplicates_with_conflicting_answers
+from kvqa_audit.checks.kv204_near_duplicates import near_duplicates
+from kvqa_audit.checks.kv205_duplicates_across_sources import duplicates_across_sources
+from kvqa_audit.checks.kv206_near_frames import near_frames
+from kvqa_audit.checks.runner import run_check
+from kvqa_audit.model import DuplicatePair, OutcomeStatus, Severity, Tier
+from kvqa_audit.spec.dataset_spec import DatasetSpec
+
+SPEC = DatasetSpec.model_validate(
+    {
+        "name": "test",
+        "rows": 0,
+        "images": 0,
+        "sources": {"Polyps": {"images": 1}, "Normal": {"images": 1}},
+        "vocabularies": {
+            "yes_no": {"answers": ["yes", "no"]},
+            "place": {"answers": ["upper-right", "center"], "misspellings": {"upper-rigth": "upper-right"}},
+            "colour": {"answers": ["red", "pink"]},
+        },
+        "questions": [
+            {"name": "text", "type": "yes/no", "vocabulary": "yes_no", "text": "Is there text?"},
+            {"name": "place", "type": "location", "vocabulary": "place", "text": "Where?"},
+            {"name": "colour", "type": "colour", "vocabulary": "colour", "text": "What colour?"},
+        ],
+    }
+)
+BY_TIER = {
+    Tier.IDENTICAL_BYTES: (identical_bytes, Severity.ERROR),
+    Tier.IDENTICAL_PIXELS: (identical_pixels, Severity.ERROR),
+    Tier.RE_ENCODE: (near_duplicates, Severity.WARNING),
+    Tier.NEAR: (near_duplicates, Severity.WARNING),
+    Tier.NEAR_FRAME: (near_frames, Severity.INFO),
+}
+
+
+def pair(tier: Tier = Tier.NEAR, transform: str = "identity") -> DuplicatePair:
+    return DuplicatePair("a", "b", tier, 6, 0.97, transform, "a")
+
+
+def evidence(*pairs: DuplicatePair, rows: list[tuple[str, str, str, str]] | None = None, **parts: Any) -> Any:
+    frame = pd.DataFrame(rows or [], columns=["source", "question", "answer", "img_id"], dtype=str)
+    table = SimpleNamespace(frame=frame)
+    return SimpleNamespace(spec=SPEC, table=table, pairs=pairs, fingerprints=("a", "b", "c"), absent={}, **parts)
+
+
+def answered(question: str, left: str, right: str) -> list[tuple[str, str, str, str]]:
+    return [("Polyps", question, left, "a"), ("Polyps", question, right, "b")]
+
+
+@pytest.mark.parametrize("tier", list(Tier))
+def test_each_tier_is_reported_by_its_check_and_by_no_other(tier) -> None:
+    for check in {found[0] for found in BY_TIER.values()}:
+        outcome, findings = run_check(check, evidence(pair(tier)))
+        expected, severity = BY_TIER[tier]
+        if check is not expected:
+            assert (outcome.outcome, outcome.evaluated) == (OutcomeStatus.PASSED, 3)
+            continue
+        (finding,) = findings
+        assert (finding.severity, finding.related, finding.img_id) == (severity, ("a", "b"), None)
+        assert finding.evidence == {
+            "images": ["a", "b"],
+            "tier": tier.value,
+            "distance_bits": 6,
+            "similarity": 0.97,
+            "transform": "identity",
+            "group": "a",
+        }
+
+
+def test_without_images_nothing_is_said() -> None:
+    nothing = evidence()
+    nothing.absent["duplicates"] = "no image was looked at"
+    outcome, _ = run_check(identical_bytes, nothing)
+    assert (outcome.outcome, outcome.reason) == (OutcomeStatus.SKIPPED, "no image was looked at")
+
+
+def test_two_answers_to_one_picture_are_a_conflict() -> None:
+    rows = answered("Is there text?", "yes", "no")
+    outcome, (finding,) = run_check(duplicates_with_conflicting_answers, evidence(pair(), rows=rows))
+    assert (outcome.evaluated, finding.question, finding.related) == (1, "Is there text?", ("a", "b"))
+    assert (finding.evidence["left"], finding.evidence["right"]) == ("yes", "no")
+    assert "'yes'" in finding.message
+    assert "'no'" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("question", "left", "right"),
+    [
+        ("Is there text?", "yes", " Yes "),
+        ("What colour?", "red; pink", "pink;red"),
+        ("Where?", "upper-rigth", "upper-right"),
+        ("A question of no catalogue", "A  b", "a b"),
+    ],
+)
+def test_answers_that_mean_the_same_are_no_conflict(question, left, right) -> None:
+    rows = answered(question, left, right)
+    outcome, _ = run_check(duplicates_with_conflicting_answers, evidence(pair(), rows=rows))
+    assert (outcome.outcome, outcome.evaluated) == (OutcomeStatus.PASSED, 1)
+
+
+def test_answers_in_several_rows_are_compared_together() -> None:
+    rows = [*answered("What colour?", "red", "pink"), *answered("What colour?", "pink", "red")]
+    assert run_check(duplicates_with_conflicting_answers, evidence(pair(), rows=rows))[1] == ()
+
+
+@pytest.mark.parametrize(("left", "right"), [("yes", ""), ("", ""), ("yes", "  ")])
+def test_a_blank_answer_is_not_compared(left, right) -> None:
+    rows = answered("Is there text?", left, right)
+    outcome, _ = run_check(duplicates_with_conflicting_answers, evidence(pair(), rows=rows))
+    assert outcome.outcome is OutcomeStatus.VACUOUS
+
+
+def test_none_and_yes_are_a_conflict_and_a_missing_row_is_not() -> None:
+    rows = [*answered("What colour?", "none", "red"), ("Polyps", "Is there text?", "yes", "a")]
+    outcome, (finding,) = run_check(duplicates_with_conflicting_answers, evidence(pair(), rows=rows))
+    assert (outcome.evaluated, finding.evidence["left"]) == (1, "none")
+
+
+@pytest.mark.parametrize(
+    ("transform", "compared"), [("identity", 1), ("overlay", 1), ("flip-horizontal", 0), ("crop", 0)]
+)
+def test_where_something_lies_is_not_compared_once_the_picture_was_moved(transform, compared) -> None:
+    rows = answered("Where?", "upper-right", "center")
+    outcome, findings = run_check(duplicates_with_conflicting_answers, evidence(pair(transform=transform), rows=rows))
+    assert (outcome.evaluated, len(findings)) == (compared, compared)
+
+
+def test_neighbouring_frames_may_be_answered_differently() -> None:
+    rows = [("Polyps", "Is there text?", "yes", "a"), ("Normal", "Is there text?", "no", "b")]
+    neighbours = evidence(pair(Tier.NEAR_FRAME), rows=rows)
+    for check in (duplicates_with_conflicting_answers, duplicates_across_sources):
+        assert run_check(check, neighbours)[1] == ()
+
+
+def test_a_picture_under_two_sources_is_told_with_both() -> None:
+    rows = [("Polyps", "Is there text?", "yes", "a"), ("Normal", "Is there text?", "yes", "b")]
+    outcome, (finding,) = run_check(duplicates_across_sources, evidence(pair(Tier.IDENTICAL_BYTES), rows=rows))
+    assert (outcome.evaluated, finding.related) == (1, ("a", "b"))
+    assert finding.evidence["sources"] == [["Polyps"], ["Normal"]]
+    assert "a (Polyps) and b (Normal)" in finding.message
+
+
+def test_an_image_without_rows_has_no_source_to_differ() -> None:
+    rows = [("Polyps", "Is there text?", "yes", "a")]
+    outcome, _ = run_check(duplicates_across_sources, evidence(pair(), rows=rows))
+    assert outcome.outcome is OutcomeStatus.VACUOUS

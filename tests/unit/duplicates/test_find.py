@@ -1,0 +1,169 @@
+"""Copies are found however they were altered, and nothing else is; the answer does not depend on the order."""
+
+from __future__ import annotations
+
+import io
+import random
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from PIL import Image, ImageDraw, ImageEnhance
+from scenes import fingerprint, flat, scene
+
+from kvqa_audit.duplicates import exact, find
+from kvqa_audit.duplicates.find import find_duplicates
+from kvqa_audit.model import DuplicatePair, ImageFingerprint, Tier
+
+STRANGERS = [fingerprint(f"stranger{seed:02d}", scene(seed)) for seed in range(100, 130)]
+
+
+def jpeg(picture: Image.Image, quality: int = 40) -> Image.Image:
+    file = io.BytesIO()
+    picture.save(file, "JPEG", quality=quality)
+    return Image.open(file).convert("L")
+
+
+def crop(picture: Image.Image) -> Image.Image:
+    width, height = picture.size
+    return picture.crop((int(width * 0.12), int(height * 0.05), int(width * 0.95), int(height * 0.9)))
+
+
+def padded(picture: Image.Image) -> Image.Image:
+    out = Image.new("L", (picture.width, picture.height + 60))
+    out.paste(picture, (0, 30))
+    return out
+
+
+def boxed(picture: Image.Image) -> Image.Image:
+    out = picture.copy()
+    ImageDraw.Draw(out).rectangle((0, 200, 100, 288), fill=140)
+    return out
+
+
+def flipped(picture: Image.Image) -> Image.Image:
+    return picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+
+
+ALTERATIONS: dict[str, tuple[Callable[[Image.Image], Image.Image], set[Tier], str]] = {
+    "re-encoded": (jpeg, {Tier.RE_ENCODE}, "identity"),
+    "smaller": (lambda im: im.resize((180, 144)), {Tier.RE_ENCODE}, "identity"),
+    "squeezed": (lambda im: im.resize((200, 200)), {Tier.RE_ENCODE}, "identity"),
+    "darker": (lambda im: ImageEnhance.Brightness(im).enhance(0.7), {Tier.RE_ENCODE, Tier.NEAR}, "identity"),
+    "flipped": (flipped, {Tier.NEAR}, "flip-horizontal"),
+    "upside down": (lambda im: im.transpose(Image.Transpose.ROTATE_180), {Tier.NEAR}, "rotate-180"),
+    "rotated": (lambda im: im.rotate(5, Image.Resampling.BICUBIC), {Tier.NEAR}, "rotation"),
+    "cropped": (crop, {Tier.NEAR}, "crop"),
+    "padded": (padded, {Tier.NEAR}, "padding"),
+    "boxed": (boxed, {Tier.NEAR}, "overlay"),
+    "flipped and cropped": (lambda im: crop(flipped(im)), {Tier.NEAR}, "flip-horizontal + crop"),
+}
+
+
+def pairs_of(*fingerprints: ImageFingerprint) -> tuple[DuplicatePair, ...]:
+    return find_duplicates(fingerprints).pairs
+
+
+@pytest.mark.parametrize("name", ALTERATIONS)
+def test_an_altered_copy_is_found_and_named(name) -> None:
+    alter, tiers, transform = ALTERATIONS[name]
+    (pair,) = pairs_of(*STRANGERS, fingerprint("a", scene(1)), fingerprint("b", alter(scene(1))))
+    assert (pair.left, pair.right, pair.transform) == ("a", "b", transform)
+    assert pair.tier in tiers
+    assert 0.95 <= pair.similarity <= 1
+    assert pair.group in ("a", "b")
+
+
+def test_a_quarter_turn_is_found() -> None:
+    turned = scene(1).transpose(Image.Transpose.ROTATE_90)
+    (pair,) = pairs_of(*STRANGERS, fingerprint("a", scene(1)), fingerprint("b", turned))
+    assert pair.transform in ("rotate-90", "rotate-270")
+    assert pair.distance_bits <= 16
+
+
+def test_frames_that_share_only_their_surround_are_no_pair() -> None:
+    result = find_duplicates(STRANGERS)
+    assert result.pairs == ()
+    assert result.examined["comparable_images"] == len(STRANGERS)
+
+
+def test_flat_frames_are_no_pair_unless_truly_equal() -> None:
+    frames = [fingerprint(f"flat{grey}", flat(grey)) for grey in (0, 1, 100, 101, 255)]
+    frames += [fingerprint(f"noisy{seed}", flat(90, noise=2, seed=seed)) for seed in range(4)]
+    assert pairs_of(*frames) == ()
+    (pair,) = pairs_of(*frames, fingerprint("flat0 again", flat(0)))
+    assert (pair.left, pair.right, pair.tier) == ("flat0", "flat0 again", Tier.IDENTICAL_PIXELS)
+
+
+def test_black_frames_of_two_sizes_are_no_pair() -> None:
+    assert pairs_of(fingerprint("a", Image.new("L", (20, 10))), fingerprint("b", Image.new("L", (10, 20)))) == ()
+
+
+def test_equal_files_are_found_even_if_they_are_no_images() -> None:
+    broken = ImageFingerprint("b", "b.jpg", 5, "00ff", problem="not_an_image")
+    (pair,) = pairs_of(broken, replace(broken, img_id="a"))
+    assert (pair.left, pair.right, pair.tier, pair.distance_bits) == ("a", "b", Tier.IDENTICAL_BYTES, 0)
+
+
+def test_empty_and_unread_files_are_no_pair() -> None:
+    empty = [ImageFingerprint(name, name, 0, "e3b0", problem="empty") for name in "ab"]
+    unread = [ImageFingerprint(name, name, 9, None, problem="unreadable") for name in "cd"]
+    assert pairs_of(*empty, *unread) == ()
+
+
+def test_every_copy_of_a_picture_is_paired_with_every_altered_copy() -> None:
+    same = [fingerprint(name, scene(1), b"one file") for name in "abc"]
+    pairs = pairs_of(*same, fingerprint("d", crop(scene(1))))
+    assert [(pair.left + pair.right, pair.tier) for pair in pairs] == [
+        ("ab", Tier.IDENTICAL_BYTES),
+        ("ac", Tier.IDENTICAL_BYTES),
+        ("ad", Tier.NEAR),
+        ("bc", Tier.IDENTICAL_BYTES),
+        ("bd", Tier.NEAR),
+        ("cd", Tier.NEAR),
+    ]
+    assert len({pair.group for pair in pairs}) == 1
+
+
+def test_exact_mode_gives_identical_bytes_and_pixels_only() -> None:
+    frames = [
+        fingerprint("a", scene(1), b"file"),
+        fingerprint("b", scene(1), b"file"),
+        fingerprint("c", scene(1)),
+        fingerprint("d", crop(scene(1))),
+    ]
+    found = find_duplicates(frames, mode="exact")
+    assert [(pair.left + pair.right, pair.tier) for pair in found.pairs] == [
+        ("ab", Tier.IDENTICAL_BYTES),
+        ("ac", Tier.IDENTICAL_PIXELS),
+        ("bc", Tier.IDENTICAL_PIXELS),
+    ]
+
+
+def test_the_order_of_the_files_does_not_matter() -> None:
+    frames = [*STRANGERS, *(fingerprint(name, alter[0](scene(1))) for name, alter in ALTERATIONS.items())]
+    expected = find_duplicates(frames)
+    assert len(expected.pairs) > 30
+    shuffled = random.Random(5).sample(frames, len(frames))
+    assert find_duplicates(shuffled) == expected
+
+
+def test_a_huge_class_is_paired_with_its_first_member_and_says_so(monkeypatch) -> None:
+    monkeypatch.setattr(find, "MAX_CLASS_WITH_ALL_PAIRS", 3)
+    monkeypatch.setattr(exact.all_pairs, "__defaults__", (3,))
+    result = find_duplicates([fingerprint(name, scene(1), b"one") for name in "abcde"])
+    assert [(pair.left, pair.right) for pair in result.pairs] == [("a", "b"), ("a", "c"), ("a", "d"), ("a", "e")]
+    assert any("5 images are equal to a" in note for note in result.notes)
+
+
+def test_the_curve_counts_verified_pairs_at_their_distance() -> None:
+    result = find_duplicates([*STRANGERS, fingerprint("a", scene(1)), fingerprint("b", jpeg(scene(1)))])
+    (pair,) = result.pairs
+    (verified,) = (part for part in result.curve if part.verified)
+    assert (verified.distance_bits, verified.verified) == (pair.distance_bits, 1)
+    assert verified.pairs >= 1
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_too_few_images_are_no_error(count) -> None:
+    assert find_duplicates(STRANGERS[:count]).pairs == ()
