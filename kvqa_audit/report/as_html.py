@@ -57,6 +57,7 @@ def render(run: AuditRun, verdict: Verdict, *, pictures: Mapping[str, bytes]) ->
             figures=Markup(_figures_json(drawn)),  # noqa: S704 - the JSON has its angle brackets and ampersands escaped
             embedded=_embedded(page, pictures),
             state=state,
+            in_page={f"{f.check}-{f.key}" for s in page.sections for card in s.cards for f in card.findings},
             unjudged=unjudged(verdict.not_checked),
             sources=run.metrics.get("sources") or {},
             started=_date(run.started_at),

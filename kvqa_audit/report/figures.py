@@ -1,4 +1,4 @@
-"""Numbers come in; charts with plotly figures as JSON values go out. Every label is escaped, no colour depends on a theme."""
+"""Numbers come in; charts with plotly figures as JSON values go out, all labels escaped."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def make_chart(
     numbers: Sequence[tuple[str, ...]],
     file: str,
 ) -> Chart:
-    """Puts a chart together: (key, section, title), its sentence, (figures, what is chosen between, wide), its numbers."""
+    """Puts a chart together from (key, section, title), a sentence, (figures, choice, wide) and its numbers."""
     key, section, title = names
     figures, choice, wide = drawn
     kept = tuple(tuple(numbers)[:MAX_TABLE_ROWS])

@@ -213,7 +213,11 @@ def _repeats(findings: Iterable[Finding]) -> tuple[Repeat, ...]:
         for f in findings
     )
     ordered = sorted(counts.items(), key=lambda item: (-item[1], str(item[0])))
-    return tuple(Repeat(*about, number) for about, number in ordered[:MAX_REPEATS_PER_CHECK] if number > 1)
+    return tuple(
+        Repeat(question, answer, suggestion, message, number)
+        for (question, answer, suggestion, message), number in ordered[:MAX_REPEATS_PER_CHECK]
+        if number > 1
+    )
 
 
 def _examples(findings: Iterable[Finding], sources: Mapping[str, str], most: int) -> tuple[Picture, ...]:

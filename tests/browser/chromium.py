@@ -8,6 +8,7 @@ import os
 import select
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +25,15 @@ _FLAGS = (
     "--no-first-run",
     "--remote-debugging-pipe",
 )
+
+
+# The protocol is fixed to the descriptors 3 and 4; going over high ones keeps the two from overwriting each other.
+_TO_DESCRIPTORS_3_AND_4 = """
+import os, sys
+os.dup2(int(sys.argv[1]), 98), os.dup2(int(sys.argv[2]), 99)
+os.dup2(98, 3), os.dup2(99, 4)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
 
 
 class Tab:
@@ -114,8 +124,7 @@ def chromium(profile: Path) -> Iterator[Tab]:
     assert EXECUTABLE is not None
     for_browser, to_browser = os.pipe()
     from_browser, of_browser = os.pipe()
-    # The protocol is fixed to the descriptors 3 and 4; a shell moves ours there.
-    command = ["/bin/sh", "-c", f'exec "$@" 3<&{for_browser} 4>&{of_browser}', "sh"]
+    command = [sys.executable, "-c", _TO_DESCRIPTORS_3_AND_4, str(for_browser), str(of_browser)]
     process = subprocess.Popen(
         [*command, EXECUTABLE, *_FLAGS, f"--user-data-dir={profile}"],
         pass_fds=(for_browser, of_browser),

@@ -1,0 +1,158 @@
+"""The report in a real browser: charts are drawn, data run nothing, nothing is fetched, and the controls work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from kvqa_audit.model import Severity
+from kvqa_audit.release.gate import judge
+from kvqa_audit.report.as_html import render
+from kvqa_audit.report.view import pictures_wanted
+from kvqa_audit.spec.dataset_spec import Release
+from tests.browser.chromium import EXECUTABLE, Tab, chromium
+from tests.report_samples import JPEG, sample_run
+
+pytestmark = pytest.mark.skipif(EXECUTABLE is None, reason="no Chromium is installed")
+
+RUN = sample_run()
+ROWS = "[...document.querySelectorAll('table.findings tbody tr')]"
+VISIBLE = f"{ROWS}.filter(row => !row.hidden)"
+ALL_DRAWN = "[...document.querySelectorAll('[data-plot]')].every(place => place.querySelector('.main-svg'))"
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = tmp_path_factory.mktemp("report") / "report ü.html"
+    verdict = judge(RUN.outcomes, RUN.findings, Release())
+    path.write_text(render(RUN, verdict, pictures=dict.fromkeys(pictures_wanted(RUN), JPEG)), encoding="utf-8")
+    return path.as_uri()
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tab]:
+    with chromium(tmp_path_factory.mktemp("profile")) as tab:
+        yield tab
+
+
+@pytest.fixture
+def tab(browser: Tab, report: str) -> Tab:
+    browser.open("about:blank")
+    browser.open(report)
+    return browser
+
+
+def draw_all(tab: Tab) -> None:
+    tab.value("window.dispatchEvent(new Event('beforeprint'))")
+    tab.wait_for(ALL_DRAWN)
+
+
+def type_into_filter(tab: Tab, text: str) -> None:
+    tab.value("document.getElementById('filter').select()")
+    tab.call("Input.insertText", text=text)
+
+
+def test_all_charts_are_drawn_and_nothing_is_said_in_the_console(tab: Tab) -> None:
+    draw_all(tab)
+    assert tab.value("document.querySelectorAll('.js-plotly-plot').length") == 7
+    assert tab.events_named("Log.entryAdded", "Runtime.consoleAPICalled", "Runtime.exceptionThrown") == []
+
+
+def test_nothing_but_the_page_is_requested(tab: Tab, report: str) -> None:
+    draw_all(tab)
+    asked = [event["params"]["request"]["url"] for event in tab.events_named("Network.requestWillBeSent")]
+    assert [address for address in asked if not address.startswith("data:")] == [report]
+
+
+def test_no_text_of_the_data_ran(tab: Tab) -> None:
+    draw_all(tab)
+    tab.value("document.querySelectorAll('select[data-choose]').forEach(s => { s.selectedIndex = s.length - 1; "
+              "s.dispatchEvent(new Event('change')); })")  # fmt: skip
+    assert tab.value("typeof window.__ran") == "undefined"
+    assert tab.value("document.title").startswith("Sample <script>")
+    assert tab.value("document.querySelectorAll('svg a, svg script, td a[href^=\"javascript\"]').length") == 0
+
+
+def test_the_policy_stops_a_script_that_got_in(tab: Tab) -> None:
+    tab.value(
+        "new Promise(done => { document.addEventListener('securitypolicyviolation', event => {"
+        " window.__blocked = event.effectiveDirective; done(); });"
+        " const script = document.createElement('script'); script.textContent = 'window.__ran = 1';"
+        " document.body.append(script); })"
+    )
+    assert tab.value("window.__blocked") == "script-src-elem"
+    assert tab.value("typeof window.__ran") == "undefined"
+
+
+@pytest.mark.parametrize(
+    "attempt", ["fetch('https://example.org/')", "fetch('file:///etc/hostname')"], ids=["network", "file"]
+)
+def test_the_policy_stops_requests(tab: Tab, attempt: str) -> None:
+    assert tab.value(f"{attempt}.then(() => 'answered', () => 'refused')") == "refused"
+
+
+@pytest.mark.parametrize("width", [390, 768, 1440])
+def test_the_page_never_scrolls_sideways(tab: Tab, report: str, width: int) -> None:
+    tab.open(report, width=width)
+    draw_all(tab)
+    tab.value("document.querySelectorAll('details').forEach(details => { details.open = true; })")
+    assert tab.value("document.documentElement.scrollWidth") <= width
+
+
+def test_the_filter_keeps_what_fits_and_counts_it(tab: Tab) -> None:
+    total = tab.value(f"{ROWS}.length")
+    type_into_filter(tab, "ulcerative")
+    shown = tab.value(f"{VISIBLE}.length")
+    assert 0 < shown < total
+    assert tab.value(f"{VISIBLE}.every(row => row.textContent.includes('Ulcerative'))")
+    assert tab.value("document.querySelector('.filter output').textContent") == (
+        f"{shown} of {total} findings in this page"
+    )
+    type_into_filter(tab, "")
+    tab.value("document.getElementById('filter').value = ''")
+    tab.value("document.getElementById('filter').dispatchEvent(new Event('input'))")
+    assert tab.value(f"{VISIBLE}.length") == total
+
+
+def test_the_severity_filter_leaves_only_that_severity(tab: Tab) -> None:
+    tab.value("(s => { s.value = 'error'; s.dispatchEvent(new Event('change')); })"
+              "(document.getElementById('filter-severity'))")  # fmt: skip
+    assert tab.value(f"[...new Set({VISIBLE}.map(row => row.dataset.severity))]") == [Severity.ERROR.value]
+
+
+def test_a_link_to_a_finding_opens_its_check_and_brings_it_into_view(tab: Tab, report: str) -> None:
+    finding = max((f for f in RUN.findings if f.check == "KV401"), key=lambda f: f.score or 0)
+    tab.open("about:blank")
+    tab.open(f"{report}#{finding.check}-{finding.key}")
+    place = f"document.getElementById('{finding.check}-{finding.key}')"
+    tab.wait_for(f"{place}.getBoundingClientRect().top > 0 && {place}.getBoundingClientRect().top < innerHeight")
+    assert tab.value(f"{place}.closest('details').open") is True
+
+
+def test_dark_pages_have_dark_paper_and_light_ink_in_charts_too(tab: Tab, report: str) -> None:
+    def lightness(what: str) -> float:
+        red, green, blue = (int(part) for part in tab.value(f"{what}.match(/\\d+/g).slice(0, 3)"))
+        return 0.3 * red + 0.6 * green + 0.1 * blue
+
+    tab.open(report, dark=True)
+    draw_all(tab)
+    assert lightness("getComputedStyle(document.body).backgroundColor") < 60
+    assert lightness("getComputedStyle(document.querySelector('[data-plot] text')).fill") > 180
+
+
+def test_it_prints(tab: Tab, tmp_path: Path) -> None:
+    draw_all(tab)
+    assert len(tab.call("Page.printToPDF")["data"]) > 50_000
+
+
+def test_without_scripts_the_findings_can_still_be_read(tab: Tab, report: str) -> None:
+    tab.call("Emulation.setScriptExecutionDisabled", value=True)
+    try:
+        tab.open(report)
+        root = tab.call("DOM.getDocument", depth=0)["root"]["nodeId"]
+        rows = tab.call("DOM.querySelectorAll", nodeId=root, selector="table.findings tbody tr")["nodeIds"]
+        assert len(rows) > 50
+    finally:
+        tab.call("Emulation.setScriptExecutionDisabled", value=False)
