@@ -6,7 +6,7 @@ hundreds, not once per row.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -75,7 +75,7 @@ def check_rows(table: Table, spec: DatasetSpec) -> RowContract:
         for question, answer in zip(distinct["question"], distinct["answer"], strict=True)
     )
     images, image_cells = _distinct_ids(frame)
-    keyed = _keys(frame, readings, combination, spec)
+    keyed = _keys(combination, _numbered(distinct, readings, spec), images, image_cells)
     masks: dict[str, Mask] = {}
     for rule, mask in _broken(_cell_schema(spec, readings), distinct).items():
         masks[rule] = mask[combination]
@@ -94,13 +94,12 @@ def check_rows(table: Table, spec: DatasetSpec) -> RowContract:
 
 def _distinct_cells(frame: pd.DataFrame) -> tuple[Rows, pd.DataFrame]:
     """Numbers the distinct (source, question, answer): each row's number, and the frame of the distinct ones."""
+    roles = ["source", "question", "answer"]
     code = np.zeros(len(frame), dtype=np.int64)
-    for role in ("source", "question", "answer"):
+    for role in roles:
         own, distinct = _factorised(frame[role])
-        code = code * (len(distinct) + 1) + own
-        _, code = np.unique(code, return_inverse=True)
-    _, first = np.unique(code, return_index=True)
-    return code, frame.iloc[first][["source", "question", "answer"]].reset_index(drop=True).astype(object)
+        code, _ = _factorised(code * (len(distinct) + 1) + own)
+    return code, frame.iloc[_first_rows(code)][roles].reset_index(drop=True).astype(object)
 
 
 def _distinct_ids(frame: pd.DataFrame) -> tuple[Rows, pd.DataFrame]:
@@ -110,60 +109,56 @@ def _distinct_ids(frame: pd.DataFrame) -> tuple[Rows, pd.DataFrame]:
     return codes, pd.DataFrame({"img_id": distinct}, dtype=object)
 
 
-def _factorised(cells: pd.Series[Any]) -> tuple[Rows, NDArray[Any]]:
-    codes, distinct = cells.factorize()
+def _factorised(cells: pd.Series[Any] | Rows) -> tuple[Rows, NDArray[Any]]:
+    """Each cell's number, in the order of first appearance, and the distinct cells."""
+    import pandas as pd
+
+    codes, distinct = pd.factorize(cells)
     return codes.astype(np.int64), np.asarray(distinct, dtype=object)
 
 
-def _keys(
-    frame: pd.DataFrame, readings: tuple[AnswerReading, ...], combination: Rows, spec: DatasetSpec
-) -> pd.DataFrame:
-    """Numbers in place of texts, one row per row of the table: what the rules about repeats look at.
+def _first_rows(codes: Rows) -> Rows:
+    """The first row of each number from 0 to the largest."""
+    first = np.zeros(codes.max(initial=-1) + 1, dtype=np.int64)
+    # Of several values for one place the last one stays, so that rows go in from the last to the first.
+    first[codes[::-1]] = np.arange(len(codes))[::-1]
+    return first
 
-    Columns: key (img_id and question, -1 where either is blank), answer (canonical, -1 where blank), source, image
-    (-1 where blank), first_row, per_item (the question takes one row per item).
-    """
+
+def _numbered(distinct: pd.DataFrame, readings: tuple[AnswerReading, ...], spec: DatasetSpec) -> pd.DataFrame:
+    """The distinct cells as numbers, -1 where blank: source, question and answer as they are meant, per_item."""
     import pandas as pd
 
-    of_combination = pd.DataFrame(
-        {
-            "question": [
-                r.question or text.strip() for r, text in zip(readings, _texts(frame, combination), strict=True)
-            ],
-            "answer": [r.canonical for r in readings],
-            "per_item": [
-                bool((q := spec.question_by_name.get(r.question or "")) and q.one_row_per_item) for r in readings
-            ],
-        }
-    ).iloc[combination]
-    image, source = _code(frame["img_id"]), _code(frame["source"])
-    question, answer = _code(of_combination["question"]), _code(of_combination["answer"])
-    key = np.where((image < 0) | (question < 0), -1, image * (question.max(initial=0) + 1) + question)
-    row = np.arange(len(frame))
-    first = pd.Series(row).groupby(key).transform("first").to_numpy() if len(frame) else row
+    per_item = {question.name for question in spec.questions if question.one_row_per_item}
+    meant = zip(readings, distinct["question"], strict=True)
     return pd.DataFrame(
         {
-            "key": key,
-            "answer": answer,
-            "source": source,
-            "image": image,
-            "first_row": np.where(key < 0, row, first).astype(np.int64),
-            "per_item": of_combination["per_item"].to_numpy(dtype=bool),
+            "source": _numbers(distinct["source"]),
+            "question": _numbers([reading.question or text for reading, text in meant]),
+            "answer": _numbers([reading.canonical for reading in readings]),
+            "per_item": np.array([reading.question in per_item for reading in readings], dtype=bool),
         }
     )
 
 
-def _texts(frame: pd.DataFrame, combination: Rows) -> list[str]:
-    _, first = np.unique(combination, return_index=True)
-    return list(frame["question"].iloc[first])
-
-
-def _code(cells: pd.Series[Any]) -> Rows:
+def _numbers(texts: Iterable[str]) -> Rows:
     """A number per distinct text, surrounding whitespace ignored, and -1 for blank ones."""
-    codes, distinct = _factorised(cells)
-    numbers: dict[str, int] = {"": -1}
-    of_distinct = [numbers.setdefault(str(text).strip(), len(numbers) - 1) for text in distinct]
-    return np.array(of_distinct, dtype=np.int64)[codes] if of_distinct else codes
+    numbers = {"": -1}
+    return np.array([numbers.setdefault(text.strip(), len(numbers) - 1) for text in texts], dtype=np.int64)
+
+
+def _keys(combination: Rows, numbered: pd.DataFrame, images: Rows, image_cells: pd.DataFrame) -> pd.DataFrame:
+    """Numbers in place of texts, one row per row of the table: what the rules about repeats look at.
+
+    Columns: those of `_numbered`, image (-1 where blank), key (image and question, -1 where either is blank) and
+    first_row.
+    """
+    keyed = numbered.iloc[combination].reset_index(drop=True)
+    image, question = _numbers(image_cells["img_id"])[images], keyed["question"].to_numpy()
+    key = np.where((image < 0) | (question < 0), -1, image * (question.max(initial=0) + 1) + question)
+    codes, _ = _factorised(key)
+    first_row = np.where(key < 0, np.arange(len(key)), _first_rows(codes)[codes])
+    return keyed.assign(image=image, key=key, first_row=first_row)
 
 
 def _cell_schema(spec: DatasetSpec, readings: tuple[AnswerReading, ...]) -> pa.DataFrameSchema:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MAX_CELL_CHARACTERS = 100_000
+_ROWS_PER_BATCH = 500
 _BYTES_AS_LATIN_1 = {0xDC00 + byte: byte for byte in range(0x80, 0x100)}
 _UNDECODED = re.compile("[\udc80-\udcff]")
 _END = "\x00end of the table\x00"
@@ -47,13 +48,13 @@ def read_csv_table(path: Path | str, columns: Columns) -> Table:
         header = next(iter(records), [])
         layout = column_layout(header, columns, str(path))
         faults += layout.faults
-        cells, row_faults = _cells(records, len(header), layout.positions)
+        cells, row_faults = _cells(records, len(header))
     finally:
         csv.field_size_limit(limit)
     faults += row_faults
     if records.unclosed is not None:
         faults.append(records.unclosed)
-    return finished_table(dict(zip(layout.positions, cells, strict=True)), faults)
+    return finished_table({role: cells[position] for role, position in layout.positions.items()}, faults)
 
 
 def finished_table(cells: dict[str, Sequence[str]], faults: list[TableFault]) -> Table:
@@ -204,17 +205,28 @@ class _Records:
         )
 
 
-def _cells(records: _Records, width: int, positions: dict[str, int]) -> tuple[list[list[str]], list[TableFault]]:
-    rows: list[list[str]] = []
+def _cells(records: _Records, width: int) -> tuple[list[list[str]], list[TableFault]]:
+    columns: list[list[str]] = [[] for _ in range(width)]
     faults: list[TableFault] = []
-    for record in records:
+    batch: list[list[str]] = []
+    for row, record in enumerate(records):
         if len(record) != width:
-            faults.append(_ragged(record, width, len(rows), records.line))
+            faults.append(_ragged(record, width, row, records.line))
             record = (record + [""] * width)[:width]
-        if sum(map(len, record)) > MAX_CELL_CHARACTERS:
-            record = _shortened(record, len(rows), records.line, faults)
-        rows.append(record)
-    return [[row[position] for row in rows] for position in positions.values()], faults
+        if len("".join(record)) > MAX_CELL_CHARACTERS:
+            record = _shortened(record, row, records.line, faults)
+        batch.append(record)
+        # In small batches, because one list for every row of the table would keep the garbage collector busy.
+        if len(batch) == _ROWS_PER_BATCH:
+            _append(columns, batch)
+            batch = []
+    _append(columns, batch)
+    return columns, faults
+
+
+def _append(columns: list[list[str]], rows: list[list[str]]) -> None:
+    for column, cells in zip(columns, zip(*rows, strict=True), strict=bool(rows)):
+        column.extend(cells)
 
 
 def _ragged(record: list[str], width: int, row: int, line: int) -> TableFault:
