@@ -74,7 +74,7 @@ def _wall(scene: Scene, random: np.random.Generator, canvas: Canvas) -> NDArray[
         over = np.maximum(over, step(bump.inside(canvas, over), 0.0, 0.08))
     near, deep = np.maximum(near, 0.92 * over), np.maximum(deep, over)
     shade = (0.25 + 0.85 * diffuse) * near * (0.12 + 0.88 * deep)
-    wet = step(noise(random, canvas, 40) + 0.6 * noise(random, canvas, 110), 0.95, 1.5)
+    wet = step(noise(random, canvas, 56) + 0.7 * noise(random, canvas, 130), 1.1, 1.9)
     shine = np.clip(gloss * (0.10 + 1.5 * wet) * near * deep, 0, 1)
     frame = blend(colour * shade[..., None], (255, 252, 246), shine)
     return np.asarray(np.clip(frame, 0, 255).astype(np.uint8))
@@ -146,10 +146,10 @@ def _add_bumps(
         inside = bump.inside(canvas, wobble)
         shadow = np.exp(-((np.minimum(inside, 0) / 0.16) ** 2)) * (inside <= 0)
         colour = blend(colour, (0, 0, 0), 0.42 * shadow.astype(np.float32))
-        on = step(inside, 0.0, 0.05)
-        dome = np.sqrt(np.clip(1 - (1 - np.clip(inside, 0, 1)) ** 2, 0, 1)) * bump.height
+        on = step(inside, 0.0, 0.09)
+        dome = (1 - (1 - np.clip(inside, 0, 1)) ** 2) ** 0.75 * bump.height
         rough = 0.004 * noise(random, canvas, 60) + 0.016 * noise(random, canvas, 16)
-        height = np.where(inside > 0, 0.4 * height + dome + rough, height).astype(np.float32)
+        height = (height * (1 - 0.7 * on) + on * rough + dome).astype(np.float32)
         colour = blend(colour, (232, 128, 108), 0.8 * on)
         pits = step(np.abs(noise(random, canvas, 64)), 0.0, 0.5)
         colour = blend(colour, (186, 62, 56), 0.5 * on * (1 - pits))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -66,32 +65,37 @@ def plant_all(sample: Sample) -> None:
 
 
 def _copies(sample: Sample) -> None:
-    def copy(of: str, to: str, change: Callable[[Image.Image], bytes] | None) -> None:
-        sample.files[to] = sample.files[of] if change is None else change(sample.picture(of))
+    def copy(of: str, to: str, content: bytes) -> None:
+        """Adds the file under another id, with the same answers."""
+        sample.files[to] = content
         last = max(index for index, row in enumerate(sample.rows) if row["img_id"] == of)
-        copies = [{**row, "img_id": to} for row in sample.rows if row["img_id"] == of]
-        sample.rows[last + 1 : last + 1] = copies
+        sample.rows[last + 1 : last + 1] = [{**row, "img_id": to} for row in sample.rows if row["img_id"] == of]
 
-    copy("demo_polyps_01", "demo_instrument_copy", None)
-    copied = [row for row in sample.rows if row["img_id"] == "demo_instrument_copy"]
-    for row in copied:
-        row["source"] = "Instrument"
-    sample.row("demo_instrument_copy", "text")["answer"] = (
-        "no" if sample.row("demo_polyps_01", "text")["answer"] == "yes" else "yes"
-    )
+    files = sample.files
+    copy("demo_polyps_01", "demo_instrument_copy", files["demo_polyps_01"])
+    for row in sample.rows:
+        if row["img_id"] == "demo_instrument_copy":
+            row["source"] = "Instrument"
     sample.rows.sort(key=lambda row: row["source"] == "Instrument")
-    sample.note(
-        "the same file in two sources, with an answer that differs",
-        "KV201 KV203 KV204",
-        "demo_polyps_01",
-        "demo_instrument_copy",
-    )
-    copy("demo_colitis_02", "demo_colitis_reencoded", lambda image: jpeg(image, 55))
-    sample.note("a copy saved anew as JPEG", "KV202", "demo_colitis_02", "demo_colitis_reencoded")
-    copy("demo_esophagitis_03", "demo_esophagitis_flipped", lambda image: jpeg(ImageOps.mirror(image)))
-    sample.note("a mirrored copy", "KV202", "demo_esophagitis_03", "demo_esophagitis_flipped")
-    copy("demo_normal_04", "demo_normal_cropped", lambda image: jpeg(_cropped(image)))
-    sample.note("a cropped copy", "KV202", "demo_normal_04", "demo_normal_cropped")
+    told = sample.row("demo_instrument_copy", "text")
+    told["answer"] = "no" if told["answer"] == "yes" else "yes"
+    pair = ("demo_polyps_01", "demo_instrument_copy")
+    sample.note("the same file in two sources, with an answer that differs", "KV201 KV203 KV205", *pair)
+    copy("demo_colitis_01", "demo_colitis_commented", _commented(files["demo_colitis_01"]))
+    sample.note("a copy with a comment in the file", "KV202", "demo_colitis_01", "demo_colitis_commented")
+    copy("demo_colitis_02", "demo_colitis_reencoded", jpeg(sample.picture("demo_colitis_02"), 55))
+    sample.note("a copy saved anew as JPEG", "KV204", "demo_colitis_02", "demo_colitis_reencoded")
+    mirrored = ImageOps.mirror(sample.picture("demo_esophagitis_03"))
+    copy("demo_esophagitis_03", "demo_esophagitis_flipped", jpeg(mirrored))
+    sample.note("a mirrored copy", "KV204", "demo_esophagitis_03", "demo_esophagitis_flipped")
+    copy("demo_normal_04", "demo_normal_cropped", jpeg(_cropped(sample.picture("demo_normal_04"))))
+    sample.note("a cropped copy", "KV204", "demo_normal_04", "demo_normal_cropped")
+
+
+def _commented(content: bytes) -> bytes:
+    """The JPEG with a comment segment after its start marker: other bytes, the same pixels."""
+    comment = b"saved by another program"
+    return content[:2] + b"\xff\xfe" + (len(comment) + 2).to_bytes(2, "big") + comment + content[2:]
 
 
 def _cropped(image: Image.Image) -> Image.Image:
@@ -112,7 +116,7 @@ def _broken_files(sample: Sample) -> None:
     small.thumbnail((360, 360))
     small.quantize(64).save(out, "PNG", optimize=True)
     files["demo_normal_02"] = out.getvalue()
-    sample.note("a PNG file named .jpg", "KV107", "demo_normal_02")
+    sample.note("a PNG file with a palette, named .jpg", "KV107 KV108", "demo_normal_02")
 
 
 def _missing_and_orphaned(sample: Sample) -> None:
@@ -148,7 +152,7 @@ def _faulty_cells(sample: Sample) -> None:
     spoil("demo_polyps_05", "abn_colour", "red; pink", "colours out of order", "KV010")
     spoil("demo_polyps_06", "abn_colour", " pink; red ", "blanks around an answer", "KV004")
     spoil("demo_colitis_04", "text", "", "a blank answer", "KV015")
-    spoil("demo_colitis_05", "landmark", "spleen", "an answer outside the vocabulary", "KV008")
+    spoil("demo_colitis_05", "box", "perhaps", "an answer outside the vocabulary", "KV008")
     spoil("demo_esophagitis_01", "easy", "<script>alert(1)</script>", "an answer that is a script", "KV008")
     row = sample.row("demo_normal_03", "finding")
     row["source"] = "Norml"
@@ -156,6 +160,13 @@ def _faulty_cells(sample: Sample) -> None:
     repeated = sample.row("demo_esophagitis_02", "procedure")
     sample.rows.insert(sample.rows.index(repeated) + 1, dict(repeated))
     sample.note("a row that stands twice", "KV011", row=repeated)
+    first = sample.row("demo_esophagitis_06", "text")
+    contrary = {**first, "answer": "no" if first["answer"] == "yes" else "yes"}
+    sample.rows.insert(sample.rows.index(first) + 1, contrary)
+    sample.note("a question answered in two ways", "KV012", row=contrary)
+    odd = {**sample.row("demo_esophagitis_07", "text"), "question": "Is the patient asleep?"}
+    sample.rows.insert(sample.rows.index(sample.row("demo_esophagitis_07", "text")) + 1, odd)
+    sample.note("a question that is not in the catalogue", "KV006", row=odd)
 
 
 def _broken_rules(sample: Sample) -> None:
@@ -164,4 +175,4 @@ def _broken_rules(sample: Sample) -> None:
     sample.row("demo_colitis_07", "abn")["answer"] = "polyp; ulcerative colitis"
     sample.note("a polyp listed where none is counted", "KV30-L4.1", "demo_colitis_07")
     sample.row("demo_esophagitis_04", "procedure")["answer"] = "colonoscopy"
-    sample.note("a z-line seen in a colonoscopy", "KV30-L10.3 KV30-L10.4", "demo_esophagitis_04")
+    sample.note("a z-line seen in a colonoscopy", "KV30-L10.3 KV30-L10.4 KV30-L18.esophagitis", "demo_esophagitis_04")

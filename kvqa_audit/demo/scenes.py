@@ -36,7 +36,11 @@ def _scene(random: np.random.Generator, source: str, number: int) -> Scene:
     red, green = 218 * brightness, random.uniform(100, 158) * brightness
     upper = source == "Esophagitis"
     instrument = INSTRUMENTS[number % len(INSTRUMENTS)] if source == "Instrument" else None
-    tip = (-0.45 * np.cos(bearing), -0.35 * np.sin(bearing))
+    bumps = _bumps(random, source, instrument, bearing)
+    back = (float(np.cos(bearing + 2.4)), float(np.sin(bearing + 2.4)))
+    # A snare's loop lies around its polyp, a little ahead of the tip.
+    ahead = (bumps[0].x + 0.2 * back[0], bumps[0].y + 0.2 * back[1]) if instrument and bumps else None
+    tip = ahead or (-0.45 * float(np.cos(bearing)), -0.35 * float(np.sin(bearing)))
     return Scene(
         seed=int(random.integers(2**31)),
         source=source,
@@ -48,12 +52,12 @@ def _scene(random: np.random.Generator, source: str, number: int) -> Scene:
         fold_count=1 if upper else int(random.integers(1, 6)),
         relief=random.uniform(0.7, 1.15),
         light=(random.uniform(-0.5, 0.5), random.uniform(-0.55, 0.1)),
-        bumps=_bumps(random, source, instrument, bearing),
+        bumps=bumps,
         z_line=upper,
         inflamed=(-0.35 * lumen_x, -0.35 * lumen_y, random.uniform(0.6, 1.1)) if source.endswith("Colitis") else None,
         instrument=instrument,  # type: ignore[arg-type]  # one of INSTRUMENTS
         instrument_tip=tip,
-        instrument_from=(tip[0] + 1.9 * float(np.cos(bearing + 2.4)), tip[1] + 1.9 * float(np.sin(bearing + 2.4))),
+        instrument_from=(tip[0] + 1.9 * back[0], tip[1] + 1.9 * back[1]),
         box=not upper and random.random() < 0.4,
         caption=_caption(random, number) if random.random() < 0.4 else (),
     )
@@ -67,7 +71,7 @@ def _bumps(random: np.random.Generator, source: str, instrument: str | None, bea
     bumps = []
     for turn in (np.pi, np.pi + 1.7)[:count]:
         away = random.uniform(0.3, 0.5)
-        wide = random.uniform(0.11, 0.38)
+        wide = random.uniform(0.11, 0.38 if source == "Polyps" else 0.2)
         x, y = away * np.cos(bearing + turn), away * np.sin(bearing + turn)
         tilt, tall = random.uniform(0, 3.1), random.uniform(0.12, 0.34)
         bumps.append(Bump(float(x), float(y), wide, wide * random.uniform(0.7, 0.95), tilt, tall))
