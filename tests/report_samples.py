@@ -146,7 +146,7 @@ def _conflicts(ids: list[str], severity: Severity) -> list[Finding]:
             f"{QUESTIONS[1]} is answered in two ways",
             question=QUESTIONS[1],
             related=(ids[n], ids[n + 1]),
-            evidence={"answers": {ids[n]: ["yes"], ids[n + 1]: [HOSTILE[n % len(HOSTILE)]]}},
+            evidence={"left": "yes", "right": HOSTILE[n % len(HOSTILE)]},
         )
         for n in range(0, min(len(ids) - 1, 24), 2)
     ]

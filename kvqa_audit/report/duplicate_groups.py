@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from kvqa_audit.model import AuditRun, DuplicatePair, Finding, Tier
-from kvqa_audit.report.text import shown
 
 CONFLICT_CHECK = "KV203"
 MAX_GROUPS = 60
@@ -110,6 +108,7 @@ def _group(
     in_page = members[:MAX_PICTURES_PER_GROUP]
     ordered = sorted(pairs, key=lambda pair: (list(Tier).index(pair.tier), pair.left, pair.right))
     of_group = sorted({sources[img_id] for img_id in members if img_id in sources})
+    differing = _conflicts(conflicts, in_page)
     words = TIER_WORDS[ordered[-1].tier]
     return Group(
         number,
@@ -118,24 +117,35 @@ def _group(
         len(members) - len(in_page),
         tuple(ordered[:MAX_PAIRS_PER_GROUP]),
         max(0, len(ordered) - MAX_PAIRS_PER_GROUP),
-        tuple(_conflict(finding, in_page) for finding in conflicts[:MAX_CONFLICTS_PER_GROUP]),
-        max(0, len(conflicts) - MAX_CONFLICTS_PER_GROUP),
+        differing[:MAX_CONFLICTS_PER_GROUP],
+        max(0, len(differing) - MAX_CONFLICTS_PER_GROUP),
         tuple(of_group),
     )
 
 
-def _conflict(finding: Finding, in_page: list[str]) -> Conflict:
-    given = answers_by_image(finding)
+def _conflicts(findings: list[Finding], in_page: list[str]) -> tuple[Conflict, ...]:
+    """One line for each question; a question that several pairs of the group differ in is one line still."""
+    by_question: dict[str, list[Finding]] = defaultdict(list)
+    for finding in findings:
+        by_question[finding.question or ""].append(finding)
+    return tuple(_conflict(question, of_question, in_page) for question, of_question in by_question.items())
+
+
+def _conflict(question: str, findings: list[Finding], in_page: list[str]) -> Conflict:
+    given: dict[str, str] = {}
+    for finding in findings:
+        given.update(answers_by_image(finding))
+    first = findings[0]
     answers = tuple(given.get(img_id, "") for img_id in in_page)
-    return Conflict(finding.question or "", answers, f"{finding.check}-{finding.key}", finding.message)
+    return Conflict(question, answers, f"{first.check}-{first.key}", first.message)
 
 
 def answers_by_image(finding: Finding) -> dict[str, str]:
-    """What each picture's rows answer, from the finding's evidence: `answers` maps img_id to one or more answers."""
-    answers: Any = finding.evidence.get("answers")
-    if not isinstance(answers, Mapping):
+    """What the two pictures of a pair are answered with: `left` and `right` of the evidence, in the order of `related`.
+
+    Empty where the evidence does not say it; the finding's message then has to do.
+    """
+    answers = [finding.evidence.get(side) for side in ("left", "right")]
+    if len(finding.related) != len(answers) or None in answers:
         return {}
-    return {
-        str(img_id): shown("; ".join(map(str, value)) if isinstance(value, (list, tuple)) else value)
-        for img_id, value in answers.items()
-    }
+    return {img_id: str(answer) for img_id, answer in zip(finding.related, answers, strict=True)}

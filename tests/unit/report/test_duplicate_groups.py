@@ -1,0 +1,58 @@
+"""Tests of the duplicate groups: what comes first, what differs, and what is left out and said."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from kvqa_audit.model import DuplicatePair, Finding, Severity, Tier
+from kvqa_audit.report.duplicate_groups import duplicate_groups
+from tests.report_samples import sample_run
+
+
+def pair(left: str, right: str, group: str, tier: Tier = Tier.IDENTICAL_BYTES) -> DuplicatePair:
+    return DuplicatePair(left, right, tier, 0, 1.0, "identity", group)
+
+
+def conflict(left: str, right: str, question: str, *answers: str) -> Finding:
+    evidence = dict(zip(("left", "right"), answers, strict=False))
+    return Finding("KV203", Severity.ERROR, "two ways", question=question, related=(left, right), evidence=evidence)
+
+
+def test_conflicts_come_first_then_groups_across_sources() -> None:
+    run = replace(
+        sample_run(),
+        pairs=(pair("a", "b", "g1"), pair("c", "d", "g2"), pair("e", "f", "g3")),
+        findings=(conflict("e", "f", "Is there text?", "yes", "no"),),
+        metrics={"sources": {"a": "Normal", "b": "Normal", "c": "Normal", "d": "Polyps", "e": "Normal", "f": "Normal"}},
+    )
+    groups = duplicate_groups(run)
+    assert [[p.img_id for p in group.pictures] for group in groups.shown] == [["e", "f"], ["c", "d"], ["a", "b"]]
+    assert (groups.conflicting, groups.across_sources, groups.pictures) == (1, 1, 6)
+    assert groups.shown[0].conflicts[0].answers == ("yes", "no")
+    assert groups.shown[1].title == "2 pictures, the same file, in 2 sources"
+
+
+def test_a_question_that_several_pairs_differ_in_is_one_line_with_all_answers() -> None:
+    run = replace(
+        sample_run(),
+        pairs=(pair("a", "b", "g"), pair("a", "c", "g"), pair("b", "c", "g", Tier.NEAR)),
+        findings=(conflict("a", "b", "q", "1", "2"), conflict("a", "c", "q", "1", "3")),
+    )
+    [group] = duplicate_groups(run).shown
+    assert [line.answers for line in group.conflicts] == [("1", "2", "3")]
+    assert group.title == "3 pictures, nearly the same"
+
+
+def test_a_conflict_without_answers_still_has_its_message() -> None:
+    run = replace(sample_run(), pairs=(pair("a", "b", "g"),), findings=(conflict("a", "b", "q"),))
+    [line] = duplicate_groups(run).shown[0].conflicts
+    assert (line.answers, line.message) == (("", ""), "two ways")
+
+
+def test_sixty_groups_and_eight_pictures_are_shown_and_the_rest_is_counted() -> None:
+    big = tuple(pair("p00", f"p{n:02d}", "big") for n in range(1, 30))
+    many = tuple(pair(f"l{n:03d}", f"r{n:03d}", f"g{n:03d}") for n in range(99))
+    groups = duplicate_groups(replace(sample_run(), pairs=big + many, findings=()))
+    assert (groups.total, len(groups.shown)) == (100, 60)
+    first = groups.shown[0]
+    assert (len(first.pictures), first.more, len(first.pairs), first.more_pairs) == (8, 22, 12, 17)
