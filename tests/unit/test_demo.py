@@ -7,12 +7,16 @@ import hashlib
 import warnings
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from kvqa_audit import run_audit
+from kvqa_audit.answers.rules import judge_rules
 from kvqa_audit.demo import DemoTruth, Planted, draw_demo
+from kvqa_audit.demo.scenes import rows_of, scenes
 from kvqa_audit.errors import OutputError
 from kvqa_audit.model import AuditRun, Finding, OutcomeStatus, Severity
+from kvqa_audit.spec.load import load_spec
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +78,15 @@ def test_only_the_planted_copies_look_alike(truth: DemoTruth, audited: AuditRun)
     copies = {tuple(sorted(planted.img_ids)) for planted in truth.planted if len(planted.img_ids) == 2}
     assert {(pair.left, pair.right) for pair in audited.pairs} == copies
     assert len(copies) == 5
+
+
+@pytest.mark.parametrize("seed", range(1, 6))
+def test_the_rows_break_no_rule_before_anything_is_planted(seed: int) -> None:
+    spec = load_spec()
+    rows = [row for img_id, scene in scenes(seed).items() for row in rows_of(img_id, scene, spec)]
+    results = judge_rules(pd.DataFrame(rows), spec)
+    assert {rule: result.answers for rule, result in results.items() if result.violations} == {}
+    assert sum(result.eligible > 0 for result in results.values()) > 20
 
 
 def test_a_finding_counts_only_where_it_was_planted() -> None:
