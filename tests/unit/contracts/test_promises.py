@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,9 @@ import pytest
 from kvqa_audit.contracts.promises import PromiseResult, judge_promises
 from kvqa_audit.errors import SpecError
 from kvqa_audit.ingest.dataset import ROLES, Table
+from kvqa_audit.ingest.table import read_csv_table
 from kvqa_audit.spec.dataset_spec import DatasetSpec, Promise, Question, Source
+from kvqa_audit.spec.load import load_spec
 
 pytestmark = pytest.mark.filterwarnings("default")
 Q = "Is there text?"
@@ -137,3 +140,23 @@ def test_judging_is_silent_and_attempts_no_connection(tmp_path: Path) -> None:
     )
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert (ran.stdout, ran.stderr, ran.returncode) == ("['failed', 'vacuous']\n", "", 0)
+
+
+def test_the_shipped_promises_are_the_published_counts(shared: Path) -> None:
+    shipped = load_spec()
+    bounds = {promise.id: promise.kwargs.get("min_value") for promise in shipped.promises if promise.whole_dataset}
+    assert all(p.kwargs["min_value"] == p.kwargs["max_value"] for p in shipped.promises if p.table != "rows")
+    with (shared / "data" / "kvasir-vqa" / "full" / "question_counts.csv").open(newline="") as file:
+        counts = {shipped.question_by_text[r["question"]].name: int(r["rows_nonnull"]) for r in csv.DictReader(file)}
+    assert {name: bounds.get(f"rows.{name}") for name in counts} == counts
+    images = {source: bounds[f"images.{source.lower().replace(' ', '_')}"] for source in shipped.sources}
+    assert images == {name: source.images for name, source in shipped.sources.items()}
+    assert (sum(images.values()), bounds["images"]) == (6500, 6500)
+
+
+def test_the_shipped_promises_hold_on_a_part_of_the_real_table(shared: Path) -> None:
+    shipped = load_spec()
+    table = read_csv_table(shared / "data" / "kvasir-vqa" / "full" / "metadata.sample-29307.csv", shipped.columns)
+    outcomes = {r.id: r.outcome for r in judge_promises(table, shipped, {"whole dataset": "a part"}).values()}
+    assert {name for name, outcome in outcomes.items() if outcome == "passed"} == {"answered_share", "distinct_answers"}
+    assert set(outcomes.values()) == {"passed", "skipped"}
