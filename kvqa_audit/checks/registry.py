@@ -20,8 +20,29 @@ from kvqa_audit.checks.kv014_image_under_two_sources import image_under_two_sour
 from kvqa_audit.checks.kv015_unanswered_row import unanswered_row
 from kvqa_audit.checks.kv101_row_without_image import row_without_image
 from kvqa_audit.checks.kv102_image_without_rows import image_without_rows
+from kvqa_audit.checks.kv103_unreadable_image import unreadable_image
+from kvqa_audit.checks.kv104_truncated_image import truncated_image
+from kvqa_audit.checks.kv105_empty_image import empty_image
+from kvqa_audit.checks.kv106_not_an_image import not_an_image
+from kvqa_audit.checks.kv107_format_mismatch import format_mismatch
+from kvqa_audit.checks.kv108_unusual_mode import unusual_mode
+from kvqa_audit.checks.kv109_animated_image import animated_image
+from kvqa_audit.checks.kv110_poison_image import poison_image
+from kvqa_audit.checks.kv111_image_outside_the_folder import image_outside_the_folder
+from kvqa_audit.checks.kv112_odd_size import odd_size
+from kvqa_audit.checks.kv113_odd_aspect import odd_aspect
+from kvqa_audit.checks.kv114_dark_image import dark_image
+from kvqa_audit.checks.kv115_bright_image import bright_image
+from kvqa_audit.checks.kv116_blurry_image import blurry_image
+from kvqa_audit.checks.kv117_low_information_image import low_information_image
 from kvqa_audit.checks.kv118_two_files_for_one_id import two_files_for_one_id
 from kvqa_audit.checks.kv119_two_pictures_for_one_id import two_pictures_for_one_id
+from kvqa_audit.checks.kv201_identical_bytes import identical_bytes
+from kvqa_audit.checks.kv202_identical_pixels import identical_pixels
+from kvqa_audit.checks.kv203_duplicates_with_conflicting_answers import duplicates_with_conflicting_answers
+from kvqa_audit.checks.kv204_near_duplicates import near_duplicates
+from kvqa_audit.checks.kv205_duplicates_across_sources import duplicates_across_sources
+from kvqa_audit.checks.kv206_near_frames import near_frames
 from kvqa_audit.checks.kv401_constant_question import constant_question
 from kvqa_audit.checks.kv402_dominant_answer import dominant_answer
 from kvqa_audit.checks.kv403_question_missing_by_source import question_missing_by_source
@@ -51,8 +72,29 @@ CHECKS: tuple[Check, ...] = (
     *ROW_CHECKS,
     row_without_image,
     image_without_rows,
+    unreadable_image,
+    truncated_image,
+    empty_image,
+    not_an_image,
+    format_mismatch,
+    unusual_mode,
+    animated_image,
+    poison_image,
+    image_outside_the_folder,
+    odd_size,
+    odd_aspect,
+    dark_image,
+    bright_image,
+    blurry_image,
+    low_information_image,
     two_files_for_one_id,
     two_pictures_for_one_id,
+    identical_bytes,
+    identical_pixels,
+    duplicates_with_conflicting_answers,
+    near_duplicates,
+    duplicates_across_sources,
+    near_frames,
     constant_question,
     dominant_answer,
     question_missing_by_source,
