@@ -185,7 +185,7 @@ class _Records:
 
     def __iter__(self) -> Iterator[list[str]]:
         for record in self._reader:
-            if record and record[-1].endswith(_END):
+            if self._reader.line_num > self._line_count:
                 if record != [_END]:
                     self._note_open_quote(record)
                 return
@@ -210,10 +210,14 @@ def _cells(records: _Records, width: int) -> tuple[list[list[str]], list[TableFa
     faults: list[TableFault] = []
     batch: list[list[str]] = []
     for row, record in enumerate(records):
-        if len(record) != width:
+        text = "".join(record)
+        if "\n" in text and (fault := _swallowed(record, width, row, records.line)):
+            faults.append(fault)
+        elif len(record) != width:
             faults.append(_ragged(record, width, row, records.line))
+        if len(record) != width:
             record = (record + [""] * width)[:width]
-        if len("".join(record)) > MAX_CELL_CHARACTERS:
+        if len(text) > MAX_CELL_CHARACTERS:
             record = _shortened(record, row, records.line, faults)
         batch.append(record)
         # In small batches, because one list for every row of the table would keep the garbage collector busy.
@@ -227,6 +231,27 @@ def _cells(records: _Records, width: int) -> tuple[list[list[str]], list[TableFa
 def _append(columns: list[list[str]], rows: list[list[str]]) -> None:
     for column, cells in zip(columns, zip(*rows, strict=True), strict=bool(rows)):
         column.extend(cells)
+
+
+def _swallowed(record: list[str], width: int, row: int, line: int) -> TableFault | None:
+    """A fault if a cell of several lines holds what looks like other rows, so that a quote was closed too late.
+
+    A line looks like a row if it has as many commas as one and starts as this row does; a row with the wrong number
+    of cells needs no such line.
+    """
+    inner = [one for cell in record for one in cell.split("\n")[1:]]
+    alike = sum(one.count(",") == width - 1 and one.split(",")[0] == record[0] for one in inner)
+    if not alike and len(record) == width:
+        return None
+    opened = line - len(inner)
+    return TableFault(
+        "unclosed_quote",
+        f'A quote (") that opens in line {opened} or soon after is not closed where it should be: the row goes on to '
+        f"line {line}, and {len(inner)} lines were swallowed into its cells",
+        row=row,
+        line=opened,
+        suggestion="Close the quote, or double it if it belongs to the text",
+    )
 
 
 def _ragged(record: list[str], width: int, row: int, line: int) -> TableFault:

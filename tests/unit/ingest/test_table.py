@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from kvqa_audit.errors import SourceError
 from kvqa_audit.ingest.dataset import Table
-from kvqa_audit.ingest.table import MAX_CELL_CHARACTERS, read_csv_table
+from kvqa_audit.ingest.table import _END, MAX_CELL_CHARACTERS, read_csv_table
 from kvqa_audit.spec.dataset_spec import Columns
 
 HEADER = "source,question,answer,img_id\n"
@@ -111,6 +111,20 @@ def test_an_open_quote_keeps_the_rows_before_it(tmp_path: Path, last_line_end: s
     assert "2 lines" in fault.message
 
 
+def test_a_quote_closed_by_a_later_one_names_the_lines_it_swallowed(tmp_path: Path) -> None:
+    lines = ["Normal,q,a,i1", 'Normal,q,"open,i2', "Normal,q,b,i3", 'Normal,q,"c",i4', "Normal,q,d,i5"]
+    table = read(tmp_path, HEADER + "\n".join(lines))
+    assert list(table.frame["img_id"]) == ["i1", "i4", "i5"]
+    (fault,) = [fault for fault in table.faults if fault.kind == "unclosed_quote"]
+    assert (fault.row, fault.line) == (1, 3)
+    assert "line 5, and 2 lines were" in fault.message
+
+
+def test_the_mark_of_the_end_is_no_end_inside_the_table(tmp_path: Path) -> None:
+    table = read(tmp_path, HEADER + f"Normal,q,a,{_END}\n{_END}\nNormal,q,b,i2\n")
+    assert list(table.frame["answer"]) == ["a", "", "b"]
+
+
 def test_a_header_alone_is_a_table_without_rows(tmp_path: Path) -> None:
     table = read(tmp_path, HEADER)
     assert len(table.frame) == 0
@@ -148,5 +162,6 @@ def test_whatever_the_csv_module_writes_is_read_back(
     writer.writerows(cells)
     table = read(tmp_path, file.getvalue())
     assert rows(table) == [list(row) for row in cells]
-    assert {kind for kind in kinds(table) if kind not in ("no_rows", "nul_byte")} == set()
+    if not any(cell.count(",") > 2 and "\n" in cell for row in cells for cell in row):  # a cell that looks like rows
+        assert set(kinds(table)) <= {"no_rows", "nul_byte"}
     assert ("nul_byte" in kinds(table)) == any("\x00" in cell for row in cells for cell in row)
