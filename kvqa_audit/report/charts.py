@@ -22,6 +22,7 @@ from kvqa_audit.report.figures import (
 from kvqa_audit.report.image_charts import image_quality, image_sizes, nearest_neighbours
 from kvqa_audit.report.text import chart_label, share, shown
 
+MAX_CHECKS_DRAWN = 20
 MAX_ANSWERS_PER_CHART = 12
 MIN_ROWS_TO_NAME = 20
 
@@ -44,28 +45,46 @@ def findings_by_check(run: AuditRun) -> Chart | None:
     """Bars: how many findings each check has, by severity."""
     counts = Counter((finding.check, finding.severity) for finding in run.findings)
     totals: Counter[str] = Counter(finding.check for finding in run.findings)
-    codes = [code for code, _ in sorted(totals.items(), key=lambda item: (-item[1], item[0]))][:MAX_LABELS]
+    codes = [code for code, _ in sorted(totals.items(), key=lambda item: (-item[1], item[0]))]
     if not codes:
         return None
     titles = {code: run.docs[code].title.rstrip(".") if code in run.docs else code for code in codes}
+    most = codes[0]
+    sentence = f"Most findings come from {most} ({titles[most]}): {totals[most]:,} of {len(run.findings):,}."
+    if len(codes) > MAX_CHECKS_DRAWN:
+        sentence += f" The {MAX_CHECKS_DRAWN} checks with the most are drawn, all {len(codes)} are in the table."
+    numbers = [(code, titles[code], *(f"{counts[code, s]:,}" for s in reversed(Severity))) for code in codes]
+    return make_chart(
+        ("findings", "summary", "Findings by check"),
+        sentence,
+        ((("", _finding_bars(codes[:MAX_CHECKS_DRAWN], titles, counts)),), "", False),
+        ("check", "title", *(s.value for s in reversed(Severity))),
+        numbers,
+        "findings.csv",
+    )
+
+
+def _finding_bars(
+    codes: Sequence[str], titles: Mapping[str, str], counts: Mapping[tuple[str, Severity], int]
+) -> Figure:
     traces = [
         {
             "type": "bar",
             "orientation": "h",
             "name": severity.value,
             "y": list(range(len(codes))),
-            "x": [counts[code, severity] for code in codes],
+            "x": [counts.get((code, severity), 0) for code in codes],
             "marker": {"color": SEVERITY_COLOURS[severity.value]},
             "hovertext": [
-                f"{chart_label(code)} {chart_label(titles[code], 120)}: {counts[code, severity]:,} ({severity.value})"
+                f"{chart_label(code)} {chart_label(titles[code], 120)}: {counts.get((code, severity), 0):,} ({severity})"
                 for code in codes
             ],
             "hoverinfo": "text",
         }
         for severity in reversed(Severity)
-        if any(counts[code, severity] for code in codes)
+        if any((code, severity) in counts for code in codes)
     ]
-    drawn = figure(
+    return figure(
         traces,
         height=110 + 24 * len(codes),
         barmode="stack",
@@ -73,17 +92,7 @@ def findings_by_check(run: AuditRun) -> Chart | None:
         showlegend=True,
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
         xaxis=value_axis("findings"),
-        yaxis=category_axis(codes, 16, range=[len(codes) - 0.5, -0.5]),
-    )
-    most = codes[0]
-    numbers = [(code, titles[code], *(f"{counts[code, s]:,}" for s in reversed(Severity))) for code in codes]
-    return make_chart(
-        ("findings", "summary", "Findings by check"),
-        f"Most findings come from {most} ({titles[most]}): {totals[most]:,} of {len(run.findings):,}.",
-        ((("", drawn),), "", False),
-        ("check", "title", *(s.value for s in reversed(Severity))),
-        numbers,
-        "findings.csv",
+        yaxis=category_axis(codes, 18, range=[len(codes) - 0.5, -0.5]),
     )
 
 

@@ -6,9 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from kvqa_audit.model import AuditRun, DuplicatePair, Finding, Tier
+from kvqa_audit.model import AuditRun, DuplicatePair, Finding, OutcomeStatus, Tier
 
 CONFLICT_CHECK = "KV203"
+JUDGED = (OutcomeStatus.PASSED, OutcomeStatus.FAILED)
 MAX_GROUPS = 60
 MAX_PICTURES_PER_GROUP = 8
 MAX_PAIRS_PER_GROUP = 12
@@ -58,13 +59,17 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Groups:
-    """The groups that are shown, worst first, and how many there are in all."""
+    """The groups that are shown, worst first, and how many there are in all.
+
+    `answers_were_compared` is False where the check that compares the copies' answers was not judged.
+    """
 
     shown: tuple[Group, ...]
     total: int
     pictures: int
     conflicting: int
     across_sources: int
+    answers_were_compared: bool
 
 
 def duplicate_groups(run: AuditRun) -> Groups:
@@ -86,7 +91,8 @@ def duplicate_groups(run: AuditRun) -> Groups:
         _group(number, members[g], pairs_of[g], conflicts.get(g, []), sources)
         for number, g in enumerate(order[:MAX_GROUPS], start=1)
     )
-    return Groups(groups, len(members), len(group_of), len(conflicts), len(crossing))
+    compared = any(o.code == CONFLICT_CHECK and o.outcome in JUDGED for o in run.outcomes)
+    return Groups(groups, len(members), len(group_of), len(conflicts), len(crossing), compared)
 
 
 def _members(pairs: Iterable[DuplicatePair]) -> list[str]:

@@ -145,54 +145,69 @@ def _boxes(boxes: Mapping[str, tuple[float, float, float, float, float]], axis: 
 
 
 def nearest_neighbours(run: AuditRun) -> Chart | None:
-    """Histogram: how far each image's nearest neighbour is, with the threshold of the near-duplicate search."""
-    histogram: Mapping[Any, Any] = run.metrics.get("nearest_distance_bits") or {}
-    bars = sorted((int(distance), int(number)) for distance, number in histogram.items() if int(number))
-    if not bars:
+    """Histogram: how far nearest neighbours are apart, which pairs were verified, and the threshold if there is one."""
+    nearest, verified = (_histogram(run, name) for name in ("nearest_distance_bits", "verified_distance_bits"))
+    if not nearest:
         return None
-    threshold = run.metrics.get("near_threshold_bits")
     sentence = "How many pairs of nearest neighbours lie how many bits of the 256-bit hash apart."
-    shapes = []
-    notes = []
+    if verified:
+        sentence += (
+            f" Of all nominated pairs {sum(verified.values()):,} were verified by their pixels as the same picture."
+        )
+    threshold = run.metrics.get("near_threshold_bits")
     if threshold is not None:
-        below = sum(number for distance, number in bars if distance <= threshold)
+        below = sum(number for distance, number in nearest.items() if distance <= threshold)
         sentence += f" {below:,} lie at or below the threshold of {threshold} bits; pixels then decide about them."
-        line = {"color": SEVERITY_COLOURS["error"], "width": 2, "dash": "dash"}
-        at = threshold + 0.5
-        shapes = [{"type": "line", "x0": at, "x1": at, "y0": 0, "y1": 1, "yref": "paper", "line": line}]
-        notes = [
-            {
-                "x": at,
-                "y": 1,
-                "yref": "paper",
-                "xanchor": "left",
-                "text": f" threshold {threshold} bits",
-                "showarrow": False,
-            }
-        ]
-    trace = {
-        "type": "bar",
-        "x": [distance for distance, _ in bars],
-        "y": [number for _, number in bars],
-        "marker": {"color": COLOURS[0]},
-        "hovertemplate": "%{x} bits: %{y}<extra></extra>",
-    }
-    drawn = figure(
-        [trace],
-        height=320,
-        bargap=0.05,
-        xaxis=value_axis("distance to the nearest neighbour, bits"),
-        yaxis=value_axis("pairs"),
-        shapes=shapes,
-        annotations=notes,
-    )
+    distances = sorted(nearest.keys() | verified.keys())
+    numbers = [(str(d), f"{nearest.get(d, 0):,}", f"{verified.get(d, 0):,}") for d in distances]
     return make_chart(
         ("distances", "duplicates", "How near is the nearest neighbour?"),
         sentence,
-        ((("", drawn),), "", False),
-        ("distance, bits", "pairs"),
-        [(str(distance), f"{number:,}") for distance, number in bars],
+        ((("", _distances(nearest, verified, threshold)),), "", False),
+        ("distance, bits", "nearest pairs", "verified pairs"),
+        numbers,
         "audit.json",
+    )
+
+
+def _histogram(run: AuditRun, name: str) -> dict[int, int]:
+    histogram: Mapping[Any, Any] = run.metrics.get(name) or {}
+    return {int(distance): int(number) for distance, number in histogram.items() if int(number)}
+
+
+def _distances(nearest: Mapping[int, int], verified: Mapping[int, int], threshold: int | None) -> Figure:
+    traces = [
+        {
+            "type": "bar",
+            "name": name,
+            "x": sorted(histogram),
+            "y": [histogram[distance] for distance in sorted(histogram)],
+            "marker": {"color": colour},
+            "hovertemplate": "%{x} bits: %{y} " + name + "<extra></extra>",
+        }
+        for name, histogram, colour in (
+            ("nearest pairs", nearest, COLOURS[2]),
+            ("verified pairs", verified, COLOURS[0]),
+        )
+        if histogram
+    ]
+    marks: dict[str, Any] = {}
+    if threshold is not None:
+        at = {"x0": threshold + 0.5, "x1": threshold + 0.5, "y0": 0, "y1": 1, "yref": "paper"}
+        line = {"color": SEVERITY_COLOURS["error"], "width": 2, "dash": "dash"}
+        marks["shapes"] = [{"type": "line", **at, "line": line}]
+        where = {"x": threshold + 0.5, "y": 1, "yref": "paper", "xanchor": "left", "showarrow": False}
+        marks["annotations"] = [{"text": f" threshold {threshold} bits", **where}]
+    return figure(
+        traces,
+        height=340,
+        barmode="group",
+        bargap=0.05,
+        showlegend=True,
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        xaxis=value_axis("distance, bits of 256", rangemode="tozero"),
+        yaxis=value_axis("pairs"),
+        **marks,
     )
 
 
