@@ -21,7 +21,7 @@ def check_of_promise(promise: Promise) -> Check:
         if result.outcome == "vacuous":
             return Checked(0)
         broken = Defect(
-            f"{_title(promise)}: {result.message}",
+            f"{_title(promise).rstrip('.')}: {result.message}",
             evidence={"promise": promise.id, "measured": result.measured, "threshold": result.threshold},
             suggestion=promise.fix or None,
             related=(promise.id,),
@@ -42,5 +42,7 @@ def check_of_promise(promise: Promise) -> Check:
 
 
 def _title(promise: Promise) -> str:
+    if promise.title:
+        return promise.title
     about = promise.type.removeprefix("expect_").replace("_", " ")
     return f"{_THING[promise.table]}: {about} ({promise.id})"

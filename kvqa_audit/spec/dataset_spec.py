@@ -118,6 +118,7 @@ class Promise(Record):
     """
 
     id: RuleId
+    title: str = ""
     why: Text
     fix: str = ""
     table: Literal["rows", "images_per_source", "rows_per_question"] = "rows"
