@@ -31,7 +31,9 @@ SPEC = Annotated[
 OUT = Annotated[Path, typer.Option("--out", help="Folder for the report and the files.")]
 QUIET = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
 JSON = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
-JOBS = Annotated[int, typer.Option("--jobs", "-j", min=1, max=256, help="Worker processes for the images.")]
+JOBS = Annotated[
+    int, typer.Option("--jobs", "-j", min=1, max=256, help="Worker processes for the images.", show_default="all cores")
+]
 
 
 @app.command()
@@ -47,7 +49,7 @@ def run(
     quiet: QUIET = False,
     as_json: JSON = False,
 ) -> None:
-    """Audit a dataset: one report, the findings as files, and an exit code for a gate."""
+    """Audit a dataset and write the report."""
     from kvqa_audit.audit import fingerprint_cache, run_audit, write_audit
     from kvqa_audit.console import audit_progress, print_summary
     from kvqa_audit.spec.load import load_spec
@@ -81,7 +83,7 @@ def check(
     quiet: QUIET = False,
     as_json: JSON = False,
 ) -> None:
-    """Judge the rows of one CSV alone, in under two seconds: a hook before each commit."""
+    """Judge the rows of one CSV alone; no image is opened."""
     from kvqa_audit.audit import check_table
     from kvqa_audit.console import print_check
     from kvqa_audit.release.gate import judge
@@ -138,7 +140,7 @@ def report(
     spec: SPEC = None,
     quiet: QUIET = False,
 ) -> None:
-    """Build the report anew from the files of a finished audit."""
+    """Build the report anew from an audit's files."""
     from kvqa_audit.artifacts import read_artifacts
     from kvqa_audit.audit import write_report
     from kvqa_audit.spec.load import load_spec
@@ -155,7 +157,7 @@ def demo(
     jobs: JOBS = CORES,
     quiet: QUIET = False,
 ) -> None:
-    """Draw a small sample dataset with known defects, audit it, and compare what was planted with what was found."""
+    """Draw a sample with known defects and audit it."""
     from kvqa_audit.audit import run_audit, write_audit
     from kvqa_audit.console import audit_progress, print_demo, print_summary
     from kvqa_audit.demo import draw_demo

@@ -1,10 +1,11 @@
 """Regenerates the parts of README.md that the program itself prints, and compares; `--write` accepts the new text.
 
-A part stands between `<!-- begin: NAME -->` and `<!-- end: NAME -->`, in a fenced block.
+A part stands between `<!-- begin: NAME -->` and `<!-- end: NAME -->`, as a fenced block or a table.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -15,7 +16,6 @@ README = Path(__file__).resolve().parents[2] / "README.md"
 COMMANDS = {
     "help": ["--help"],
     "run help": ["run", "--help"],
-    "checks": ["checks"],
 }
 
 
@@ -28,17 +28,31 @@ def printed(arguments: list[str]) -> str:
     return text.replace("python -m kvqa_audit", "kvqa-audit")
 
 
+def check_table() -> str:
+    """The package's own checks as a table, and how many the description of Kvasir-VQA adds."""
+    known = json.loads(printed(["checks", "--json"]))
+    own = [check for check in known if "-" not in check["code"]]
+    lines = ["| code | severity | what it finds |", "|---|---|---|"]
+    lines += [f"| {check['code']} | {check['severity']} | {check['title']} |" for check in own]
+    promises = sum(check["code"].startswith("KV02-") for check in known)
+    rules = sum(check["code"].startswith("KV30-") for check in known)
+    lines.append(f"| KV02-… | by promise | {promises} promises about the whole dataset, from `promises.yaml`. |")
+    lines.append(f"| KV30-… | by rule | {rules} rules between the answers about one image, from `rules.yaml`. |")
+    return "\n".join(lines)
+
+
 def main() -> int:
     """Gives 0 when every block is as the program prints it."""
     text = README.read_text(encoding="utf-8")
+    blocks = {name: f"```text\n{printed(arguments)}\n```" for name, arguments in COMMANDS.items()}
+    blocks["checks"] = check_table()
     fresh = text
-    for name, arguments in COMMANDS.items():
-        pattern = re.compile(rf"(<!-- begin: {name} -->\n```text\n).*?(\n```\n<!-- end: {name} -->)", re.DOTALL)
+    for name, block in blocks.items():
+        pattern = re.compile(rf"(<!-- begin: {name} -->\n).*?(\n?<!-- end: {name} -->)", re.DOTALL)
         if not pattern.search(text):
             print(f"README.md: the block '{name}' is missing")
             return 1
-        block = printed(arguments)
-        fresh = pattern.sub(lambda m, block=block: m[1] + block + m[2], fresh)
+        fresh = pattern.sub(lambda m, block=block: m[1] + block + "\n" + m[2].lstrip("\n"), fresh)
     if fresh == text:
         print("README.md is as the program prints it")
         return 0
