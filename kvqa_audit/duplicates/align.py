@@ -7,11 +7,16 @@ from numpy.typing import NDArray
 
 from kvqa_audit.duplicates.fields import Float
 
-COARSE_ITERATIONS = 6
+RIGID_ITERATIONS = 5
+COARSE_ITERATIONS = 5
 FINE_ITERATIONS = 6
 _RESIDUAL_SCALE = 0.6
 _DAMPING = 0.01
 _MAX_STEP = 0.08
+# The six parameters' rates under scaling, rotation and the two shifts.
+_RIGID = np.array(
+    [[1, 0, 0, 0], [0, -1, 0, 0], [0, 0, 1, 0], [0, 1, 0, 0], [1, 0, 0, 0], [0, 0, 0, 1]], dtype=np.float32
+)
 
 
 def sampled(pictures: Float, maps: NDArray[np.float64], points: NDArray[np.float64]) -> tuple[Float, NDArray[np.bool_]]:
@@ -42,10 +47,13 @@ def grid(side: int) -> NDArray[np.float64]:
     return np.stack((x.reshape(-1), y.reshape(-1), np.ones(side * side)))
 
 
-def refined(viewed: Float, template: Float, maps: NDArray[np.float64], iterations: int) -> NDArray[np.float64]:
+def refined(
+    viewed: Float, template: Float, maps: NDArray[np.float64], iterations: int, *, rigid: bool = False
+) -> NDArray[np.float64]:
     """Refines maps, (p, 2, 3), from the templates, (p, t, t), to the viewed fields, (p, s, s), pair by pair.
 
-    Inverse compositional Lucas-Kanade (Baker and Matthews 2004) with robust weights.
+    Inverse compositional Lucas-Kanade (Baker and Matthews 2004) with robust weights. `rigid` holds both axes to one
+    scale, which leaves fewer ways to go astray.
     """
     count, side, _ = template.shape
     points = grid(side)
@@ -59,7 +67,12 @@ def refined(viewed: Float, template: Float, maps: NDArray[np.float64], iteration
         hessian = weighted @ steepest.transpose(0, 2, 1)
         trace = np.trace(hessian, axis1=1, axis2=2)[:, None, None]
         hessian += np.eye(6, dtype=np.float32) * (trace * _DAMPING / 6 + 1e-3)
-        step = np.linalg.solve(hessian, (weighted @ error[:, :, None]))[:, :, 0]
+        gradient = weighted @ error[:, :, None]
+        if rigid:
+            step = _RIGID @ np.linalg.solve(_RIGID.T @ hessian @ _RIGID, _RIGID.T @ gradient)
+        else:
+            step = np.linalg.solve(hessian, gradient)
+        step = step[:, :, 0]
         maps = _composed(maps, np.clip(step, -_MAX_STEP, _MAX_STEP))
     return maps
 

@@ -21,8 +21,9 @@ from kvqa_audit.model import ImageFingerprint, Tier
 MIN_SIMILARITY = 0.90
 MIN_WHOLE = 0.70
 MIN_OVERLAP = 0.25
-NEAR_MIN_SIMILARITY = 0.95
-NEAR_MIN_WHOLE = 0.88
+NEAR_MIN_SIMILARITY = 0.97
+NEAR_MIN_WHOLE = 0.92
+BOXED_MIN_SIMILARITY = 0.99
 RE_ENCODE_MAX_DISTANCE_BITS = 16
 RE_ENCODE_MIN_WHOLE = 0.99
 CURVE_MAX_DISTANCE_BITS = 63
@@ -33,6 +34,7 @@ THRESHOLDS: Mapping[str, float] = {
     "overlap": MIN_OVERLAP,
     "near_similarity": NEAR_MIN_SIMILARITY,
     "near_whole_similarity": NEAR_MIN_WHOLE,
+    "near_similarity_beside_a_box": BOXED_MIN_SIMILARITY,
     "re_encode_distance_bits": RE_ENCODE_MAX_DISTANCE_BITS,
     "re_encode_whole_similarity": RE_ENCODE_MIN_WHOLE,
 }
@@ -91,7 +93,7 @@ def _similar(
     whole = float(verified.whole[number])
     if whole >= RE_ENCODE_MIN_WHOLE and distance <= RE_ENCODE_MAX_DISTANCE_BITS and transform == IDENTITY:
         tier = Tier.RE_ENCODE
-    elif similarity >= NEAR_MIN_SIMILARITY and whole >= NEAR_MIN_WHOLE:
+    elif similarity >= (NEAR_MIN_SIMILARITY if whole >= NEAR_MIN_WHOLE else BOXED_MIN_SIMILARITY):
         tier = Tier.NEAR
     else:
         tier = Tier.NEAR_FRAME

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from kvqa_audit.duplicates.align import COARSE_ITERATIONS, FINE_ITERATIONS, grid, refined, sampled
+from kvqa_audit.duplicates.align import COARSE_ITERATIONS, FINE_ITERATIONS, RIGID_ITERATIONS, grid, refined, sampled
 from kvqa_audit.duplicates.fields import Fields, Float, contrast_of, halved, view_weight
 from kvqa_audit.duplicates.nominate import Nominations
 from kvqa_audit.duplicates.views import views
@@ -20,6 +20,9 @@ _PAIRS_PER_BLOCK = 96
 _ROUGH_SIDE = 16
 _BLOCKS_SIDE = 8
 _THREADS = 2
+_POLISHING_ROUNDS = 2
+_UNSURE_FROM = 0.75
+_SURE_FROM = 0.985
 
 Maps = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -42,29 +45,44 @@ class Verified:
 
 def verify(fields: Fields, nominations: Nominations) -> Verified:
     """Aligns every nominated pair and compares its contrast fields block by block, inside both fields of view."""
-    maps = np.stack([view.affine for view in views()])[nominations.view]
-    similarity, whole, overlap = (np.zeros(len(maps)) for _ in range(3))
+    count = len(nominations.view)
+    verified = Verified(np.stack([view.affine for view in views()])[nominations.view], *np.zeros((3, count)))
 
     def verify_block(start: int) -> None:
-        block = slice(start, start + _PAIRS_PER_BLOCK)
-        viewed, plain = nominations.viewed[block], nominations.plain[block]
-        maps[block], promising = _roughly_aligned(fields, viewed, plain, maps[block])
-        if len(promising):
-            viewed, plain, at = viewed[promising], plain[promising], start + promising
-            template = halved(fields.contrast(plain))
-            maps[at] = refined(fields.contrast(viewed), template, maps[at], FINE_ITERATIONS)
-            similarity[at], whole[at], overlap[at] = _agreement(fields.grey[viewed], fields.grey[plain], maps[at])
+        _verify_block(fields, nominations, verified, slice(start, start + _PAIRS_PER_BLOCK))
 
     # The array library lets go of the interpreter's lock; every block writes to its own rows.
     with ThreadPoolExecutor(_THREADS) as pool:
-        list(pool.map(verify_block, range(0, len(maps), _PAIRS_PER_BLOCK)))
-    return Verified(maps, similarity, whole, overlap)
+        list(pool.map(verify_block, range(0, count, _PAIRS_PER_BLOCK)))
+    return verified
+
+
+def _verify_block(fields: Fields, nominations: Nominations, verified: Verified, block: slice) -> None:
+    viewed, plain = nominations.viewed[block], nominations.plain[block]
+    verified.maps[block], promising = _roughly_aligned(fields, viewed, plain, verified.maps[block])
+    if not len(promising):
+        return
+    viewed, plain, at = viewed[promising], plain[promising], block.start + promising
+    template = halved(fields.contrast(plain))
+    maps = refined(fields.contrast(viewed), template, verified.maps[at], FINE_ITERATIONS)
+    agreement = np.stack(_agreement(_mapped(fields, viewed, plain, maps)))
+    for _ in range(_POLISHING_ROUNDS):
+        unsure = np.flatnonzero((agreement[0] >= _UNSURE_FROM) & (agreement[0] < _SURE_FROM))
+        if not len(unsure):
+            break
+        better = _polished(fields, viewed[unsure], plain[unsure], maps[unsure])
+        improved = np.stack(_agreement(_mapped(fields, viewed[unsure], plain[unsure], better)))
+        gained = improved[1] > agreement[1, unsure]
+        maps[unsure[gained]], agreement[:, unsure[gained]] = better[gained], improved[:, gained]
+    verified.maps[at] = maps
+    verified.similarity[at], verified.whole[at], verified.overlap[at] = agreement
 
 
 def _roughly_aligned(fields: Fields, viewed: Indices, plain: Indices, maps: Maps) -> tuple[Maps, Indices]:
     """Maps refined at half the resolution, and which pairs are worth more."""
     seen_from = halved(fields.contrast(viewed))
     template = halved(halved(fields.contrast(plain)))
+    maps = refined(seen_from, template, maps, RIGID_ITERATIONS, rigid=True)
     maps = refined(seen_from, template, maps, COARSE_ITERATIONS)
     seen, inside = sampled(seen_from, maps, grid(_ROUGH_SIDE))
     seen, wanted = seen * inside, template.reshape(len(template), -1) * inside
@@ -72,16 +90,37 @@ def _roughly_aligned(fields: Fields, viewed: Indices, plain: Indices, maps: Maps
     return maps, np.flatnonzero(agreement >= MIN_ROUGH_AGREEMENT)
 
 
-def _agreement(viewed: NDArray[np.uint8], plain: NDArray[np.uint8], maps: Maps) -> tuple[Float, Float, Float]:
-    """Similarity, whole and overlap (see Verified) of grey thumbnails, (p, 64, 64), once the viewed are mapped.
+@dataclass(frozen=True)
+class _Mapped:
+    """Contrast fields of the viewed pictures once mapped, of the plain ones, and the weight of what both show."""
 
-    The contrast is taken after the mapping, so that both fields mean the same scale and the same surround.
-    """
+    viewed: Float
+    plain: Float
+    weight: Float
+
+
+def _mapped(fields: Fields, viewed: Indices, plain: Indices, maps: Maps) -> _Mapped:
+    """The contrast is taken after the mapping, so that both fields mean the same scale and the same surround."""
     side = THUMBNAIL_SIDE_PX
-    seen, inside = sampled(viewed.astype(np.float32), maps, grid(side))
-    seen, wanted = seen.reshape(-1, side, side), plain.astype(np.float32)
+    seen, inside = sampled(fields.grey[viewed].astype(np.float32), maps, grid(side))
+    seen, wanted = seen.reshape(-1, side, side), fields.grey[plain].astype(np.float32)
     weight = (view_weight(seen) * view_weight(wanted) * inside.reshape(seen.shape)).astype(np.float32)
-    first, second = contrast_of(seen, weight), contrast_of(wanted, weight)
+    return _Mapped(contrast_of(seen, weight), contrast_of(wanted, weight), weight)
+
+
+def _polished(fields: Fields, viewed: Indices, plain: Indices, maps: Maps) -> Maps:
+    """Maps refined on the contrast taken after the mapping: a crop's own contrast field pulls its scale aside."""
+    mapped = _mapped(fields, viewed, plain, maps)
+    rest = np.broadcast_to(np.eye(3)[:2], maps.shape)
+    rest = refined(mapped.viewed, halved(mapped.plain), rest, FINE_ITERATIONS)
+    polished = maps[:, :, :2] @ rest
+    polished[:, :, 2] += maps[:, :, 2]
+    return polished
+
+
+def _agreement(mapped: _Mapped) -> tuple[Float, Float, Float]:
+    """Similarity, whole and overlap (see Verified) of mapped pairs."""
+    first, second, weight = mapped.viewed, mapped.plain, mapped.weight
     product = _per_block(weight * first * second)
     energy = _per_block(weight * (first * first + second * second) / 2)
     total = energy.sum(axis=1, keepdims=True)
