@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from kvqa_audit.checks.base import Checked, Evidence, check
-from kvqa_audit.checks.rows import RowCells, judged, shown
+from kvqa_audit.checks.rows import RowCells, judged, remembered, shown
 from kvqa_audit.contracts.readings import closest
 from kvqa_audit.model import Severity
 
@@ -15,11 +17,9 @@ def unknown_source(evidence: Evidence) -> Checked:
     Why: the image drops out of its category, and a new one appears that nobody described.
     Fix: correct the source to the suggested one, or add the category to the dataset description.
     """
-    suggestions: dict[str, str | None] = {}
+    suggestion = remembered(partial(closest, allowed=evidence.spec.sources))
 
     def describe(cells: RowCells) -> tuple[str, str | None]:
-        if cells.source not in suggestions:
-            suggestions[cells.source] = closest(cells.source, evidence.spec.sources)
-        return f"Row {cells.row}: the source {shown(cells.source)} is not known", suggestions[cells.source]
+        return f"Row {cells.row}: the source {shown(cells.source)} is not known", suggestion(cells.source)
 
     return judged(evidence, "unknown_source", describe)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from kvqa_audit.checks.base import Checked, Evidence, check
-from kvqa_audit.checks.rows import RowCells, judged, shown
+from kvqa_audit.checks.rows import RowCells, judged, remembered, shown
 from kvqa_audit.contracts.readings import closest
 from kvqa_audit.model import Severity
 
@@ -16,11 +18,9 @@ def unknown_question(evidence: Evidence) -> Checked:
     Fix: correct the question to the suggested one, or add it to the dataset description.
     """
     catalogue = [question.text for question in evidence.spec.questions]
-    suggestions: dict[str, str | None] = {}
+    suggestion = remembered(partial(closest, allowed=catalogue))
 
     def describe(cells: RowCells) -> tuple[str, str | None]:
-        if cells.question not in suggestions:
-            suggestions[cells.question] = closest(cells.question, catalogue)
-        return f"Row {cells.row}: the question {shown(cells.question)} is not known", suggestions[cells.question]
+        return f"Row {cells.row}: the question {shown(cells.question)} is not known", suggestion(cells.question)
 
     return judged(evidence, "unknown_question", describe)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from kvqa_audit.checks.base import Checked, Evidence, check
-from kvqa_audit.checks.rows import RowCells, judged, shown
-from kvqa_audit.contracts.readings import AnswerReading, closest_answer
+from kvqa_audit.checks.rows import RowCells, judged, remembered, shown
+from kvqa_audit.contracts.readings import closest_answer
 from kvqa_audit.model import Severity
 
 
@@ -15,13 +17,11 @@ def answer_outside_vocabulary(evidence: Evidence) -> Checked:
     Why: a class nobody described appears in training and evaluation, often a typo or the answer to another question.
     Fix: correct the answer to the suggested one, or add it to the question's vocabulary.
     """
-    suggestions: dict[AnswerReading, str | None] = {}
+    suggestion = remembered(partial(closest_answer, spec=evidence.spec))
 
     def describe(cells: RowCells) -> tuple[str, str | None]:
         reading = evidence.contract.reading(cells.row)
-        if reading not in suggestions:
-            suggestions[reading] = closest_answer(reading, evidence.spec)
         outside = ", ".join(shown(atom) for atom in reading.outside[:10])
-        return f"Row {cells.row}: {outside} is not an answer to this question", suggestions[reading]
+        return f"Row {cells.row}: {outside} is not an answer to this question", suggestion(reading)
 
     return judged(evidence, "answer_outside_vocabulary", describe)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from kvqa_audit.checks.base import Checked, Defect, Evidence
+
+MAX_SUGGESTED = 2_000
+T = TypeVar("T")
 
 
 class RowCells(NamedTuple):
@@ -46,6 +49,21 @@ def judged(evidence: Evidence, rule: str, describe: Callable[[RowCells], tuple[s
     """All rows evaluated, and a defect for each that breaks the rule; `describe` gives message and suggestion."""
     defects = [row_defect(cells, *describe(cells)) for cells in cells_of(evidence, evidence.contract.rows(rule))]
     return Checked(len(evidence.table.frame), defects)
+
+
+def remembered(suggest: Callable[[T], str | None]) -> Callable[[T], str | None]:
+    """Asks once per distinct text, and for the first `MAX_SUGGESTED` only.
+
+    A table with more unknown texts is broken as a whole: its rows are all reported, but likeness is slow to measure.
+    """
+    known: dict[T, str | None] = {}
+
+    def suggestion(about: T) -> str | None:
+        if about not in known and len(known) < MAX_SUGGESTED:
+            known[about] = suggest(about)
+        return known.get(about)
+
+    return suggestion
 
 
 def shown(text: str) -> str:

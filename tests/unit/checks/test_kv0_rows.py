@@ -214,3 +214,9 @@ def test_a_promise_is_a_check_with_what_was_measured(
     assert (got.outcome, len(found)) == (outcome, findings)
     if result is not None and result.measured is not None:
         assert (got.measured, got.threshold) == (result.measured, result.threshold)
+
+
+def test_a_table_of_unknown_texts_is_reported_whole_but_suggestions_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kvqa_audit.checks.rows.MAX_SUGGESTED", 2)
+    given = evidence(table(*((f"Polyp{n}", TEXT, "yes", f"i{n}") for n in (0, 1, 0, 2))))
+    assert [f.suggestion for f in run_check(unknown_source, given)[1]] == ["Polyps", "Polyps", "Polyps", None]
