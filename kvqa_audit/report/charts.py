@@ -76,7 +76,7 @@ def _finding_bars(
             "x": [counts.get((code, severity), 0) for code in codes],
             "marker": {"color": SEVERITY_COLOURS[severity.value]},
             "hovertext": [
-                f"{chart_label(code)} {chart_label(titles[code], 120)}: {counts.get((code, severity), 0):,} ({severity})"
+                f"{chart_label(code)} {chart_label(titles[code], 120)}: {counts.get((code, severity), 0):,} {severity}s"
                 for code in codes
             ],
             "hoverinfo": "text",
@@ -157,7 +157,7 @@ def answers_by_source(run: AuditRun) -> Chart | None:
         ("answers", "balance", "Answers by source"),
         "A colour that fills one source's bar and is absent from another's tells the source by the answer alone. "
         "Shares are of the rows that answer the question.",
-        (tuple(figures), "question", True),
+        (tuple(figures), "question", False),
         ("question", "source", "answer", "rows", "share"),
         [(p.question, p.source, p.answer, f"{p.rows:,}", share(p.share)) for p in run.profile],
         "profile.parquet",

@@ -130,6 +130,7 @@ def heat_map(
     return figure(
         [trace],
         height=90 + 26 * len(rows),
+        meta={"narrow": [chart_label(row, 18) for row in rows]},
         xaxis=category_axis(
             columns, 20, narrow=len(columns) <= 7, side="top", tickangle=0 if len(columns) <= 7 else -40
         ),

@@ -69,6 +69,14 @@ class Card:
     repeats: tuple[Repeat, ...]
     pictures: tuple[Picture, ...]
 
+    @property
+    def same_suggestion(self) -> str | None:
+        """What every finding shown suggests, where several all suggest the same."""
+        suggestions = {finding.suggestion for finding in self.findings}
+        if len(suggestions) != 1 or len(self.findings) == 1:
+            return None
+        return suggestions.pop()
+
 
 @dataclass(frozen=True, slots=True)
 class Section:

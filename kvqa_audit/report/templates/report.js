@@ -26,8 +26,14 @@
   function draw(place) {
     const key = place.dataset.plot;
     const figure = figures[key][chosen[key] || 0];
+    const layout = themed(figure.layout);
+    let data = figure.data;
+    if (layout.meta && layout.meta.narrow && place.clientWidth < 560) {
+      layout.yaxis = Object.assign({}, layout.yaxis, { ticktext: layout.meta.narrow });
+      data = data.map((trace) => Object.assign({}, trace, { showscale: false }));
+    }
     place.dataset.drawn = "yes";
-    return window.Plotly.react(place, figure.data, themed(figure.layout), { displayModeBar: false, responsive: true });
+    return window.Plotly.react(place, data, layout, { displayModeBar: false, responsive: true });
   }
 
   const places = Array.from(document.querySelectorAll("[data-plot]"));
