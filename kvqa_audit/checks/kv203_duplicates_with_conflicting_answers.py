@@ -10,7 +10,7 @@ from kvqa_audit.checks.pairs import COPIES, facts_of, pairs_of
 from kvqa_audit.model import DuplicatePair, Severity
 from kvqa_audit.spec.dataset_spec import DatasetSpec
 
-_SAME_PLACES = ("identity", "overlay")
+_SAME_PLACES = ("identity", "overlay", "light")
 
 Answers = dict[str, dict[str, tuple[str, ...]]]
 

@@ -13,18 +13,13 @@ from kvqa_audit.duplicates.views import DIHEDRAL, IDENTITY, views
 from kvqa_audit.images.hashes import THUMBNAIL_SIDE_PX, phash256_of
 from kvqa_audit.model import ImageFingerprint
 
-_SAME_PLACE_SHARE = 0.012
 _ROTATION_DEGREES = 1.5
 _CROP_AREA_SHARE = 0.97
 _SURROUND_WEIGHT = 0.15
-_OVERLAY_WEIGHT_SHARE = 0.03
-_OVERLAY_WHOLE = 0.99
-_CORNERS = np.array([[0.0, 1.0, 0.0, 1.0], [0.0, 0.0, 1.0, 1.0], [1.0, 1.0, 1.0, 1.0]])
-
-
-def near_identity(affine: NDArray[np.float64]) -> bool:
-    """Whether a map, (2, 3), moves no corner of the picture by more than about one per cent of a side."""
-    return bool(np.abs(affine @ _CORNERS - _CORNERS[:2]).max() <= _SAME_PLACE_SHARE)
+_EDGE_SHARE = 0.02
+_OVERLAY_SHARE = 0.015
+_SAME_LIGHT_WHOLE = 0.99
+_UNDONE_BY = {"rotate-90": "rotate-270", "rotate-270": "rotate-90"}
 
 
 def hash_distance_bits(viewed: ImageFingerprint, plain: ImageFingerprint, view: int) -> int:
@@ -39,17 +34,25 @@ def hash_distance_bits(viewed: ImageFingerprint, plain: ImageFingerprint, view: 
 
 
 def named_transform(fields: Fields, nominations: Nominations, verified: Verified, number: int) -> str:
-    """What aligns a verified pair, in words joined by " + ": a flip or turn, rotation, crop or padding, overlay."""
+    """What aligns the image with the larger id with the other, in words joined by " + ".
+
+    A flip or turn, rotation, crop or padding; if the geometry is the same, what was laid over it or its light.
+    """
     view = views()[int(nominations.view[number])]
     affine = verified.maps[number]
     rest = affine[:, :2] @ np.linalg.inv(DIHEDRAL[view.dihedral][:, :2])
-    found = [] if view.dihedral == IDENTITY else [view.dihedral]
+    turn = view.dihedral
+    if nominations.viewed[number] < nominations.plain[number]:
+        turn = _UNDONE_BY.get(turn, turn)
+    found = [] if turn == IDENTITY else [turn]
     angle = np.rad2deg(np.arctan2(rest[1, 0] - rest[0, 1], rest[0, 0] + rest[1, 1]))
     if abs(angle) >= _ROTATION_DEGREES:
         found.append("rotation")
     found += _framing(fields, nominations, affine, number)
-    if not found and verified.whole[number] < _OVERLAY_WHOLE and verified.similarity[number] >= _OVERLAY_WHOLE:
+    if not found and verified.covered[number] >= _OVERLAY_SHARE:
         found.append("overlay")
+    elif not found and verified.whole[number] < _SAME_LIGHT_WHOLE:
+        found.append("light")
     return " + ".join(found) or IDENTITY
 
 
@@ -66,7 +69,7 @@ def _framing(fields: Fields, nominations: Nominations, affine: NDArray[np.float6
         to_part = np.linalg.inv(to_part)
     points = grid(THUMBNAIL_SIDE_PX // 2)
     inside_part = to_part[:2] @ points
-    left_out = ((inside_part < 0) | (inside_part > 1)).any(axis=0)
+    left_out = ((inside_part < -_EDGE_SHARE) | (inside_part > 1 + _EDGE_SHARE)).any(axis=0)
     identity = DIHEDRAL[IDENTITY][None]
     grey, _ = sampled(fields.grey[larger][None].astype(np.float32), identity, points)
     if left_out.any() and view_weight(grey[0, left_out]).mean() < _SURROUND_WEIGHT:

@@ -23,6 +23,9 @@ _THREADS = 2
 _POLISHING_ROUNDS = 2
 _UNSURE_FROM = 0.75
 _SURE_FROM = 0.985
+_BLACKED_WEIGHT = 0.7
+_DIFFERING_AGREEMENT = 0.4
+_DIFFERING_ENERGY = 6.0
 
 Maps = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -34,19 +37,21 @@ class Verified:
 
     `maps` is (p, 2, 3) in the unit square. `similarity` is the agreement of the contrast fields in the best 75 % of
     what both show, so that an added box or text does not count; `whole` is that of all of it; `overlap` is the share
-    of the plain picture that both show. All three are 0 where the rough alignment already disagrees.
+    of the plain picture that both show; `covered` is the share of it where one shows something else, such as a box.
+    All four are 0 where the rough alignment already disagrees.
     """
 
     maps: Maps
     similarity: Float
     whole: Float
     overlap: Float
+    covered: Float
 
 
 def verify(fields: Fields, nominations: Nominations) -> Verified:
     """Aligns every nominated pair and compares its contrast fields block by block, inside both fields of view."""
     count = len(nominations.view)
-    verified = Verified(np.stack([view.affine for view in views()])[nominations.view], *np.zeros((3, count)))
+    verified = Verified(np.stack([view.affine for view in views()])[nominations.view], *np.zeros((4, count)))
 
     def verify_block(start: int) -> None:
         _verify_block(fields, nominations, verified, slice(start, start + _PAIRS_PER_BLOCK))
@@ -75,7 +80,7 @@ def _verify_block(fields: Fields, nominations: Nominations, verified: Verified, 
         gained = improved[1] > agreement[1, unsure]
         maps[unsure[gained]], agreement[:, unsure[gained]] = better[gained], improved[:, gained]
     verified.maps[at] = maps
-    verified.similarity[at], verified.whole[at], verified.overlap[at] = agreement
+    verified.similarity[at], verified.whole[at], verified.overlap[at], verified.covered[at] = agreement
 
 
 def _roughly_aligned(fields: Fields, viewed: Indices, plain: Indices, maps: Maps) -> tuple[Maps, Indices]:
@@ -92,11 +97,15 @@ def _roughly_aligned(fields: Fields, viewed: Indices, plain: Indices, maps: Maps
 
 @dataclass(frozen=True)
 class _Mapped:
-    """Contrast fields of the viewed pictures once mapped, of the plain ones, and the weight of what both show."""
+    """Contrast fields of the viewed pictures once mapped, and of the plain ones, (p, 64, 64).
+
+    `weight` is 1 where both show something, `blacked` where only one does and the other is black.
+    """
 
     viewed: Float
     plain: Float
     weight: Float
+    blacked: Float
 
 
 def _mapped(fields: Fields, viewed: Indices, plain: Indices, maps: Maps) -> _Mapped:
@@ -104,8 +113,11 @@ def _mapped(fields: Fields, viewed: Indices, plain: Indices, maps: Maps) -> _Map
     side = THUMBNAIL_SIDE_PX
     seen, inside = sampled(fields.grey[viewed].astype(np.float32), maps, grid(side))
     seen, wanted = seen.reshape(-1, side, side), fields.grey[plain].astype(np.float32)
-    weight = (view_weight(seen) * view_weight(wanted) * inside.reshape(seen.shape)).astype(np.float32)
-    return _Mapped(contrast_of(seen, weight), contrast_of(wanted, weight), weight)
+    inside = inside.reshape(seen.shape).astype(np.float32)
+    first, second = view_weight(seen), view_weight(wanted)
+    weight = first * second * inside
+    blacked = np.where(np.abs(first - second) > _BLACKED_WEIGHT, inside, np.float32(0))
+    return _Mapped(contrast_of(seen, weight), contrast_of(wanted, weight), weight, blacked)
 
 
 def _polished(fields: Fields, viewed: Indices, plain: Indices, maps: Maps) -> Maps:
@@ -118,18 +130,20 @@ def _polished(fields: Fields, viewed: Indices, plain: Indices, maps: Maps) -> Ma
     return polished
 
 
-def _agreement(mapped: _Mapped) -> tuple[Float, Float, Float]:
-    """Similarity, whole and overlap (see Verified) of mapped pairs."""
+def _agreement(mapped: _Mapped) -> tuple[Float, Float, Float, Float]:
+    """Similarity, whole, overlap and covered (see Verified) of mapped pairs."""
     first, second, weight = mapped.viewed, mapped.plain, mapped.weight
     product = _per_block(weight * first * second)
     energy = _per_block(weight * (first * first + second * second) / 2)
+    differs = (product < _DIFFERING_AGREEMENT * energy) & (energy > _DIFFERING_ENERGY)
+    covered = differs.mean(axis=1) + mapped.blacked.mean(axis=(1, 2))
     total = energy.sum(axis=1, keepdims=True)
     whole = product.sum(axis=1) / (total[:, 0] + 1e-6)
     order = np.argsort(-product / (energy + 1e-6), axis=1, kind="stable")
     product, energy = np.take_along_axis(product, order, axis=1), np.take_along_axis(energy, order, axis=1)
     kept = np.cumsum(energy, axis=1) <= KEPT_SHARE * total + 1e-6
     similarity = (product * kept).sum(axis=1) / ((energy * kept).sum(axis=1) + 1e-6)
-    return similarity, whole, weight.mean(axis=(1, 2))
+    return similarity, whole, weight.mean(axis=(1, 2)), covered
 
 
 def _per_block(values: Float) -> Float:
