@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -45,7 +44,7 @@ def tab(browser: Tab, report: str) -> Tab:
 
 
 def draw_all(tab: Tab) -> None:
-    tab.value("window.dispatchEvent(new Event('beforeprint'))")
+    tab.value("window.dispatchEvent(new Event('afterprint'))")
     tab.wait_for(ALL_DRAWN)
 
 
@@ -142,9 +141,12 @@ def test_dark_pages_have_dark_paper_and_light_ink_in_charts_too(tab: Tab, report
     assert lightness("getComputedStyle(document.querySelector('[data-plot] text')).fill") > 180
 
 
-def test_it_prints(tab: Tab, tmp_path: Path) -> None:
-    draw_all(tab)
+def test_a_dark_page_prints_dark_on_light(tab: Tab, report: str) -> None:
+    tab.open(report, dark=True)
     assert len(tab.call("Page.printToPDF")["data"]) > 50_000
+    tab.value("window.dispatchEvent(new Event('beforeprint'))")
+    tab.wait_for(ALL_DRAWN)
+    assert tab.value("getComputedStyle(document.querySelector('[data-plot] text')).fill") == "rgb(0, 0, 0)"
 
 
 def test_without_scripts_the_findings_can_still_be_read(tab: Tab, report: str) -> None:

@@ -3,12 +3,13 @@
   const figures = JSON.parse(document.getElementById("figures").textContent);
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
   const chosen = {};
+  const paper = { ink: "#000000", line: "#cccccc", panel: "#ffffff", width: 660 };
+  let printing = false;
 
   function themed(layout) {
     const style = getComputedStyle(document.documentElement);
-    const ink = style.getPropertyValue("--ink").trim();
-    const line = style.getPropertyValue("--line").trim();
-    const panel = style.getPropertyValue("--panel").trim();
+    const colour = (name) => (printing ? paper[name] : style.getPropertyValue(`--${name}`).trim());
+    const [ink, line, panel] = ["ink", "line", "panel"].map(colour);
     const themedLayout = Object.assign({}, layout, {
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",
@@ -27,6 +28,7 @@
     const key = place.dataset.plot;
     const figure = figures[key][chosen[key] || 0];
     const layout = themed(figure.layout);
+    if (printing) layout.width = paper.width;
     let data = figure.data;
     if (layout.meta && layout.meta.narrow && place.clientWidth < 560) {
       layout.yaxis = Object.assign({}, layout.yaxis, { ticktext: layout.meta.narrow });
@@ -54,7 +56,12 @@
       draw(document.querySelector(`[data-plot="${select.dataset.choose}"]`));
     });
   }
-  window.addEventListener("beforeprint", () => places.forEach(draw));
+  const turn = (toPaper) => {
+    printing = toPaper;
+    places.forEach(draw);
+  };
+  window.addEventListener("beforeprint", () => turn(true));
+  window.addEventListener("afterprint", () => turn(false));
 
   const form = document.querySelector(".filter");
   const text = document.getElementById("filter");
