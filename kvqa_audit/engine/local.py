@@ -20,13 +20,14 @@ TaskT = TypeVar("TaskT")
 ValueT = TypeVar("ValueT")
 
 _KILLED_TWICE = 2
+_LOSSES_IN_A_ROW = 3
 _SILENCE_GRACE_SECONDS = 10.0
 _POLL_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why an item has no value; `kind` is crashed, hung, out_of_memory or raised."""
+    """Why an item has no value; `kind` is crashed, hung, out_of_memory, raised or abandoned."""
 
     kind: str
     detail: str
@@ -54,6 +55,7 @@ class _Job:
     task: Any
     done: set[int] = field(default_factory=set)
     kills: dict[int, int] = field(default_factory=dict)
+    losses: int = 0
 
     def next_undone(self) -> int:
         position = 0
@@ -100,6 +102,7 @@ class LocalPool:
 
         The function has to be importable by name and gives one value for each item of the task, in order, leaving out
         the positions in `done` (a frozenset of ints): after a crash it is called again with those that are settled.
+        A task that is lost again and again without one more value is `abandoned`, and the rest of it stays unsettled.
         At most one task a child is in work. A value may be worked out more than once, and is given once.
 
         Raises:
@@ -176,22 +179,29 @@ class LocalPool:
         for position, value in message[1]:
             if position not in job.done:
                 job.done.add(position)
+                job.losses = 0
                 yield Answer(job.task, position, value)
         if message[0] == "raised":
-            job.done.add(message[2])
-            interrupted.append(job)
             del running[child]
-            yield Answer(job.task, message[2], None, Failure("raised", message[3]))
+            yield self._blame(job, message[2], Failure("raised", message[3]), interrupted)
         elif message[0] == "end":
             del running[child]
 
     def _bury(self, death: Death, job: _Job, interrupted: deque[_Job]) -> Iterator[Answer[Any, Any]]:
         position = job.next_undone() if death.position == NO_ITEM else death.position
-        interrupted.append(job)
         if death.kind == "killed" or death.position == NO_ITEM:
             job.kills[position] = job.kills.get(position, 0) + 1
             if job.kills[position] < _KILLED_TWICE:
+                interrupted.append(job)
                 return
-        job.done.add(position)
         kind = "crashed" if death.kind == "killed" else death.kind
-        yield Answer(job.task, position, None, Failure(kind, death.detail))
+        yield self._blame(job, position, Failure(kind, death.detail), interrupted)
+
+    def _blame(self, job: _Job, position: int, failure: Failure, interrupted: deque[_Job]) -> Answer[Any, Any]:
+        # A function that fails before it comes to an item, whatever is done already, would be called for ever.
+        job.losses += 1
+        if job.losses >= _LOSSES_IN_A_ROW:
+            return Answer(job.task, position, None, Failure("abandoned", failure.detail))
+        job.done.add(position)
+        interrupted.append(job)
+        return Answer(job.task, position, None, failure)

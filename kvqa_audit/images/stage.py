@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 
-from kvqa_audit.engine.local import Failure, LocalPool
+from kvqa_audit.engine.local import Answer, Failure, LocalPool
 from kvqa_audit.images.cache import CacheReader, FingerprintCache, Place, from_values, version_of
 from kvqa_audit.images.fingerprint import ALGORITHM, decoder, fingerprint
 from kvqa_audit.images.places import places_of
@@ -21,6 +21,7 @@ _PROBLEMS = {
     "hung": "decoder_hung",
     "out_of_memory": "decoder_out_of_memory",
     "raised": "decoder_crashed",
+    "abandoned": "decoder_crashed",
 }
 
 
@@ -105,33 +106,40 @@ def identify_task(task: ImageTask, done: frozenset[int]) -> Iterator[ImageFinger
 
 
 def _work(pool: LocalPool, tasks: Sequence[ImageTask], run: _Run, cache: FingerprintCache | None) -> None:
-    blamed: list[tuple[ImageTask, int, Failure]] = []
+    lost: dict[ImageTask, list[Answer[ImageTask, ImageFingerprint]]] = {}
     shared = pool.share(cache.path if cache is not None else None)
     for answer in pool.map_unordered(fingerprint_task, tasks, shared):
         if answer.failure is not None:
-            blamed.append((answer.task, answer.position, answer.failure))
+            lost.setdefault(answer.task, []).append(answer)
         elif answer.value is not None:
             run.add(answer.value)
-    for task, position, failure in blamed:
-        one = _blamed(pool, task, position, failure)
-        if one is not None:
-            run.add(one)
+    found = {one.img_id for one in run.found}
+    for task, answers in lost.items():
+        ids = [img_id for img_id in task.shard.ids if img_id not in found and (not task.ids or img_id in task.ids)]
+        failures = [answer.failure for answer in sorted(answers, key=lambda one: one.position) if answer.failure]
+        if len(failures) == len(ids) and "abandoned" not in {failure.kind for failure in failures}:
+            for img_id, failure in zip(ids, failures, strict=True):
+                run.add(_blamed(pool, task.shard, img_id, failure))
+        else:
+            for img_id in ids:
+                run.add(_alone(pool, task.shard, img_id))
 
 
-def _blamed(pool: LocalPool, task: ImageTask, position: int, failure: Failure) -> ImageFingerprint | None:
-    ids = task.shard.ids
-    # A shard that finds an id without a picture gives it later, so that only reading again tells which one it was.
-    named = next(
-        (
-            answer.value
-            for answer in pool.map_unordered(identify_task, [task])
-            if answer.position == position and answer.value is not None
-        ),
-        None,
-    )
-    if named is None and position >= len(ids):
-        return None
-    found = named or ImageFingerprint(ids[position], ids[position], 0, None)
+def _alone(pool: LocalPool, shard: ImageShard, img_id: str) -> ImageFingerprint:
+    """Works on one image by itself, where it is not clear which of several did the harm."""
+    task = ImageTask(shard, frozenset([img_id]))
+    answers = list(pool.map_unordered(fingerprint_task, [task], pool.share(None)))
+    for answer in answers:
+        if answer.value is not None:
+            return answer.value
+    failure = answers[0].failure if answers else None
+    return _blamed(pool, shard, img_id, failure or Failure("raised", "the shard does not give this image"))
+
+
+def _blamed(pool: LocalPool, shard: ImageShard, img_id: str, failure: Failure) -> ImageFingerprint:
+    answers = list(pool.map_unordered(identify_task, [ImageTask(shard, frozenset([img_id]))]))
+    named = next((answer.value for answer in answers if answer.value is not None), None)
+    found = named or ImageFingerprint(img_id, img_id, 0, None)
     problem = found.problem or _PROBLEMS[failure.kind]
     return replace(found, problem=problem, detail=failure.detail, decoder=decoder(), algorithm=ALGORITHM)
 

@@ -65,6 +65,11 @@ def killed_once(task: str, done: frozenset[int]) -> Iterator[int]:
         yield position
 
 
+def always_lost(task: int, done: frozenset[int]) -> Iterator[int]:
+    os._exit(3)
+    yield 0
+
+
 def process_ids(task: int, done: frozenset[int]) -> Iterator[int]:
     yield os.getpid()
 
@@ -125,6 +130,12 @@ def test_item_that_was_killed_once_is_tried_again(tmp_path: Path) -> None:
     with LocalPool(1) as pool:
         answers = list(pool.map_unordered(killed_once, [str(tmp_path / "mark")]))
     assert sorted(answer.position for answer in answers if answer.failure is None) == list(range(ITEMS))
+
+
+def test_task_that_is_lost_whatever_is_done_is_abandoned() -> None:
+    with LocalPool(1) as pool:
+        answers = list(pool.map_unordered(always_lost, [0]))
+    assert [answer.failure.kind for answer in answers if answer.failure] == ["crashed", "crashed", "abandoned"]
 
 
 def test_stopped_child_is_taken_for_hung(monkeypatch: pytest.MonkeyPatch) -> None:
