@@ -53,8 +53,8 @@ def main() -> None:
     for _ in range(given.runs):  # one after the other in every round, so that a busy machine hits all alike
         bare.append(seconds_of(lambda: decode_all(shards, given.jobs)))
         with tempfile.TemporaryDirectory() as folder, FingerprintCache(Path(folder)) as cache:
-            stage.append(seconds_of(lambda: fingerprint_images(shards, jobs=given.jobs, cache=cache)))  # noqa: B023
-            second.append(seconds_of(lambda: fingerprint_images(shards, jobs=given.jobs, cache=cache)))  # noqa: B023
+            stage.append(seconds_of(lambda: fingerprint_images(shards, jobs=given.jobs, cache=cache)))
+            second.append(seconds_of(lambda: fingerprint_images(shards, jobs=given.jobs, cache=cache)))
     images = sum(len(shard.ids) for shard in shards)
     ratios = [ours / theirs for ours, theirs in zip(stage, bare, strict=True)]
     print(f"{images} images, {given.jobs} jobs, medians of {given.runs} runs")
