@@ -61,6 +61,7 @@ def render(run: AuditRun, verdict: Verdict, *, pictures: Mapping[str, bytes]) ->
             unjudged=unjudged(verdict.not_checked),
             sources=run.metrics.get("sources") or {},
             started=_date(run.started_at),
+            finished=_date(run.finished_at),
             reasons=_reasons(verdict),
             policy=f"default-src 'none'; script-src {sources}; style-src 'unsafe-inline'; img-src data:; "
             "base-uri 'none'; form-action 'none'",
@@ -142,6 +143,6 @@ def _data_uri(content: bytes) -> str | None:
 
 def _date(text: str) -> str:
     try:
-        return datetime.fromisoformat(text).strftime("%-d %B %Y, %H:%M %Z").strip()
+        return datetime.fromisoformat(text).strftime("%-d %B %Y, %H:%M:%S %Z").strip()
     except ValueError:
         return text
