@@ -6,6 +6,8 @@ import sys
 
 from kvqa_audit.errors import KvqaAuditError
 
+INTERRUPTED = 130
+
 
 def main() -> None:
     """Runs the command line; an error that a person can act on is told in words, without a stack trace."""
@@ -16,9 +18,10 @@ def main() -> None:
     except KvqaAuditError as error:
         sys.stderr.write(f"kvqa-audit: {error}\n")
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        sys.stderr.write("kvqa-audit: interrupted; nothing half-written was left behind\n")
-        sys.exit(130)
+    except SystemExit as end:
+        if end.code == INTERRUPTED:
+            sys.stderr.write("kvqa-audit: interrupted; no half-written file was left\n")
+        raise
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(141)
