@@ -143,6 +143,7 @@ def _data_uri(content: bytes) -> str | None:
 
 def _date(text: str) -> str:
     try:
-        return datetime.fromisoformat(text).strftime("%-d %B %Y, %H:%M:%S %Z").strip()
+        moment = datetime.fromisoformat(text)
     except ValueError:
         return text
+    return f"{moment.day} {moment:%B %Y, %H:%M:%S %Z}".strip()
