@@ -114,7 +114,7 @@ def run_audit(
         pairs=duplicates.pairs,
         fingerprints=images.fingerprints,
         profile=evidence.distributions.shares,
-        metrics=_metrics(evidence, duplicates),
+        metrics=_metrics(evidence, duplicates, images),
         stages=tuple(clock.stages),
         exit_code=judge(outcomes, findings, spec.release).exit_code,
     )
@@ -170,7 +170,7 @@ def write_report(run: AuditRun, path: Path, spec: DatasetSpec) -> None:
 
 @contextmanager
 def fingerprint_cache(*, enabled: bool = True) -> Iterator[FingerprintCache | None]:
-    """The user's cache of fingerprints, or None where it is not wanted."""
+    """The user's cache of fingerprints, rid of what no run used for 90 days; None where it is not wanted."""
     if not enabled:
         yield None
         return
@@ -178,6 +178,7 @@ def fingerprint_cache(*, enabled: bool = True) -> Iterator[FingerprintCache | No
 
     with FingerprintCache() as cache:
         yield cache
+        cache.prune()
 
 
 def _look_at_images(dataset: Dataset, jobs: int, cache: FingerprintCache | None, clock: _Clock) -> ImageStageResult:
@@ -290,7 +291,7 @@ def _digest(dataset: Dataset, images: ImageStageResult) -> str:
     return digest.hexdigest()
 
 
-def _metrics(evidence: Evidence, duplicates: DuplicateResult) -> dict[str, Any]:
+def _metrics(evidence: Evidence, duplicates: DuplicateResult, images: ImageStageResult) -> dict[str, Any]:
     frame = evidence.table.frame
     levels = {rule.id: (rule.level, rule.why) for rule in evidence.spec.rules}
     return {
@@ -313,7 +314,8 @@ def _metrics(evidence: Evidence, duplicates: DuplicateResult) -> dict[str, Any]:
         "verified_distance_bits": {str(part.distance_bits): part.verified for part in duplicates.curve},
         "duplicate_thresholds": dict(duplicates.thresholds),
         "duplicates_examined": dict(duplicates.examined),
-        "notes": list(duplicates.notes),
+        "images_from_cache": images.from_cache,
+        "notes": [*images.notes, *duplicates.notes],
     }
 
 

@@ -89,6 +89,8 @@ def print_summary(run: AuditRun, release: Release, out: Path) -> None:
     _print_outcomes(screen, "Blocks the release", verdict.blockers, run)
     _print_outcomes(screen, "Worth a look", verdict.warnings, run)
     _print_not_checked(screen, verdict)
+    for note in run.metrics.get("notes", ()):
+        screen.print(f"note: {plain(note)}", style="yellow")
     passed = sum(o.outcome is OutcomeStatus.PASSED for o in run.outcomes)
     seconds = sum(stage.seconds for stage in run.stages)
     screen.print()
