@@ -24,7 +24,6 @@ def check_of_promise(promise: Promise) -> Check:
             f"{_title(promise).rstrip('.')}: {result.message}",
             evidence={"promise": promise.id, "measured": result.measured, "threshold": result.threshold},
             suggestion=promise.fix or None,
-            related=(promise.id,),
         )
         defects = [broken] if result.outcome == "failed" else []
         return Checked(result.evaluated, defects, result.measured, result.threshold)

@@ -23,10 +23,10 @@ class RowCells(NamedTuple):
 
 def cells_of(evidence: Evidence, rows: Iterable[int]) -> Iterator[RowCells]:
     """The cells of the rows with these numbers, in the order given."""
-    frame = evidence.table.frame
-    columns = [frame[role].tolist() for role in ("source", "question", "answer", "img_id")]
-    for row in rows:
-        source, question, answer, img_id = (column[row] for column in columns)
+    wanted = list(rows)
+    part = evidence.table.frame.iloc[wanted]
+    columns = [part[role].tolist() for role in ("source", "question", "answer", "img_id")]
+    for row, source, question, answer, img_id in zip(wanted, *columns, strict=True):
         yield RowCells(row, source, question, answer, img_id)
 
 
