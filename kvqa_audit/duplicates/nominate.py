@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from kvqa_audit.duplicates.fields import Fields, Float, halved
 from kvqa_audit.duplicates.views import Affine, views
 
-DESCRIPTOR_SIDE = 16
-MIN_NOMINATION_SCORE = 0.55
-MAX_NOMINATIONS_PER_IMAGE = 8
+DESCRIPTOR_SIDE = 12
+MIN_NOMINATION_SCORE = 0.57
+MAX_NOMINATIONS_PER_IMAGE = 6
 _ROWS_PER_BLOCK = 512
-_KERNEL_CELLS = 0.6
+_KERNEL_CELLS = 0.5
 
 Indices = NDArray[np.int64]
 
@@ -31,9 +31,9 @@ class Nominations:
 
 
 def nominate(fields: Fields) -> Nominations:
-    """The best partners of every usable picture, under all views, by the correlation of 16 x 16 descriptors.
+    """The best partners of every usable picture, under all views, by the correlation of 12 x 12 descriptors.
 
-    All pairs are compared, with matrix products: (views x n x n x 256) multiplications.
+    All pairs are compared, with matrix products: (views x n x n x 144) multiplications.
     """
     usable = np.flatnonzero(fields.usable)
     if len(usable) < 2:
@@ -71,7 +71,7 @@ def _best_score(seen: list[Float], plain: Float) -> Float:
 
 
 def _best_view(seen: list[Float], rows: Indices, plain: Float) -> Indices:
-    """Under which view each row resembles its plain partner, (k, 256), most; the first where they are equal."""
+    """Under which view each row resembles its plain partner, (k, 144), most; the first where they are equal."""
     scores = np.stack([np.einsum("kd,kd->k", descriptors[rows], plain) for descriptors in seen])
     best: Indices = scores.argmax(axis=0)
     return best
@@ -93,7 +93,7 @@ def _without_repeats(kept: list[tuple[Indices, Indices, Indices, Float]], usable
 
 
 def _descriptors(contrast: Float, affine: Affine) -> Float:
-    """Descriptors of unit length, (n, 256), of what a view shows of the fields, (n, s, s)."""
+    """Descriptors of unit length, (n, 144), of what a view shows of the fields, (n, s, s)."""
     described = _described(contrast, affine)
     centred = described - described.mean(axis=1, keepdims=True)
     unit: Float = centred / (np.linalg.norm(centred, axis=1, keepdims=True) + np.float32(1e-6))
@@ -121,7 +121,7 @@ def _separable(contrast: Float, down: Float, across: Float) -> Float:
 
 
 def _samples(scale: float, offset: float, side: int) -> Float:
-    """Gaussian samples along one axis, (16, side), at scale * t + offset for t in the unit interval."""
+    """Gaussian samples along one axis, (12, side), at scale * t + offset for t in the unit interval."""
     centres = (scale * (np.arange(DESCRIPTOR_SIDE) + 0.5) / DESCRIPTOR_SIDE + offset) * side - 0.5
     kernel = np.exp(-0.5 * ((np.arange(side)[None] - centres[:, None]) * _sharpness(side)) ** 2)
     normalised: Float = (kernel / kernel.sum(axis=1, keepdims=True)).astype(np.float32)
@@ -129,7 +129,7 @@ def _samples(scale: float, offset: float, side: int) -> Float:
 
 
 def _kernels(affine: Affine, side: int) -> Float:
-    """Gaussian samples in the plane, (256, side * side), for a map that does not keep the axes."""
+    """Gaussian samples in the plane, (144, side * side), for a map that does not keep the axes."""
     steps = (np.arange(DESCRIPTOR_SIDE) + 0.5) / DESCRIPTOR_SIDE
     y, x = (part.reshape(-1) for part in np.meshgrid(steps, steps, indexing="ij"))
     centres = (affine @ np.stack((x, y, np.ones_like(x)))) * side - 0.5
