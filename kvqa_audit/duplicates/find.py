@@ -79,7 +79,9 @@ def find_duplicates(
     for pair in similar.pairs:
         _add_similar(edges, pair, copies[pair.left], copies[pair.right], notes)
     curve = tuple(DistanceBin(*counts) for counts in similar.curve)
-    return DuplicateResult(_grouped(edges), curve, THRESHOLDS, examined | dict(similar.examined), tuple(notes))
+    return DuplicateResult(
+        _grouped(edges), curve, THRESHOLDS, examined | dict(similar.examined), (*notes, *similar.notes)
+    )
 
 
 def _add_class(

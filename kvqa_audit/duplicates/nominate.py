@@ -9,11 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kvqa_audit.duplicates.fields import Fields, Float, halved
+from kvqa_audit.duplicates.search import HASH_BITS, Hashes, distinct, pairs_within
 from kvqa_audit.duplicates.views import Affine, views
 
 DESCRIPTOR_SIDE = 12
 MIN_NOMINATION_SCORE = 0.57
-MAX_NOMINATIONS_PER_IMAGE = 6
+MAX_NOMINATIONS_PER_IMAGE = 8
+HASH_RADIUS_BITS = 31
 _ROWS_PER_BLOCK = 512
 _KERNEL_CELLS = 0.5
 
@@ -51,6 +53,26 @@ def nominate(fields: Fields) -> Nominations:
         column = columns[row, slot]
         kept.append((rows[row], column, _best_view(seen, row, plain[column]), score[row, slot]))
     return _without_repeats(kept, usable)
+
+
+def nominate_by_hash(hashes: Hashes, usable: NDArray[np.bool_]) -> Nominations:
+    """Pairs of usable pictures whose 256-bit hashes, (n, 32), are at most 31 bits apart, seen as they are.
+
+    For more pictures than all pairs of descriptors can be compared of; of pictures with equal hashes each is compared
+    with the first, and the first stands for all of them.
+    """
+    chosen = np.flatnonzero(usable)
+    collapsed = distinct(hashes[chosen])
+    first = np.full(len(collapsed.hashes), len(chosen))
+    np.minimum.at(first, collapsed.position, np.arange(len(chosen)))
+    leader = first[collapsed.position]
+    followers = np.flatnonzero(leader != np.arange(len(chosen)))
+    near = pairs_within(collapsed.hashes, HASH_RADIUS_BITS)
+    viewed = np.concatenate((first[near.left], leader[followers]))
+    plain = np.concatenate((first[near.right], followers))
+    distance_bits = np.concatenate((near.distance_bits, np.zeros(len(followers), np.int64)))
+    score = (1 - distance_bits / HASH_BITS).astype(np.float32)
+    return Nominations(chosen[viewed], chosen[plain], np.zeros(len(viewed), np.int64), score)
 
 
 def _blocks(fields: Fields, usable: Indices) -> Iterator[tuple[Indices, Float]]:

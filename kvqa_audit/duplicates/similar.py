@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kvqa_audit.duplicates.fields import Fields, fields_of
-from kvqa_audit.duplicates.nominate import MIN_NOMINATION_SCORE, Nominations, nominate
+from kvqa_audit.duplicates.nominate import MIN_NOMINATION_SCORE, Nominations, nominate, nominate_by_hash
 from kvqa_audit.duplicates.search import BLOCKWISE_MAX_HASHES, hashes_from_hex, pairs_within
 from kvqa_audit.duplicates.transforms import hash_distance_bits, named_transform
 from kvqa_audit.duplicates.verify import Verified, verify
@@ -27,6 +27,8 @@ BOXED_MIN_SIMILARITY = 0.992
 RE_ENCODE_MAX_DISTANCE_BITS = 16
 RE_ENCODE_MIN_WHOLE = 0.99
 CURVE_MAX_DISTANCE_BITS = 63
+MAX_IMAGES_FOR_ALL_VIEWS = 20_000
+_HASH_ONLY = "{images} images are too many to look for flips, turns and crops; copies were nominated by hash alone"
 THRESHOLDS: Mapping[str, float] = {
     "nomination_score": MIN_NOMINATION_SCORE,
     "similarity": MIN_SIMILARITY,
@@ -54,11 +56,12 @@ class Similar:
 
 @dataclass(frozen=True, slots=True)
 class SimilarPairs:
-    """The verified pairs, the curve (distance in bits, pairs, verified pairs) and what was examined."""
+    """The verified pairs, the curve (distance in bits, pairs, verified pairs), what was examined and what was not."""
 
     pairs: tuple[Similar, ...]
     curve: tuple[tuple[int, int, int], ...]
     examined: Mapping[str, int]
+    notes: tuple[str, ...] = ()
 
 
 def similar_pairs(fingerprints: Sequence[ImageFingerprint]) -> SimilarPairs:
@@ -68,7 +71,11 @@ def similar_pairs(fingerprints: Sequence[ImageFingerprint]) -> SimilarPairs:
     if len(usable) < 2:
         return SimilarPairs((), (), {"comparable_images": len(usable)})
     fields = fields_of([found.thumbnail for found in usable])
-    nominations = nominate(fields)
+    by_hash = len(usable) > MAX_IMAGES_FOR_ALL_VIEWS
+    if by_hash:
+        nominations = nominate_by_hash(hashes_from_hex([found.phash256 or "" for found in usable]), fields.usable)
+    else:
+        nominations = nominate(fields)
     verified = verify(fields, nominations)
     accepted = (
         (verified.similarity >= MIN_SIMILARITY) & (verified.whole >= MIN_WHOLE) & (verified.overlap >= MIN_OVERLAP)
@@ -79,7 +86,8 @@ def similar_pairs(fingerprints: Sequence[ImageFingerprint]) -> SimilarPairs:
         "nominated_pairs": len(nominations.view),
         "verified_pairs": len(pairs),
     }
-    return SimilarPairs(pairs, _curve(usable, fields.usable, pairs), examined)
+    notes = (_HASH_ONLY.format(images=len(usable)),) if by_hash else ()
+    return SimilarPairs(pairs, _curve(usable, fields.usable, pairs), examined, notes)
 
 
 def _similar(

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageEnhance
 from scenes import fingerprint, flat, scene
 
-from kvqa_audit.duplicates import exact, find
+from kvqa_audit.duplicates import exact, find, similar
 from kvqa_audit.duplicates.find import find_duplicates
 from kvqa_audit.model import DuplicatePair, ImageFingerprint, Tier
 
@@ -169,3 +169,11 @@ def test_the_curve_counts_verified_pairs_at_their_distance() -> None:
 @pytest.mark.parametrize("count", [0, 1])
 def test_too_few_images_are_no_error(count) -> None:
     assert find_duplicates(STRANGERS[:count]).pairs == ()
+
+
+def test_too_many_images_are_nominated_by_hash_and_that_is_said(monkeypatch) -> None:
+    monkeypatch.setattr(similar, "MAX_IMAGES_FOR_ALL_VIEWS", 10)
+    copies = [fingerprint("a", scene(1)), fingerprint("b", jpeg(scene(1))), fingerprint("c", flipped(scene(1)))]
+    result = find_duplicates([*STRANGERS, *copies])
+    assert [(pair.left, pair.right, pair.tier) for pair in result.pairs] == [("a", "b", Tier.RE_ENCODE)]
+    assert any("nominated by hash alone" in note for note in result.notes)
