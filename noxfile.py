@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
 
 import nox
 
 nox.options.sessions = ["tests", "lint"]
 nox.options.default_venv_backend = "venv"
+ROOT = Path(__file__).parent
+# Files stay together, because their tests share audits; two workers, because the tests start processes themselves.
+PARALLEL = ("-n", "2", "--dist", "loadfile")
 PROJECT = nox.project.load_toml("pyproject.toml")
 TESTS = nox.project.dependency_groups(PROJECT, "tests")
 LINT = nox.project.dependency_groups(PROJECT, "lint")
@@ -15,9 +20,9 @@ LINT = nox.project.dependency_groups(PROJECT, "lint")
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """All tests but the slow ones."""
+    """All tests."""
     session.install(".", *TESTS)
-    session.run("pytest", "-q", *session.posargs)
+    session.run("pytest", "-q", *(session.posargs or PARALLEL))
 
 
 @nox.session
@@ -73,10 +78,16 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def build(session: nox.Session) -> None:
-    """The tests against the built wheel, away from the checkout's packages."""
+    """The tests against the built wheel, in a folder that holds nothing of the checkout but the tests."""
     session.install("build", *TESTS)
-    out = Path(session.create_tmp()) / "dist"
-    session.run("python", "-m", "build", "--outdir", str(out))
-    wheel = max(out.glob("*.whl"))
+    tmp = Path(session.create_tmp()).resolve()
+    session.run("python", "-m", "build", "--outdir", str(tmp / "dist"))
+    wheel = max((tmp / "dist").glob("*.whl"), key=lambda path: path.stat().st_mtime)
+    session.install("--force-reinstall", "--no-deps", str(wheel))
     session.install(str(wheel))
-    session.run("python", "-P", "-m", "pytest", "-q", "-p", "no:cacheprovider", *session.posargs)
+    shutil.rmtree(tmp / "away", ignore_errors=True)
+    shutil.copytree("tests", tmp / "away" / "tests")
+    shutil.copy("pyproject.toml", tmp / "away")
+    session.chdir(tmp / "away")
+    shared = os.environ.get("KVQA_SHARED", str(ROOT.parent / "shared"))
+    session.run("pytest", "-q", *(session.posargs or PARALLEL), env={"KVQA_SHARED": shared})
