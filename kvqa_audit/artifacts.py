@@ -62,11 +62,20 @@ def write_artifacts(run: AuditRun, out: Path) -> None:
     """
     write_whole(out / "findings.parquet", _parquet(_findings_table(run.findings)))
     write_whole(out / "findings.csv", lambda file: file.write(_findings_csv(run.findings)))
-    write_whole(out / "duplicates.parquet", _parquet(_pairs_table(run.pairs)))
+    write_pairs(run.pairs, out / "duplicates.parquet")
     write_whole(out / "fingerprints.parquet", _parquet(_fingerprints_table(run.fingerprints)))
     write_whole(out / "profile.parquet", _parquet(_profile_table(run.profile)))
     text = json.dumps(audit_record(run), ensure_ascii=True, indent=1, allow_nan=False)
     write_whole(out / "audit.json", lambda file: file.write(text.encode()))
+
+
+def write_pairs(pairs: Iterable[DuplicatePair], path: Path) -> None:
+    """Writes verified pairs as Parquet, as the contract has them.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    write_whole(path, _parquet(_pairs_table(pairs)))
 
 
 def write_whole(path: Path, write: Callable[[Any], object]) -> None:

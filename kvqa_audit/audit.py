@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from kvqa_audit import __version__
 from kvqa_audit.artifacts import write_artifacts, write_whole
@@ -120,6 +120,35 @@ def run_audit(
     )
 
 
+def audit_duplicates(
+    source: str | Path,
+    *,
+    spec: DatasetSpec | None = None,
+    revision: str | None = None,
+    mode: Literal["all", "exact"] = "all",
+    jobs: int = 1,
+    cache: FingerprintCache | None = None,
+    progress: Progress | None = None,
+) -> DuplicateResult:
+    """Looks for duplicates alone: no row is judged, nothing is written.
+
+    Args:
+        source, spec, revision, jobs, cache, progress: as for `run_audit`.
+        mode: "exact" finds identical bytes and pixels only.
+
+    Raises:
+        SourceError: the source cannot be read, or has no images.
+    """
+    from kvqa_audit.errors import SourceError
+    from kvqa_audit.ingest.open import open_dataset
+
+    clock = _Clock(progress or Progress())
+    dataset = open_dataset(str(source), spec or load_spec(), revision=revision)
+    if "images" in dataset.absent:
+        raise SourceError(f"{source}: {dataset.absent['images']}")
+    return _find_duplicates(_look_at_images(dataset, jobs, cache, clock), clock, mode)
+
+
 def check_table(path: Path, spec: DatasetSpec) -> tuple[tuple[CheckOutcome, ...], tuple[Finding, ...]]:
     """Judges the rows of one CSV alone: no image, no promise, no rule, and so no heavy engine.
 
@@ -189,11 +218,11 @@ def _look_at_images(dataset: Dataset, jobs: int, cache: FingerprintCache | None,
         return fingerprint_images(dataset.shards, jobs=jobs, cache=cache, on_progress=clock.progress.advance)
 
 
-def _find_duplicates(images: ImageStageResult, clock: _Clock) -> DuplicateResult:
+def _find_duplicates(images: ImageStageResult, clock: _Clock, mode: Literal["all", "exact"] = "all") -> DuplicateResult:
     from kvqa_audit.duplicates.find import find_duplicates
 
     with clock.stage("find duplicates", len(images.fingerprints)):
-        return find_duplicates(images.fingerprints)
+        return find_duplicates(images.fingerprints, mode=mode)
 
 
 def _gather(

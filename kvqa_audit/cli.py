@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -34,6 +35,13 @@ JSON = Annotated[bool, typer.Option("--json", help="Print the result as JSON on 
 JOBS = Annotated[
     int, typer.Option("--jobs", "-j", min=1, max=256, help="Worker processes for the images.", show_default="all cores")
 ]
+
+
+class Mode(StrEnum):
+    """How far the search for duplicates goes."""
+
+    ALL = "all"
+    EXACT = "exact"
 
 
 @app.command()
@@ -74,6 +82,42 @@ def run(
     elif not quiet:
         print_summary(audit, description.release, out)
     raise typer.Exit(audit.exit_code)
+
+
+@app.command()
+def duplicates(
+    source: Annotated[str, typer.Argument(help="Folder, Parquet, save_to_disk folder, or Hub id.")],
+    mode: Annotated[Mode, typer.Option(help="exact: identical bytes and pixels only.")] = Mode.ALL,
+    out: Annotated[Path | None, typer.Option(help="Folder for duplicates.parquet.")] = None,
+    spec: SPEC = None,
+    revision: Annotated[str | None, typer.Option(help="Revision of a Hub dataset.")] = None,
+    jobs: JOBS = CORES,
+    cache: Annotated[bool, typer.Option("--cache/--no-cache", help="Reuse fingerprints of unchanged images.")] = True,
+    quiet: QUIET = False,
+) -> None:
+    """Find images that show the same picture, and nothing else."""
+    from kvqa_audit.artifacts import write_pairs
+    from kvqa_audit.audit import audit_duplicates, fingerprint_cache
+    from kvqa_audit.console import audit_progress, print_pairs
+    from kvqa_audit.spec.load import load_spec
+
+    if out is not None:
+        _writable(out)
+    with audit_progress(quiet) as progress, fingerprint_cache(enabled=cache) as store:
+        result = audit_duplicates(
+            source,
+            spec=load_spec(spec),
+            revision=revision,
+            mode="exact" if mode is Mode.EXACT else "all",
+            jobs=jobs,
+            cache=store,
+            progress=progress,
+        )
+    if out is not None:
+        write_pairs(result.pairs, out / "duplicates.parquet")
+    if not quiet:
+        print_pairs(result.pairs, result.notes)
+    raise typer.Exit(1 if result.pairs else 0)
 
 
 @app.command()

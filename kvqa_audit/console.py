@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kvqa_audit.audit import Progress
-from kvqa_audit.model import AuditRun, CheckOutcome, Finding, OutcomeStatus
+from kvqa_audit.model import AuditRun, CheckOutcome, DuplicatePair, Finding, OutcomeStatus
 from kvqa_audit.release.gate import Verdict, judge
 from kvqa_audit.spec.dataset_spec import Release
 
@@ -146,6 +146,17 @@ def print_check(verdict: Verdict, outcomes: Sequence[CheckOutcome], findings: Se
         if len(found) > 20:
             screen.print(f"  … 20 of {len(found):,} shown; --json gives all")
     screen.print(verdict.sentence, style="bold green" if verdict.ready else "bold red")
+
+
+def print_pairs(pairs: Sequence[DuplicatePair], notes: Sequence[str]) -> None:
+    """Every pair on one line: the two ids, how equal they are, and what aligns them."""
+    screen = console()
+    for pair in pairs:
+        how = f"{pair.tier.value}, similarity {pair.similarity:.3f}, {pair.transform}"
+        screen.print(f"{plain(pair.left)}  {plain(pair.right)}  {how}", soft_wrap=True)
+    for note in notes:
+        screen.print(f"note: {plain(note)}", style="yellow")
+    screen.print(f"{len(pairs):,} pairs", style="bold")
 
 
 def print_checks(checks: Sequence[Check], *, explain: bool) -> None:

@@ -103,6 +103,20 @@ def test_report_is_rebuilt_from_the_files(program: Program, audited: Path, tmp_p
     assert program("report", tmp_path).returncode == 2
 
 
+def test_duplicates_runs_its_stage_alone(program: Program, drawn: tuple[Path, DemoTruth], tmp_path: Path) -> None:
+    found = program("duplicates", drawn[0], "--out", tmp_path)
+    assert found.returncode == 1, found.stderr
+    assert "demo_instrument_copy  demo_polyps_01  identical-bytes" in found.stdout
+    assert found.stdout.splitlines()[-1] == "5 pairs"
+    assert [p.name for p in tmp_path.iterdir()] == ["duplicates.parquet"]
+    exact = program("duplicates", drawn[0], "--mode", "exact")
+    assert exact.stdout.splitlines()[-1] == "2 pairs"
+    (tmp_path / "metadata.csv").write_text("source,question,answer,img_id\n")
+    nothing = program("duplicates", tmp_path / "metadata.csv")
+    assert nothing.returncode == 2
+    assert "images" in nothing.stderr
+
+
 def test_demo_finds_all_it_planted(program: Program, tmp_path: Path) -> None:
     done = program("demo", "--out", tmp_path)
     assert done.returncode == 0, done.stderr
