@@ -6,7 +6,7 @@ import hashlib
 import platform
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from kvqa_audit import __version__
-from kvqa_audit.artifacts import write_artifacts, write_whole
 from kvqa_audit.model import AuditRun, CheckOutcome, DatasetFacts, Finding, Stage
 from kvqa_audit.spec.load import load_spec
 
@@ -175,28 +174,6 @@ def check_table(path: Path, spec: DatasetSpec) -> tuple[tuple[CheckOutcome, ...]
     return run_checks(ROW_CHECKS, evidence)
 
 
-def write_audit(run: AuditRun, out: Path, spec: DatasetSpec) -> None:
-    """Writes the report and all files of the contract into a folder.
-
-    Raises:
-        OutputError: the folder cannot be written.
-    """
-    (out / "audit.json").unlink(missing_ok=True)
-    write_report(run, out / "report.html", spec)
-    write_artifacts(run, out)
-
-
-def write_report(run: AuditRun, path: Path, spec: DatasetSpec) -> None:
-    """Writes the report alone; pictures are opened anew at the audited location, where that still holds them."""
-    from kvqa_audit.release.gate import judge
-    from kvqa_audit.report.as_html import render
-    from kvqa_audit.report.view import pictures_wanted
-
-    pictures = _pictures(run, pictures_wanted(run), spec)
-    page = render(run, judge(run.outcomes, run.findings, spec.release), pictures=pictures)
-    write_whole(path, lambda file: file.write(page.encode("utf-8", "backslashreplace")))
-
-
 @contextmanager
 def fingerprint_cache(*, enabled: bool = True) -> Iterator[FingerprintCache | None]:
     """The user's cache of fingerprints, rid of what no run used for 90 days; None where it is not wanted."""
@@ -274,22 +251,6 @@ def _absent(dataset: Dataset, subset: bool) -> dict[str, str]:
 
 def _absent_columns(table: Table) -> dict[str, str]:
     return {f"column {role}": f"the table has no column for '{role}'" for role in table.missing}
-
-
-def _pictures(run: AuditRun, wanted: Sequence[str], spec: DatasetSpec) -> dict[str, bytes]:
-    """Small pictures of the wanted images; whatever cannot be opened any more is left out."""
-    from kvqa_audit.errors import SourceError
-    from kvqa_audit.images.thumbnails import thumbnail_jpeg
-    from kvqa_audit.ingest.open import open_dataset
-
-    if not wanted:
-        return {}
-    try:
-        dataset = open_dataset(run.dataset.location, spec, revision=run.dataset.revision)
-    except SourceError:
-        return {}
-    pictures = {raw.img_id: thumbnail_jpeg(raw.data) for raw in dataset.read_images(wanted)}
-    return {img_id: picture for img_id, picture in pictures.items() if picture is not None}
 
 
 def _facts(dataset: Dataset, spec: DatasetSpec, images: ImageStageResult) -> DatasetFacts:

@@ -59,8 +59,9 @@ def run(
     as_json: JSON = False,
 ) -> None:
     """Audit a dataset and write the report."""
-    from kvqa_audit.audit import fingerprint_cache, run_audit, write_audit
+    from kvqa_audit.audit import fingerprint_cache, run_audit
     from kvqa_audit.console import audit_progress, print_summary
+    from kvqa_audit.publish import write_audit
     from kvqa_audit.spec.load import load_spec
 
     _writable(out)
@@ -189,7 +190,7 @@ def report(
 ) -> None:
     """Build the report anew from an audit's files."""
     from kvqa_audit.artifacts import read_artifacts
-    from kvqa_audit.audit import write_report
+    from kvqa_audit.publish import write_report
     from kvqa_audit.spec.load import load_spec
 
     target = out or audit / "report.html"
@@ -205,9 +206,10 @@ def demo(
     quiet: QUIET = False,
 ) -> None:
     """Draw a sample with known defects and audit it."""
-    from kvqa_audit.audit import run_audit, write_audit
+    from kvqa_audit.audit import run_audit
     from kvqa_audit.console import audit_progress, print_demo, print_summary
     from kvqa_audit.demo import draw_demo
+    from kvqa_audit.publish import write_audit
     from kvqa_audit.spec.load import load_spec
 
     _writable(out)
