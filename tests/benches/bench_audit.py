@@ -13,6 +13,7 @@ import argparse
 import csv
 import itertools
 import json
+import math
 import multiprocessing
 import os
 import random
@@ -29,6 +30,7 @@ from PIL import Image
 
 SOURCES = {"Normal": 2500, "Polyps": 1000, "Esophagitis": 1000, "Ulcerative Colitis": 1000, "Instrument": 1000}
 ROWS = 58849
+ASKED_FOR_EACH_POLYP = ("What type of polyp is present?", "What is the size of the polyp?")
 
 
 def blend(task: tuple[tuple[str, str, str], str]) -> None:
@@ -62,22 +64,29 @@ def write_rows(table: Path, target: Path, ids: list[str]) -> None:
     with target.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, ["source", "question", "answer", "img_id"])
         writer.writeheader()
-        sources = itertools.cycle([s for s, n in SOURCES.items() for _ in range(n // 500)])
+        cycle = [source for source, images in SOURCES.items() for _ in range(images // 500)]
+        source_of = [cycle[n % len(cycle)] for n in range(len(ids))]
         templates = {source: itertools.cycle(groups.values()) for source, groups in by_source.items()}
-        for n, img_id in enumerate(ids):
-            quota = round((wanted - written) / (len(ids) - n))
-            rows = _rows_of_one_image(templates[next(sources)], quota)
+        few = source_of.count("Normal")  # as in the real table, a normal image has one row
+        for n, (img_id, source) in enumerate(zip(ids, source_of, strict=True)):
+            few -= source == "Normal"
+            left = len(ids) - n - few
+            quota = 1 if source == "Normal" else math.ceil((wanted - written - few) / left) + 1
+            rows = _rows_of_one_image(templates[source], min(quota, wanted - written - few))
             writer.writerows({**row, "img_id": img_id} for row in rows)
             written += len(rows)
+        if written != wanted:
+            raise SystemExit(f"the look-alike came out with {written:,} rows instead of {wanted:,}")
 
 
 def _rows_of_one_image(templates: Iterator[list[dict[str, str]]], quota: int) -> list[dict[str, str]]:
-    """Rows of several real images of one source, until there are `quota` of them; no question twice, if possible."""
-    rows: dict[str, dict[str, str]] = {}
-    for template in itertools.islice(templates, 40):
+    """Rows of several real images of one source, until there are `quota` of them; only polyps are described twice."""
+    rows: dict[tuple[str, int], dict[str, str]] = {}
+    for number, template in enumerate(itertools.islice(templates, 40)):
         for row in template:
+            again = number % 2 if row["question"] in ASKED_FOR_EACH_POLYP else 0
             if len(rows) < quota:
-                rows.setdefault(row["question"], row)
+                rows.setdefault((row["question"], again), row)
     return list(rows.values())
 
 
