@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from kvqa_audit.errors import SourceError
-from kvqa_audit.ingest.dataset import Dataset, ImageFault, RawImage, Table
+from kvqa_audit.ingest.dataset import Dataset, ImageFault, Table
 from kvqa_audit.ingest.image_folder import FolderShard, list_image_folder
 from kvqa_audit.ingest.table import empty_table, read_csv_table
 from kvqa_audit.spec.dataset_spec import DatasetSpec
@@ -45,11 +44,6 @@ def open_dataset(source: str, spec: DatasetSpec, *, revision: str | None = None,
     if _HUB_ID.fullmatch(source) and path.suffix.lower() not in (".csv", ".parquet"):
         return _open_hub(source, revision, spec, table_only)
     raise SourceError(f"{source}: does not exist. {_ACCEPTED}")
-
-
-def read_images(dataset: Dataset, ids: Iterable[str]) -> Iterator[RawImage]:
-    """Opens some images of the dataset again, each at most once; ids without an image are left out."""
-    return dataset.read_images(ids)
 
 
 def _open_folder(source: str, path: Path, spec: DatasetSpec, table_only: bool) -> Dataset:

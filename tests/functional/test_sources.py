@@ -10,7 +10,7 @@ import pytest
 
 from kvqa_audit.errors import SourceError
 from kvqa_audit.ingest.dataset import Dataset
-from kvqa_audit.ingest.open import open_dataset, read_images
+from kvqa_audit.ingest.open import open_dataset
 from kvqa_audit.spec.load import load_spec
 
 SPEC = load_spec()
@@ -42,7 +42,7 @@ def test_the_exported_layout_as_a_folder_and_as_a_file(exported: Path) -> None:
         dataset = open_dataset(str(source), SPEC)
         assert (dataset.kind, len(dataset.table.frame), ids(dataset)) == ("exported", 2, ["a", "orphan"])
         assert (dict(dataset.absent), dataset.location) == ({}, str(source))
-    assert [raw.data for raw in read_images(dataset, ["orphan", "b", "orphan"])] == [b"O"]
+    assert [raw.data for raw in dataset.read_images(["orphan", "b", "orphan"])] == [b"O"]
 
 
 def test_without_an_images_folder_images_are_absent_and_that_is_said(tmp_path: Path) -> None:
