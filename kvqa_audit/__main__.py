@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from kvqa_audit.errors import KvqaAuditError
@@ -21,6 +22,9 @@ def main() -> None:
     except SystemExit as end:
         if end.code == INTERRUPTED:
             sys.stderr.write("kvqa-audit: interrupted; no half-written file was left\n")
+            # A thread may still be inside an engine; the interpreter's own end would wait for it, or abort in it.
+            sys.stderr.flush()
+            os._exit(INTERRUPTED)
         raise
     except BrokenPipeError:
         sys.stderr.close()

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kvqa_audit.audit import Progress
 from kvqa_audit.model import AuditRun, CheckOutcome, DuplicatePair, Finding, OutcomeStatus
+from kvqa_audit.progress import Progress
 from kvqa_audit.release.gate import Verdict, judge
 from kvqa_audit.spec.dataset_spec import Release
 

@@ -1,0 +1,139 @@
+"""A dataset comes in; the evidence that the checks judge goes out, stage by stage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from threading import Thread
+from typing import TYPE_CHECKING, Literal, TypeVar
+
+from kvqa_audit.progress import Clock
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kvqa_audit.answers.distributions import Distributions
+    from kvqa_audit.answers.rules import RuleResult
+    from kvqa_audit.checks.base import Evidence
+    from kvqa_audit.contracts.promises import PromiseResult
+    from kvqa_audit.contracts.row_schema import RowContract
+    from kvqa_audit.duplicates.find import DuplicateResult
+    from kvqa_audit.images.cache import FingerprintCache
+    from kvqa_audit.images.stage import ImageStageResult
+    from kvqa_audit.ingest.dataset import Dataset, Table
+    from kvqa_audit.spec.dataset_spec import DatasetSpec
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """The evidence for the checks, and what the stages over the images told beside it."""
+
+    evidence: Evidence
+    images: ImageStageResult
+    duplicates: DuplicateResult
+
+
+@dataclass(frozen=True, slots=True)
+class _OfTheTable:
+    contract: RowContract
+    promises: Mapping[str, PromiseResult]
+    distributions: Distributions
+    rules: Mapping[str, RuleResult]
+
+
+def gather_evidence(
+    dataset: Dataset, spec: DatasetSpec, *, subset: bool, jobs: int, cache: FingerprintCache | None, clock: Clock
+) -> Gathered:
+    """Takes a dataset through all stages but the checks.
+
+    The stages over the table run in a thread of their own, because this process only waits while its children look
+    at the images.
+    """
+    from kvqa_audit.checks.base import Evidence
+
+    absent = _absent(dataset, subset)
+    table = _beside(lambda: _judge_the_table(dataset.table, spec, absent, clock.beside()))
+    images = look_at_images(dataset, jobs, cache, clock)
+    duplicates = look_for_duplicates(images, clock)
+    judged = table.result()
+    evidence = Evidence(
+        spec=spec,
+        table=dataset.table,
+        contract=judged.contract,
+        promises=judged.promises,
+        rules=judged.rules,
+        distributions=judged.distributions,
+        fingerprints=images.fingerprints,
+        image_faults=(*dataset.image_faults, *images.faults),
+        pairs=duplicates.pairs,
+        absent=absent,
+    )
+    return Gathered(evidence, images, duplicates)
+
+
+def look_at_images(dataset: Dataset, jobs: int, cache: FingerprintCache | None, clock: Clock) -> ImageStageResult:
+    """Reads every image once and takes its fingerprint."""
+    from kvqa_audit.images.stage import fingerprint_images
+
+    total = sum(len(shard.ids) for shard in dataset.shards)
+    with clock.stage("look at the images", total):
+        return fingerprint_images(dataset.shards, jobs=jobs, cache=cache, on_progress=clock.progress.advance)
+
+
+def look_for_duplicates(
+    images: ImageStageResult, clock: Clock, mode: Literal["all", "exact"] = "all"
+) -> DuplicateResult:
+    """Finds the images that show the same picture, out of their fingerprints."""
+    from kvqa_audit.duplicates.find import find_duplicates
+
+    with clock.stage("find duplicates", len(images.fingerprints)):
+        return find_duplicates(images.fingerprints, mode=mode)
+
+
+def absent_columns(table: Table) -> dict[str, str]:
+    """The reason why a check that needs a column has to be skipped, by what it needs."""
+    return {f"column {role}": f"the table has no column for '{role}'" for role in table.missing}
+
+
+def _judge_the_table(table: Table, spec: DatasetSpec, absent: Mapping[str, str], clock: Clock) -> _OfTheTable:
+    from kvqa_audit.answers.distributions import describe
+    from kvqa_audit.answers.rules import judge_rules
+    from kvqa_audit.contracts.promises import judge_promises
+    from kvqa_audit.contracts.row_schema import check_rows
+
+    frame = table.frame
+    with clock.stage("judge the rows", len(frame)):
+        contract = check_rows(table, spec)
+    with clock.stage("judge the promises", len(spec.promises)):
+        promises = judge_promises(table, spec, absent)
+    with clock.stage("describe the answers", len(frame)):
+        distributions = describe(frame, spec)
+    with clock.stage("judge the rules", len(spec.rules)):
+        rules = judge_rules(frame, spec)
+    return _OfTheTable(contract, promises, distributions, rules)
+
+
+def _beside(work: Callable[[], T]) -> Future[T]:
+    """Runs work in a thread that does not keep an interrupted process alive."""
+    promised: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            promised.set_result(work())
+        except BaseException as error:  # noqa: BLE001 - raised again where the result is asked for
+            promised.set_exception(error)
+
+    Thread(target=run, name="table", daemon=True).start()
+    return promised
+
+
+def _absent(dataset: Dataset, subset: bool) -> dict[str, str]:
+    absent = {**dataset.absent, **absent_columns(dataset.table)}
+    if "images" in absent:
+        absent["duplicates"] = absent["images"]
+    if subset:
+        absent["whole dataset"] = "the source is a subset, and this is a promise about the whole dataset"
+    return absent

@@ -1,0 +1,87 @@
+"""What an audit looked at and measured comes in; the facts and the metrics that its record keeps go out."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from dataclasses import asdict
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+
+from kvqa_audit.model import DatasetFacts
+
+if TYPE_CHECKING:
+    from kvqa_audit.gather import Gathered
+    from kvqa_audit.images.stage import ImageStageResult
+    from kvqa_audit.ingest.dataset import Dataset
+
+
+def facts_of(dataset: Dataset, gathered: Gathered) -> DatasetFacts:
+    """Which dataset was audited, and under which terms its description says it stands."""
+    spec, images = gathered.evidence.spec, gathered.images
+    licence = spec.licence
+    return DatasetFacts(
+        name=spec.name,
+        location=dataset.location,
+        digest=_digest(dataset, images),
+        rows=len(dataset.table.frame),
+        images=len(images.fingerprints),
+        revision=dataset.revision,
+        licence=licence.id if licence else None,
+        terms=licence.terms if licence else None,
+        citation=licence.citation if licence else None,
+        doi=licence.doi if licence else None,
+    )
+
+
+def _digest(dataset: Dataset, images: ImageStageResult) -> str:
+    """SHA-256 over the table's cells in order, lengths included, and over the images' digests by id."""
+    digest = hashlib.sha256()
+    for column in dataset.table.frame.columns:
+        cells = [cell.encode("utf-8", "surrogatepass") for cell in dataset.table.frame[column]]
+        digest.update(f"{column} {len(cells)} {' '.join(map(str, map(len, cells)))}\n".encode())
+        digest.update(b"".join(cells))
+    for image in images.fingerprints:
+        digest.update(f"{image.img_id} {image.sha256}\n".encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()
+
+
+def metrics_of(gathered: Gathered) -> dict[str, Any]:
+    """Everything measured that is not a finding, as JSON values."""
+    evidence, duplicates, images = gathered.evidence, gathered.duplicates, gathered.images
+    frame = evidence.table.frame
+    levels = {rule.id: (rule.level, rule.why) for rule in evidence.spec.rules}
+    return {
+        "sources": dict(zip(frame["img_id"], frame["source"], strict=True)),
+        "profile": [asdict(cell) for cell in evidence.distributions.cells],
+        "rules": [
+            {
+                "id": rule.id,
+                "level": levels[rule.id][0],
+                "why": levels[rule.id][1],
+                "eligible": rule.eligible,
+                "violations": len(rule.violations),
+                "share": rule.share,
+                "low": rule.low,
+                "high": rule.high,
+            }
+            for rule in evidence.rules.values()
+        ],
+        "nearest_distance_bits": {str(part.distance_bits): part.pairs for part in duplicates.curve},
+        "verified_distance_bits": {str(part.distance_bits): part.verified for part in duplicates.curve},
+        "duplicate_thresholds": dict(duplicates.thresholds),
+        "duplicates_examined": dict(duplicates.examined),
+        "images_from_cache": images.from_cache,
+        "notes": [*images.notes, *duplicates.notes],
+    }
+
+
+def engines_of(gathered: Gathered) -> dict[str, str]:
+    """The versions of everything else that had a part in the results."""
+    packages = ("duckdb", "great_expectations", "numpy", "pandas", "pandera", "pillow", "pyarrow")
+    decoders = sorted({image.decoder for image in gathered.images.fingerprints if image.decoder})
+    return {
+        "python": platform.python_version(),
+        "decoder": ", ".join(decoders),
+        **{package: metadata.version(package) for package in packages},
+    }
