@@ -1,0 +1,30 @@
+"""The commands of `kvqa-audit`, in the order in which they are listed; each has a file of its own."""
+
+from __future__ import annotations
+
+import typer
+
+from kvqa_audit.cli.check import check
+from kvqa_audit.cli.checks import checks
+from kvqa_audit.cli.demo import demo
+from kvqa_audit.cli.duplicates import duplicates
+from kvqa_audit.cli.report import report
+from kvqa_audit.cli.run import run
+
+app = typer.Typer(
+    name="kvqa-audit",
+    help=(
+        "Audits visual-question-answering datasets: the table, the images, the duplicates and the answers.\n\n"
+        "Exit codes: 0 clean; 1 findings at or above the gate; 2 usage, configuration, or a dataset that cannot be "
+        "read; 3 incomplete (a check crashed, or nothing ran). 3 wins over 1."
+    ),
+    rich_markup_mode=None,
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+COMMANDS = (run, duplicates, check, checks, report, demo)
+
+for command in COMMANDS:
+    app.command()(command)

@@ -1,0 +1,53 @@
+"""`kvqa-audit duplicates`: a source comes in; the images that show the same picture go out."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kvqa_audit.cli.options import CORES, JOBS, QUIET, SPEC, make_sure_it_can_be_written
+
+
+class Mode(StrEnum):
+    """How far the search for duplicates goes."""
+
+    ALL = "all"
+    EXACT = "exact"
+
+
+def duplicates(
+    source: Annotated[str, typer.Argument(help="Folder, Parquet, save_to_disk folder, or Hub id.")],
+    mode: Annotated[Mode, typer.Option(help="exact: identical bytes and pixels only.")] = Mode.ALL,
+    out: Annotated[Path | None, typer.Option(help="Folder for duplicates.parquet.")] = None,
+    spec: SPEC = None,
+    revision: Annotated[str | None, typer.Option(help="Revision of a Hub dataset.")] = None,
+    jobs: JOBS = CORES,
+    cache: Annotated[bool, typer.Option("--cache/--no-cache", help="Reuse fingerprints of unchanged images.")] = True,
+    quiet: QUIET = False,
+) -> None:
+    """Find images that show the same picture, and nothing else."""
+    from kvqa_audit.artifacts import write_pairs
+    from kvqa_audit.audit import audit_duplicates, fingerprint_cache
+    from kvqa_audit.console import audit_progress, print_pairs
+    from kvqa_audit.spec.load import load_spec
+
+    if out is not None:
+        make_sure_it_can_be_written(out)
+    with audit_progress(quiet) as progress, fingerprint_cache(enabled=cache) as store:
+        result = audit_duplicates(
+            source,
+            spec=load_spec(spec),
+            revision=revision,
+            mode="exact" if mode is Mode.EXACT else "all",
+            jobs=jobs,
+            cache=store,
+            progress=progress,
+        )
+    if out is not None:
+        write_pairs(result.pairs, out / "duplicates.parquet")
+    if not quiet:
+        print_pairs(result.pairs, result.notes)
+    raise typer.Exit(1 if result.pairs else 0)

@@ -1,0 +1,30 @@
+"""The options that several commands share, and the check of the folder they write to."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+SPEC = Annotated[
+    str | None,
+    typer.Option("--spec", help="Folder (or shipped name) of the dataset's description.", show_default="kvasir-vqa"),
+]
+OUT = Annotated[Path, typer.Option("--out", help="Folder for the report and the files.")]
+QUIET = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
+JSON = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
+JOBS = Annotated[
+    int, typer.Option("--jobs", "-j", min=1, max=256, help="Worker processes for the images.", show_default="all cores")
+]
+
+
+def make_sure_it_can_be_written(out: Path) -> None:
+    """Raises before the work, not after it, where the results could not be written."""
+    from kvqa_audit.artifacts import write_whole
+
+    probe = out / ".writable"
+    write_whole(probe, lambda file: file.write(b"-"))
+    probe.unlink(missing_ok=True)

@@ -1,0 +1,28 @@
+"""`kvqa-audit report`: the files of an audit come in; its report goes out anew."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kvqa_audit.cli.options import QUIET, SPEC
+
+
+def report(
+    audit: Annotated[Path, typer.Argument(help="Folder of a finished audit.")],
+    out: Annotated[Path | None, typer.Option(help="Where to write the page; beside the files by default.")] = None,
+    spec: SPEC = None,
+    quiet: QUIET = False,
+) -> None:
+    """Build the report anew from an audit's files."""
+    from kvqa_audit.artifacts import read_artifacts
+    from kvqa_audit.publish import write_report
+    from kvqa_audit.spec.load import load_spec
+
+    target = out or audit / "report.html"
+    write_report(read_artifacts(audit), target, load_spec(spec))
+    if not quiet:
+        sys.stdout.write(f"report: {target}\n")

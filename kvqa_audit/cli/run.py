@@ -1,0 +1,55 @@
+"""`kvqa-audit run`: a source comes in; a report, its files and an exit code go out."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kvqa_audit.cli.options import CORES, JOBS, JSON, OUT, QUIET, SPEC, make_sure_it_can_be_written
+
+
+def run(
+    source: Annotated[str, typer.Argument(help="Folder, CSV, Parquet, save_to_disk folder, or Hub id.")],
+    out: OUT = Path("reports/latest"),
+    spec: SPEC = None,
+    revision: Annotated[str | None, typer.Option(help="Revision of a Hub dataset.")] = None,
+    subset: Annotated[bool, typer.Option("--subset", help="The source is a true part of the dataset.")] = False,
+    table_only: Annotated[bool, typer.Option("--table-only", help="Look at no image.")] = False,
+    jobs: JOBS = CORES,
+    cache: Annotated[bool, typer.Option("--cache/--no-cache", help="Reuse fingerprints of unchanged images.")] = True,
+    quiet: QUIET = False,
+    as_json: JSON = False,
+) -> None:
+    """Audit a dataset and write the report."""
+    from kvqa_audit.audit import fingerprint_cache, run_audit
+    from kvqa_audit.console import audit_progress, print_summary
+    from kvqa_audit.publish import write_audit
+    from kvqa_audit.spec.load import load_spec
+
+    make_sure_it_can_be_written(out)
+    description = load_spec(spec)
+    with audit_progress(quiet or as_json) as progress, fingerprint_cache(enabled=cache and not table_only) as store:
+        audit = run_audit(
+            source,
+            spec=description,
+            revision=revision,
+            subset=subset,
+            table_only=table_only,
+            jobs=jobs,
+            cache=store,
+            progress=progress,
+        )
+        progress.stage("write the report", None)
+        write_audit(audit, out, description)
+    if as_json:
+        _print_json(out / "audit.json")
+    elif not quiet:
+        print_summary(audit, description.release, out)
+    raise typer.Exit(audit.exit_code)
+
+
+def _print_json(path: Path) -> None:
+    sys.stdout.write(path.read_text(encoding="utf-8") + "\n")
