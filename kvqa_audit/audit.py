@@ -155,4 +155,4 @@ def fingerprint_cache(*, enabled: bool = True) -> Iterator[FingerprintCache | No
 
 
 def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

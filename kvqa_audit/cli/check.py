@@ -22,7 +22,7 @@ def check(
     # Nearly all that is made lives until the end of this short process: collecting would cost it a tenth of its time.
     gc.disable()
     from kvqa_audit.audit import check_table
-    from kvqa_audit.console import print_check
+    from kvqa_audit.console.results import print_check
     from kvqa_audit.release.gate import judge
     from kvqa_audit.spec.dataset_spec import Release
     from kvqa_audit.spec.load import load_spec

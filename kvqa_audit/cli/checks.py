@@ -18,7 +18,7 @@ def checks(
 ) -> None:
     """List all checks, or explain one."""
     from kvqa_audit.checks.registry import checks_for
-    from kvqa_audit.console import print_checks
+    from kvqa_audit.console.listings import print_checks
     from kvqa_audit.errors import KvqaAuditError
     from kvqa_audit.spec.load import load_spec
 

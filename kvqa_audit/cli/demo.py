@@ -14,7 +14,9 @@ def demo(
 ) -> None:
     """Draw a sample with known defects and audit it."""
     from kvqa_audit.audit import run_audit
-    from kvqa_audit.console import audit_progress, print_demo, print_summary
+    from kvqa_audit.console.listings import print_demo
+    from kvqa_audit.console.results import print_summary
+    from kvqa_audit.console.terminal import audit_progress
     from kvqa_audit.demo import draw_demo
     from kvqa_audit.publish import write_audit
     from kvqa_audit.spec.load import load_spec

@@ -25,7 +25,8 @@ def run(
 ) -> None:
     """Audit a dataset and write the report."""
     from kvqa_audit.audit import fingerprint_cache, run_audit
-    from kvqa_audit.console import audit_progress, print_summary
+    from kvqa_audit.console.results import print_summary
+    from kvqa_audit.console.terminal import audit_progress
     from kvqa_audit.publish import write_audit
     from kvqa_audit.spec.load import load_spec
 

@@ -1,0 +1,1 @@
+"""Finished results come in; words, tables and progress bars for a terminal go out."""

@@ -1,0 +1,71 @@
+"""A stream comes in; a console that obeys nothing in the text it prints, and progress bars, go out."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from kvqa_audit.progress import Progress
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress as Bars
+
+STYLES = {"passed": "green", "failed": "red", "skipped": "yellow", "vacuous": "yellow", "errored": "bold red"}
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def console() -> Console:
+    """A console that takes no markup from the text it prints: answers and file names are not trusted."""
+    from rich.console import Console
+
+    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 120
+    return Console(highlight=False, markup=False, emoji=False, width=width)
+
+
+def plain(text: object) -> str:
+    """Text without control characters and direction overrides, which a terminal would obey."""
+    clean = CONTROL.sub("\N{REPLACEMENT CHARACTER}", str(text))
+    return clean.encode("utf-8", "backslashreplace").decode()
+
+
+class BarProgress(Progress):
+    """Draws one bar a stage."""
+
+    def __init__(self, bars: Bars) -> None:
+        self._bars = bars
+        self._task: Any = None
+
+    def stage(self, name: str, total: int | None) -> None:
+        if self._task is not None:
+            self._bars.update(self._task, visible=False)
+        self._task = self._bars.add_task(name, total=total)
+
+    def advance(self, count: int) -> None:
+        if self._task is not None:
+            self._bars.advance(self._task, count)
+
+
+@contextmanager
+def audit_progress(silent: bool) -> Iterator[Progress]:
+    """Bars on standard error while it is a terminal; nothing where it is not, or where silence was asked for."""
+    if silent or not sys.stderr.isatty():
+        yield Progress()
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bars
+
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
+        yield BarProgress(bars)
