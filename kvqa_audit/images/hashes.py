@@ -9,11 +9,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 THUMBNAIL_SIDE_PX = 64
-FEATURES_VERSION = "phash-2"
+FEATURES_VERSION = "phash-3"
 
 _HASH64_SIDE = 8
 _HASH256_SIDE = 16
-_OVERSAMPLING = 4
 _ROUNDING_DECIMALS = 6
 
 
@@ -32,23 +31,19 @@ class ImageFeatures:
 def features_of(grey: NDArray[np.uint8]) -> ImageFeatures:
     """Hashes and thumbnail of one grey picture of any size, (H, W) uint8, taken after a reduced decode.
 
-    Both hashes are signs of the low DCT frequencies against their median (Zauner 2010). `phash64` equals
-    `imagehash.phash` of the same picture; `phash256` is taken from the thumbnail, whose cheaper filter halves the
-    cost. About 0.4 ms a picture.
+    Both hashes are signs of the low DCT frequencies against their median (Zauner 2010), and both are taken from the
+    thumbnail's, so that a picture is reduced once. `imagehash.phash` takes the frequencies of `phash64` from 32x32
+    pixels: on 555 endoscopy frames the two were equal on 420, 2 bits apart on 131 and 4 on 4.
     """
     picture = Image.fromarray(np.ascontiguousarray(grey))
-    small = picture.resize((_HASH64_SIDE * _OVERSAMPLING,) * 2, Image.Resampling.LANCZOS)
-    thumbnail = picture.resize((THUMBNAIL_SIDE_PX,) * 2, Image.Resampling.HAMMING)
-    return ImageFeatures(
-        _phash(np.asarray(small), _DCT64),
-        _phash(np.asarray(thumbnail), _DCT256),
-        thumbnail.tobytes(),
-    )
+    thumbnail = picture.resize((THUMBNAIL_SIDE_PX,) * 2, Image.Resampling.HAMMING).tobytes()
+    low = _low_frequencies(np.frombuffer(thumbnail, np.uint8).reshape(THUMBNAIL_SIDE_PX, THUMBNAIL_SIDE_PX))
+    return ImageFeatures(_signs(low[:_HASH64_SIDE, :_HASH64_SIDE]), _signs(low), thumbnail)
 
 
 def phash256_of(thumbnail: NDArray[np.uint8]) -> str:
     """The 256-bit hash of a thumbnail, (64, 64) uint8, such as one that was flipped."""
-    return _phash(thumbnail, _DCT256)
+    return _signs(_low_frequencies(thumbnail))
 
 
 def dct_rows(frequencies: int, samples: int) -> NDArray[np.float64]:
@@ -57,14 +52,16 @@ def dct_rows(frequencies: int, samples: int) -> NDArray[np.float64]:
     return 2.0 * np.cos(np.pi * phase / (2 * samples))
 
 
-def _phash(pixels: NDArray[np.uint8], transform: NDArray[np.float64]) -> str:
+def _low_frequencies(thumbnail: NDArray[np.uint8]) -> NDArray[np.float64]:
     # Rounded, so that the noise of a flat picture's empty frequencies does not turn into bits.
-    low = np.round(transform @ pixels @ transform.T, _ROUNDING_DECIMALS)
+    return np.round(_DCT @ thumbnail @ _DCT.T, _ROUNDING_DECIMALS)
+
+
+def _signs(low: NDArray[np.float64]) -> str:
     middle = low.size // 2
     ordered = np.partition(low.ravel(), (middle - 1, middle))
     median = (ordered[middle - 1] + ordered[middle]) / 2
     return np.packbits(low > median).tobytes().hex()
 
 
-_DCT64 = dct_rows(_HASH64_SIDE, _HASH64_SIDE * _OVERSAMPLING)
-_DCT256 = dct_rows(_HASH256_SIDE, THUMBNAIL_SIDE_PX)
+_DCT = dct_rows(_HASH256_SIDE, THUMBNAIL_SIDE_PX)

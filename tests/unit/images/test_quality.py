@@ -42,10 +42,19 @@ def test_field_of_view_is_the_disc() -> None:
     disc = np.hypot(rows - 100, columns - 120) < 80
     dark_spot = np.hypot(rows - 100, columns - 120) < 20
     grey = np.where(disc & ~dark_spot, 120, 2).astype(np.uint8)
-    inside, core = field_of_view(grey)
-    assert (inside == disc).mean() > 0.99
-    assert core.sum() < inside.sum()
-    assert not (core & ~inside).any()
+    assert (field_of_view(grey) == disc).mean() > 0.99
+
+
+def test_edge_of_the_surround_is_no_sharpness() -> None:
+    rows, columns = np.mgrid[:200, :240]
+    disc = np.hypot(rows - 100, columns - 120) < 80
+    assert quality_of(np.where(disc, 120, 2).astype(np.uint8)).sharpness == 0
+
+
+def test_where_hardly_anything_is_lit_the_frame_as_a_whole_is_seen() -> None:
+    grey = np.zeros((144, 180), dtype=np.uint8)
+    grey[10:14, 10:14] = 200
+    assert field_of_view(grey).all()
 
 
 def test_blur_lowers_sharpness_and_contrast_does_not() -> None:
