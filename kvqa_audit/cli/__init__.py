@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from kvqa_audit.cli.cache import cache
 from kvqa_audit.cli.check import check
 from kvqa_audit.cli.checks import checks
 from kvqa_audit.cli.demo import demo
@@ -24,7 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-COMMANDS = (run, duplicates, check, checks, report, demo)
+COMMANDS = (run, duplicates, check, checks, report, cache, demo)
 
 for command in COMMANDS:
     app.command()(command)

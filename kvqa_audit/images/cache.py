@@ -96,6 +96,12 @@ class FingerprintCache:
         """Keeps fingerprints by content, and for places which content their file had; one commit."""
         self._guarded(lambda: self._insert(fingerprints, places))
 
+    def count(self) -> int:
+        """How many fingerprints are kept."""
+        found: list[int] = []
+        self._guarded(lambda: found.extend(self._opened().execute("SELECT count(*) FROM fingerprints").fetchone()))
+        return sum(found)
+
     def prune(self, unused_days: float = 90.0) -> int:
         """Forgets what no run has used for so many days; gives the number of fingerprints forgotten."""
         before = int(time.time() - unused_days * _DAY_SECONDS)

@@ -117,6 +117,19 @@ def test_duplicates_runs_its_stage_alone(program: Program, drawn: tuple[Path, De
     assert "images" in nothing.stderr
 
 
+def test_cache_tells_what_it_holds_and_forgets_when_told(
+    drawn: tuple[Path, DemoTruth], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: Program
+) -> None:
+    monkeypatch.setenv("KVQA_AUDIT_CACHE", str(tmp_path))
+    program("duplicates", drawn[0])
+    kept = program("cache")
+    assert kept.returncode == 0
+    assert str(tmp_path) in kept.stdout
+    assert int(kept.stdout.split(": ")[1].split()[0]) > 20
+    assert "forgotten: 0 " in program("cache", "--prune-days", "1").stdout
+    assert ": 0 fingerprints" in program("cache", "--prune-days", "0").stdout
+
+
 def test_demo_finds_all_it_planted(program: Program, tmp_path: Path) -> None:
     done = program("demo", "--out", tmp_path)
     assert done.returncode == 0, done.stderr
