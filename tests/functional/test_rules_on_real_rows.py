@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +102,42 @@ def some(value: set[str] | None) -> bool:
     return value is not None and value != NONE
 
 
+GRID = [
+    ("upper-left", "upper-center", "upper-right"),
+    ("center-left", "center", "center-right"),
+    ("lower-left", "lower-center", "lower-right"),
+]
+POSITION = {name: (line, column) for line, names in enumerate(GRID) for column, name in enumerate(names)}
+
+
+def in_one_piece(places: set[str]) -> bool:
+    """Whether every place is reached from the first one by steps to one of the eight places around."""
+    waiting = [POSITION[place] for place in places]
+    reached = [waiting.pop()]
+    for line, column in reached:
+        near = [place for place in waiting if abs(place[0] - line) <= 1 and abs(place[1] - column) <= 1]
+        waiting = [place for place in waiting if place not in near]
+        reached += near
+    return not waiting
+
+
+def lone_polyp(i: Image) -> bool:
+    return i.n_polyps == 1 and i.abn == {"polyp"} and some(i.abn_loc)
+
+
+def l9(i: Image) -> bool | None:
+    if None in (i.n_findings, i.n_polyps, i.abn, i.landmark):
+        return None
+    return i.n_findings == i.n_polyps + len(i.abn - {"polyp", "none"}) + len(i.landmark - NONE)
+
+
+def l17(i: Image) -> bool | None:
+    if not (i.instr or set()) & {"injection needle", "metal clip"}:
+        return None
+    context = ["polyp snare" in i.instr, i.abn and "polyp" in i.abn, i.removed and i.removed != "not relevant"]
+    return True if any(context) else (None if None in context else False)
+
+
 UPPER, LOWER = {"z-line", "pylorus"}, {"cecum", "ileum"}
 IN_PYTHON: dict[str, Callable[[Image], bool | None]] = {
     "F5": f5,
@@ -119,6 +156,7 @@ IN_PYTHON: dict[str, Callable[[Image], bool | None]] = {
     "L6b": lambda i: implies(more(i.n_polyps) and some(i.polyp_type), 0, lambda: len(i.polyp_type) <= i.n_polyps),
     "L7": lambda i: implies(i.n_findings is not None, i.n_polyps, lambda: i.n_findings >= i.n_polyps),
     "L8": lambda i: implies(i.n_findings == 0, i.abn, lambda: i.abn == NONE),
+    "L9": l9,
     "L10.1": lambda i: implies(i.procedure == "gastroscopy", i.landmark, lambda: not i.landmark & LOWER),
     "L10.2": lambda i: implies(
         i.procedure == "gastroscopy", i.abn, lambda: not i.abn & {"ulcerative colitis", "hemorrhoids"}
@@ -141,6 +179,7 @@ IN_PYTHON: dict[str, Callable[[Image], bool | None]] = {
     "L15.2": lambda i: implies(i.abn == NONE, i.easy, lambda: i.easy == "not relevant"),
     "L16.1": lambda i: implies("polyp snare" in (i.instr or ()), i.procedure, lambda: i.procedure == "colonoscopy"),
     "L16.2": l16_2,
+    "L17": l17,
     "L18.instrument": lambda i: implies(i.source == "Instrument", i.n_instr, lambda: i.n_instr > 0),
     "L18.polyps": lambda i: implies(i.source == "Polyps", i.abn, lambda: "polyp" in i.abn),
     "L18.colitis": lambda i: implies(i.source == "Ulcerative Colitis", i.abn, lambda: "ulcerative colitis" in i.abn),
@@ -149,9 +188,13 @@ IN_PYTHON: dict[str, Callable[[Image], bool | None]] = {
     ),
     "L18.esophagitis": lambda i: implies(i.source == "Esophagitis", i.procedure, lambda: i.procedure == "gastroscopy"),
     "L18.normal": l18_normal,
+    "L19": lambda i: implies(lone_polyp(i), i.abn_loc, lambda: in_one_piece(i.abn_loc)),
     "L20": lambda i: implies(True, i.landmark, lambda: not (i.landmark & UPPER and i.landmark & LOWER)),
     "L21": lambda i: implies("oesophagitis" in (i.abn or ()), i.landmark, lambda: "z-line" in i.landmark),
     "L22": lambda i: implies(some(i.abn_loc), i.abn_loc, lambda: len(i.abn_loc) < 9),
+    "L23": lambda i: implies(
+        lone_polyp(i) and i.polyp_size in ({"<5mm"}, {"5-10mm"}), i.abn_loc, lambda: len(i.abn_loc) <= 6
+    ),
     "L24": lambda i: implies(
         bool((i.abn or set()) & {"barretts", "short-segment barretts"}),
         i.abn,
@@ -191,6 +234,21 @@ def test_eligible_and_violating_images_equal_plain_python(
     eligible = [img_id for img_id, verdict in verdicts.items() if verdict is not None]
     broken = [img_id for img_id in eligible if not verdicts[img_id]]
     assert (judged[rule].eligible, list(judged[rule].violations)) == (len(eligible), broken)
+
+
+def test_places_touch_for_exactly_the_sets_that_are_in_one_piece() -> None:
+    import pandas as pd
+
+    spec = load_spec()
+    sets = [places for size in range(1, 10) for places in combinations(sorted(POSITION), size)]
+    texts = {name: spec.question_by_name[name].text for name in ("n_polyps", "abn", "abn_loc")}
+    rows = []
+    for number, places in enumerate(sets):
+        for name, answer in (("n_polyps", "1"), ("abn", "polyp"), ("abn_loc", "; ".join(places))):
+            rows.append(("Polyps", texts[name], answer, str(number)))
+    result = judge_rules(pd.DataFrame(rows, columns=["source", "question", "answer", "img_id"]), spec)["L19"]
+    apart = [str(number) for number, places in enumerate(sets) if not in_one_piece(set(places))]
+    assert (result.eligible, list(result.violations)) == (511, apart)
 
 
 def test_the_real_rows_break_and_keep_rules(judged: dict[str, RuleResult]) -> None:
