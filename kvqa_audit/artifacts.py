@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from kvqa_audit.errors import ArtifactError, OutputError
 from kvqa_audit.model import (
     SCHEMA_VERSION,
+    AnswerRows,
     AnswerShare,
     AuditRun,
     CheckDoc,
@@ -65,6 +66,8 @@ def write_artifacts(run: AuditRun, out: Path) -> None:
     write_pairs(run.pairs, out / "duplicates.parquet")
     write_whole(out / "fingerprints.parquet", _parquet(_fingerprints_table(run.fingerprints)))
     write_whole(out / "profile.parquet", _parquet(_profile_table(run.profile)))
+    if run.rows is not None:
+        write_whole(out / "answers.parquet", _parquet(_answers_table(run.rows)))
     text = json.dumps(audit_record(run), ensure_ascii=True, indent=1, allow_nan=False)
     write_whole(out / "audit.json", lambda file: file.write(text.encode()))
 
@@ -150,7 +153,7 @@ def read_artifacts(folder: Path) -> AuditRun:
             name: pq.read_table(folder / f"{name}.parquet").to_pylist()
             for name in ("findings", "duplicates", "fingerprints", "profile")
         }
-        return _run_of(record, tables)
+        return replace(_run_of(record, tables), rows=_answer_rows(folder / "answers.parquet"))
     except FileNotFoundError as error:
         raise ArtifactError(f"{error.filename}: is missing; {folder} is not the folder of a finished audit") from None
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
@@ -180,6 +183,16 @@ def _run_of(record: dict[str, Any], tables: dict[str, list[dict[str, Any]]]) -> 
         tuple(Stage(**stage) for stage in record["stages"]),
         record["exit_code"],
     )
+
+
+def _answer_rows(path: Path) -> AnswerRows | None:
+    """The audited rows, or None in a folder of an earlier version, which has no such file."""
+    import pyarrow.parquet as pq
+
+    if not path.exists():
+        return None
+    table = pq.read_table(path)
+    return AnswerRows(**{f.name: tuple(table.column(f.name).to_pylist()) for f in fields(AnswerRows)})
 
 
 def _finding_of(row: dict[str, Any]) -> Finding:
@@ -269,6 +282,13 @@ def _pairs_table(pairs: Iterable[DuplicatePair]) -> pa.Table:
         row = {name: storable(str(getattr(pair, name))) for name in text}
         rows.append({**row, "distance": pair.distance_bits, "similarity": pair.similarity})
     return pa.Table.from_pylist(rows, schema=schema)
+
+
+def _answers_table(rows: AnswerRows) -> pa.Table:
+    import pyarrow as pa
+
+    columns = {f.name: [storable(cell) for cell in getattr(rows, f.name)] for f in fields(AnswerRows)}
+    return pa.table(columns, schema=pa.schema([(name, pa.string()) for name in columns]))
 
 
 def _fingerprints_table(fingerprints: Iterable[ImageFingerprint]) -> pa.Table:

@@ -52,7 +52,7 @@ def run_audit(
     from kvqa_audit.checks.runner import run_checks
     from kvqa_audit.gather import gather_evidence
     from kvqa_audit.ingest.open import open_dataset
-    from kvqa_audit.record import engines_of, facts_of, metrics_of
+    from kvqa_audit.record import engines_of, facts_of, metrics_of, rows_of
     from kvqa_audit.release.gate import judge
 
     started_at = _now()
@@ -81,6 +81,7 @@ def run_audit(
         metrics=metrics_of(gathered),
         stages=tuple(clock.stages),
         exit_code=judge(outcomes, findings, spec.release).exit_code,
+        rows=rows_of(dataset.table),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
@@ -218,8 +218,28 @@ class DatasetFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerRows:
+    """The rows of the audited table, in their order, as four columns of equal length; "" where a cell is empty."""
+
+    source: tuple[str, ...]
+    question: tuple[str, ...]
+    answer: tuple[str, ...]
+    img_id: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.img_id)
+
+    def __iter__(self) -> Iterator[tuple[str, str, str, str]]:
+        """Source, question, answer and img_id, row by row."""
+        return zip(self.source, self.question, self.answer, self.img_id, strict=True)
+
+
+@dataclass(frozen=True, slots=True)
 class AuditRun:
-    """A finished audit: everything the report and the files are made of."""
+    """A finished audit: everything the report and the files are made of.
+
+    `rows` is None where the audit was read from a folder of an earlier version, which did not keep them.
+    """
 
     run_id: str
     started_at: str
@@ -235,3 +255,4 @@ class AuditRun:
     metrics: Mapping[str, Any]
     stages: tuple[Stage, ...]
     exit_code: int
+    rows: AnswerRows | None = None

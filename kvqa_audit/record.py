@@ -8,12 +8,13 @@ from dataclasses import asdict
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
-from kvqa_audit.model import DatasetFacts
+from kvqa_audit.ingest.dataset import ROLES
+from kvqa_audit.model import AnswerRows, DatasetFacts
 
 if TYPE_CHECKING:
     from kvqa_audit.gather import Gathered
     from kvqa_audit.images.stage import ImageStageResult
-    from kvqa_audit.ingest.dataset import Dataset
+    from kvqa_audit.ingest.dataset import Dataset, Table
 
 
 def facts_of(dataset: Dataset, gathered: Gathered) -> DatasetFacts:
@@ -44,6 +45,13 @@ def _digest(dataset: Dataset, images: ImageStageResult) -> str:
     for image in images.fingerprints:
         digest.update(f"{image.img_id} {image.sha256}\n".encode("utf-8", "surrogatepass"))
     return digest.hexdigest()
+
+
+def rows_of(table: Table) -> AnswerRows:
+    """The table's rows without their data frame; equal cells are one text in memory."""
+    once: dict[str, str] = {}
+    frame = table.frame
+    return AnswerRows(**{role: tuple(once.setdefault(cell, cell) for cell in frame[role]) for role in ROLES})
 
 
 def metrics_of(gathered: Gathered) -> dict[str, Any]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -44,6 +46,7 @@ def test_audit_json_matches_the_shipped_schema(audited: Path) -> None:
 
 def test_folder_holds_exactly_the_files_of_the_contract(audited: Path) -> None:
     assert sorted(p.name for p in audited.iterdir()) == [
+        "answers.parquet",
         "audit.json",
         "duplicates.parquet",
         "findings.csv",
@@ -83,6 +86,22 @@ def test_outcomes_count_their_findings(audited: Path) -> None:
     run = read_artifacts(audited)
     for outcome in run.outcomes:
         assert outcome.violations == sum(f.check == outcome.code for f in run.findings), outcome.code
+
+
+def test_answers_are_the_table_s_rows_in_their_order(audited: Path, drawn: tuple[Path, DemoTruth]) -> None:
+    with (drawn[0] / "metadata.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    stored = pq.read_table(audited / "answers.parquet")
+    assert stored.column_names == ["source", "question", "answer", "img_id"]
+    assert stored.to_pylist() == [{name: row[name] for name in stored.column_names} for row in rows]
+
+
+def test_folder_of_an_earlier_version_without_answers_is_still_read(audited: Path, tmp_path: Path) -> None:
+    shutil.copytree(audited, tmp_path / "older")
+    (tmp_path / "older" / "answers.parquet").unlink()
+    run = read_artifacts(tmp_path / "older")
+    assert run.rows is None
+    assert run == replace(read_artifacts(audited), rows=None)
 
 
 def test_artifacts_read_back_and_written_again_are_the_same(audited: Path, tmp_path: Path) -> None:
