@@ -68,13 +68,13 @@ def judge_rules(frame: pd.DataFrame, spec: DatasetSpec) -> Mapping[str, RuleResu
 
 
 def wide_answers(frame: pd.DataFrame, spec: DatasetSpec) -> tuple[pd.DataFrame, dict[str, dict[int, Any]]]:
-    """One row per image, with columns img_id and source (its first), and per short name: row → parsed answer.
+    """One row per image, with columns img_id, source and row (its first), and per short name: row → parsed answer.
 
     Parsed answers are whole numbers for counts, sorted tuples of distinct atoms for multi-valued questions and those
     with one row per item, and text otherwise.
     """
     named = frame[frame["img_id"] != ""]
-    images = named.drop_duplicates("img_id")[["img_id", "source"]].reset_index(drop=True)
+    images = named.drop_duplicates("img_id")[["img_id", "source"]].rename_axis("row").reset_index()
     position = dict(zip(images["img_id"].tolist(), range(len(images)), strict=True))
     names = named["question"].map({text: q.name for text, q in spec.question_by_text.items()})
     answered = named[(named["answer"].str.strip() != "") & names.notna()]
@@ -129,6 +129,7 @@ def _sealed(
 
     columns: dict[str, Any] = {
         "_image": pa.array(range(len(images)), pa.int64()),
+        "_row": pa.array(images["row"].tolist(), pa.int64()),
         "img_id": _text(pa, images["img_id"].tolist()),
         "source": _text(pa, images["source"].tolist()),
     }
@@ -181,14 +182,14 @@ def _judge(
     allowed = ("img_id", "source", *spec.question_by_name)
     when, must = (bound(connection, rule, part, allowed) for part in ("when", "must"))
     named = [name for name in columns_of(connection, when, must) if name in spec.question_by_name]
-    within = " AND source IN (SELECT unnest(?))" if rule.sources else ""
+    within, given = _limits(rule)
     columns = "".join(f', "{name}"' for name in named)
     query = (
         f"SELECT _image, held{columns} FROM (SELECT *, {when} AS chosen, {must} AS held FROM {ANSWERS}) "  # noqa: S608 - both were parsed and hold nothing but comparisons
         f"WHERE chosen AND held IS NOT NULL{within} ORDER BY _image"
     )
     try:
-        judged = connection.execute(query, [rule.sources] if rule.sources else []).fetchall()
+        judged = connection.execute(query, given).fetchall()
     except duckdb.Error as error:
         raise SpecError(f"rules.yaml, rule {rule.id}: cannot be computed: {str(error).splitlines()[0]}") from None
     broken = [entry for entry in judged if not entry[1]]
@@ -213,6 +214,16 @@ def _judge(
         high=high,
         questions=tuple(spec.question_by_name[name].text for name in named),
     )
+
+
+def _limits(rule: Rule) -> tuple[str, list[Any]]:
+    """The conditions that limit a rule to its sources and rows, and the values that go into them."""
+    within, given = "", list[Any]()
+    if rule.sources:
+        within, given = " AND source IN (SELECT unnest(?))", [rule.sources]
+    if rule.rows is not None:
+        within, given = f"{within} AND _row BETWEEN ? AND ?", [*given, *rule.rows]
+    return within, given
 
 
 def _shown(value: Any) -> int | str | None:

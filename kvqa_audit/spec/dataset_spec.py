@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 Text = Annotated[str, StringConstraints(min_length=1)]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 RuleId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_.]*$")]
+Code = Annotated[str, StringConstraints(pattern=r"^KV[0-9]{2,3}(-[A-Za-z][A-Za-z0-9_.]*)?$")]
 QuestionType = Literal[
     "yes/no", "single choice", "multiple choice", "colour", "location", "numerical count", "free text"
 ]
@@ -129,7 +130,11 @@ class Promise(Record):
 
 
 class Rule(Record):
-    """One consistency rule between the answers about one image: SQL predicates over one wide row per image."""
+    """One consistency rule between the answers about one image: SQL predicates over one wide row per image.
+
+    `sources` and `rows` limit it: to images of some sources, and to images whose first row in the table is one of
+    [first, last], counted from 0, both included (an export batch).
+    """
 
     id: RuleId
     level: Literal["hard", "soft"]
@@ -138,13 +143,44 @@ class Rule(Record):
     why: Text
     fix: str = ""
     sources: list[Text] = []
+    rows: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=2, max_length=2)] | None = None
+
+    @model_validator(mode="after")
+    def _rows_are_in_order(self) -> Rule:
+        if self.rows is not None and self.rows[0] > self.rows[1]:
+            raise ValueError(f"rows {self.rows} has to be [first, last] with first <= last")
+        return self
+
+
+class Limit(Record):
+    """How many findings of one check are tolerated: at most `count`, and at most this `share` of what was evaluated."""
+
+    count: int | None = Field(default=None, ge=0)
+    share: float | None = Field(default=None, ge=0, le=1)
+
+    @model_validator(mode="after")
+    def _names_a_bound(self) -> Limit:
+        if self.count is None and self.share is None:
+            raise ValueError("a limit needs 'count: …', 'share: …' (0 to 1), or both")
+        return self
 
 
 class Release(Record):
-    """When a version may go out: the least severity that blocks, and the checks that must have been judged."""
+    """When a version may go out.
 
-    fail_on: Literal["error", "warning", "info"] = "error"
-    required: list[Text] = []
+    `fail_on` is the least severity that blocks; "never" leaves the verdict to the other conditions. A check named in
+    `limits` blocks where it has more open findings than tolerated, whatever their severity, and not otherwise.
+    `required` checks must have been judged. `no_new` is the least severity at which a finding that the baseline does
+    not know blocks; without a baseline every finding is new. `require` names facts that have to be stated.
+    """
+
+    fail_on: Literal["error", "warning", "info", "never"] = "error"
+    required: list[Code] = []
+    limits: dict[Code, Limit] = {}
+    no_new: Literal["error", "warning", "info"] | None = None
+    require: list[Literal["licence", "citation", "split"]] = []
+    fail_on_stale_decisions: bool = False
+    fail_on_expired_decisions: bool = False
 
 
 class DatasetSpec(Record):

@@ -161,3 +161,16 @@ def test_the_guides_example_of_a_rule_is_one() -> None:
     frame = table(("a", "instr", "polyp snare"), ("a", "n_polyps", "1"), ("a", "removed", "yes"))
     result = judge_rules(frame, SPEC.model_copy(update={"rules": [rule]}))[rule.id]
     assert (result.eligible, result.violations) == (1, ("a",))
+
+
+def test_a_rule_can_be_limited_to_an_export_batch_by_the_images_first_rows() -> None:
+    frame = table(*[(img_id, name, "0") for img_id in "abcd" for name in ("n_polyps", "n_instr")])
+    rule = Rule(id="T1", level="hard", when="n_polyps = 0", must="n_instr > 0", why="Because.", rows=[2, 4])
+    result = judge_rules(frame, SPEC.model_copy(update={"rules": [rule]}))["T1"]
+    assert result.violations == ("b", "c")
+
+
+@pytest.mark.parametrize("rows", [[5, 4], [1], [-1, 3], [1, 2, 3]])
+def test_a_batch_has_a_first_and_a_last_row(rows: list[int]) -> None:
+    with pytest.raises(ValueError, match="rows"):
+        Rule(id="T1", level="hard", when="n_polyps = 0", must="n_instr > 0", why="Because.", rows=rows)
