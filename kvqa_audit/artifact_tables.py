@@ -1,0 +1,159 @@
+"""Findings, pairs, fingerprints, shares and rows come in; Arrow tables and CSV go out, and the records back."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+from kvqa_audit.model import (
+    AnswerRows,
+    AnswerShare,
+    DuplicatePair,
+    Finding,
+    FindingStatus,
+    ImageFingerprint,
+    Severity,
+    Tier,
+)
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+FINDING_COLUMNS = (
+    "key",
+    "check",
+    "severity",
+    "status",
+    "img_id",
+    "question",
+    "answer",
+    "row",
+    "score",
+    "related",
+    "message",
+    "evidence",
+    "suggestion",
+)
+# A picture, however small, does not belong into a file of facts that may leave the building.
+NOT_STORED = ("thumbnail",)
+
+
+def storable(text: str | None) -> str | None:
+    """Text that UTF-8 can hold: a lone surrogate (from a file name that is no UTF-8) becomes `\\udcXX` in letters."""
+    return None if text is None else text.encode("utf-8", "backslashreplace").decode()
+
+
+def finding_row(finding: Finding) -> dict[str, Any]:
+    """A finding in the columns of the contract."""
+    return {
+        "key": finding.key,
+        "check": finding.check,
+        "severity": finding.severity.value,
+        "status": finding.status.value,
+        "img_id": storable(finding.img_id),
+        "question": storable(finding.question),
+        "answer": storable(finding.answer),
+        "row": finding.row,
+        "score": finding.score,
+        "related": [storable(other) for other in finding.related],
+        "message": storable(finding.message),
+        "evidence": json.dumps(finding.evidence, ensure_ascii=True, sort_keys=True, allow_nan=False),
+        "suggestion": storable(finding.suggestion),
+    }
+
+
+def findings_table(findings: Iterable[Finding]) -> pa.Table:
+    """All findings, a row each."""
+    import pyarrow as pa
+
+    kinds = {"row": pa.int64(), "score": pa.float64(), "related": pa.list_(pa.string())}
+    schema = pa.schema([(name, kinds.get(name, pa.string())) for name in FINDING_COLUMNS])
+    return pa.Table.from_pylist([finding_row(f) for f in findings], schema=schema)
+
+
+def findings_csv(findings: Iterable[Finding]) -> bytes:
+    """The same as CSV in UTF-8; `related` is a JSON list, or empty."""
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, FINDING_COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    for finding in findings:
+        row = finding_row(finding)
+        writer.writerow({**row, "related": json.dumps(row["related"], ensure_ascii=False) if row["related"] else ""})
+    return text.getvalue().encode()
+
+
+def pairs_table(pairs: Iterable[DuplicatePair]) -> pa.Table:
+    """All verified pairs, a row each."""
+    import pyarrow as pa
+
+    text = ("left", "right", "tier", "transform", "group")
+    names = ("left", "right", "tier", "distance", "similarity", "transform", "group")
+    kinds = {"distance": pa.int64(), "similarity": pa.float64()}
+    schema = pa.schema([(name, kinds.get(name, pa.string())) for name in names])
+    rows = []
+    for pair in pairs:
+        row = {name: storable(str(getattr(pair, name))) for name in text}
+        rows.append({**row, "distance": pair.distance_bits, "similarity": pair.similarity})
+    return pa.Table.from_pylist(rows, schema=schema)
+
+
+def answers_table(rows: AnswerRows) -> pa.Table:
+    """The audited rows, in their order."""
+    import pyarrow as pa
+
+    columns = {f.name: [storable(cell) for cell in getattr(rows, f.name)] for f in fields(AnswerRows)}
+    return pa.table(columns, schema=pa.schema([(name, pa.string()) for name in columns]))
+
+
+def fingerprints_table(fingerprints: Iterable[ImageFingerprint]) -> pa.Table:
+    """All fingerprints, a row an image."""
+    return _record_table(ImageFingerprint, fingerprints)
+
+
+def profile_table(profile: Iterable[AnswerShare]) -> pa.Table:
+    """How often each answer was given, by source and question."""
+    return _record_table(AnswerShare, profile)
+
+
+def _record_table(record: type, rows: Iterable[Any]) -> pa.Table:
+    """A table with a column for every field of a flat dataclass, so that a new field cannot be forgotten here."""
+    import pyarrow as pa
+
+    kinds = {"int": pa.int64(), "float": pa.float64(), "str": pa.string()}
+    names = {f.name: str(f.type).removesuffix(" | None") for f in fields(record) if f.name not in NOT_STORED}
+    rows = tuple(rows)
+    columns: dict[str, list[Any]] = {}
+    for name, kind in names.items():
+        values = [getattr(row, name) for row in rows]
+        columns[name] = [storable(value) for value in values] if kind == "str" else values
+    return pa.table(columns, schema=pa.schema([(name, kinds[kind]) for name, kind in names.items()]))
+
+
+def finding_of(row: dict[str, Any]) -> Finding:
+    """The finding that such a row tells."""
+    return Finding(
+        **{
+            **row,
+            "severity": Severity(row["severity"]),
+            "status": FindingStatus(row["status"]),
+            "related": tuple(row["related"]),
+            "evidence": json.loads(row["evidence"]),
+        }
+    )
+
+
+def pair_of(row: dict[str, Any]) -> DuplicatePair:
+    """The pair that such a row tells."""
+    row = dict(row)
+    return DuplicatePair(tier=Tier(row.pop("tier")), distance_bits=row.pop("distance"), **row)
+
+
+def answer_rows(table: pa.Table) -> AnswerRows:
+    """The rows of the file; equal cells are one text in memory."""
+    once: dict[str, str] = {}
+    columns = {f.name: table.column(f.name).to_pylist() for f in fields(AnswerRows)}
+    return AnswerRows(**{name: tuple(once.setdefault(c, c) for c in cells) for name, cells in columns.items()})
