@@ -1,0 +1,219 @@
+"""Findings, and what people decided about them earlier, come in; findings that know it, and a report on it, go out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+from kvqa_audit.model import CheckOutcome, Finding, FindingStatus, OutcomeStatus
+
+# One picture pair moves between these as its tier is judged anew.
+SAME_PICTURE_CHECKS = frozenset({"KV201", "KV202", "KV204", "KV206"})
+ACROSS_SOURCES_CHECK = "KV205"
+CONFLICTING_ANSWERS_CHECK = "KV203"
+PAIR_CHECKS = SAME_PICTURE_CHECKS | {ACROSS_SOURCES_CHECK}
+
+Handle = tuple[str, ...]
+
+
+class DecisionVerdict(StrEnum):
+    """What a person decided about a finding."""
+
+    CONFIRMED = "confirmed"
+    FALSE_POSITIVE = "false positive"
+    ACCEPTED = "accepted"
+    FIXED = "fixed"
+
+    @property
+    def waives(self) -> bool:
+        return self in (DecisionVerdict.FALSE_POSITIVE, DecisionVerdict.ACCEPTED)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One decision about one finding, by its key; the rest says to a person, and for pairs, what it is about.
+
+    A decision holds up to and including the day `expires`. `line` is where it stands in its file, 1-based.
+    """
+
+    key: str
+    check: str
+    verdict: DecisionVerdict
+    reason: str
+    who: str
+    when: date
+    expires: date | None = None
+    img_id: str | None = None
+    question: str | None = None
+    answer: str | None = None
+    related: tuple[str, ...] = ()
+    line: int | None = field(default=None, compare=False)
+
+    def is_expired(self, today: date) -> bool:
+        return self.expires is not None and today > self.expires
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionReport:
+    """What came of the decisions in one audit.
+
+    Attributes:
+        waived: findings that a decision in force waives.
+        stale: what they are about is no longer found.
+        expired: they waived a finding that is still found, and their day has passed; it is open again.
+        contradicted: said to be fixed, still found.
+        resting: pairs judged false and not found this time; kept, because such a pair must not come back.
+        unjudged: nobody can tell, because their check was skipped or crashed, or a part of the dataset was audited.
+        moved: matched by the pair, which another check reports now.
+        superseded: how many are overruled by a later one about the same thing.
+    """
+
+    verdicts: Mapping[str, int]
+    waived: int = 0
+    stale: tuple[Decision, ...] = ()
+    expired: tuple[Decision, ...] = ()
+    contradicted: tuple[Decision, ...] = ()
+    resting: tuple[Decision, ...] = ()
+    unjudged: tuple[Decision, ...] = ()
+    moved: tuple[Decision, ...] = ()
+    superseded: int = 0
+
+    def as_metrics(self) -> dict[str, Any]:
+        """The report as JSON values."""
+        lists = ("stale", "expired", "contradicted", "resting", "unjudged", "moved")
+        return {
+            "verdicts": dict(self.verdicts),
+            "waived": self.waived,
+            "superseded": self.superseded,
+            **{name: [_as_json(decision) for decision in getattr(self, name)] for name in lists},
+        }
+
+
+def apply_decisions(
+    findings: Iterable[Finding],
+    outcomes: Iterable[CheckOutcome],
+    decisions: Sequence[Decision],
+    today: date,
+    *,
+    whole: bool = True,
+) -> tuple[tuple[Finding, ...], tuple[CheckOutcome, ...], DecisionReport]:
+    """Waives the findings that were judged false or accepted; of several decisions about one thing the last counts.
+
+    A decision is matched by the finding's key, and one about two images by the pair as well, in any order of the ids:
+    judged false it waives whatever check reports the pair, otherwise the checks for one and the same picture.
+
+    Args:
+        findings, outcomes: of one audit; earlier statuses do not matter.
+        decisions: in the order of their file.
+        today: decides what has expired.
+        whole: False where a part of the dataset was audited, so that nothing is stale for not being found.
+    """
+    outcomes = tuple(outcomes)
+    in_force = _in_force(decisions)
+    decided: list[Finding] = []
+    met: dict[int, list[Finding]] = {}
+    waived: Counter[str] = Counter()
+    for finding in findings:
+        known = {in_force[handle] for handle in handles_of(finding) if handle in in_force}
+        for number in known:
+            met.setdefault(number, []).append(finding)
+        decision = decisions[max(known)] if known else None
+        is_waived = decision is not None and decision.verdict.waives and not decision.is_expired(today)
+        waived[finding.check] += is_waived
+        decided.append(replace(finding, status=FindingStatus.WAIVED if is_waived else FindingStatus.OPEN))
+    counted = tuple(replace(outcome, waived=waived[outcome.code]) for outcome in outcomes)
+    report = _report(decisions, sorted(set(in_force.values())), met, outcomes, today, whole)
+    return tuple(decided), counted, replace(report, waived=waived.total())
+
+
+def handles_of(finding: Finding) -> tuple[Handle, ...]:
+    """By what a decision may be recognised as being about this finding."""
+    handles: list[Handle] = [("key", finding.key)]
+    if len(set(finding.related)) == 2:
+        pair = tuple(sorted(finding.related))
+        if finding.check in PAIR_CHECKS:
+            handles += [("pair", *pair), _same_topic(finding.check, pair)]
+        elif finding.check == CONFLICTING_ANSWERS_CHECK and finding.question is not None:
+            handles += [("pair", *pair), _answers(pair, finding.question)]
+    return tuple(handles)
+
+
+def _in_force(decisions: Sequence[Decision]) -> dict[Handle, int]:
+    """Handle → the number of the last decision about it."""
+    latest: dict[Handle, int] = {}
+    for number, decision in enumerate(decisions):
+        latest["key", decision.key] = number
+        if len(set(decision.related)) != 2:
+            continue
+        pair = tuple(sorted(decision.related))
+        if decision.check in PAIR_CHECKS:
+            latest[_same_topic(decision.check, pair)] = number
+            if decision.verdict is DecisionVerdict.FALSE_POSITIVE:
+                latest["pair", *pair] = number
+            elif decision.check in SAME_PICTURE_CHECKS:
+                latest.pop(("pair", *pair), None)
+        elif decision.check == CONFLICTING_ANSWERS_CHECK and decision.question is not None:
+            latest[_answers(pair, decision.question)] = number
+    return latest
+
+
+def _same_topic(check: str, pair: tuple[str, ...]) -> Handle:
+    return ("sources" if check == ACROSS_SOURCES_CHECK else "picture", *pair)
+
+
+def _answers(pair: tuple[str, ...], question: str) -> Handle:
+    return ("answers", *pair, " ".join(question.split()).casefold())
+
+
+def _report(
+    decisions: Sequence[Decision],
+    in_force: Sequence[int],
+    met: Mapping[int, list[Finding]],
+    outcomes: Iterable[CheckOutcome],
+    today: date,
+    whole: bool,
+) -> DecisionReport:
+    not_judged = {o.code for o in outcomes if o.outcome in (OutcomeStatus.SKIPPED, OutcomeStatus.ERRORED)}
+    sorted_by: dict[str, list[Decision]] = {}
+    for number in in_force:
+        decision = decisions[number]
+        if number in met:
+            names = _of_a_met_one(decision, met[number], today)
+        else:
+            names = _of_one_not_met(decision, whole and decision.check not in not_judged)
+        for name in names:
+            sorted_by.setdefault(name, []).append(decision)
+    return DecisionReport(
+        verdicts={verdict.value: sum(d.verdict is verdict for d in decisions) for verdict in DecisionVerdict},
+        superseded=len(decisions) - len(in_force),
+        **{name: tuple(them) for name, them in sorted_by.items()},  # type: ignore[arg-type]
+    )
+
+
+def _of_a_met_one(decision: Decision, findings: Iterable[Finding], today: date) -> list[str]:
+    names = []
+    if decision.verdict.waives and decision.is_expired(today):
+        names.append("expired")
+    if decision.verdict is DecisionVerdict.FIXED:
+        names.append("contradicted")
+    if decision.check not in {finding.check for finding in findings}:
+        names.append("moved")
+    return names
+
+
+def _of_one_not_met(decision: Decision, judged: bool) -> list[str]:
+    if decision.verdict is DecisionVerdict.FIXED:
+        return []
+    if decision.verdict is DecisionVerdict.FALSE_POSITIVE and len(set(decision.related)) == 2:
+        return ["resting"]
+    return ["stale" if judged else "unjudged"]
+
+
+def _as_json(decision: Decision) -> dict[str, Any]:
+    record = asdict(decision)
+    days = {name: day.isoformat() if (day := record[name]) else None for name in ("when", "expires")}
+    return {**record, **days, "verdict": decision.verdict.value, "related": list(decision.related)}

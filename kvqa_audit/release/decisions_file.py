@@ -1,0 +1,253 @@
+"""A decisions file (YAML or CSV) comes in and its decisions go out; and back: its text with more or fewer of them."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from kvqa_audit.errors import SpecError
+from kvqa_audit.ingest.csv_records import csv_line, csv_records
+from kvqa_audit.release.decisions import Decision, DecisionVerdict
+
+NAMES = ("decisions.yaml", "decisions.csv")
+FIELDS = ("key", "check", "verdict", "reason", "who", "when", "expires", "img_id", "question", "answer", "related")
+REQUIRED = FIELDS[:6]
+MAX_TEXT_CHARACTERS = 10_000
+MAX_FILE_BYTES = 5_000_000
+_KEY = re.compile(r"[0-9a-f]{16}")
+_CHECK = re.compile(r"KV[0-9]{2,3}(-[A-Za-z][A-Za-z0-9_.]*)?")
+_YAML_LINE = re.compile("[^\r\n\x85\u2028\u2029]*(?:\r\n|[\r\n\x85\u2028\u2029]|$)")
+_HEADER = "# What was decided about the findings of kvqa-audit. The last decision about one thing counts.\ndecisions:\n"
+
+
+def decisions_beside(source: str | Path) -> Path | None:
+    """The decisions file in the dataset's own folder, or None; `source` is the folder or a file in it."""
+    path = Path(source)
+    folder = path if path.is_dir() else path.parent
+    found = [folder / name for name in NAMES if path.exists() and (folder / name).is_file()]
+    if len(found) > 1:
+        raise SpecError(f"{folder}: holds both {' and '.join(NAMES)}; keep one of them")
+    return found[0] if found else None
+
+
+def read_decisions(path: Path) -> tuple[Decision, ...]:
+    """Reads a decisions file, in its order.
+
+    Raises:
+        SpecError: the file cannot be read, or holds something that is no decision; the text names file, line and key.
+    """
+    return tuple(_of_csv(path) if path.suffix.lower() == ".csv" else _of_yaml(path))
+
+
+def with_added(path: Path, text: str, decisions: Iterable[Decision]) -> str:
+    """The file's text with decisions added at its end; what stands there is not touched. An empty text is begun."""
+    if path.suffix.lower() == ".csv":
+        start = _ended(text) if text.strip() else csv_line(FIELDS)
+        header = next(csv_records(start)).cells
+        return start + "".join(csv_line([_cell(decision, name) for name in header]) for decision in decisions)
+    start = _ended(text) if text.strip() else _HEADER
+    empty = re.search(r"^decisions:[ \t]*(\[\]|null|~)[ \t]*$", start, re.MULTILINE)
+    if empty:
+        start = f"{start[: empty.start()]}decisions:{start[empty.end() :]}"
+    indent = re.search(r"^decisions:.*\n(?:[ \t]*(?:#.*)?\n)*( *)- ", start, re.MULTILINE)
+    return start + "".join(_as_yaml(decision, indent[1] if indent else "  ") for decision in decisions)
+
+
+def without(path: Path, text: str, decisions: Collection[Decision]) -> str:
+    """The file's text without these decisions, found by their lines; comments and order stay."""
+    gone = {decision.line for decision in decisions}
+    if path.suffix.lower() == ".csv":
+        return "".join(record.text for record in csv_records(text) if record.line not in gone)
+    lines = [line for line in _YAML_LINE.findall(text) if line]
+    starts = sorted(decision.line for decision in read_decisions(path) if decision.line is not None)
+    for start, following in reversed(list(zip(starts, [*starts[1:], len(lines) + 1], strict=True))):
+        if start in gone:
+            end = following - 1
+            while end > start and (not lines[end - 1].strip() or lines[end - 1].lstrip().startswith("#")):
+                end -= 1
+            del lines[start - 1 : end]
+    return "".join(lines)
+
+
+def _ended(text: str) -> str:
+    return text if text.endswith("\n") else text + "\n"
+
+
+def _as_yaml(decision: Decision, indent: str) -> str:
+    import yaml
+
+    def quoted(value: str) -> str:
+        return yaml.safe_dump(value, default_style='"', allow_unicode=True, width=10**9).rstrip("\n")
+
+    lines = []
+    for name in FIELDS:
+        value = getattr(decision, name)
+        if isinstance(value, tuple):
+            written = f"[{', '.join(map(quoted, value))}]" if value else ""
+        elif isinstance(value, date):
+            written = value.isoformat()
+        else:
+            written = "" if value is None else value.value if name == "verdict" else quoted(value)
+        if written:
+            lines.append(f"{name}: {written}\n")
+    return f"{indent}- " + f"{indent}  ".join(lines)
+
+
+def _cell(decision: Decision, name: str) -> str:
+    value = getattr(decision, name)
+    if isinstance(value, tuple):
+        return json.dumps(value, ensure_ascii=False) if value else ""
+    return "" if value is None else str(value)
+
+
+def _of_yaml(path: Path) -> Iterator[Decision]:
+    from kvqa_audit.spec.yaml_file import read_yaml
+
+    if not path.exists():
+        raise SpecError(f"{path}: there is no such decisions file; 'kvqa-audit review' begins one")
+    file = read_yaml(path)
+    data = file.data if file.data is not None else {}
+    if not isinstance(data, dict) or set(data) - {"decisions"}:
+        raise SpecError(f"{path}: has to hold the one key 'decisions', with a list below it")
+    entries = data.get("decisions") or []
+    if not isinstance(entries, list):
+        raise SpecError(f"{file.where(('decisions',))}: has to be a list, each entry begun with '- key: …'")
+    for number, entry in enumerate(entries):
+        at: tuple[str | int, ...] = ("decisions", number)
+        if not isinstance(entry, dict):
+            raise SpecError(f"{file.where(at)}: has to hold keys and values, such as 'verdict: accepted'")
+        where = {name: file.where((*at, name)) for name in {*map(str, entry), *FIELDS}}
+        yield _decision({str(name): value for name, value in entry.items()}, where, file.lines[at])
+
+
+def _of_csv(path: Path) -> Iterator[Decision]:
+    records = csv_records(text_of(path))
+    first = next(records, None)
+    header = first.cells if first is not None else ()
+    for name in header:
+        if name not in FIELDS or header.count(name) > 1:
+            raise SpecError(f"{path}, line 1: the column {name!r} is not known, or stands twice{_hint(name)}")
+    for record in records:
+        if len(record.cells) != len(header):
+            raise SpecError(f"{path}, line {record.line}: has {len(record.cells)} cells; the header has {len(header)}")
+        where = {name: f"{path}, line {record.line}, column {name}" for name in FIELDS}
+        yield _decision(_typed(dict(zip(header, record.cells, strict=True)), where), where, record.line)
+
+
+def text_of(path: Path) -> str:
+    """The text of a decisions file, its line ends as they are.
+
+    Raises:
+        SpecError: it cannot be read, is too large or not UTF-8.
+    """
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise SpecError(f"{path}: is larger than {MAX_FILE_BYTES:,} bytes; no decisions file is")
+        return path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        raise SpecError(f"{path}: there is no such decisions file; 'kvqa-audit review' begins one") from None
+    except UnicodeDecodeError as error:
+        raise SpecError(f"{path}: byte {error.start} is not UTF-8; save the file as UTF-8") from None
+    except OSError as error:
+        raise SpecError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def _typed(cells: Mapping[str, str], where: Mapping[str, str]) -> dict[str, Any]:
+    """A CSV row as the YAML file would give it: dates, a list of related ids, and nothing where a cell is blank."""
+    values: dict[str, Any] = {name: text for name, text in cells.items() if text.strip()}
+    for name in ("when", "expires"):
+        if name in values:
+            try:
+                values[name] = date.fromisoformat(values[name].strip())
+            except ValueError:
+                raise SpecError(f"{where[name]}: {_short(values[name])} is no day; write it as 2027-01-31") from None
+    if (related := values.get("related", "").strip()).startswith("["):
+        try:
+            values["related"] = json.loads(related)
+        except (ValueError, RecursionError):
+            raise SpecError(f"{where['related']}: is not a list; write id; id") from None
+    elif related:
+        values["related"] = [one.strip() for one in related.split(";") if one.strip()]
+    return values
+
+
+def _decision(values: Mapping[str, Any], where: Mapping[str, str], line: int) -> Decision:
+    given = {name: value for name, value in values.items() if value is not None}
+    _has_the_right_keys(given, where)
+    days: dict[str, date] = {name: _day(given[name], where[name]) for name in ("when", "expires") if name in given}
+    texts = {name: _text(given[name], where[name]) for name in given if name not in (*days, "related")}
+    _makes_sense(texts, days, where)
+    return Decision(
+        key=texts["key"],
+        check=texts["check"],
+        verdict=DecisionVerdict(texts["verdict"]),
+        reason=texts["reason"],
+        who=texts["who"],
+        when=days["when"],
+        expires=days.get("expires"),
+        img_id=texts.get("img_id"),
+        question=texts.get("question"),
+        answer=texts.get("answer"),
+        related=_ids(given.get("related", []), where["related"]),
+        line=line,
+    )
+
+
+def _has_the_right_keys(given: Mapping[str, Any], where: Mapping[str, str]) -> None:
+    for name in given:
+        if name not in FIELDS:
+            raise SpecError(f"{where[name]}: is not a known key{_hint(name)}")
+    for name in REQUIRED:
+        if name not in given:
+            raise SpecError(f"{where[name]}: is missing; a decision needs {', '.join(REQUIRED)}")
+
+
+def _makes_sense(texts: Mapping[str, str], days: Mapping[str, date], where: Mapping[str, str]) -> None:
+    verdicts = [verdict.value for verdict in DecisionVerdict]
+    if not _KEY.fullmatch(texts["key"]):
+        raise SpecError(f"{where['key']}: {_short(texts['key'])} is no finding's key, which has 16 hex digits")
+    if not _CHECK.fullmatch(texts["check"]):
+        raise SpecError(f"{where['check']}: {_short(texts['check'])} is no check's code, such as KV204")
+    if texts["verdict"] not in verdicts:
+        allowed = ", ".join(verdicts)
+        raise SpecError(f"{where['verdict']}: {_short(texts['verdict'])} is no verdict; allowed are: {allowed}")
+    for name, missing in (("reason", "why"), ("who", "who decided")):
+        if not texts[name].strip():
+            raise SpecError(f"{where[name]}: is blank; say {missing}")
+    if "expires" in days and days["expires"] < days["when"]:
+        raise SpecError(f"{where['expires']}: lies before the day of the decision, {days['when']}")
+
+
+def _day(value: object, where: str) -> date:
+    if not isinstance(value, date) or isinstance(value, datetime):
+        raise SpecError(f"{where}: {_short(value)} is no day; write it as 2027-01-31, without quotes")
+    return value
+
+
+def _text(value: object, where: str) -> str:
+    if not isinstance(value, str):
+        raise SpecError(f'{where}: {_short(value)} is not read as text; put it into quotes: "…"')
+    if len(value) > MAX_TEXT_CHARACTERS:
+        raise SpecError(f"{where}: has {len(value):,} characters; at most {MAX_TEXT_CHARACTERS:,} are allowed")
+    return value
+
+
+def _ids(value: object, where: str) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise SpecError(f'{where}: has to be a list of ids: ["…", "…"]')
+    return tuple(_text(one, where) for one in value)
+
+
+def _hint(name: str) -> str:
+    close = difflib.get_close_matches(name, FIELDS, n=1)
+    return f"{f'; did you mean {close[0]!r}?' if close else ';'} allowed are: {', '.join(FIELDS)}"
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else text[:79] + "…"
