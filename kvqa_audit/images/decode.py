@@ -28,15 +28,15 @@ _WIDE_MODES = ("I", "F", "I;16", "I;16L", "I;16B", "I;16N")
 class Decoded:
     """What one reduced decode tells about one image.
 
-    `rgb` is (height, width, 3) and `grey` (height, width), both uint8, reduced so that the shorter side keeps at least
-    MIN_SIDE_PX where the image has that many; pixels stand as stored, `orientation` (EXIF, 1 to 8) is not applied,
-    alpha is dropped, and of an animation it is the first frame. `width` and `height` are the full size in pixels.
-    `mode` is Pillow's, with `;16` added where 16 bits a channel were stored. `problem` is None or one of: empty,
-    not_an_image, truncated, unreadable, too_large; the pixels are then None, and `detail` says what was wrong.
+    `colour` (RGB) and `luma` (L) are the picture reduced so that the shorter side keeps at least MIN_SIDE_PX where the
+    image has that many; pixels stand as stored, `orientation` (EXIF, 1 to 8) is not applied, alpha is dropped, and of
+    an animation it is the first frame. `width` and `height` are the full size in pixels. `mode` is Pillow's, with
+    `;16` added where 16 bits a channel were stored. `problem` is None or one of: empty, not_an_image, truncated,
+    unreadable, too_large; the pictures are then None, and `detail` says what was wrong.
     """
 
-    rgb: NDArray[np.uint8] | None = None
-    grey: NDArray[np.uint8] | None = None
+    colour: Image.Image | None = None
+    luma: Image.Image | None = None
     width: int | None = None
     height: int | None = None
     format: str | None = None
@@ -45,6 +45,16 @@ class Decoded:
     orientation: int = 1
     problem: str | None = None
     detail: str | None = None
+
+    @property
+    def rgb(self) -> NDArray[np.uint8] | None:
+        """The reduced pixels, (height, width, 3) uint8."""
+        return None if self.colour is None else np.asarray(self.colour)
+
+    @property
+    def grey(self) -> NDArray[np.uint8] | None:
+        """The reduced pixels, (height, width) uint8."""
+        return None if self.luma is None else np.asarray(self.luma)
 
 
 def decoder_version() -> str:
@@ -76,13 +86,13 @@ def decode(data: bytes, min_side_px: int = MIN_SIDE_PX) -> Decoded:
 
 
 def _load(image: Image.Image, data: bytes, min_side_px: int) -> Decoded:
-    width, height = image.size
-    header = Decoded(width=width, height=height, format=image.format, mode=_mode(image))
+    (width, height), stored, mode = image.size, image.format, _mode(image)
+    header = Decoded(width=width, height=height, format=stored, mode=mode)
     if width * height > MAX_PIXELS:
         return replace(header, problem="too_large", detail=f"{width}x{height} pixels, the limit is {MAX_PIXELS}")
     try:
         frames, orientation = _frames(image), _orientation(image)
-        rgb, grey = _reduced(image, min_side_px)
+        colour, luma = _reduced(image, min_side_px)
     except MemoryError:
         raise
     except Image.DecompressionBombError as error:
@@ -90,10 +100,10 @@ def _load(image: Image.Image, data: bytes, min_side_px: int) -> Decoded:
     except Exception as error:  # noqa: BLE001 - hostile bytes make the decoders raise anything
         problem = "truncated" if is_cut_off(data) or "truncated" in str(error).casefold() else "unreadable"
         return replace(header, problem=problem, detail=_words(error))
-    header = replace(header, frames=frames, orientation=orientation)
     if is_cut_off(data):
-        return replace(header, problem="truncated", detail="the end of the image is missing")
-    return replace(header, rgb=rgb, grey=grey)
+        detail = "the end of the image is missing"
+        return replace(header, frames=frames, orientation=orientation, problem="truncated", detail=detail)
+    return Decoded(colour, luma, width, height, stored, mode, frames, orientation)
 
 
 def _unopened(data: bytes, error: Exception) -> Decoded:
@@ -135,7 +145,7 @@ def _orientation(image: Image.Image) -> int:
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
-def _reduced(image: Image.Image, min_side_px: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+def _reduced(image: Image.Image, min_side_px: int) -> tuple[Image.Image, Image.Image]:
     image.draft(None, (min_side_px, min_side_px))
     image.load()
     if image.mode in _WIDE_MODES:
@@ -147,8 +157,8 @@ def _reduced(image: Image.Image, min_side_px: int) -> tuple[NDArray[np.uint8], N
     factor = min(image.size) // min_side_px
     if factor > 1:
         image = image.reduce(factor)
-    picture = image if image.mode == "RGB" else image.convert("RGB")
-    return np.asarray(picture), np.asarray(picture.convert("L"))
+    colour = image if image.mode == "RGB" else image.convert("RGB")
+    return colour, colour.convert("L")
 
 
 def _eight_bits(wide: NDArray[Any]) -> NDArray[np.uint8]:

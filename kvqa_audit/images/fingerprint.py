@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import replace
 from functools import cache
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kvqa_audit.images.decode import DECODE_VERSION, MIN_SIDE_PX, Decoded, decode, decoder_version
 from kvqa_audit.images.hashes import FEATURES_VERSION, features_of
@@ -37,44 +36,53 @@ def fingerprint(
     Raises:
         MemoryError: the decoder ran out of memory.
     """
-    blank = ImageFingerprint(raw.img_id, raw.path, len(raw.data), None, decoder=decoder(), algorithm=ALGORITHM)
+    size_bytes = len(raw.data)
     if raw.problem is not None:
-        return replace(blank, problem=raw.problem, detail=raw.detail)
+        return ImageFingerprint(
+            raw.img_id, raw.path, size_bytes, None, raw.problem, raw.detail, decoder=decoder(), algorithm=ALGORITHM
+        )
     sha256 = hashlib.sha256(raw.data).hexdigest()
     earlier = known(raw, sha256) if known is not None else None
-    return earlier or _filled(replace(blank, sha256=sha256), decode(raw.data))
+    return earlier or _filled(raw, sha256, decode(raw.data))
 
 
-def pixel_digest(mode: str, width: int, height: int, rgb: NDArray[np.uint8]) -> str:
-    """SHA-256 over mode, full size and reduced pixels, (H, W, 3) uint8.
+def pixel_digest(mode: str, width: int, height: int, rgb: bytes) -> str:
+    """SHA-256 over mode, full size and reduced pixels, three bytes each, row by row.
 
     It nominates identical pixels: equal pixels stored in one format always give equal digests, and pixels that differ
     only below the reduced scale may do so too. Size and mode are part of it, so that a black 20x10 is not a black
     10x20.
     """
     digest = hashlib.sha256(f"{mode} {width}x{height}\n".encode())
-    digest.update(np.ascontiguousarray(rgb).data)
+    digest.update(rgb)
     return digest.hexdigest()
 
 
-def _filled(blank: ImageFingerprint, decoded: Decoded) -> ImageFingerprint:
-    known = replace(
-        blank,
-        problem=decoded.problem,
-        detail=decoded.detail,
-        format=decoded.format,
-        mode=decoded.mode,
-        frames=decoded.frames,
-        width=decoded.width,
-        height=decoded.height,
-    )
-    if decoded.rgb is None or decoded.grey is None:
-        return known
-    quality = quality_of(decoded.grey)
-    features = features_of(decoded.grey)
-    return replace(
-        known,
-        pixel_digest=pixel_digest(decoded.mode or "", decoded.width or 0, decoded.height or 0, decoded.rgb),
+def _filled(raw: RawImage, sha256: str, decoded: Decoded) -> ImageFingerprint:
+    header: dict[str, Any] = {
+        "img_id": raw.img_id,
+        "path": raw.path,
+        "size_bytes": len(raw.data),
+        "sha256": sha256,
+        "problem": decoded.problem,
+        "detail": decoded.detail,
+        "format": decoded.format,
+        "mode": decoded.mode,
+        "frames": decoded.frames,
+        "width": decoded.width,
+        "height": decoded.height,
+        "decoder": decoder(),
+        "algorithm": ALGORITHM,
+    }
+    if decoded.colour is None or decoded.luma is None:
+        return ImageFingerprint(**header)
+    quality = quality_of(np.asarray(decoded.luma))
+    features = features_of(decoded.luma)
+    return ImageFingerprint(
+        **header,
+        pixel_digest=pixel_digest(
+            decoded.mode or "", decoded.width or 0, decoded.height or 0, decoded.colour.tobytes()
+        ),
         phash64=features.phash64,
         phash256=features.phash256,
         thumbnail=features.thumbnail,
