@@ -16,7 +16,7 @@ from kvqa_audit.overlays.sighting import Region, Sighting, ramp, region_of
 _BLACK_AT_MOST = 20
 _STEP_AT_LEAST = 10
 _ARM_SHARE = 0.045
-_FILLED_SHARE = 0.97
+_FILLED_SHARE = 0.9
 _GREEN_OVER_RED = 40
 _GREEN_AREA_SHARE = (0.004, 0.02)
 

@@ -50,7 +50,10 @@ def region_of(left: int, top: int, right: int, bottom: int, shape: tuple[int, ..
     """The region between pixel columns left…right and rows top…bottom (ends excluded) of a picture of this shape."""
     height, width = shape[:2]
     return Region(
-        round(left / width, 4), round(top / height, 4), round((right - left) / width, 4), round((bottom - top) / height, 4)
+        round(left / width, 4),
+        round(top / height, 4),
+        round((right - left) / width, 4),
+        round((bottom - top) / height, 4),
     )
 
 

@@ -1,0 +1,195 @@
+"""One picture comes in; how sure it is that letters were burned into it, and where the lines are, go out.
+
+Letters are small bright shapes of one height and one brightness, set on a level line; highlights on wet tissue are
+bright and small as well, but differ in height and are not set in rows. So: a white top-hat of the darkest channel
+(tissue is never bright in all three, letters are), its connected shapes, and the level runs of like shapes among them
+(after Matas' extremal regions and Epshtein's stroke width, with far simpler shapes). Letters over a glaring patch are
+darker than it, so the inverted picture is tried last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kvqa_audit.overlays.sighting import Sighting, ramp, region_of
+
+_UNITS = (530.0, 640.0)
+_TOP_HAT_UNITS = 13.0
+_HEIGHT_UNITS = (6.4, 20.0)
+_EDGE_SHARE = 0.42
+_SURE_SCORE = 4.0
+_MARGIN_SHARE = 0.2
+_OFF_MARGIN_WEIGHT = 0.6
+_FAR_FETCHED_WEIGHT = 0.8
+_MAX_SHAPES = 600
+_GLARE_ABOVE = 190
+_LETTER_AT_LEAST = 150
+
+
+@dataclass(frozen=True, slots=True)
+class _Shapes:
+    """Bright shapes that may be letters: edges in pixels, mean brightness, and how many letters each may hold."""
+
+    left: NDArray[np.int64]
+    right: NDArray[np.int64]
+    top: NDArray[np.int64]
+    bottom: NDArray[np.int64]
+    brightness: NDArray[np.float64]
+    letters: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    shapes: int
+    letters: int
+    left: int
+    right: int
+    top: int
+    bottom: int
+
+    @property
+    def strength(self) -> float:
+        """What it counts: two shapes side by side happen by chance, four hardly."""
+        if self.shapes == 2:
+            return 0.4
+        return self.shapes - 1.4 + 0.3 * min(self.letters - self.shapes, self.shapes)
+
+
+def find_text(rgb: NDArray[np.uint8]) -> Sighting:
+    """Looks for lines of text: at the left edge, where devices write, and with more reserve everywhere else.
+
+    Args:
+        rgb: (height, width, 3), 400 to 800 pixels high, so that a letter keeps its strokes.
+    """
+    height, width = rgb.shape[:2]
+    if min(height, width) < 64:
+        return Sighting(0.0)
+    unit = max(height / _UNITS[0], width / _UNITS[1])
+    best: tuple[float, list[_Line]] = (0.0, [])
+    for lines, weight in _readings(rgb, unit):
+        best = max(best, (weight * _score(lines, width), lines), key=lambda one: one[0])
+        if best[0] >= _SURE_SCORE:
+            break
+    score, lines = best
+    regions = tuple(region_of(one.left, one.top, one.right, one.bottom, rgb.shape) for one in lines)
+    return Sighting(_confidence(score), regions)
+
+
+def _confidence(score: float) -> float:
+    return round(0.5 * ramp(score, 0.0, 1.5) + 0.4 * ramp(score, 1.5, 5.0) + 0.1 * ramp(score, 5.0, 30.0), 4)
+
+
+def _score(lines: list[_Line], width: int) -> float:
+    margin = _MARGIN_SHARE * width
+    return sum(line.strength * (1.0 if line.left <= margin else _OFF_MARGIN_WEIGHT) for line in lines)
+
+
+def _readings(rgb: NDArray[np.uint8], unit: float) -> Iterator[tuple[list[_Line], float]]:
+    """Ever more far-fetched ways to read the picture, each with its weight; the caller stops at a convincing one."""
+    edge = rgb[:, : int(_EDGE_SHARE * rgb.shape[1])]
+    darkest, brightest = _darkest(edge), np.maximum(np.maximum(edge[..., 0], edge[..., 1]), edge[..., 2])
+    raised = _top_hat(darkest, unit)
+    yield _lines(_shapes(raised >= 50, darkest, unit, diagonal=True), unit), 1.0
+    yield _lines(_shapes(raised >= 36, darkest, unit), unit), 1.0
+    faint = (raised >= 22) & (darkest >= _LETTER_AT_LEAST)
+    yield _lines(_shapes(faint, darkest, unit), unit), _FAR_FETCHED_WEIGHT
+    sunk = _top_hat(255 - brightest, unit)
+    sunk[_background(brightest, unit) < _GLARE_ABOVE] = 0
+    for depth in (16, 10):
+        yield _lines(_shapes(sunk >= depth, brightest, unit), unit), _FAR_FETCHED_WEIGHT
+    whole = _darkest(rgb)
+    found = _lines(_shapes(_top_hat(whole, unit) >= 60, whole, unit), unit)
+    yield [line for line in found if line.shapes >= 4], 1.0
+
+
+def _darkest(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return np.minimum(np.minimum(rgb[..., 0], rgb[..., 1]), rgb[..., 2])
+
+
+def _top_hat(values: NDArray[np.uint8], unit: float) -> NDArray[np.uint8]:
+    """What is brighter than its surroundings and smaller than a square of `_TOP_HAT_UNITS`."""
+    size = round(_TOP_HAT_UNITS * unit) | 1
+    opened = np.pad(values, size - 1, mode="edge")
+    for axis, pick in ((0, np.minimum), (1, np.minimum), (0, np.maximum), (1, np.maximum)):
+        opened = _sliding(opened, size, axis, pick)
+    return values - np.minimum(opened, values)
+
+
+def _background(values: NDArray[np.uint8], unit: float) -> NDArray[np.uint8]:
+    """The brightest value within the reach of a letter."""
+    size = round(_TOP_HAT_UNITS * unit) | 1
+    padded = np.pad(values, size // 2, mode="edge")
+    return _sliding(_sliding(padded, size, 0, np.maximum), size, 1, np.maximum)
+
+
+def _sliding(values: NDArray[np.uint8], size: int, axis: int, pick: Callable[..., Any]) -> NDArray[np.uint8]:
+    """Minimum or maximum over `size` neighbours by doubling; the axis gets `size` - 1 shorter."""
+    moved = np.moveaxis(values, axis, 0)
+    span = 1
+    while span < size:
+        step = min(span, size - span)
+        moved = pick(moved[:-step], moved[step:])
+        span += step
+    return np.moveaxis(moved, 0, axis)
+
+
+def _shapes(
+    mask: NDArray[np.bool_], values: NDArray[np.uint8], unit: float, *, diagonal: bool = False
+) -> _Shapes | None:
+    from scipy import ndimage
+
+    labels, count = ndimage.label(mask, np.ones((3, 3)) if diagonal else None)
+    if count < 2:
+        return None
+    slices = ndimage.find_objects(labels)
+    box = np.array([(y.start, y.stop, x.start, x.stop) for y, x in slices])
+    high, wide = box[:, 1] - box[:, 0], box[:, 3] - box[:, 2]
+    keep = np.flatnonzero((high >= _HEIGHT_UNITS[0] * unit) & (high <= _HEIGHT_UNITS[1] * unit) & (wide <= 7 * high))
+    kept, sums, areas = [], [], []
+    for one in keep[:_MAX_SHAPES]:
+        inside = labels[slices[one]] == one + 1
+        area = int(inside.sum())
+        if area >= 0.2 * high[one] * wide[one]:
+            kept.append(one)
+            areas.append(area)
+            sums.append(int(values[slices[one]][inside].sum()))
+    if len(kept) < 2:
+        return None
+    top, bottom, left, right = box[kept].T
+    letters = np.maximum(1.0, np.rint((right - left) / (0.75 * (bottom - top))))
+    return _Shapes(left, right, top, bottom, np.array(sums) / np.array(areas), letters)
+
+
+def _lines(shapes: _Shapes | None, unit: float) -> list[_Line]:
+    """Runs of shapes side by side: top and bottom level, as bright, and no further apart than a letter is high."""
+    from scipy.sparse import csr_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    if shapes is None:
+        return []
+    high = shapes.bottom - shapes.top
+    slack = 1.6 * unit
+    gap = shapes.left[None] - shapes.right[:, None]
+    linked = (
+        (abs(shapes.top[:, None] - shapes.top[None]) <= slack)
+        & (abs(shapes.bottom[:, None] - shapes.bottom[None]) <= slack)
+        & (gap >= -1)
+        & (gap <= 1.1 * np.maximum(high[:, None], high[None]))
+        & (abs(shapes.brightness[:, None] - shapes.brightness[None]) <= 45)
+    )
+    count, group = connected_components(csr_matrix(linked), directed=False)
+    sizes = np.bincount(group, minlength=count)
+    lines = []
+    for number in np.flatnonzero(sizes >= 2):
+        part = group == number
+        letters = int(shapes.letters[part].sum())
+        if letters >= 3:
+            ends = (int(pick) for pick in (shapes.left[part].min(), shapes.right[part].max()))
+            rows = (int(pick) for pick in (shapes.top[part].min(), shapes.bottom[part].max()))
+            lines.append(_Line(int(sizes[number]), letters, *ends, *rows))
+    return lines
