@@ -24,12 +24,12 @@ def write_audit(run: AuditRun, out: Path, spec: DatasetSpec) -> None:
 
 def write_report(run: AuditRun, path: Path, spec: DatasetSpec) -> None:
     """Writes the report alone; pictures are opened anew at the audited location, where that still holds them."""
-    from kvqa_audit.release.gate import judge
+    from kvqa_audit.release.standing import judge_audit
     from kvqa_audit.report.as_html import render
     from kvqa_audit.report.view import pictures_wanted
 
     pictures = _pictures(run, pictures_wanted(run), spec)
-    page = render(run, judge(run.outcomes, run.findings, spec.release), pictures=pictures)
+    page = render(run, judge_audit(run, spec), pictures=pictures)
     write_whole(path, lambda file: file.write(page.encode("utf-8", "backslashreplace")))
 
 

@@ -9,6 +9,7 @@ from kvqa_audit.cli.check import check
 from kvqa_audit.cli.checks import checks
 from kvqa_audit.cli.demo import demo
 from kvqa_audit.cli.duplicates import duplicates
+from kvqa_audit.cli.gate import gate
 from kvqa_audit.cli.report import report
 from kvqa_audit.cli.run import run
 
@@ -25,7 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-COMMANDS = (run, duplicates, check, checks, report, cache, demo)
+COMMANDS = (run, duplicates, check, checks, report, gate, cache, demo)
 
 for command in COMMANDS:
     app.command()(command)

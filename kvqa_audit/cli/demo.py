@@ -19,6 +19,7 @@ def demo(
     from kvqa_audit.console.terminal import audit_progress
     from kvqa_audit.demo import draw_demo
     from kvqa_audit.publish import write_audit
+    from kvqa_audit.release.standing import judge_audit
     from kvqa_audit.spec.load import load_spec
 
     make_sure_it_can_be_written(out)
@@ -30,4 +31,4 @@ def demo(
         write_audit(audit, out, description)
     if not quiet:
         print_demo(truth, audit)
-        print_summary(audit, description.release, out)
+        print_summary(audit, judge_audit(audit, description), out)

@@ -15,9 +15,21 @@ SPEC = Annotated[
 ]
 OUT = Annotated[Path, typer.Option("--out", help="Folder for the report and the files.")]
 QUIET = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
+GATE = Annotated[
+    str | None,
+    typer.Option(
+        "--gate",
+        help="What blocks: a file like release.yaml, or a severity (error, warning, info, never).",
+        show_default="release: the description's own release.yaml",
+    ),
+]
 JSON = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
 JOBS = Annotated[
     int, typer.Option("--jobs", "-j", min=1, max=256, help="Worker processes for the images.", show_default="all cores")
+]
+DECISIONS = Annotated[
+    Path | None,
+    typer.Option("--decisions", help="What was decided about findings.", show_default="decisions.yaml of the source"),
 ]
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from kvqa_audit.cli.options import CORES, JOBS, JSON, OUT, QUIET, SPEC, make_sure_it_can_be_written
+from kvqa_audit.cli.options import CORES, DECISIONS, GATE, JOBS, JSON, OUT, QUIET, SPEC, make_sure_it_can_be_written
 
 
 def run(
@@ -20,6 +21,9 @@ def run(
     table_only: Annotated[bool, typer.Option("--table-only", help="Look at no image.")] = False,
     jobs: JOBS = CORES,
     cache: Annotated[bool, typer.Option("--cache/--no-cache", help="Reuse fingerprints of unchanged images.")] = True,
+    decisions: DECISIONS = None,
+    ignore_decisions: Annotated[bool, typer.Option("--ignore-decisions", help="Take every finding as open.")] = False,
+    gate: GATE = None,
     quiet: QUIET = False,
     as_json: JSON = False,
 ) -> None:
@@ -28,10 +32,12 @@ def run(
     from kvqa_audit.console.results import print_summary
     from kvqa_audit.console.terminal import audit_progress
     from kvqa_audit.publish import write_audit
+    from kvqa_audit.release.standing import judge_audit, policy_named
     from kvqa_audit.spec.load import load_spec
 
     make_sure_it_can_be_written(out)
     description = load_spec(spec)
+    description = description.model_copy(update={"release": policy_named(gate, description)})
     with audit_progress(quiet or as_json) as progress, fingerprint_cache(enabled=cache and not table_only) as store:
         audit = run_audit(
             source,
@@ -41,14 +47,18 @@ def run(
             table_only=table_only,
             jobs=jobs,
             cache=store,
+            decisions=decisions,
+            ignore_decisions=ignore_decisions,
             progress=progress,
         )
+        verdict = judge_audit(audit, description)
+        audit = replace(audit, exit_code=verdict.exit_code)
         progress.stage("write the report", None)
         write_audit(audit, out, description)
     if as_json:
         _print_json(out / "audit.json")
     elif not quiet:
-        print_summary(audit, description.release, out)
+        print_summary(audit, verdict, out)
     raise typer.Exit(audit.exit_code)
 
 

@@ -10,20 +10,19 @@ from typing import TYPE_CHECKING
 
 from kvqa_audit.console.terminal import STYLES, console, plain
 from kvqa_audit.model import AuditRun, CheckOutcome, DuplicatePair, Finding, OutcomeStatus
-from kvqa_audit.release.gate import Verdict, judge
-from kvqa_audit.spec.dataset_spec import Release
+from kvqa_audit.release.gate import Verdict
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 
-def print_summary(run: AuditRun, release: Release, out: Path) -> None:
+def print_summary(run: AuditRun, verdict: Verdict, out: Path) -> None:
     """The verdict, what blocks, what warns, what was not checked, and where the report is."""
-    verdict = judge(run.outcomes, run.findings, release)
     screen = console()
     screen.print()
     screen.print(f"{plain(run.dataset.name)}: {run.dataset.rows:,} rows, {run.dataset.images:,} images", style="bold")
     screen.print(verdict.sentence, style="bold green" if verdict.ready else "bold red")
+    _print_other_reasons(screen, verdict)
     _print_outcomes(screen, "Blocks the release", verdict.blockers, run)
     _print_outcomes(screen, "Worth a look", verdict.warnings, run)
     _print_not_checked(screen, verdict)
@@ -34,6 +33,14 @@ def print_summary(run: AuditRun, release: Release, out: Path) -> None:
     screen.print()
     screen.print(f"{passed} checks passed; {len(run.findings):,} findings in all; {seconds:.1f} s")
     screen.print(f"report: {out / 'report.html'}")
+
+
+def _print_other_reasons(screen: Console, verdict: Verdict) -> None:
+    """The reasons that are not simply the findings of a check, which a table tells."""
+    told = tuple(f"{o.code} {o.name}: {o.violations:,} of {o.evaluated:,}" for o in verdict.blockers)
+    for reason in verdict.reasons:
+        if reason not in told:
+            screen.print(f"  {plain(reason)}")
 
 
 def _print_outcomes(screen: Console, title: str, outcomes: Sequence[CheckOutcome], run: AuditRun) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from kvqa_audit.model import CheckOutcome, Finding, FindingStatus, OutcomeStatus, Severity
-from kvqa_audit.spec.dataset_spec import Release
+from kvqa_audit.spec.dataset_spec import Limit, Release
 
 NOT_CHECKED = (OutcomeStatus.SKIPPED, OutcomeStatus.VACUOUS, OutcomeStatus.ERRORED)
 
@@ -29,60 +30,162 @@ class Verdict:
     reasons: tuple[str, ...]
 
 
-def judge(outcomes: Iterable[CheckOutcome], findings: Iterable[Finding], release: Release) -> Verdict:
-    """Judges one audit. A required check that was skipped, vacuous or errored blocks, like a failed one."""
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the gate has to know beside outcomes and findings.
+
+    `facts` maps what a policy may require (licence, citation, split) to what is stated, "" where nothing is. `new`
+    holds the keys of the open findings that the baseline does not know, None where there is no baseline, whose date
+    is `since`. `stale` and `expired` count the decisions about findings that are gone, or whose time is over.
+    """
+
+    facts: Mapping[str, str] = field(default_factory=dict)
+    new: frozenset[str] | None = None
+    since: str = ""
+    stale: int = 0
+    expired: int = 0
+
+
+UNKNOWN = Standing()
+
+
+def judge(
+    outcomes: Iterable[CheckOutcome], findings: Iterable[Finding], release: Release, standing: Standing = UNKNOWN
+) -> Verdict:
+    """Judges one audit. A required check that was skipped, vacuous or errored blocks, like a failed one.
+
+    Args:
+        outcomes: what came of every check.
+        findings: all findings; those that somebody decided about do not block.
+        release: the policy.
+        standing: what is known about the dataset's facts, the baseline and the decisions.
+    """
     outcomes = tuple(outcomes)
-    gate = Severity(release.fail_on)
-    worst = _worst_severities(findings)
-    blockers, warnings, reasons = [], [], []
-    for outcome in outcomes:
-        if outcome.outcome is not OutcomeStatus.FAILED or outcome.code not in worst:
-            continue
-        if worst[outcome.code].rank >= gate.rank:
-            blockers.append(outcome)
-            reasons.append(f"{outcome.code} {outcome.name}: {outcome.violations:,} of {outcome.evaluated:,}")
-        elif worst[outcome.code] is not Severity.INFO:
-            warnings.append(outcome)
-    not_checked = tuple(o for o in outcomes if o.outcome in NOT_CHECKED)
-    unjudged = [o for o in not_checked if o.code in release.required]
-    reasons += [f"{o.code} {o.name}: required, but {o.outcome.value} ({o.reason})" for o in unjudged]
-    errored = [o for o in outcomes if o.outcome is OutcomeStatus.ERRORED]
-    reasons += [f"{o.code} {o.name}: the check crashed ({o.reason})" for o in errored if o not in unjudged]
-    judged = [o for o in outcomes if o.outcome in (OutcomeStatus.PASSED, OutcomeStatus.FAILED)]
-    incomplete = bool(errored) or not judged
-    if not judged:
+    opened = tuple(finding for finding in findings if finding.status is FindingStatus.OPEN)
+    defects = _too_many(outcomes, opened, release)
+    new = _new_findings(opened, release, standing)
+    warned = _checks_with(opened, Severity.WARNING) - set(defects) - set(new)
+    unjudged = _unjudged(outcomes, release)
+    crashed = {
+        o.code: f"{o.code} {o.name}: the check crashed ({o.reason})"
+        for o in outcomes
+        if o.outcome is OutcomeStatus.ERRORED and o.code not in unjudged
+    }
+    facts = [f"the dataset states no {fact}" for fact in release.require if not standing.facts.get(fact)]
+    decisions = _decisions(release, standing)
+    any_judged = any(o.outcome in (OutcomeStatus.PASSED, OutcomeStatus.FAILED) for o in outcomes)
+    incomplete = not any_judged or any(o.outcome is OutcomeStatus.ERRORED for o in outcomes)
+    parts = (defects.values(), new.values(), unjudged.values(), crashed.values(), facts, decisions)
+    reasons = [reason for part in parts for reason in part]
+    if not any_judged:
         reasons.append("no check could be judged")
-    ready = not reasons
+    counts = tuple(map(len, (defects, new, unjudged, crashed, facts, decisions)))
     return Verdict(
-        ready,
-        _sentence(len(blockers), len(unjudged), len(errored), bool(judged)),
-        tuple(blockers),
-        tuple(warnings),
-        not_checked,
-        3 if incomplete else 0 if ready else 1,
-        tuple(reasons),
+        ready=not reasons,
+        sentence=_sentence(counts) if any_judged else "Not judged: no check could be run.",
+        blockers=tuple(o for o in outcomes if o.code in defects or o.code in new),
+        warnings=tuple(o for o in outcomes if o.code in warned and o.outcome is OutcomeStatus.FAILED),
+        not_checked=tuple(o for o in outcomes if o.outcome in NOT_CHECKED),
+        exit_code=3 if incomplete else 1 if reasons else 0,
+        reasons=tuple(reasons),
     )
 
 
-def _worst_severities(findings: Iterable[Finding]) -> dict[str, Severity]:
-    worst: dict[str, Severity] = {}
-    for finding in findings:
-        if finding.status is not FindingStatus.OPEN:
+def _too_many(outcomes: Iterable[CheckOutcome], opened: Iterable[Finding], release: Release) -> dict[str, str]:
+    """The checks with more open findings than the policy tolerates, and the reason in words."""
+    numbers = Counter(finding.check for finding in opened)
+    at_the_gate = set() if release.fail_on == "never" else _checks_with(opened, Severity(release.fail_on))
+    reasons = {}
+    for outcome in outcomes:
+        if outcome.outcome is not OutcomeStatus.FAILED:
             continue
-        known = worst.get(finding.check)
-        if known is None or finding.severity.rank > known.rank:
-            worst[finding.check] = finding.severity
-    return worst
+        said = f"{outcome.code} {outcome.name}: {numbers[outcome.code]:,} of {outcome.evaluated:,}"
+        limit = release.limits.get(outcome.code)
+        if limit is not None:
+            exceeded = _exceeded(limit, numbers[outcome.code], outcome.evaluated)
+            if exceeded:
+                reasons[outcome.code] = f"{said}, {exceeded}"
+        elif outcome.code in at_the_gate:
+            reasons[outcome.code] = said
+    return reasons
 
 
-def _sentence(blockers: int, unjudged: int, errored: int, any_judged: bool) -> str:
-    if not any_judged:
-        return "Not judged: no check could be run."
+def _exceeded(limit: Limit, found: int, evaluated: int) -> str:
+    """In words which bound is exceeded; "" where none is."""
+    if limit.count is not None and found > limit.count:
+        return f"where at most {limit.count:,} are tolerated"
+    # Findings where nothing was evaluated (a pair counted by its images, say) are more than any share.
+    if limit.share is not None and found > limit.share * evaluated:
+        return f"where at most {100 * limit.share:g} % are tolerated"
+    return ""
+
+
+def _new_findings(opened: Iterable[Finding], release: Release, standing: Standing) -> dict[str, str]:
+    """The checks with findings that the baseline does not know, at or above the severity that the policy names."""
+    if release.no_new is None:
+        return {}
+    least = Severity(release.no_new)
+    since = f"since {standing.since}" if standing.since else "since the baseline"
+    if standing.new is None:
+        since = "and no baseline to compare with, so that all count as new"
+    new = [f for f in opened if f.severity.rank >= least.rank and (standing.new is None or f.key in standing.new)]
+    numbers = Counter(finding.check for finding in new)
+    kind = f"of severity {least.value}" + ("" if least is Severity.ERROR else " or above")
+    return {
+        code: f"{code}: {number:,} new {_plural(number, 'finding')} {kind} {since}" for code, number in numbers.items()
+    }
+
+
+def _unjudged(outcomes: Iterable[CheckOutcome], release: Release) -> dict[str, str]:
+    """The required checks that were not judged, and why; one that the audit does not have at all, too."""
+    by_code = {outcome.code: outcome for outcome in outcomes}
+    reasons = {}
+    for code in dict.fromkeys(release.required):
+        outcome = by_code.get(code)
+        if outcome is None:
+            reasons[code] = f"{code}: required, but there is no such check in this audit"
+        elif outcome.outcome in NOT_CHECKED:
+            reasons[code] = f"{code} {outcome.name}: required, but {outcome.outcome.value} ({outcome.reason})"
+    for code in release.limits:
+        if code not in by_code:
+            reasons.setdefault(code, f"{code}: has a limit, but there is no such check in this audit")
+    return reasons
+
+
+def _decisions(release: Release, standing: Standing) -> list[str]:
+    reasons = []
+    for asked, number, what in (
+        (release.fail_on_stale_decisions, standing.stale, "about findings that are gone"),
+        (release.fail_on_expired_decisions, standing.expired, "whose time is over"),
+    ):
+        if asked and number:
+            reasons.append(
+                f"{number:,} {_plural(number, 'decision')} {what}: renew or remove {_plural(number, 'it', 'them')}"
+            )
+    return reasons
+
+
+def _checks_with(findings: Iterable[Finding], least: Severity) -> set[str]:
+    return {finding.check for finding in findings if finding.severity.rank >= least.rank}
+
+
+def _plural(number: int, one: str, many: str = "") -> str:
+    return one if number == 1 else many or f"{one}s"
+
+
+def _sentence(counts: tuple[int, ...]) -> str:
+    defects, new, unjudged, crashed, facts, decisions = counts
     parts = []
-    if blockers:
-        parts.append(f"{blockers} check{'s' if blockers > 1 else ''} found defects that block")
+    if defects:
+        parts.append(f"{defects} {_plural(defects, 'check')} found defects that block")
+    if new:
+        parts.append(f"{new} {_plural(new, 'check')} found what the baseline did not know")
     if unjudged:
-        parts.append(f"{unjudged} required check{'s' if unjudged > 1 else ''} could not be judged")
-    if errored:
-        parts.append(f"{errored} check{'s' if errored > 1 else ''} crashed")
+        parts.append(f"{unjudged} required {_plural(unjudged, 'check')} could not be judged")
+    if crashed:
+        parts.append(f"{crashed} {_plural(crashed, 'check')} crashed")
+    if facts:
+        parts.append(f"{facts} required {_plural(facts, 'fact is', 'facts are')} not stated")
+    if decisions:
+        parts.append("decisions are out of date")
     return f"Not ready: {', '.join(parts)}." if parts else "Ready: nothing that blocks was found."

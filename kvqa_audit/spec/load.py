@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from kvqa_audit.errors import SpecError
-from kvqa_audit.spec.dataset_spec import DatasetSpec
+from kvqa_audit.spec.dataset_spec import DatasetSpec, Release
 from kvqa_audit.spec.yaml_file import YamlFile, read_yaml
 
 DEFAULT_DATASET = "kvasir-vqa"
@@ -52,6 +52,19 @@ def load_spec(folder: Path | str | None = None) -> DatasetSpec:
         raise SpecError("\n".join(_messages(error, main, origin))) from None
 
 
+def load_release(path: Path) -> Release:
+    """Reads a release policy that stands in a file of its own.
+
+    Raises:
+        SpecError: the file is missing, is not YAML, or holds a key or value that is not allowed.
+    """
+    file = read_yaml(path)
+    try:
+        return Release.model_validate(_mapping(file))
+    except ValidationError as error:
+        raise SpecError("\n".join(_messages(error, file, {"release": (file, 1)}, ("release",)))) from None
+
+
 def _folder(folder: Path | str | None) -> Path:
     if folder is None:
         return shipped_descriptions() / DEFAULT_DATASET
@@ -77,10 +90,15 @@ def _only_key(file: YamlFile, content: dict[str, Any], key: str) -> None:
             raise SpecError(f"{file.where((other,))}: is not allowed here; the one key of this file is '{key}'")
 
 
-def _messages(error: ValidationError, main: YamlFile, origin: dict[str, tuple[YamlFile, int]]) -> list[str]:
+def _messages(
+    error: ValidationError,
+    main: YamlFile,
+    origin: dict[str, tuple[YamlFile, int]],
+    within: tuple[str, ...] = (),
+) -> list[str]:
     messages = []
     for problem in error.errors(include_url=False):
-        location = tuple(problem["loc"])
+        location = (*within, *problem["loc"])
         file, drop = origin.get(str(location[0]), (main, 0)) if location else (main, 0)
         text = problem["msg"].removeprefix("Value error, ")
         if problem["type"] == "extra_forbidden":
@@ -99,7 +117,8 @@ def _allowed(location: tuple[int | str, ...]) -> str:
     for step in location[:-1]:
         if isinstance(step, str) and isinstance(record, type) and issubclass(record, BaseModel):
             field = record.model_fields.get(step)
-            record = field.annotation if field else None
+            # A key that is no field is the key of a mapping from names to records.
+            record = field.annotation if field else record
         record = _innermost_record(record)
     if not (isinstance(record, type) and issubclass(record, BaseModel)):
         return ""

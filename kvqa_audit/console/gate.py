@@ -1,0 +1,30 @@
+"""A verdict comes in; its sentence and its reasons go out, for a terminal or as JSON."""
+
+from __future__ import annotations
+
+import json
+
+from kvqa_audit.console.terminal import console, plain
+from kvqa_audit.release.gate import Verdict
+
+
+def print_verdict(verdict: Verdict) -> None:
+    """The verdict, and one line a reason."""
+    screen = console()
+    screen.print(verdict.sentence, style="bold green" if verdict.ready else "bold red")
+    for reason in verdict.reasons:
+        screen.print(f"  {plain(reason)}", soft_wrap=True)
+
+
+def verdict_as_json(verdict: Verdict) -> str:
+    """The verdict as one JSON text; checks are named by their codes."""
+    record = {
+        "ready": verdict.ready,
+        "sentence": verdict.sentence,
+        "reasons": list(verdict.reasons),
+        "blockers": [outcome.code for outcome in verdict.blockers],
+        "warnings": [outcome.code for outcome in verdict.warnings],
+        "not_checked": [outcome.code for outcome in verdict.not_checked],
+        "exit_code": verdict.exit_code,
+    }
+    return json.dumps(record, ensure_ascii=True, indent=1)

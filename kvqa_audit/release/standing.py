@@ -1,0 +1,86 @@
+"""A finished audit, its description and perhaps an earlier audit come in; the verdict by all of them goes out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sized
+from pathlib import Path
+from typing import Any
+
+from kvqa_audit.errors import SpecError
+from kvqa_audit.model import AuditRun, OutcomeStatus
+from kvqa_audit.release.changes import findings_since
+from kvqa_audit.release.gate import Standing, Verdict, judge
+from kvqa_audit.spec.dataset_spec import DatasetSpec, Release
+from kvqa_audit.spec.load import load_release
+
+JUDGED = (OutcomeStatus.PASSED, OutcomeStatus.FAILED)
+SEVERITIES = ("error", "warning", "info", "never")
+BY_THE_DESCRIPTION = "release"
+
+
+def judge_audit(
+    run: AuditRun, spec: DatasetSpec, *, release: Release | None = None, baseline: AuditRun | None = None
+) -> Verdict:
+    """Judges a whole audit: its findings, and what the policy asks of facts, of an earlier audit and of decisions.
+
+    Args:
+        run: the audit.
+        spec: the description of the dataset.
+        release: the policy; None is the description's own.
+        baseline: the earlier audit that findings are new against; None is the one that the audit itself names
+            (`metrics["baseline"]`), if any.
+    """
+    standing = standing_of(run, spec, baseline=baseline)
+    return judge(run.outcomes, run.findings, spec.release if release is None else release, standing)
+
+
+def standing_of(run: AuditRun, spec: DatasetSpec, *, baseline: AuditRun | None = None) -> Standing:
+    """What the gate has to know beside outcomes and findings."""
+    new, since = _since(run, baseline)
+    decisions = run.metrics.get("decisions") or {}
+    return Standing(_facts(run, spec), new, since, _number(decisions, "stale"), _number(decisions, "expired"))
+
+
+def policy_named(name: str | None, spec: DatasetSpec) -> Release:
+    """The policy that a person named: a file, a severity, or "release" (None, too) for the description's own.
+
+    Raises:
+        SpecError: there is no such file, or it holds a key or value that is not allowed.
+    """
+    if name is None or name == BY_THE_DESCRIPTION:
+        return spec.release
+    if name in SEVERITIES:
+        return spec.release.model_copy(update={"fail_on": name})
+    path = Path(name)
+    if not path.exists():
+        known = ", ".join((BY_THE_DESCRIPTION, *SEVERITIES))
+        raise SpecError(f"{name}: is no file with a release policy, and none of {known}")
+    return load_release(path)
+
+
+def _facts(run: AuditRun, spec: DatasetSpec) -> Mapping[str, str]:
+    facts = run.dataset
+    splits = run.metrics.get("splits") or (spec.hub.splits if spec.hub else ())
+    return {
+        "licence": facts.licence or "",
+        "citation": facts.citation or facts.doi or "",
+        "split": ", ".join(map(str, splits)),
+    }
+
+
+def _since(run: AuditRun, baseline: AuditRun | None) -> tuple[frozenset[str] | None, str]:
+    """The keys of the findings that the baseline does not know, None where there is none; and the baseline's date."""
+    if baseline is not None:
+        judged = {outcome.code for outcome in run.outcomes if outcome.outcome in JUDGED}
+        changes = findings_since(baseline.findings, run.findings, judged=judged)
+        return frozenset(f.key for f in (*changes.new, *changes.reopened)), baseline.finished_at[:10]
+    recorded = run.metrics.get("baseline")
+    if not isinstance(recorded, Mapping) or "new_keys" not in recorded:
+        return None, ""
+    return frozenset(map(str, recorded["new_keys"])), str(recorded.get("date", ""))[:10]
+
+
+def _number(decisions: Mapping[str, Any], kind: str) -> int:
+    """How many decisions are of a kind, told as a number or one by one."""
+    told = decisions.get(kind, 0)
+    return len(told) if isinstance(told, Sized) else int(told)

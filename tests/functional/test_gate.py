@@ -1,0 +1,86 @@
+"""The gate as a user meets it: exit codes, reasons, policies in files, and an audit judged after the fact."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+from kvqa_audit.demo import DemoTruth
+from tests.functional.conftest import Program
+
+
+def test_gate_judges_a_finished_audit_as_the_run_did(program: Program, audited: Path) -> None:
+    done = program("gate", audited)
+    assert done.returncode == 1, done.stderr
+    assert done.stdout.startswith("Not ready: ")
+    assert "  KV203 duplicates_with_conflicting_answers: " in done.stdout
+    record = json.loads(program("gate", audited, "--json").stdout)
+    assert record["exit_code"] == json.loads((audited / "audit.json").read_text())["exit_code"]
+    assert "KV203" in record["blockers"]
+    assert len(record["reasons"]) == len(done.stdout.splitlines()) - 1
+    quiet = program("gate", audited, "--quiet")
+    assert (quiet.stdout, quiet.returncode) == ("", 1)
+
+
+def test_policy_in_a_file_decides(program: Program, audited: Path, tmp_path: Path) -> None:
+    policy = tmp_path / "policy.yaml"
+    policy.write_text("fail_on: never\n")
+    assert program("gate", audited, "--policy", policy).returncode == 0
+    policy.write_text("fail_on: never\nlimits: {KV401: {count: 0}}\nrequired: [KV02-rows]\n")
+    done = program("gate", audited, "--policy", policy)
+    assert done.returncode == 1
+    assert "KV02-rows promise_rows: required, but skipped (the source is a subset" in done.stdout
+    policy.write_text("fail_on: never\nlimts: {}\n")
+    wrong = program("gate", audited, "--policy", policy)
+    assert wrong.returncode == 2
+    assert "policy.yaml, line 2, key limts: is not a known key; did you mean 'limits'?" in wrong.stderr
+
+
+def test_baseline_makes_known_findings_pass(program: Program, audited: Path, tmp_path: Path) -> None:
+    policy = tmp_path / "policy.yaml"
+    policy.write_text("fail_on: never\nno_new: error\n")
+    assert program("gate", audited, "--policy", policy).returncode == 1
+    known = program("gate", audited, "--policy", policy, "--baseline", audited)
+    assert (known.returncode, known.stdout) == (0, "Ready: nothing that blocks was found.\n")
+
+
+def test_folder_without_an_audit_is_an_error(program: Program, audited: Path, tmp_path: Path) -> None:
+    done = program("gate", tmp_path)
+    assert done.returncode == 2
+    assert "is not the folder of a finished audit" in done.stderr
+    shutil.copytree(audited, tmp_path / "copy")
+    (tmp_path / "copy" / "findings.parquet").write_bytes(b"PAR1 no more")
+    damaged = program("gate", tmp_path / "copy")
+    assert damaged.returncode == 2
+    assert "damaged" in damaged.stderr
+
+
+def test_crashed_check_is_incomplete(program: Program, audited: Path, tmp_path: Path) -> None:
+    shutil.copytree(audited, tmp_path / "copy")
+    path = tmp_path / "copy" / "audit.json"
+    record = json.loads(path.read_text())
+    record["checks"][1] |= {"outcome": "errored", "reason": "KeyError: 'x'"}
+    path.write_text(json.dumps(record))
+    done = program("gate", tmp_path / "copy", "--policy", "never")
+    assert done.returncode == 3
+    assert "the check crashed (KeyError: 'x')" in done.stdout
+
+
+def test_run_judges_by_the_named_policy(program: Program, drawn: tuple[Path, DemoTruth], tmp_path: Path) -> None:
+    policy = tmp_path / "policy.yaml"
+    policy.write_text("fail_on: never\n")
+    arguments = ("run", drawn[0], "--subset", "--table-only", "--out", tmp_path / "out")
+    done = program(*arguments, "--gate", policy)
+    assert done.returncode == 0, done.stderr
+    assert "Ready: nothing that blocks was found." in done.stdout
+    assert json.loads((tmp_path / "out" / "audit.json").read_text())["exit_code"] == 0
+    assert "Ready: nothing that blocks was found." in (tmp_path / "out" / "report.html").read_text()
+    policy.write_text("fail_on: never\nrequired: [KV201]\nrequire: [licence]\n")
+    blocked = program(*arguments, "--gate", policy)
+    assert blocked.returncode == 1
+    assert "KV201 identical_bytes: required, but skipped (only the table was asked for)" in blocked.stdout
+    assert program(*arguments, "--gate", "release").returncode == 1
+    wrong = program(*arguments, "--gate", "strictest")
+    assert wrong.returncode == 2
+    assert "strictest" in wrong.stderr
