@@ -29,6 +29,8 @@ def run_audit(
     table_only: bool = False,
     jobs: int = 1,
     cache: FingerprintCache | None = None,
+    decisions: Path | None = None,
+    ignore_decisions: bool = False,
     progress: Progress | None = None,
 ) -> AuditRun:
     """Audits one dataset and gives everything found; writes nothing.
@@ -42,30 +44,38 @@ def run_audit(
         table_only: look at no image.
         jobs: worker processes for the images.
         cache: fingerprints of earlier runs; None reads every image.
+        decisions: what was decided about findings; None is `decisions.yaml` or `.csv` in the source's own folder.
+        ignore_decisions: every finding is open, whatever was decided.
         progress: is told about stages and items.
 
     Raises:
         SourceError: the source cannot be read at all.
-        SpecError: the description is wrong.
+        SpecError: the description or the decisions file is wrong.
     """
     from kvqa_audit.checks.registry import checks_for
     from kvqa_audit.checks.runner import run_checks
     from kvqa_audit.gather import gather_evidence
     from kvqa_audit.ingest.open import open_dataset
     from kvqa_audit.record import engines_of, facts_of, metrics_of, rows_of
+    from kvqa_audit.release.decisions import apply_decisions
+    from kvqa_audit.release.decisions_file import decisions_for
     from kvqa_audit.release.gate import judge
 
     started_at = _now()
     clock = Clock(progress or Progress())
     spec = spec or load_spec()
+    subset = subset or spec.subset
+    decided = decisions_for(source, decisions, ignore=ignore_decisions)
     with clock.stage("read the table") as count:
         dataset = open_dataset(str(source), spec, revision=revision, table_only=table_only)
         count(len(dataset.table.frame))
-    gathered = gather_evidence(dataset, spec, subset=subset or spec.subset, jobs=jobs, cache=cache, clock=clock)
+    gathered = gather_evidence(dataset, spec, subset=subset, jobs=jobs, cache=cache, clock=clock)
     evidence = gathered.evidence
     checks = checks_for(spec)
     with clock.stage("run the checks", len(checks)):
         outcomes, findings = run_checks(checks, evidence)
+    today = datetime.now(UTC).date()
+    findings, outcomes, report = apply_decisions(findings, outcomes, decided.decisions, today, whole=not subset)
     return AuditRun(
         run_id=uuid.uuid4().hex,
         started_at=started_at,
@@ -78,7 +88,7 @@ def run_audit(
         pairs=evidence.pairs,
         fingerprints=evidence.fingerprints,
         profile=evidence.distributions.shares,
-        metrics=metrics_of(gathered),
+        metrics={**metrics_of(gathered), "decisions": {"file": decided.file, "subset": subset, **report.as_metrics()}},
         stages=tuple(clock.stages),
         exit_code=judge(outcomes, findings, spec.release).exit_code,
         rows=rows_of(dataset.table),

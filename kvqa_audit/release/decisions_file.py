@@ -6,6 +6,7 @@ import difflib
 import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,24 @@ def decisions_beside(source: str | Path) -> Path | None:
     if len(found) > 1:
         raise SpecError(f"{folder}: holds both {' and '.join(NAMES)}; keep one of them")
     return found[0] if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionsFile:
+    """The decisions that hold for an audit, and the file they come from, None where there is none."""
+
+    file: str | None
+    decisions: tuple[Decision, ...]
+
+
+def decisions_for(source: str | Path, named: Path | None, *, ignore: bool = False) -> DecisionsFile:
+    """The decisions of the named file, or of the one in the source's own folder; none where they are ignored.
+
+    Raises:
+        SpecError: as for `read_decisions`.
+    """
+    path = None if ignore else named or decisions_beside(source)
+    return DecisionsFile(None, ()) if path is None else DecisionsFile(str(path), read_decisions(path))
 
 
 def read_decisions(path: Path) -> tuple[Decision, ...]:
