@@ -71,9 +71,11 @@ def quality_of(grey: NDArray[np.uint8]) -> Quality:
 def field_of_view(grey: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """The pixels inside the field of view, (H, W); all of them where hardly anything is lit."""
     lit = grey > _SURROUND_LEVEL
+    height, width = lit.shape
+    upright = np.ascontiguousarray(lit.T)
     left, right = _ends(lit)
-    top, bottom = _ends(np.ascontiguousarray(lit.T))
-    columns, rows = np.arange(lit.shape[1]), np.arange(lit.shape[0])[:, None]
+    top, bottom = _ends(upright)
+    columns, rows = np.arange(width, dtype=np.int32), np.arange(height, dtype=np.int32)[:, None]
     inside = columns >= left[:, None]
     inside &= columns <= right[:, None]
     inside &= rows >= top
@@ -83,36 +85,37 @@ def field_of_view(grey: NDArray[np.uint8]) -> NDArray[np.bool_]:
     return inside
 
 
-def _ends(lit: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def _ends(lit: NDArray[np.bool_]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """The first and the last lit pixel of every row; where a row is dark the last comes before the first."""
+    length = lit.shape[1]
     first = lit.argmax(axis=1)
-    last = lit.shape[1] - 1 - lit[:, ::-1].argmax(axis=1)
+    last = length - 1 - lit[:, ::-1].argmax(axis=1)
     last[~lit[np.arange(len(lit)), first]] = -1
-    return first, last
+    return first.astype(np.int32), last.astype(np.int32)
 
 
 def _sharpness(grey: NDArray[np.uint8], inside: NDArray[np.bool_]) -> float:
     """Over the measured rows' pixels that lie well inside the field of view, away from the edge of the surround."""
-    count, width = len(inside) - 2, grey.shape[1]
-    if count < 1 or width <= 2 * _MARGIN_PX:
+    count = len(inside)
+    if count < 3 or grey.shape[1] <= 2 * _MARGIN_PX:
         return 0.0
     margin = slice(_MARGIN_PX, -_MARGIN_PX)
-    core = np.zeros((count, width), dtype=np.float32)
-    core[:, margin] = (
-        inside[1:-1, : -2 * _MARGIN_PX] & inside[1:-1, 2 * _MARGIN_PX :] & inside[:-2, margin] & inside[2:, margin]
-    )
-    # Rows end to end: one step over the end of a row is outside the core. Whole numbers, so that sums are exact.
-    weight = core.ravel()
+    core = inside[1:-1, : -2 * _MARGIN_PX] & inside[1:-1, 2 * _MARGIN_PX :]
+    core &= inside[:-2, margin]
+    core &= inside[2:, margin]
     above, centre, below = (
-        grey[first : first + _ROW_STEP * count : _ROW_STEP].astype(np.float32).ravel()
+        grey[first : first + _ROW_STEP * (count - 2) : _ROW_STEP].astype(np.int16)
         for first in range(_ROW_STEP, _ROW_STEP + 3)
     )
+    left, right = centre[:, _MARGIN_PX - 1 : -_MARGIN_PX - 1], centre[:, _MARGIN_PX + 1 : 1 - _MARGIN_PX]
+    above, centre, below = above[:, margin], centre[:, margin], below[:, margin]
     fine = 4 * centre
-    fine -= above
-    fine -= below
-    fine[1:-1] -= centre[:-2]
-    fine[1:-1] -= centre[2:]
-    coarse = np.abs(below - above)
-    coarse[1:-1] += np.abs(centre[2:] - centre[:-2])
-    pixels = float(weight.sum())
-    return float(np.abs(fine) @ weight) / (float(coarse @ weight) + pixels) if pixels else 0.0
+    fine -= left + right
+    fine -= above + below
+    coarse = np.abs(right - left)
+    coarse += np.abs(below - above)
+    pixels = int(np.count_nonzero(core))
+    if not pixels:
+        return 0.0
+    fine_sum, coarse_sum = int(np.abs(fine)[core].sum()), int(coarse[core].sum())
+    return fine_sum / (coarse_sum + pixels)
