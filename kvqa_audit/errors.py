@@ -26,3 +26,7 @@ class OutputError(KvqaAuditError):
 
 class ArtifactError(KvqaAuditError):
     """A folder does not hold the artifacts of a finished audit, or holds those of another version."""
+
+
+class StoreError(KvqaAuditError):
+    """The run store cannot be used, or does not hold what was asked for; whoever named it has to act."""
