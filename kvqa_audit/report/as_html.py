@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 MAX_PICTURE_CHARACTERS = 2_400_000
 _SIGNATURES = ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"))
 _NOT_AVAILABLE = "picture not available"
+_FOR_CHARTS = ("vendor/plotly-cartesian.min.js", "templates/charts.js")
+_FOR_THE_PAGE = tuple(f"templates/{name}.js" for name in ("filter", "links", "tables", "side_by_side"))
 _LEFT_OUT = "picture left out to keep this page small"
 
 
@@ -43,8 +45,7 @@ def render(run: AuditRun, verdict: Verdict, *, pictures: Mapping[str, bytes]) ->
     """
     page = view(run)
     drawn = charts(run)
-    plotly, script, style = _asset("vendor/plotly-cartesian.min.js"), _asset("templates/report.js"), _style()
-    scripts = [plotly, script] if drawn else [script]
+    scripts = [_asset(path) for path in (_FOR_CHARTS if drawn else ()) + _FOR_THE_PAGE]
     sources = " ".join(f"'sha256-{_digest(text)}'" for text in scripts)
     return (
         _environment()
@@ -66,7 +67,7 @@ def render(run: AuditRun, verdict: Verdict, *, pictures: Mapping[str, bytes]) ->
             policy=f"default-src 'none'; script-src {sources}; style-src 'unsafe-inline'; img-src data:; "
             "base-uri 'none'; form-action 'none'",
             scripts=[Markup(text) for text in scripts],  # noqa: S704 - files of this package
-            style=Markup(style),  # noqa: S704 - a file of this package
+            style=Markup(_asset("templates/report.css")),  # noqa: S704 - a file of this package
         )
     )
 
@@ -80,10 +81,6 @@ def _reasons(verdict: Verdict) -> list[str]:
 @cache
 def _asset(path: str) -> str:
     return files("kvqa_audit.report").joinpath(path).read_text(encoding="utf-8").strip()
-
-
-def _style() -> str:
-    return _asset("templates/report.css")
 
 
 def _digest(text: str) -> str:

@@ -85,6 +85,15 @@ class Tab:
             raise RuntimeError(answer["exceptionDetails"]["exception"].get("description", expression))
         return answer["result"].get("value")
 
+    def click(self, element: str) -> None:
+        """Scrolls to what a JavaScript expression gives, and clicks in its middle with the mouse."""
+        x, y = self.value(
+            f"(element => {{ element.scrollIntoView({{block: 'center'}}); const box = element.getBoundingClientRect();"
+            f" return [box.x + box.width / 2, box.y + box.height / 2]; }})({element})"
+        )
+        for kind in ("mousePressed", "mouseReleased"):
+            self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
+
     def wait_for(self, expression: str, seconds: float = 10) -> None:
         """Waits until a JavaScript expression is true."""
         until = time.monotonic() + seconds

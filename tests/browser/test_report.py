@@ -121,6 +121,67 @@ def test_the_severity_filter_leaves_only_that_severity(tab: Tab) -> None:
     assert tab.value(f"[...new Set({VISIBLE}.map(row => row.dataset.severity))]") == [Severity.ERROR.value]
 
 
+@pytest.mark.parametrize("field", ["source", "question", "check"])
+def test_a_choice_leaves_only_findings_of_that_kind(tab: Tab, field: str) -> None:
+    choose = f"document.getElementById('filter-{field}')"
+    wanted = tab.value(
+        f"(s => {{ s.selectedIndex = 1; s.dispatchEvent(new Event('change')); return s.value; }})({choose})"
+    )
+    assert wanted
+    assert tab.value(f"[...new Set({VISIBLE}.map(row => row.dataset.{field}))]") == [wanted]
+    tab.value("document.querySelector('.filter').reset()")
+    tab.wait_for(f"{VISIBLE}.length === {ROWS}.length")
+
+
+def test_a_click_on_a_heading_sorts_and_a_second_click_turns_the_order(tab: Tab) -> None:
+    tab.value("document.querySelectorAll('details').forEach(details => { details.open = true; })")
+    table = "document.getElementById('outcomes').querySelector('table')"
+    cells = f"[...{table}.tBodies[0].rows].map(row => Number(row.cells[5].textContent.replace(/,/g, '')))"
+    head = f"{table}.querySelectorAll('thead th')[5]"
+    tab.click(f"{head}.querySelector('button')")
+    ascending = tab.value(cells)
+    assert ascending == sorted(ascending)
+    assert len(set(ascending)) > 2
+    assert tab.value(f"{head}.getAttribute('aria-sort')") == "ascending"
+    tab.click(f"{head}.querySelector('button')")
+    assert tab.value(cells) == ascending[::-1]
+
+
+def test_an_id_is_copied(tab: Tab) -> None:
+    button = "document.querySelector('details[open] table.findings button.copy')"
+    wanted = tab.value(f"{button}.dataset.copy")
+    tab.value("document.addEventListener('copy', event => { window.__copied = document.activeElement.value; })")
+    tab.click(button)
+    assert tab.value("window.__copied") == wanted
+    assert tab.value("document.getElementById('copied').textContent") == f"copied: {wanted}"
+
+
+def test_a_link_to_a_finding_that_is_not_in_the_page_says_so(tab: Tab, report: str) -> None:
+    tab.open("about:blank")
+    tab.open(f"{report}#KV203-0123456789abcdef")
+    assert tab.value("document.getElementById('missing-finding').hidden") is False
+    assert "KV203-0123456789abcdef" in tab.value("document.getElementById('missing-finding').textContent")
+    tab.open("about:blank")
+    tab.open(report)
+    assert tab.value("document.getElementById('missing-finding').hidden") is True
+
+
+@pytest.mark.parametrize("mode", ["difference", "blink"])
+def test_two_pictures_are_laid_over_each_other_on_demand(tab: Tab, mode: str) -> None:
+    press = f"document.querySelector('.lay-over button[data-mode={mode}]')"
+    stage = "document.querySelector('.lay-over .stage')"
+    assert tab.value(f"{stage}.hidden") is True
+    tab.click(press)
+    assert tab.value(f"{stage}.querySelectorAll('img').length") == 2
+    assert tab.value(f"{press}.getAttribute('aria-pressed')") == "true"
+    if mode == "blink":
+        tab.wait_for(f"{stage}.querySelector('img.away') !== null")
+    else:
+        assert tab.value(f"getComputedStyle({stage}.lastElementChild).mixBlendMode") == "difference"
+    tab.click(press)
+    assert tab.value(f"{stage}.hidden") is True
+
+
 def test_a_link_to_a_finding_opens_its_check_and_brings_it_into_view(tab: Tab, report: str) -> None:
     finding = max((f for f in RUN.findings if f.check == "KV401"), key=lambda f: f.score or 0)
     tab.open("about:blank")

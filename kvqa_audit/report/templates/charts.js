@@ -1,0 +1,65 @@
+"use strict";
+(() => {
+  const figures = JSON.parse(document.getElementById("figures").textContent);
+  const dark = window.matchMedia("(prefers-color-scheme: dark)");
+  const chosen = {};
+  const paper = { ink: "#000000", line: "#cccccc", panel: "#ffffff", width: 660 };
+  let printing = false;
+
+  function themed(layout) {
+    const style = getComputedStyle(document.documentElement);
+    const colour = (name) => (printing ? paper[name] : style.getPropertyValue(`--${name}`).trim());
+    const [ink, line, panel] = ["ink", "line", "panel"].map(colour);
+    const themedLayout = Object.assign({}, layout, {
+      paper_bgcolor: "rgba(0,0,0,0)",
+      plot_bgcolor: "rgba(0,0,0,0)",
+      font: { color: ink, size: 12, family: style.getPropertyValue("--sans").trim() },
+      hoverlabel: Object.assign({}, layout.hoverlabel, { bgcolor: panel, bordercolor: line, font: { color: ink } }),
+    });
+    for (const name of Object.keys(layout)) {
+      if (/^[xy]axis/.test(name)) {
+        themedLayout[name] = Object.assign({ gridcolor: line, linecolor: line, tickcolor: line }, layout[name]);
+      }
+    }
+    return themedLayout;
+  }
+
+  function draw(place) {
+    const key = place.dataset.plot;
+    const figure = figures[key][chosen[key] || 0];
+    const layout = themed(figure.layout);
+    if (printing) layout.width = paper.width;
+    let data = figure.data;
+    if (layout.meta && layout.meta.narrow && place.clientWidth < 560) {
+      layout.yaxis = Object.assign({}, layout.yaxis, { ticktext: layout.meta.narrow });
+      data = data.map((trace) => Object.assign({}, trace, { showscale: false }));
+    }
+    place.dataset.drawn = "yes";
+    return window.Plotly.react(place, data, layout, { displayModeBar: false, responsive: true });
+  }
+
+  const places = Array.from(document.querySelectorAll("[data-plot]"));
+  const watcher = new IntersectionObserver((entries) => {
+    for (const entry of entries) {
+      if (entry.isIntersecting) {
+        watcher.unobserve(entry.target);
+        draw(entry.target);
+      }
+    }
+  }, { rootMargin: "600px" });
+  places.forEach((place) => watcher.observe(place));
+  const redraw = () => places.filter((place) => place.dataset.drawn).forEach(draw);
+  dark.addEventListener("change", redraw);
+  for (const select of document.querySelectorAll("[data-choose]")) {
+    select.addEventListener("change", () => {
+      chosen[select.dataset.choose] = Number(select.value);
+      draw(document.querySelector(`[data-plot="${select.dataset.choose}"]`));
+    });
+  }
+  const turn = (toPaper) => {
+    printing = toPaper;
+    places.forEach(draw);
+  };
+  window.addEventListener("beforeprint", () => turn(true));
+  window.addEventListener("afterprint", () => turn(false));
+})();
