@@ -70,18 +70,31 @@ def find_text(rgb: NDArray[np.uint8]) -> Sighting:
     if min(height, width) < 64:
         return Sighting(0.0)
     unit = max(height / _UNITS[0], width / _UNITS[1])
-    best: tuple[float, list[_Line]] = (0.0, [])
-    for lines, weight in _readings(rgb, unit):
-        best = max(best, (weight * _score(lines, width), lines), key=lambda one: one[0])
-        if best[0] >= _SURE_SCORE:
+    score, lines, letter_like = 0.0, list[_Line](), 0
+    for shapes, found, weight in _readings(rgb, unit):
+        letter_like = max(letter_like, _letter_like(shapes, width))
+        found_score = weight * _score(found, width)
+        if found_score > score:
+            score, lines = found_score, found
+        if score >= _SURE_SCORE:
             break
-    score, lines = best
     regions = tuple(region_of(one.left, one.top, one.right, one.bottom, rgb.shape) for one in lines)
-    return Sighting(_confidence(score), regions)
+    return Sighting(_confidence(score, letter_like), regions)
 
 
-def _confidence(score: float) -> float:
-    return round(0.5 * ramp(score, 0.0, 1.5) + 0.4 * ramp(score, 1.5, 5.0) + 0.1 * ramp(score, 5.0, 30.0), 4)
+def _confidence(score: float, letter_like: int) -> float:
+    """0.5 at the score of one short line; shapes like letters that form no line make absence less sure."""
+    doubt = 0.45 * letter_like / (letter_like + 10.0)
+    seen = 0.5 * ramp(score, 0.0, 1.5) + 0.4 * ramp(score, 1.5, 5.0) + 0.1 * ramp(score, 5.0, 30.0)
+    return round(max(seen, doubt), 4)
+
+
+def _letter_like(shapes: _Shapes | None, width: int) -> int:
+    """How many shapes at the margin are no wider than a letter."""
+    if shapes is None:
+        return 0
+    narrow = shapes.right - shapes.left <= 1.5 * (shapes.bottom - shapes.top)
+    return int((narrow & (shapes.left <= _MARGIN_SHARE * width)).sum())
 
 
 def _score(lines: list[_Line], width: int) -> float:
@@ -89,22 +102,24 @@ def _score(lines: list[_Line], width: int) -> float:
     return sum(line.strength * (1.0 if line.left <= margin else _OFF_MARGIN_WEIGHT) for line in lines)
 
 
-def _readings(rgb: NDArray[np.uint8], unit: float) -> Iterator[tuple[list[_Line], float]]:
+def _readings(rgb: NDArray[np.uint8], unit: float) -> Iterator[tuple[_Shapes | None, list[_Line], float]]:
     """Ever more far-fetched ways to read the picture, each with its weight; the caller stops at a convincing one."""
     edge = rgb[:, : int(_EDGE_SHARE * rgb.shape[1])]
     darkest, brightest = _darkest(edge), np.maximum(np.maximum(edge[..., 0], edge[..., 1]), edge[..., 2])
     raised = _top_hat(darkest, unit)
-    yield _lines(_shapes(raised >= 50, darkest, unit, diagonal=True), unit), 1.0
-    yield _lines(_shapes(raised >= 36, darkest, unit), unit), 1.0
-    faint = (raised >= 22) & (darkest >= _LETTER_AT_LEAST)
-    yield _lines(_shapes(faint, darkest, unit), unit), _FAR_FETCHED_WEIGHT
+    for height, diagonal in ((50, True), (36, False), (80, False)):
+        shapes = _shapes(raised >= height, darkest, unit, diagonal=diagonal)
+        yield shapes, _lines(shapes, unit), 1.0
+    shapes = _shapes((raised >= 22) & (darkest >= _LETTER_AT_LEAST), darkest, unit)
+    yield shapes, _lines(shapes, unit), _FAR_FETCHED_WEIGHT
     sunk = _top_hat(255 - brightest, unit)
     sunk[_background(brightest, unit) < _GLARE_ABOVE] = 0
     for depth in (16, 10):
-        yield _lines(_shapes(sunk >= depth, brightest, unit), unit), _FAR_FETCHED_WEIGHT
+        found = _lines(_shapes(sunk >= depth, brightest, unit), unit)
+        yield None, found, _FAR_FETCHED_WEIGHT
     whole = _darkest(rgb)
     found = _lines(_shapes(_top_hat(whole, unit) >= 60, whole, unit), unit)
-    yield [line for line in found if line.shapes >= 4], 1.0
+    yield None, [line for line in found if line.shapes >= 4], 1.0
 
 
 def _darkest(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
