@@ -39,13 +39,13 @@ class AnswerForms:
 
 @dataclass(frozen=True)
 class AnswerCells:
-    """All answered cells, one per image and question, sorted by image, then question.
+    """All answered cells of the catalogue's questions, one per image and question, sorted by image, then question.
 
     `images` are the trimmed img_ids in the order of the table, each with its first row's source (`source_of_image`
     indexes `sources`). `questions` are texts, known misspellings corrected. `answers` are the distinct canonical
     answers, as sorted tuples of atoms, over all questions. A cell is (`image`, `question`, `answer`), three indices,
     and `row`, the table's first row that gave it. Questions with one row per item are pooled into one set; of other
-    repeated questions the first answer counts. Blank answers and rows without img_id are left out.
+    repeated questions the first answer counts. Blank answers, unknown questions and rows without img_id are left out.
     """
 
     images: tuple[str, ...]
@@ -82,7 +82,9 @@ def answer_cells(frame: pd.DataFrame, spec: DatasetSpec) -> AnswerCells:
     kept = answer >= 0
     forms = _forms(pairs, np.bincount(pair, minlength=len(pairs)), answer_of_pair, texts, raw, distinct)
     cells = (image[kept].astype(np.int64), questions[kept].astype(np.int64), answer[kept], _rows(named)[kept])
-    several = {q for q, text in enumerate(texts) if (k := spec.question_by_text.get(text)) and k.one_row_per_item}
+    several = {
+        code for code, text in enumerate(texts) if (known := spec.question_by_text.get(text)) and known.one_row_per_item
+    }
     answers = list(distinct)
     cells = _one_per_question(cells, len(texts), several, answers)
     return AnswerCells(
@@ -110,7 +112,7 @@ def _catalogue_texts(questions: pd.Series[str], spec: DatasetSpec) -> pd.Series[
 def _canonical(
     pairs: NDArray[np.int64], texts: list[str], raw: list[str], spec: DatasetSpec
 ) -> tuple[list[tuple[str, ...]], NDArray[np.int64]]:
-    """The distinct canonical answers, and which of them each pair of question and raw answer means; -1 is blank."""
+    """The distinct canonical answers, and which of them each pair of question and raw answer means; -1 is none."""
     import numpy as np
 
     known: dict[tuple[str, ...], int] = {}
@@ -118,12 +120,9 @@ def _canonical(
     for position, code in enumerate(pairs.tolist()):
         question = spec.question_by_text.get(texts[code // len(raw)])
         answer = raw[code % len(raw)]
-        if question is None:
-            parts = tuple(text for text in (answer.strip(),) if text)
-        else:
-            parts = tuple(sorted(set(atoms(answer, question, spec.vocabulary_of(question)))))
+        parts = atoms(answer, question, spec.vocabulary_of(question)) if question is not None else ()
         if parts:
-            meant[position] = known.setdefault(parts, len(known))
+            meant[position] = known.setdefault(tuple(sorted(set(parts))), len(known))
     return list(known), meant
 
 

@@ -21,7 +21,7 @@ def said(found: AnswerCells) -> list[tuple[str, str, str, int]]:
     return [(found.images[i], found.questions[q], found.text_of(a), row) for i, q, a, row in zip(*parts, strict=True)]
 
 
-def test_answers_are_sorted_corrected_pooled_and_blank_ones_left_out() -> None:
+def test_answers_are_sorted_corrected_pooled_and_what_says_nothing_is_left_out() -> None:
     found = cells(
         (COLOUR, "red; pink", "b"),
         (SIZE, ">20", "a"),
@@ -34,7 +34,6 @@ def test_answers_are_sorted_corrected_pooled_and_blank_ones_left_out() -> None:
     )
     assert said(found) == [
         ("b", COLOUR, "pink; red", 0),
-        ("b", "My own?", "so", 6),
         ("a", SIZE, "<5mm; >20mm", 1),
         ("a", TEXT, "yes", 2),
     ]
