@@ -11,6 +11,7 @@ from kvqa_audit.cli.demo import demo
 from kvqa_audit.cli.duplicates import duplicates
 from kvqa_audit.cli.gate import gate
 from kvqa_audit.cli.report import report
+from kvqa_audit.cli.review import review
 from kvqa_audit.cli.run import run
 
 app = typer.Typer(
@@ -26,7 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-COMMANDS = (run, duplicates, check, checks, report, gate, cache, demo)
+COMMANDS = (run, duplicates, check, checks, report, review, gate, cache, demo)
 
 for command in COMMANDS:
     app.command()(command)

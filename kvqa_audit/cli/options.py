@@ -23,6 +23,14 @@ GATE = Annotated[
         show_default="release: the description's own release.yaml",
     ),
 ]
+ALSO = Annotated[
+    str | None,
+    typer.Option(
+        "--also",
+        help="Write these too, with commas: junit, sarif, summary, badge; github says annotations.",
+        show_default=False,
+    ),
+]
 JSON = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
 JOBS = Annotated[
     int, typer.Option("--jobs", "-j", min=1, max=256, help="Worker processes for the images.", show_default="all cores")

@@ -9,7 +9,18 @@ from typing import Annotated
 
 import typer
 
-from kvqa_audit.cli.options import CORES, DECISIONS, GATE, JOBS, JSON, OUT, QUIET, SPEC, make_sure_it_can_be_written
+from kvqa_audit.cli.options import (
+    ALSO,
+    CORES,
+    DECISIONS,
+    GATE,
+    JOBS,
+    JSON,
+    OUT,
+    QUIET,
+    SPEC,
+    make_sure_it_can_be_written,
+)
 
 
 def run(
@@ -24,17 +35,20 @@ def run(
     decisions: DECISIONS = None,
     ignore_decisions: Annotated[bool, typer.Option("--ignore-decisions", help="Take every finding as open.")] = False,
     gate: GATE = None,
+    also: ALSO = None,
     quiet: QUIET = False,
     as_json: JSON = False,
 ) -> None:
     """Audit a dataset and write the report."""
     from kvqa_audit.audit import fingerprint_cache, run_audit
     from kvqa_audit.console.results import print_summary
+    from kvqa_audit.console.review import print_decisions
     from kvqa_audit.console.terminal import audit_progress
-    from kvqa_audit.publish import write_audit
+    from kvqa_audit.publish import formats_named, write_also, write_audit
     from kvqa_audit.release.standing import judge_audit, policy_named
     from kvqa_audit.spec.load import load_spec
 
+    formats = formats_named(also)
     make_sure_it_can_be_written(out)
     description = load_spec(spec)
     description = description.model_copy(update={"release": policy_named(gate, description)})
@@ -55,10 +69,13 @@ def run(
         audit = replace(audit, exit_code=verdict.exit_code)
         progress.stage("write the report", None)
         write_audit(audit, out, description)
+        said = write_also(audit, verdict, out, formats)
     if as_json:
         _print_json(out / "audit.json")
     elif not quiet:
         print_summary(audit, verdict, out)
+        print_decisions(audit.metrics["decisions"])
+    (sys.stderr if as_json else sys.stdout).write(said)
     raise typer.Exit(audit.exit_code)
 
 

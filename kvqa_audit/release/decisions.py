@@ -130,6 +130,26 @@ def apply_decisions(
     return tuple(decided), counted, replace(report, waived=waived.total())
 
 
+def undecided(findings: Iterable[Finding], decisions: Sequence[Decision], today: date) -> tuple[Finding, ...]:
+    """The findings that nobody decided about, or whose decision expired or said that they were fixed."""
+    in_force = _in_force(decisions)
+    open_ones = []
+    for finding in findings:
+        known = [in_force[handle] for handle in handles_of(finding) if handle in in_force]
+        last = decisions[max(known)] if known else None
+        if last is None or last.is_expired(today) or last.verdict is DecisionVerdict.FIXED:
+            open_ones.append(finding)
+    return tuple(open_ones)
+
+
+def decide(
+    finding: Finding, verdict: DecisionVerdict, reason: str, who: str, when: date, expires: date | None = None
+) -> Decision:
+    """A decision about this finding, with what a person needs to know it again."""
+    about = (finding.img_id, finding.question, finding.answer, finding.related)
+    return Decision(finding.key, finding.check, verdict, reason, who, when, expires, *about)
+
+
 def handles_of(finding: Finding) -> tuple[Handle, ...]:
     """By what a decision may be recognised as being about this finding."""
     handles: list[Handle] = [("key", finding.key)]

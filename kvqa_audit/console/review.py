@@ -1,0 +1,139 @@
+"""A finding comes in and is shown; what a person answers about it goes out. And what came of decisions, in words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from kvqa_audit.console.terminal import console, plain
+from kvqa_audit.model import CheckDoc, Finding, Severity
+from kvqa_audit.release.decisions import DecisionVerdict
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+LETTERS = {
+    "c": DecisionVerdict.CONFIRMED,
+    "f": DecisionVerdict.FALSE_POSITIVE,
+    "a": DecisionVerdict.ACCEPTED,
+    "x": DecisionVerdict.FIXED,
+}
+_QUESTION = "(c)onfirmed, (f)alse positive, (a)ccepted, fi(x)ed, (s)kip, (q)uit: "
+_STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
+_SHOWN = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a person said about one finding; no verdict is a skip."""
+
+    verdict: DecisionVerdict | None
+    reason: str = ""
+    expires: date | None = None
+
+
+def show_finding(finding: Finding, doc: CheckDoc | None, pictures: Sequence[str], place: str) -> None:
+    """One finding with its evidence, its pictures and the advice on it; `place` is such as 3 of 12."""
+    screen = console()
+    screen.print()
+    screen.print(f"[{place}] {finding.check} {finding.severity.value}  {finding.key}", style=_STYLES[finding.severity])
+    screen.print(plain(finding.message))
+    about = {"image": finding.img_id, "question": finding.question, "answer": finding.answer, "row": finding.row}
+    for name, value in about.items():
+        if value is not None:
+            screen.print(f"  {name}: {plain(value)}")
+    for picture in pictures:
+        screen.print(f"  picture: {plain(picture)}", soft_wrap=True)
+    for name, value in finding.evidence.items():
+        screen.print(f"  {plain(name)}: {_short(value)}", style="dim")
+    if finding.suggestion:
+        screen.print(f"  suggestion: {plain(finding.suggestion)}")
+    if doc is not None:
+        screen.print(f"  what to do: {plain(doc.fix)}", style="italic")
+
+
+def ask(last_reason: str) -> Answer | None:
+    """Asks for verdict, reason and, where it is accepted, its last day; None is the wish, or the end of input, to stop.
+
+    A reason of one dot is the last reason again.
+    """
+    screen = console()
+    try:
+        while (letter := screen.input(_QUESTION).strip().casefold()) not in (*LETTERS, "s", "", "q"):
+            screen.print(f"{plain(letter[:40])} is none of c, f, a, x, s, q", style="red")
+        if letter == "q":
+            return None
+        if letter not in LETTERS:
+            return Answer(None)
+        verdict = LETTERS[letter]
+        reason = _ask_reason(screen, last_reason)
+        return Answer(verdict, reason, _ask_day(screen) if verdict is DecisionVerdict.ACCEPTED else None)
+    except EOFError:
+        screen.print()
+        return None
+
+
+def _ask_reason(screen: Console, last_reason: str) -> str:
+    again = ", . for the last one again" if last_reason else ""
+    while True:
+        reason = plain(screen.input(f"reason{again}: ").strip())
+        if reason == "." and last_reason:
+            return last_reason
+        if reason:
+            return reason
+        screen.print("a decision needs a reason", style="red")
+
+
+def _ask_day(screen: Console) -> date | None:
+    while True:
+        text = screen.input("until which day (2027-01-31; nothing for ever): ").strip()
+        try:
+            return date.fromisoformat(text) if text else None
+        except ValueError:
+            screen.print(f"{plain(text[:40])} is no day", style="red")
+
+
+def print_decisions(decisions: Mapping[str, Any]) -> None:
+    """What came of the decisions in an audit, from its metrics; nothing where there are none."""
+    if not decisions.get("file"):
+        return
+    screen = console()
+    number = sum(decisions["verdicts"].values())
+    waived = decisions["waived"]
+    screen.print(
+        f"decisions: {number:,} in {plain(decisions['file'])}, by which {waived:,} findings are waived", soft_wrap=True
+    )
+    for kind, what in (
+        ("contradicted", "said to be fixed, and still found"),
+        ("expired", "expired, and open again"),
+        ("stale", "about what is no longer found; 'kvqa-audit review AUDIT --update' takes them out"),
+    ):
+        told = decisions[kind]
+        if told:
+            screen.print(f"  {len(told):,} {what}:", style="yellow")
+            for decision in told[:_SHOWN]:
+                screen.print(f"    {_in_words(decision)}")
+            if len(told) > _SHOWN:
+                screen.print(f"    … {_SHOWN} of {len(told):,} shown; audit.json has all")
+
+
+def _in_words(decision: Mapping[str, Any]) -> str:
+    ids = " and ".join(decision["related"]) or decision["img_id"] or ""
+    about = ", ".join(plain(part) for part in (ids, decision["question"], decision["answer"]) if part)
+    line = f" (line {decision['line']})" if decision["line"] else ""
+    return f"{plain(decision['key'])} {plain(decision['check'])} {decision['verdict']}: {about}{line}"
+
+
+def print_stored(path: object, added: int, removed: int, left: int) -> None:
+    """What a review did to the decisions file, and how much is still open."""
+    screen = console()
+    screen.print(f"{plain(path)}: {added:,} decisions added, {removed:,} removed", soft_wrap=True)
+    screen.print(f"{left:,} findings are not decided")
+
+
+def _short(value: Any) -> str:
+    text = plain(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+    return text if len(text) <= 300 else f"{text[:300]}…"

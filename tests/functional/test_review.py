@@ -1,0 +1,122 @@
+"""A person walks through findings on the terminal; the next audit knows what was decided."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from kvqa_audit.artifacts import read_artifacts
+from kvqa_audit.demo import DemoTruth
+from kvqa_audit.model import FindingStatus
+from kvqa_audit.release.decisions import DecisionVerdict
+from kvqa_audit.release.decisions_file import read_decisions
+from tests.functional.conftest import Program
+
+
+@pytest.fixture
+def decisions(tmp_path: Path) -> Path:
+    return tmp_path / "decisions.yaml"
+
+
+def test_answers_go_into_the_file_one_by_one(program: Program, audited: Path, decisions: Path) -> None:
+    decisions.write_text("# ours\ndecisions:\n")
+    answers = "f\ntwo colons\nx\n.\nnonsense\ns\na\n\x1b[31mhow it is\n2031-01-01\n"
+    done = program("review", audited, "--decisions", decisions, "--check", "kv2", "--who", "A. Curator", input=answers)
+    assert done.returncode == 0, done.stderr
+    first, second, third = read_decisions(decisions)
+    assert (first.check, first.verdict, first.who) == ("KV201", DecisionVerdict.FALSE_POSITIVE, "A. Curator")
+    assert (second.verdict, second.reason) == (DecisionVerdict.FIXED, "two colons")
+    assert (third.verdict, str(third.expires)) == (DecisionVerdict.ACCEPTED, "2031-01-01")
+    assert "\x1b" not in third.reason + done.stdout
+    assert "nonsense is none of" in done.stdout
+    assert "demo_polyps_01.jpg" in done.stdout
+    assert "similarity" in done.stdout
+    # The pair judged false is not asked about again for its sources and its answers.
+    assert "KV203 error" not in done.stdout
+    assert "KV205 error" not in done.stdout
+    assert decisions.read_text().startswith("# ours\ndecisions:\n  - key")
+
+
+def test_only_what_is_wanted_is_asked(program: Program, audited: Path, decisions: Path) -> None:
+    only = ("--check", "KV009", "--img-id", "demo_polyps_03")
+    shown = program("review", audited, "--decisions", decisions, *only, input="q\n")
+    assert "[1 of 1] KV009 warning" in shown.stdout
+    assert "demo_polyps_03" in shown.stdout
+    severe = program("review", audited, "--decisions", decisions, "--severity", "error", "--check", "KV204")
+    assert "0 findings are not decided" in severe.stdout
+    assert not decisions.exists()
+
+
+def test_next_audit_knows_the_decisions(
+    program: Program, drawn: tuple[Path, DemoTruth], audited: Path, tmp_path: Path
+) -> None:
+    source, out = tmp_path / "dataset", tmp_path / "out"
+    shutil.copytree(drawn[0], source)
+    run = read_artifacts(audited)
+    program(
+        "review", audited, "--decisions", source / "decisions.yaml", "--update", "--add", "accepted", "--reason", "so"
+    )
+    assert len(read_decisions(source / "decisions.yaml")) == len(run.findings)
+    table_only = program("run", source, "--subset", "--table-only", "--out", out)
+    assert f"decisions: {len(run.findings)} in {source}/decisions.yaml, by which" in table_only.stdout
+    record = json.loads((out / "audit.json").read_text())
+    again = read_artifacts(out)
+    assert all(finding.status is FindingStatus.WAIVED for finding in again.findings)
+    assert record["metrics"]["decisions"]["waived"] == len(again.findings) > 10
+    assert record["metrics"]["decisions"]["stale"] == []
+    assert {o.waived == o.violations for o in again.outcomes} == {True}
+    opened = program("run", source, "--subset", "--table-only", "--ignore-decisions", "--out", out)
+    assert "decisions:" not in opened.stdout
+    assert not any(finding.status is FindingStatus.WAIVED for finding in read_artifacts(out).findings)
+
+
+def test_update_takes_out_what_is_stale_and_adds_nothing(
+    program: Program, drawn: tuple[Path, DemoTruth], tmp_path: Path
+) -> None:
+    source, out = tmp_path / "dataset", tmp_path / "out"
+    source.mkdir()
+    table = (drawn[0] / "metadata.csv").read_text()
+    (source / "metadata.csv").write_text(table)
+    program("run", source, "--spec", _part(tmp_path), "--out", out)
+    program("review", out, "--update", "--add", "accepted", "--reason", "so", "--check", "KV009")
+    before = (source / "decisions.yaml").read_text()
+    (source / "metadata.csv").write_text(table.replace("lower-rigth", "lower-right"))
+    told = program("run", source, "--spec", _part(tmp_path), "--out", out)
+    assert "1 about what is no longer found" in told.stdout
+    done = program("review", out, "--update")
+    assert "0 decisions added, 1 removed" in done.stdout
+    (left,) = read_decisions(source / "decisions.yaml")
+    assert left.answer == ">20"
+    assert (source / "decisions.yaml").read_text() != before
+    assert program("review", out, "--update").stdout.splitlines()[0].endswith("0 decisions added, 0 removed")
+
+
+def test_wrong_use_and_wrong_files_are_told(program: Program, audited: Path, decisions: Path) -> None:
+    assert program("review", audited, "--add", "accepted").returncode == 2
+    decisions.write_text("decisions:\n  - key: 12\n")
+    wrong = program("review", audited, "--decisions", decisions)
+    assert wrong.returncode == 2
+    assert "decisions.yaml, line 2, key decisions.0.check: is missing" in wrong.stderr
+    assert program("review", decisions.parent).returncode == 2
+
+
+def test_file_whose_layout_forbids_adding_is_left_as_it_was(program: Program, audited: Path, decisions: Path) -> None:
+    text = 'decisions: [{key: "0000000000000000", check: KV204, verdict: fixed, reason: r, who: w, when: 2026-01-01}]\n'
+    decisions.write_text(text)
+    done = program("review", audited, "--decisions", decisions, input="c\nso it is\n")
+    assert done.returncode == 2
+    assert "as it is laid out" in done.stderr
+    assert decisions.read_text() == text
+
+
+def _part(folder: Path) -> Path:
+    """A description without promises and rules, so that the audit of the demo's table counts as a whole dataset's."""
+    from kvqa_audit.spec.load import shipped_descriptions
+
+    spec = folder / "spec"
+    spec.mkdir(exist_ok=True)
+    (spec / "dataset.yaml").write_bytes((shipped_descriptions() / "kvasir-vqa" / "dataset.yaml").read_bytes())
+    return spec
