@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kvqa_audit.artifacts import write_artifacts, write_whole
-from kvqa_audit.errors import SourceError
+from kvqa_audit.errors import KvqaAuditError, SourceError
 from kvqa_audit.model import AuditRun
 from kvqa_audit.spec.dataset_spec import DatasetSpec
+
+if TYPE_CHECKING:
+    from kvqa_audit.release.gate import Verdict
+
+# What is written on request, by the name it is asked for; "github" is said on standard output.
+FILE_OF_FORMAT = {"junit": "junit.xml", "sarif": "findings.sarif", "summary": "summary.md", "badge": "badge.svg"}
+SAID = "github"
 
 
 def write_audit(run: AuditRun, out: Path, spec: DatasetSpec) -> None:
@@ -31,6 +39,46 @@ def write_report(run: AuditRun, path: Path, spec: DatasetSpec) -> None:
     pictures = _pictures(run, pictures_wanted(run), spec)
     page = render(run, judge_audit(run, spec), pictures=pictures)
     write_whole(path, lambda file: file.write(page.encode("utf-8", "backslashreplace")))
+
+
+def formats_named(also: str | None) -> tuple[str, ...]:
+    """The formats in a list with commas, each once.
+
+    Raises:
+        KvqaAuditError: a format is not known.
+    """
+    known = (*FILE_OF_FORMAT, SAID)
+    names = tuple(dict.fromkeys(name.strip().lower() for name in (also or "").split(",") if name.strip()))
+    for name in names:
+        if name not in known:
+            raise KvqaAuditError(f"--also {name}: is not a known format; known are: {', '.join(known)}")
+    return names
+
+
+def write_also(run: AuditRun, verdict: Verdict, out: Path, formats: Sequence[str]) -> str:
+    """Writes what was asked for beside the report, and gives what is to be said on standard output.
+
+    Raises:
+        OutputError: the folder cannot be written.
+    """
+    from kvqa_audit.formats.badge import badge_svg
+    from kvqa_audit.formats.github import github_annotations
+    from kvqa_audit.formats.junit import junit_xml
+    from kvqa_audit.formats.sarif import sarif_log
+    from kvqa_audit.formats.summary_md import summary_markdown
+
+    badge = FILE_OF_FORMAT["badge"] if "badge" in formats else None
+    makers: dict[str, Callable[[], bytes]] = {
+        "junit": lambda: junit_xml(run, verdict),
+        "sarif": lambda: sarif_log(run).encode(),
+        "summary": lambda: summary_markdown(run, verdict, badge=badge).encode(),
+        "badge": lambda: badge_svg(run, verdict).encode(),
+    }
+    for name in formats:
+        if name in makers:
+            content = makers[name]()
+            write_whole(out / FILE_OF_FORMAT[name], lambda file, content=content: file.write(content))  # type: ignore[misc]
+    return github_annotations(run, verdict) if SAID in formats else ""
 
 
 def _pictures(run: AuditRun, wanted: Sequence[str], spec: DatasetSpec) -> dict[str, bytes]:

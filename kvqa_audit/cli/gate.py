@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from kvqa_audit.cli.options import JSON, QUIET, SPEC
+from kvqa_audit.cli.options import ALSO, JSON, QUIET, SPEC
 
 
 def gate(
@@ -23,6 +23,7 @@ def gate(
     baseline: Annotated[
         Path | None, typer.Option(help="Folder of the earlier audit that findings are new against.")
     ] = None,
+    also: ALSO = None,
     spec: SPEC = None,
     quiet: QUIET = False,
     as_json: JSON = False,
@@ -30,15 +31,20 @@ def gate(
     """Judge a finished audit: may the dataset be released?"""
     from kvqa_audit.artifacts import read_artifacts
     from kvqa_audit.console.gate import print_verdict, verdict_as_json
+    from kvqa_audit.publish import formats_named, write_also
     from kvqa_audit.release.standing import judge_audit, policy_named
     from kvqa_audit.spec.load import load_spec
 
     description = load_spec(spec)
     release = policy_named(policy, description)
     earlier = None if baseline is None else read_artifacts(baseline)
-    verdict = judge_audit(read_artifacts(audit), description, release=release, baseline=earlier)
+    formats = formats_named(also)
+    run = read_artifacts(audit)
+    verdict = judge_audit(run, description, release=release, baseline=earlier)
+    said = write_also(run, verdict, audit, formats)
     if as_json:
         sys.stdout.write(verdict_as_json(verdict) + "\n")
     elif not quiet:
         print_verdict(verdict)
+    (sys.stderr if as_json else sys.stdout).write(said)
     raise typer.Exit(verdict.exit_code)

@@ -71,8 +71,10 @@ def test_run_judges_by_the_named_policy(program: Program, drawn: tuple[Path, Dem
     policy = tmp_path / "policy.yaml"
     policy.write_text("fail_on: never\n")
     arguments = ("run", drawn[0], "--subset", "--table-only", "--out", tmp_path / "out")
-    done = program(*arguments, "--gate", policy)
+    done = program(*arguments, "--gate", policy, "--also", "summary,badge")
     assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out" / "summary.md").read_text().startswith("![kvqa-audit: ready, ")
+    assert (tmp_path / "out" / "badge.svg").exists()
     assert "Ready: nothing that blocks was found." in done.stdout
     assert json.loads((tmp_path / "out" / "audit.json").read_text())["exit_code"] == 0
     assert "Ready: nothing that blocks was found." in (tmp_path / "out" / "report.html").read_text()
@@ -84,3 +86,18 @@ def test_run_judges_by_the_named_policy(program: Program, drawn: tuple[Path, Dem
     wrong = program(*arguments, "--gate", "strictest")
     assert wrong.returncode == 2
     assert "strictest" in wrong.stderr
+
+
+def test_gate_writes_what_other_programs_read(program: Program, audited: Path, tmp_path: Path) -> None:
+    shutil.copytree(audited, tmp_path / "copy")
+    done = program("gate", tmp_path / "copy", "--also", "junit,sarif,summary,badge,github", "--quiet")
+    assert done.returncode == 1, done.stderr
+    assert {"junit.xml", "findings.sarif", "summary.md", "badge.svg"} <= {p.name for p in (tmp_path / "copy").iterdir()}
+    assert [line for line in done.stdout.splitlines() if not line.startswith("::")] == []
+    assert "::error file=metadata.csv,line=" in done.stdout
+    record = program("gate", tmp_path / "copy", "--also", "github", "--json")
+    assert json.loads(record.stdout)["exit_code"] == 1
+    assert record.stderr.startswith("::error ")
+    wrong = program("gate", tmp_path / "copy", "--also", "junit,pdf")
+    assert wrong.returncode == 2
+    assert "--also pdf: is not a known format; known are: junit, sarif" in wrong.stderr

@@ -1,0 +1,112 @@
+"""A finished audit comes in; where its findings stand in the table's file, and what belongs together, goes out."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from kvqa_audit.model import AuditRun, CheckOutcome, Finding, FindingStatus, OutcomeStatus, Severity
+from kvqa_audit.release.gate import Verdict
+
+TABLE_NAME = "metadata.csv"
+LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
+FAMILIES = {
+    "KV0": "table",
+    "KV1": "files and images",
+    "KV2": "duplicates",
+    "KV3": "answers",
+    "KV4": "distributions",
+    "KV5": "change and release",
+    "KV6": "privacy and licence",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TableFile:
+    """The file that holds the table: its path as a code host knows it, and the 1-based line of each row.
+
+    `lines` is None where the table is no CSV, because a row of a Parquet file has no line.
+    """
+
+    path: str
+    lines: Sequence[int] | None
+
+    def line_of(self, finding: Finding) -> int | None:
+        """The 1-based line a finding is about; None where it is about no row."""
+        if self.lines is None or finding.row is None or finding.row >= len(self.lines):
+            return None
+        return self.lines[finding.row]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The findings of one check about one question, of one status; `severity` is the worst of them."""
+
+    check: str
+    question: str | None
+    severity: Severity
+    waived: bool
+    findings: tuple[Finding, ...]
+
+
+def table_file(run: AuditRun) -> TableFile:
+    """Finds the table's file at the audited place; where that is gone, a row is a line, below one line of header."""
+    location = Path(run.dataset.location)
+    is_csv = location.suffix.lower() == ".csv"
+    path = location if is_csv else location / TABLE_NAME
+    if not is_csv and location.exists() and not path.exists():
+        return TableFile(_as_seen_from_here(location), None)
+    return TableFile(_as_seen_from_here(path), _lines(path, run.dataset.rows) or range(2, run.dataset.rows + 2))
+
+
+def grouped(run: AuditRun) -> tuple[Group, ...]:
+    """All findings by check, question and status: errors first, then by check, then the largest groups."""
+    parts: dict[tuple[str, str | None, bool], list[Finding]] = {}
+    for finding in run.findings:
+        waived = finding.status is not FindingStatus.OPEN
+        parts.setdefault((finding.check, finding.question, waived), []).append(finding)
+    groups = [
+        Group(check, question, max((f.severity for f in part), key=lambda s: s.rank), waived, tuple(part))
+        for (check, question, waived), part in parts.items()
+    ]
+    return tuple(
+        sorted(groups, key=lambda g: (g.waived, -g.severity.rank, g.check, -len(g.findings), g.question or ""))
+    )
+
+
+def family_of(code: str) -> str:
+    return FAMILIES.get(code[:3], "other")
+
+
+def told_by_blockers(verdict: Verdict, outcome: CheckOutcome) -> str:
+    """The verdict's own words about a check; "" where it has none."""
+    return "; ".join(r for r in verdict.reasons if r.startswith((f"{outcome.code} ", f"{outcome.code}:")))
+
+
+def count_of(outcomes: Iterable[CheckOutcome], status: OutcomeStatus) -> int:
+    return sum(outcome.outcome is status for outcome in outcomes)
+
+
+def _as_seen_from_here(path: Path) -> str:
+    """Relative to the current folder where it lies in there, because a code host knows paths in its checkout only."""
+    try:
+        return path.resolve().relative_to(Path.cwd().resolve()).as_posix()
+    except (OSError, ValueError):
+        return PurePosixPath(path.name or TABLE_NAME).as_posix()
+
+
+def _lines(path: Path, rows: int) -> list[int] | None:
+    """The line each record starts in: cells may hold line breaks. None where the file is not the audited one."""
+    starts, before = [], 0
+    try:
+        with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+            reader = csv.reader(file)
+            for record in reader:
+                if record:
+                    starts.append(before + 1)
+                before = reader.line_num
+    except (OSError, csv.Error):
+        return None
+    return starts[1:] if len(starts) == rows + 1 else None
