@@ -7,17 +7,14 @@ import hashlib
 import json
 from collections.abc import Mapping
 from datetime import datetime
-from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from kvqa_audit.model import AuditRun
 from kvqa_audit.report.charts import charts
+from kvqa_audit.report.environment import asset, environment
 from kvqa_audit.report.figures import Chart
-from kvqa_audit.report.text import count, measure, share, shown
 from kvqa_audit.report.view import View, pictures_in, state, unjudged, view
 
 if TYPE_CHECKING:
@@ -45,10 +42,10 @@ def render(run: AuditRun, verdict: Verdict, *, pictures: Mapping[str, bytes]) ->
     """
     page = view(run)
     drawn = charts(run)
-    scripts = [_asset(path) for path in (_FOR_CHARTS if drawn else ()) + _FOR_THE_PAGE]
+    scripts = [asset(path) for path in (_FOR_CHARTS if drawn else ()) + _FOR_THE_PAGE]
     sources = " ".join(f"'sha256-{_digest(text)}'" for text in scripts)
     return (
-        _environment()
+        environment()
         .get_template("report.html.j2")
         .render(
             run=run,
@@ -67,7 +64,7 @@ def render(run: AuditRun, verdict: Verdict, *, pictures: Mapping[str, bytes]) ->
             policy=f"default-src 'none'; script-src {sources}; style-src 'unsafe-inline'; img-src data:; "
             "base-uri 'none'; form-action 'none'",
             scripts=[Markup(text) for text in scripts],  # noqa: S704 - files of this package
-            style=Markup(_asset("templates/report.css")),  # noqa: S704 - a file of this package
+            style=Markup(asset("templates/report.css")),  # noqa: S704 - a file of this package
         )
     )
 
@@ -78,31 +75,8 @@ def _reasons(verdict: Verdict) -> list[str]:
     return [reason for reason in verdict.reasons if not told or not reason.startswith(told)]
 
 
-@cache
-def _asset(path: str) -> str:
-    return files("kvqa_audit.report").joinpath(path).read_text(encoding="utf-8").strip()
-
-
 def _digest(text: str) -> str:
     return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-
-
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("kvqa_audit.report", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_visible,
-    )
-    environment.filters.update(shown=shown, share=share, measure=measure, count=count)
-    return environment
-
-
-def _visible(value: object) -> object:
-    """Every text that the template prints is made visible, unless it is markup of this package."""
-    return shown(value, limit=2_000) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _figures_json(drawn: tuple[Chart, ...]) -> str:

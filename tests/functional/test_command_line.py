@@ -103,6 +103,23 @@ def test_report_is_rebuilt_from_the_files(program: Program, audited: Path, tmp_p
     assert program("report", tmp_path).returncode == 2
 
 
+def test_index_lists_every_audit_below_a_folder_and_names_what_it_cannot_read(
+    program: Program, audited: Path, tmp_path: Path
+) -> None:
+    for name in ("first", "second"):
+        shutil.copytree(audited, tmp_path / name)
+    done = program("index", tmp_path)
+    assert done.returncode == 0, done.stderr
+    page = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert 'href="first/report.html"' in page
+    assert 'href="second/report.html"' in page
+    (tmp_path / "second" / "audit.json").write_text("{")
+    damaged = program("index", tmp_path)
+    assert damaged.returncode == 2
+    assert "second/audit.json is not listed" in damaged.stderr
+    assert program("index", tmp_path / "first" / "nothing").returncode == 2
+
+
 def test_duplicates_runs_its_stage_alone(program: Program, drawn: tuple[Path, DemoTruth], tmp_path: Path) -> None:
     found = program("duplicates", drawn[0], "--out", tmp_path)
     assert found.returncode == 1, found.stderr

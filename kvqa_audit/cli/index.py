@@ -1,0 +1,39 @@
+"""`kvqa-audit index`: folders of audits come in; one page that lists them with their trends goes out."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import quote
+
+import typer
+
+
+def index(
+    folder: Annotated[Path, typer.Argument(help="Folder below which the audits stand.")] = Path("reports"),
+    out: Annotated[Path | None, typer.Option(help="Where to write the page.", show_default="index.html there")] = None,
+) -> None:
+    """List the audits below a folder in one page, with their trends."""
+    from kvqa_audit.artifacts import write_whole
+    from kvqa_audit.errors import ArtifactError
+    from kvqa_audit.report.index_page import render_index, run_line
+
+    target = out or folder / "index.html"
+    records = sorted(folder.rglob("audit.json"))
+    if not records:
+        raise ArtifactError(f"{folder}: holds no audit; 'kvqa-audit run SOURCE --out {folder}/NAME' writes one")
+    lines, unreadable = [], []
+    for record in records:
+        report = os.path.relpath(record.parent / "report.html", target.parent)
+        try:
+            lines.append(run_line(json.loads(record.read_bytes()), quote(report)))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            unreadable.append((str(record), f"{type(error).__name__}: {error}"))
+    write_whole(target, lambda file: file.write(render_index(lines, unreadable).encode("utf-8", "backslashreplace")))
+    sys.stdout.write(f"{len(lines)} audits listed: {target}\n")
+    for path, reason in unreadable:
+        sys.stderr.write(f"kvqa-audit: {path} is not listed: {reason}\n")
+    raise typer.Exit(2 if unreadable else 0)
