@@ -10,15 +10,14 @@ from typing import Any
 import numpy as np
 import PIL
 from numpy.typing import NDArray
-
-# Importing these two makes Pillow know their formats, at a fraction of the cost of Image.init().
-from PIL import Image, ImageFile, TiffImagePlugin, WebPImagePlugin, features  # noqa: F401
+from PIL import Image, ImageFile, features
 
 from kvqa_audit.images.endings import is_cut_off, known_format
 
 MIN_SIDE_PX = 128
 MAX_PIXELS = 178_956_970
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF")
+_BUILT_IN = ("JPEG", "PNG", "GIF", "BMP")
 DECODE_VERSION = "decode-1"
 _ORIENTATION_TAG = 0x0112
 _WIDE_MODES = ("I", "F", "I;16", "I;16L", "I;16B", "I;16N")
@@ -75,7 +74,7 @@ def decode(data: bytes, min_side_px: int = MIN_SIDE_PX) -> Decoded:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            image = Image.open(io.BytesIO(data), formats=FORMATS)
+            image = Image.open(io.BytesIO(data), formats=_formats(data))
         except MemoryError:
             raise
         except Image.DecompressionBombError as error:
@@ -83,6 +82,16 @@ def decode(data: bytes, min_side_px: int = MIN_SIDE_PX) -> Decoded:
         except Exception as error:  # noqa: BLE001 - hostile bytes make the decoders raise anything
             return _unopened(data, error)
         return _load(image, data, min_side_px)
+
+
+def _formats(data: bytes) -> tuple[str, ...]:
+    """The formats to try; Pillow learns of some only when they are imported, which Image.init() would do for all."""
+    name = known_format(data)
+    if name in _BUILT_IN:
+        return (name,)
+    from PIL import TiffImagePlugin, WebPImagePlugin  # noqa: F401
+
+    return FORMATS
 
 
 def _load(image: Image.Image, data: bytes, min_side_px: int) -> Decoded:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
@@ -60,10 +60,10 @@ def fingerprint_images(
     """
     started = time.perf_counter()
     run = _Run(cache, on_progress)
-    tasks = [task for shard in shards if (task := run.task(shard)) is not None]
-    if tasks:
-        with LocalPool(jobs, item_timeout_seconds=item_timeout_seconds, memory_mb=memory_mb) as pool:
-            _work(pool, tasks, run, cache)
+    # Looked up while the first children start: a task is made when a child is free for it.
+    tasks = (task for shard in shards if (task := run.task(shard)) is not None)
+    with LocalPool(jobs, item_timeout_seconds=item_timeout_seconds, memory_mb=memory_mb) as pool:
+        _work(pool, tasks, run, cache)
     run.keep_places()
     fingerprints, faults = settle_repeats(sorted(run.found, key=lambda one: (one.img_id, one.path)))
     seconds = time.perf_counter() - started
@@ -105,7 +105,7 @@ def identify_task(task: ImageTask, done: frozenset[int]) -> Iterator[ImageFinger
             yield ImageFingerprint(raw.img_id, raw.path, len(raw.data), digest, raw.problem, raw.detail)
 
 
-def _work(pool: LocalPool, tasks: Sequence[ImageTask], run: _Run, cache: FingerprintCache | None) -> None:
+def _work(pool: LocalPool, tasks: Iterable[ImageTask], run: _Run, cache: FingerprintCache | None) -> None:
     lost: dict[ImageTask, list[Answer[ImageTask, ImageFingerprint]]] = {}
     shared = pool.share(cache.path if cache is not None else None)
     for answer in pool.map_unordered(fingerprint_task, tasks, shared):
