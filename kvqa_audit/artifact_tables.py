@@ -157,3 +157,11 @@ def answer_rows(table: pa.Table) -> AnswerRows:
     once: dict[str, str] = {}
     columns = {f.name: table.column(f.name).to_pylist() for f in fields(AnswerRows)}
     return AnswerRows(**{name: tuple(once.setdefault(c, c) for c in cells) for name, cells in columns.items()})
+
+
+def fingerprints_of(content: bytes) -> tuple[ImageFingerprint, ...]:
+    """The fingerprints that a `fingerprints.parquet` holds."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    return tuple(ImageFingerprint(**row) for row in pq.read_table(pa.BufferReader(content)).to_pylist())

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 from kvqa_audit.model import AuditRun, CheckOutcome, Finding, OutcomeStatus, Severity
 from kvqa_audit.release.changes import FindingChanges, findings_since
-
-JUDGED = (OutcomeStatus.PASSED, OutcomeStatus.FAILED)
+from kvqa_audit.release.standing import JUDGED
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +35,12 @@ class CheckChange:
 
 def changes_since(before: AuditRun, after: AuditRun, renamed: Mapping[str, str]) -> FindingChanges:
     """The findings by key; those of checks that were not judged today are not taken for resolved."""
-    judged = {outcome.code for outcome in after.outcomes if outcome.outcome in JUDGED}
-    return findings_since(before.findings, after.findings, judged=judged, renamed=renamed)
+    return findings_since(before.findings, after.findings, judged=judged_checks(after), renamed=renamed)
+
+
+def judged_checks(run: AuditRun) -> set[str]:
+    """The codes of the checks that passed or failed."""
+    return {outcome.code for outcome in run.outcomes if outcome.outcome in JUDGED}
 
 
 def check_changes(before: AuditRun, after: AuditRun, findings: FindingChanges) -> tuple[CheckChange, ...]:

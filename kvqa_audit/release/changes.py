@@ -63,7 +63,7 @@ def findings_since(
         judged: codes of the checks that were judged today; None takes all for judged.
         renamed: earlier id → today's id of images that only changed their name.
     """
-    before = {finding.key: finding for finding in _as_named_now(tuple(baseline), renamed or {})}
+    before = {finding.key: finding for finding in renamed_findings(tuple(baseline), renamed or {})}
     today = {finding.key: finding for finding in findings}
     opened = [finding for finding in today.values() if finding.status is FindingStatus.OPEN]
     was_open = {key: finding for key, finding in before.items() if finding.status is FindingStatus.OPEN}
@@ -79,8 +79,13 @@ def findings_since(
     )
 
 
-def _as_named_now(findings: tuple[Finding, ...], renamed: Mapping[str, str]) -> tuple[Finding, ...]:
-    """The findings with today's ids, and the keys that go with them; findings about other images stay as they are."""
+def renamed_findings(findings: tuple[Finding, ...], renamed: Mapping[str, str]) -> tuple[Finding, ...]:
+    """The findings, in their order, with today's ids and the keys that go with them.
+
+    Args:
+        findings: all findings of an audit; those about other images stay as they are.
+        renamed: earlier id → today's id.
+    """
     if not renamed:
         return findings
     moved = with_keys(_with_ids(finding, renamed) for finding in findings)

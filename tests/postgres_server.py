@@ -1,0 +1,70 @@
+"""A folder comes in; a PostgreSQL server of the test's own runs there, and its URL goes out."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+PLACES = ("/usr/lib/postgresql/*/bin", "/usr/local/pgsql/bin", "/opt/homebrew/opt/postgresql@*/bin")
+
+
+def server_programs() -> Path | None:
+    """The folder with initdb and pg_ctl, or None where PostgreSQL is not installed."""
+    found = sorted(path for place in PLACES for path in Path("/").glob(place[1:]) if (path / "initdb").exists())
+    if found:
+        return found[-1]
+    on_the_path = shutil.which("initdb")
+    return Path(on_the_path).resolve().parent if on_the_path else None
+
+
+@contextmanager
+def running_postgres() -> Iterator[str]:
+    """Starts a cluster of its own on a free port of this machine, and removes it in the end.
+
+    initdb refuses the superuser of the machine: there it runs as the user `postgres`.
+    """
+    programs = server_programs()
+    if programs is None:
+        pytest.skip("no PostgreSQL server is installed here (apt-get install postgresql brings one)")
+    pytest.importorskip("psycopg", reason="psycopg is not installed (the extra [postgres] brings it)")
+    as_user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+    # Not in tmp_path, which only its owner may enter; and the socket's path has to be short.
+    folder = Path(tempfile.mkdtemp(prefix="kvqa-postgres-"))
+    if as_user:
+        shutil.chown(folder, "postgres", "postgres")
+    port, data = _free_port(), folder / "data"
+
+    def run(program: str, *arguments: str | Path) -> None:
+        command = [*as_user, str(programs / program), *map(str, arguments)]
+        # To a file: the server inherits the pipe of a captured output, and the test would wait for its end.
+        with (folder / "log").open("ab") as log:
+            done = subprocess.run(command, check=False, stdout=log, stderr=log, timeout=120, cwd=folder)
+        assert done.returncode == 0, (folder / "log").read_text()
+
+    options = f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={folder} -c fsync=off"
+    try:
+        run("initdb", "--pgdata", data, "--auth", "trust", "--encoding", "UTF8", "--locale", "C", "--no-sync")
+        run("pg_ctl", "start", "--wait", "--pgdata", data, "--log", folder / "server.log", "--options", options)
+        try:
+            user = "postgres" if as_user else getpass.getuser()
+            yield f"postgresql://{user}@127.0.0.1:{port}/postgres"
+        finally:
+            run("pg_ctl", "stop", "--wait", "--mode", "immediate", "--pgdata", data)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
