@@ -1,0 +1,61 @@
+"""`kvqa-audit fix`: a source comes in; a corrected copy, its patch and the proof that it is right go out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kvqa_audit.cli.options import CORES, DECISIONS, JOBS, QUIET, SPEC
+
+NOT_PROVEN = 3
+
+
+def fix(
+    source: Annotated[Path, typer.Argument(help="Folder with metadata.csv, or a CSV file.")],
+    out: Annotated[Path | None, typer.Option(help="New folder for the copy.", show_default=False)] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would change; write nothing.")] = False,
+    corrections: Annotated[
+        Path | None, typer.Option(help="Reviewed answers: CSV with img_id, question, answer (, old_answer, reason).")
+    ] = None,
+    removals: Annotated[Path | None, typer.Option(help="Images to remove: CSV with img_id (, reason).")] = None,
+    spec: SPEC = None,
+    subset: Annotated[bool, typer.Option("--subset", help="The source is a true part of the dataset.")] = False,
+    table_only: Annotated[
+        bool, typer.Option("--table-only", help="Audit no image; they are copied all the same.")
+    ] = False,
+    link: Annotated[bool, typer.Option("--link", help="Hard-link the images instead of copying them.")] = False,
+    decisions: DECISIONS = None,
+    ignore_decisions: Annotated[bool, typer.Option("--ignore-decisions", help="Take every finding as open.")] = False,
+    jobs: JOBS = CORES,
+    cache: Annotated[bool, typer.Option("--cache/--no-cache", help="Reuse fingerprints of unchanged images.")] = True,
+    quiet: QUIET = False,
+) -> None:
+    """Write a corrected copy, with a patch file and a proof; the source is never changed."""
+    from kvqa_audit.audit import fingerprint_cache
+    from kvqa_audit.console.fix import print_patch, print_proof
+    from kvqa_audit.console.terminal import audit_progress
+    from kvqa_audit.fixes.fix import Options, make_sure_it_is_apart, place_of, plan, write_and_prove
+    from kvqa_audit.fixes.reviewed import read_corrections, read_removals
+    from kvqa_audit.spec.load import load_spec
+
+    if out is None and not dry_run:
+        raise typer.BadParameter("--out names the folder for the copy; --dry-run writes none")
+    if out is not None:
+        make_sure_it_is_apart(place_of(source), out)
+    description = load_spec(spec)
+    reviewed = read_corrections(corrections, description) if corrections else ()
+    removed = read_removals(removals) if removals else {}
+    with audit_progress(quiet) as progress, fingerprint_cache(enabled=cache and not table_only) as store:
+        options = Options(subset, table_only, jobs, store, decisions, ignore_decisions, link)
+        planned = plan(source, description, options, corrections=reviewed, removals=removed, progress=progress)
+        write = out is not None and not dry_run
+        proof = write_and_prove(planned, out, description, options, progress=progress) if write and out else None
+    if not quiet:
+        titles = {code: doc.title for code, doc in planned.audit.docs.items()}
+        print_patch(planned.patch, titles, is_dry=proof is None)
+        if proof is not None and out is not None:
+            print_proof(proof, out)
+    if proof is not None and not proof.holds:
+        raise typer.Exit(NOT_PROVEN)

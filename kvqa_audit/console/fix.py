@@ -1,0 +1,100 @@
+"""A patch and its proof come in; what was corrected, what is left, and whether it holds, goes to the terminal."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kvqa_audit.console.terminal import console, plain
+from kvqa_audit.fixes.patch import WHOLE_IMAGE, WHOLE_ROW, Change, Patch
+from kvqa_audit.fixes.proof import Proof, by_check
+from kvqa_audit.fixes.write_copy import changes_by_rule
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from kvqa_audit.model import Finding
+
+_SHOWN = 20
+
+
+def print_patch(patch: Patch, docs: dict[str, str], *, is_dry: bool) -> None:
+    """The changes by the check that asked for them, the most frequent in full, and what is left for a person."""
+    from rich.table import Table
+
+    screen = console()
+    verb = "would change" if is_dry else "changed"
+    images = f"{len(patch.removed_images):,} images removed"
+    screen.print(f"{len(patch.cells):,} rows {verb}, {len(patch.dropped):,} dropped; {images}", style="bold")
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("asked for by", no_wrap=True)
+    table.add_column("changes", justify="right", no_wrap=True)
+    table.add_column("why")
+    for rule, number in changes_by_rule(patch.changes).items():
+        table.add_row(rule, f"{number:,}", plain(docs.get(rule, "Reviewed by a person.")))
+    if patch.changes:
+        screen.print(table)
+    said = Counter(map(_in_words, patch.changes))
+    for words, number in said.most_common(_SHOWN):
+        screen.print(f"  {words}" + (f"  ({number:,} times)" if number > 1 else ""), soft_wrap=True)
+    if len(said) > _SHOWN:
+        rest = "" if is_dry else "; changes.csv has all"
+        screen.print(f"  … {_SHOWN} of {len(said):,} kinds of change shown{rest}")
+    for one in patch.unapplied:
+        where = f"{plain(one.img_id)}, {plain(one.question)}"
+        screen.print(f"not applied, line {one.line}: {where}: {plain(one.why)}", style="yellow", soft_wrap=True)
+    _print_left(screen, patch.left)
+
+
+def print_proof(proof: Proof, out: Path) -> None:
+    """What the audit of the copy found: resolved, settled, shifted, and everything that stands against the patch."""
+    screen = console()
+    screen.print()
+    screen.print(f"{len(proof.resolved):,} findings resolved by the changes; {len(proof.left):,} are still open")
+    if proof.settled:
+        screen.print(f"{len(proof.settled):,} more went with a row, an image or an answer that was settled")
+    _print_some(screen, proof.shifted, "about the dataset as a whole came or went with it", "yellow")
+    _print_some(screen, proof.lost, "are gone, and no change accounts for it", "red")
+    _print_some(screen, proof.new, "are new", "red")
+    if proof.unjudged:
+        screen.print(f"not judged again: {', '.join(map(plain, proof.unjudged))}", style="red")
+    if proof.same_images is not None:
+        screen.print(
+            f"{proof.same_images:,} images have the same bytes as before; {len(proof.other_images):,} have not"
+        )
+    verdict = "the proof holds: exactly what was fixed is resolved, and nothing new came"
+    if not proof.holds:
+        verdict = "the proof DOES NOT HOLD; do not use the copy before you know why"
+    screen.print(verdict, style="bold green" if proof.holds else "bold red")
+    screen.print(f"copy: {out}", soft_wrap=True)
+
+
+def _print_left(screen: Console, left: Iterable[Finding]) -> None:
+    counts = by_check(left)
+    screen.print(f"left for a person: {sum(counts.values()):,} findings", style="bold")
+    if counts:
+        screen.print(f"  {', '.join(f'{code} {number:,}' for code, number in counts.items())}")
+
+
+def _print_some(screen: Console, findings: tuple[Finding, ...], what: str, style: str) -> None:
+    if not findings:
+        return
+    screen.print(f"{len(findings):,} findings {what}:", style=style)
+    for finding in findings[:_SHOWN]:
+        screen.print(f"  {finding.check} {plain(finding.img_id or '')} {plain(finding.message)}", soft_wrap=True)
+    if len(findings) > _SHOWN:
+        screen.print(f"  … {_SHOWN} of {len(findings):,} shown; proof.json has all")
+
+
+def _in_words(change: Change) -> str:
+    if change.column == WHOLE_IMAGE:
+        return f"image {plain(change.img_id)}: removed ({plain(change.why)})"
+    if change.column == WHOLE_ROW:
+        return f"row {change.row}, {plain(change.img_id)}: dropped ({plain(change.why)})"
+    return f"{change.column}: {_quoted(change.before)} -> {_quoted(change.after)}"
+
+
+def _quoted(text: str) -> str:
+    return plain(repr(text if len(text) <= 80 else f"{text[:80]}…"))

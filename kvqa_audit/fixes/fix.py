@@ -1,0 +1,168 @@
+"""A source and what people reviewed come in; a corrected copy and the proof that it is right go out."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kvqa_audit.audit import run_audit
+from kvqa_audit.errors import OutputError, SourceError
+from kvqa_audit.fixes import write_copy
+from kvqa_audit.fixes.patch import Patch
+from kvqa_audit.fixes.plan import plan_fixes
+from kvqa_audit.fixes.proof import Proof, prove
+from kvqa_audit.fixes.raw_table import RawTable, encoded, read_raw_table
+from kvqa_audit.fixes.reviewed import Correction
+from kvqa_audit.model import AuditRun
+from kvqa_audit.progress import Progress
+from kvqa_audit.spec.dataset_spec import DatasetSpec
+
+if TYPE_CHECKING:
+    from kvqa_audit.images.cache import FingerprintCache
+
+TABLE_NAME, IMAGES_NAME = "metadata.csv", "images"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a source has its table and its images; `whole` says that all of the folder is the dataset."""
+
+    table: Path
+    whole: bool
+
+    @property
+    def folder(self) -> Path:
+        return self.table.parent
+
+    @property
+    def images(self) -> Path:
+        return self.folder / IMAGES_NAME
+
+
+@dataclass(frozen=True)
+class Options:
+    """How both audits, of the source and of the copy, are made; `link` shares the images' bytes with the source."""
+
+    subset: bool = False
+    table_only: bool = False
+    jobs: int = 1
+    cache: FingerprintCache | None = None
+    decisions: Path | None = None
+    ignore_decisions: bool = False
+    link: bool = False
+
+
+@dataclass(frozen=True)
+class Planned:
+    """An audited source and the patch for it."""
+
+    place: Place
+    audit: AuditRun
+    table: RawTable
+    patch: Patch
+
+
+def place_of(source: Path) -> Place:
+    """Finds the table of a source that can be corrected.
+
+    Raises:
+        SourceError: the source is neither a folder with `metadata.csv` nor a CSV file.
+    """
+    if (source / TABLE_NAME).is_file():
+        return Place(source / TABLE_NAME, whole=True)
+    if source.is_file() and source.suffix.lower() == ".csv":
+        return Place(source, whole=False)
+    raise SourceError(
+        f"{source}: only a folder with {TABLE_NAME}, or a .csv file, is corrected. Export the dataset to one first."
+    )
+
+
+def make_sure_it_is_apart(place: Place, out: Path) -> None:
+    """Refuses a folder for the copy that is the source, lies inside it, holds it, or holds anything.
+
+    Raises:
+        OutputError: it is such a folder.
+    """
+    target, folder = out.resolve(), place.folder.resolve()
+    inside = target.is_relative_to(folder if place.whole else place.images.resolve())
+    if target == folder or inside:
+        raise OutputError(f"{out}: lies in the dataset itself, which is never changed; name a folder elsewhere")
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise OutputError(f"{out}: is there already and not an empty folder; name a new one")
+
+
+def plan(
+    source: Path,
+    spec: DatasetSpec,
+    options: Options,
+    *,
+    corrections: Sequence[Correction] = (),
+    removals: Mapping[str, str] | None = None,
+    progress: Progress | None = None,
+) -> Planned:
+    """Audits the source and plans what can be corrected; writes nothing."""
+    place = place_of(source)
+    audit = _audited(source, spec, options, progress)
+    if audit.rows is None:
+        raise SourceError(f"{source}: its rows are not at hand. Audit it again.")
+    table = read_raw_table(place.table, spec.columns, audit.rows)
+    wanted = removals or {}
+    files = write_copy.image_files(place.images)
+    there = {name for path in files for name in (path.stem, path.name) if name in wanted}
+    patch = plan_fixes(table, audit.findings, spec, corrections=corrections, removals=wanted, image_ids=there)
+    return Planned(place, audit, table, patch)
+
+
+def write_and_prove(
+    planned: Planned, out: Path, spec: DatasetSpec, options: Options, *, progress: Progress | None = None
+) -> Proof:
+    """Writes the corrected copy and its patch, audits the copy in the same way, and writes the proof beside it.
+
+    Raises:
+        OutputError: the folder is not a new one apart from the source, or cannot be written.
+    """
+    place, patch = planned.place, planned.patch
+    make_sure_it_is_apart(place, out)
+    progress = progress or Progress()
+    left_out: tuple[str, ...] = ()
+    if place.images.is_dir():
+        progress.stage("copy the images", sum(1 for _ in write_copy.image_files(place.images)))
+        left_out = write_copy.copy_images(
+            place.images, out / IMAGES_NAME, patch.removed_images, link=options.link, advance=progress.advance
+        )
+    if place.whole:
+        _copy_what_lies_beside(place, out)
+    write_copy.write_bytes(out / TABLE_NAME, encoded(planned.table.text_with(patch.cells, patch.dropped)))
+    write_copy.write_bytes(out / "changes.csv", write_copy.changes_csv(patch.changes))
+    used = planned.audit.metrics["decisions"]["file"]
+    again = replace(options, decisions=Path(used) if used else None, ignore_decisions=not used)
+    after = _audited(out, spec, again, progress)
+    proof = prove(planned.audit, after, patch, planned.table, spec)
+    told = {"subset": options.subset, "table_only": options.table_only, "decisions": used}
+    write_copy.write_bytes(out / "proof.json", write_copy.proof_json(planned.audit, after, proof, told).encode())
+    summary = write_copy.changes_md(planned.audit.dataset.location, patch, proof, left_out)
+    write_copy.write_bytes(out / "changes.md", summary.encode("utf-8", "backslashreplace"))
+    return proof
+
+
+def _audited(source: Path, spec: DatasetSpec, options: Options, progress: Progress | None) -> AuditRun:
+    ways: dict[str, Any] = {
+        name: getattr(options, name)
+        for name in ("subset", "table_only", "jobs", "cache", "decisions", "ignore_decisions")
+    }
+    return run_audit(source, spec=spec, progress=progress, **ways)
+
+
+def _copy_what_lies_beside(place: Place, out: Path) -> None:
+    """Copies the licence, the readme, the decisions: every plain file of the dataset's folder that is not hidden."""
+    ours = {"changes.csv", "changes.md", "proof.json"}
+    for path in sorted(place.folder.iterdir()):
+        plain = path.is_file() and not path.is_symlink() and not path.name.startswith(".")
+        if plain and path != place.table and path.name not in ours:
+            try:
+                shutil.copyfile(path, out / path.name)
+            except OSError as error:
+                raise OutputError(f"{out / path.name}: cannot be written: {error.strerror}") from None

@@ -1,0 +1,218 @@
+"""A table, the findings about it and what people reviewed come in; the patch that corrects it goes out.
+
+Nothing here knows how to correct a cell: that stands in the findings' suggestions, and in the readings of answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from kvqa_audit.contracts.readings import read_answer
+from kvqa_audit.fixes.patch import CORRECTION, REMOVAL, WHOLE_IMAGE, WHOLE_ROW, Change, Patch, Unapplied
+from kvqa_audit.fixes.raw_table import RawTable
+from kvqa_audit.fixes.reviewed import Correction
+from kvqa_audit.ingest.csv_records import csv_line
+from kvqa_audit.model import Finding, FindingStatus
+from kvqa_audit.spec.dataset_spec import DatasetSpec
+
+WHITESPACE, QUESTION_TYPO, ANSWER_TYPO, NOT_CANONICAL = "KV004", "KV007", "KV009", "KV010"
+REPEATED_ROW = "KV011"
+OUTSIDE_THE_VOCABULARY = "KV008"
+_COLUMN_OF = {QUESTION_TYPO: "question", ANSWER_TYPO: "answer", NOT_CANONICAL: "answer"}
+
+
+def plan_fixes(
+    table: RawTable,
+    findings: Iterable[Finding],
+    spec: DatasetSpec,
+    *,
+    corrections: Sequence[Correction] = (),
+    removals: Mapping[str, str] | None = None,
+    image_ids: Collection[str] = (),
+) -> Patch:
+    """Plans what can be corrected without judging a picture, and what a person has judged.
+
+    Left alone: findings that are waived, cells of which a part is waived, answers with a part outside the vocabulary,
+    rows that are not read as they are written, and repeats that differ in any cell.
+
+    Args:
+        table: the table that was audited.
+        findings: of its audit.
+        spec: its description.
+        corrections: reviewed answers.
+        removals: image → why it goes, with its rows.
+        image_ids: the images that are there.
+    """
+    findings = tuple(findings)
+    work = _Work(table, spec)
+    work.remove(removals or {}, image_ids)
+    for (row, column), group in _by_cell(findings).items():
+        work.rewrite(row, column, group)
+    corrected = frozenset(key for correction in corrections if (key := work.correct(correction)))
+    repeated = {f.row for f in findings if f.check == REPEATED_ROW and f.status is FindingStatus.OPEN}
+    work.drop_repeats(repeated, corrected)
+    opened = [finding for finding in findings if finding.status is FindingStatus.OPEN]
+    return Patch(
+        changes=(
+            *(work.changes[row][column] for row in sorted(work.changes) for column in work.changes[row]),
+            *work.gone,
+        ),
+        cells={row: tuple(cells) for row, cells in work.cells.items() if row not in work.dropped},
+        dropped=frozenset(work.dropped),
+        removed_images=frozenset(work.removed),
+        corrected=corrected,
+        fixed=tuple(finding for finding in opened if work.has_fixed(finding)),
+        left=tuple(f for f in opened if not work.has_fixed(f) and not work.has_removed(f, corrected)),
+        unapplied=tuple(work.unapplied),
+    )
+
+
+@dataclass
+class _Work:
+    """The table as it is being corrected; `changes` has them by row and column, `gone` the removed images."""
+
+    table: RawTable
+    spec: DatasetSpec
+    cells: dict[int, list[str]] = field(default_factory=dict)
+    dropped: set[int] = field(default_factory=set)
+    removed: set[str] = field(default_factory=set)
+    changes: dict[int, dict[str, Change]] = field(default_factory=dict)
+    gone: list[Change] = field(default_factory=list)
+    unapplied: list[Unapplied] = field(default_factory=list)
+
+    @cached_property
+    def rows_of(self) -> dict[tuple[str, str], list[int]]:
+        """(img_id, question as the catalogue has it) → rows that may be changed; asked once all cells are trimmed."""
+        found: dict[tuple[str, str], list[int]] = {}
+        for row in range(len(self.table.records)):
+            question = self.spec.question_by_text.get(self.now(row, "question").strip())
+            if question is not None and row not in self.dropped and row not in self.table.locked:
+                found.setdefault((self.now(row, "img_id").strip(), question.text), []).append(row)
+        return found
+
+    def now(self, row: int, role: str) -> str:
+        cells = self.cells.get(row)
+        return self.table.cell(row, role) if cells is None else cells[self.table.positions[role]]
+
+    def has_fixed(self, finding: Finding) -> bool:
+        if finding.row is None:
+            return False
+        if finding.check == REPEATED_ROW:
+            return finding.row in self.dropped
+        change = self.changes.get(finding.row, {}).get(_column(finding) or "")
+        return change is not None and finding.check in change.rules
+
+    def has_removed(self, finding: Finding, corrected: Collection[tuple[str, str]]) -> bool:
+        """Whether what the finding is about goes, or was settled by a person."""
+        about = {finding.img_id or "", *finding.related}
+        known = self.spec.question_by_text.get((finding.question or "").strip())
+        settled = (
+            known is not None and finding.row is not None and ((finding.img_id or "").strip(), known.text) in corrected
+        )
+        return finding.row in self.dropped or not self.removed.isdisjoint(about) or settled
+
+    def remove(self, removals: Mapping[str, str], image_ids: Collection[str]) -> None:
+        for row in range(len(self.table.records)):
+            img_id = self.table.cell(row, "img_id").strip()
+            if img_id in removals and row not in self.table.locked:
+                self._drop(row, REMOVAL, removals[img_id])
+                self.removed.add(img_id)
+        for img_id in sorted(removals.keys() & set(image_ids)):
+            self.removed.add(img_id)
+            self.gone.append(Change(None, img_id, "", WHOLE_IMAGE, img_id, "", (REMOVAL,), removals[img_id]))
+
+    def rewrite(self, row: int, column: str, group: Sequence[Finding]) -> None:
+        """Puts the suggested text of the findings about one cell into it."""
+        if row in self.dropped or row in self.table.locked or any(f.status is not FindingStatus.OPEN for f in group):
+            return
+        if any(finding.check == OUTSIDE_THE_VOCABULARY for finding in group):
+            group = [finding for finding in group if finding.check == WHITESPACE]
+        # The reading that finds a misspelling or another order ignores the whitespace, so its suggestion says it all.
+        most = max(group, key=lambda finding: finding.check, default=None)
+        if most is not None and most.suggestion is not None:
+            rules = tuple(finding.check for finding in group)
+            why = "; ".join(finding.message.partition(": ")[2] for finding in group)
+            self._set(row, column, most.suggestion, rules, why)
+
+    def correct(self, correction: Correction) -> tuple[str, str] | None:
+        """Puts a reviewed answer into its row; gives image and question where a row says it now."""
+        key = (correction.img_id, correction.question)
+        answers = {
+            row: read_answer(correction.question, self.now(row, "answer"), self.spec).canonical
+            for row in self.rows_of.get(key, ())
+        }
+        wanted = [row for row, answer in answers.items() if correction.old_answer in (None, answer)]
+        why = self._against(correction, answers, wanted)
+        if why is not None:
+            self.unapplied.append(Unapplied(correction.line, correction.img_id, correction.question, why))
+            return None
+        for row in wanted:
+            if answers[row] != correction.answer:
+                self._set(row, "answer", correction.answer, (CORRECTION,), correction.reason)
+        return key
+
+    def _against(self, correction: Correction, answers: Mapping[int, str], wanted: Sequence[int]) -> str | None:
+        """Why a correction cannot be applied, or None."""
+        if not answers:
+            return "no row asks this question about this image"
+        if not wanted and correction.answer not in answers.values():
+            return f"no row says {correction.old_answer!r}"
+        question = self.spec.question_by_text[correction.question]
+        if len(wanted) > 1 and question.one_row_per_item and {answers[row] for row in wanted} != {correction.answer}:
+            return f"{len(wanted)} rows fit, one for each item"
+        return None
+
+    def drop_repeats(self, repeated: Collection[int | None], corrected: Collection[tuple[str, str]]) -> None:
+        """Drops rows that were found to repeat an earlier one, or do since a correction, if they do in every cell."""
+        settled = {
+            row
+            for key in corrected
+            if not self.spec.question_by_text[key[1]].one_row_per_item
+            for row in self.rows_of[key]
+        }
+        first: dict[tuple[str, ...], int] = {}
+        for row, record in enumerate(self.table.records):
+            if row in self.dropped or row in self.table.locked:
+                continue
+            earlier = first.setdefault(tuple(self.cells.get(row, record.cells)), row)
+            if earlier != row and row in repeated:
+                self._drop(row, REPEATED_ROW, f"repeats row {earlier} in every cell")
+            elif earlier != row and row in settled:
+                self._drop(row, CORRECTION, f"repeats row {earlier} in every cell, once corrected")
+
+    def _set(self, row: int, role: str, text: str, rules: tuple[str, ...], why: str) -> None:
+        if self.now(row, role) == text:
+            return
+        cells = self.cells.setdefault(row, list(self.table.records[row].cells))
+        cells[self.table.positions[role]] = text
+        img_id, question = self.table.cell(row, "img_id"), self.table.cell(row, "question")
+        change = Change(row, img_id, question, role, self.table.cell(row, role), text, rules, why)
+        earlier = self.changes.setdefault(row, {}).get(role)
+        if earlier is not None:
+            change = replace(change, rules=(*earlier.rules, *rules), why=f"{earlier.why}; {why}")
+        self.changes[row][role] = change
+
+    def _drop(self, row: int, rule: str, why: str) -> None:
+        """Notes a row that goes, in place of what would have changed in it."""
+        self.dropped.add(row)
+        img_id, question = self.table.cell(row, "img_id"), self.table.cell(row, "question")
+        whole = csv_line(self.table.records[row].cells, end="")
+        self.changes[row] = {WHOLE_ROW: Change(row, img_id, question, WHOLE_ROW, whole, "", (rule,), why)}
+
+
+def _by_cell(findings: Iterable[Finding]) -> dict[tuple[int, str], list[Finding]]:
+    """By row and column: the findings that a rewritten cell answers, and those that forbid to rewrite it."""
+    cells: dict[tuple[int, str], list[Finding]] = {}
+    for finding in findings:
+        column = "answer" if finding.check == OUTSIDE_THE_VOCABULARY else _column(finding)
+        if column is not None and finding.row is not None:
+            cells.setdefault((finding.row, column), []).append(finding)
+    return cells
+
+
+def _column(finding: Finding) -> str | None:
+    if finding.check == WHITESPACE:
+        return str(finding.evidence["column"])
+    return _COLUMN_OF.get(finding.check)

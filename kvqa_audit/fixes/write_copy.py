@@ -1,0 +1,166 @@
+"""A source, its patch and its proof come in; the corrected copy, and the files that tell about it, go out."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import shutil
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from kvqa_audit.artifacts import write_whole
+from kvqa_audit.errors import OutputError, SourceError
+from kvqa_audit.fixes.patch import Change, Patch
+from kvqa_audit.fixes.proof import Proof, by_check
+from kvqa_audit.model import AuditRun, Finding
+
+CHANGE_COLUMNS = ("row", "img_id", "question", "column", "from", "to", "rule", "why")
+
+
+def image_files(folder: Path) -> Iterator[Path]:
+    """All files below the folder, in the order of their paths; linked folders are not entered."""
+    for where, folders, names in os.walk(folder):
+        folders.sort()
+        yield from (Path(where) / name for name in sorted(names))
+
+
+def belongs_to(path: Path, img_ids: Collection[str]) -> bool:
+    """Whether a file is the picture of one of these images: its name, with or without the ending, is the id."""
+    return path.stem in img_ids or path.name in img_ids
+
+
+def copy_images(
+    source: Path, target: Path, removed: Collection[str], *, link: bool, advance: Callable[[int], None]
+) -> tuple[str, ...]:
+    """Copies the images verbatim, or links to the same bytes where that is asked for and possible.
+
+    Gives the files that were left out because they are neither files nor links. Links that leave the folder stay links,
+    to where they led.
+
+    Raises:
+        SourceError: an image cannot be read.
+        OutputError: the copy cannot be written.
+    """
+    left_out = []
+    for path in image_files(source):
+        place = target / path.relative_to(source)
+        if not belongs_to(path, removed):
+            try:
+                place.parent.mkdir(parents=True, exist_ok=True)
+                if not _carry(path, place, source, link):
+                    left_out.append(str(path.relative_to(source)))
+            except PermissionError as error:
+                raise SourceError(f"{error.filename}: cannot be copied ({error.strerror}).") from None
+            except OSError as error:
+                raise OutputError(
+                    f"{place}: cannot be written: {error.strerror}; make room, or name another --out"
+                ) from None
+        advance(1)
+    return tuple(left_out)
+
+
+def _carry(path: Path, place: Path, source: Path, link: bool) -> bool:
+    if path.is_symlink() and not (path.exists() and path.resolve().is_relative_to(source.resolve())):
+        place.symlink_to(path.parent.absolute() / path.readlink())
+        return True
+    if not path.is_file():
+        return False
+    if link:
+        try:
+            place.hardlink_to(path.resolve())
+        except OSError:
+            link = False  # another file system, or one without links
+    if not link:
+        shutil.copyfile(path, place)
+    return True
+
+
+def changes_csv(changes: Sequence[Change]) -> bytes:
+    """The patch file: one line for each cell, row or image that changes; `row` is the 0-based row of the source."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(CHANGE_COLUMNS)
+    for change in changes:
+        row = "" if change.row is None else change.row
+        about = (change.img_id, change.question, change.column, change.before, change.after)
+        writer.writerow((row, *about, " ".join(change.rules), change.why))
+    return text.getvalue().replace("\r\n", "\n").encode("utf-8", "surrogateescape")
+
+
+def changes_by_rule(changes: Sequence[Change]) -> dict[str, int]:
+    """How many changes each check, or a person, asked for."""
+    return dict(sorted(Counter(rule for change in changes for rule in change.rules).items()))
+
+
+def changes_md(source: str, patch: Patch, proof: Proof | None, left_out: Sequence[str] = ()) -> str:
+    """The summary of a patch, in Markdown; what comes from the dataset stands in code marks."""
+    rows = len(patch.cells)
+    lines = [
+        "# Changes",
+        "",
+        f"Corrected copy of {_code(source)}. `changes.csv` lists every change, `proof.json` what a second audit found.",
+        "",
+        f"- {rows:,} rows changed, {len(patch.dropped):,} rows dropped, {len(patch.removed_images):,} images removed",
+        f"- left for a person: {len(patch.left):,} findings",
+    ]
+    if proof is not None:
+        lines.append(f"- proof: {'holds' if proof.holds else 'DOES NOT HOLD'}")
+    lines += ["", "| asked for by | changes |", "|---|---:|"]
+    lines += [f"| {rule} | {number:,} |" for rule, number in changes_by_rule(patch.changes).items()]
+    lines += ["", "## Left for a person", "", "| check | findings |", "|---|---:|"]
+    lines += [f"| {code} | {number:,} |" for code, number in by_check(patch.left).items()]
+    if patch.unapplied:
+        lines += ["", "## Corrections that were not applied", ""]
+        lines += [
+            f"- line {one.line}, {_code(one.img_id)}, {_code(one.question)}: {one.why}" for one in patch.unapplied
+        ]
+    if left_out:
+        lines += ["", "## Not copied: neither files nor links", "", *(f"- {_code(name)}" for name in left_out)]
+    return "\n".join(lines) + "\n"
+
+
+def proof_json(before: AuditRun, after: AuditRun, proof: Proof, options: dict[str, Any]) -> str:
+    """The proof as JSON: does it hold, how many findings were resolved, and every finding that stands against it."""
+    record = {
+        "holds": proof.holds,
+        "options": options,
+        "source": asdict(before.dataset),
+        "copy": asdict(after.dataset),
+        "findings_before": len(before.findings),
+        "findings_after": len(after.findings),
+        "resolved": by_check(proof.resolved),
+        "resolved_keys": [finding.key for finding in proof.resolved],
+        "settled": list(map(_told, proof.settled)),
+        "shifted": list(map(_told, proof.shifted)),
+        "lost": list(map(_told, proof.lost)),
+        "new": list(map(_told, proof.new)),
+        "left": by_check(proof.left),
+        "images_with_the_same_bytes": proof.same_images,
+        "other_images": list(proof.other_images),
+        "checks_not_judged_again": list(proof.unjudged),
+    }
+    return json.dumps(record, ensure_ascii=True, indent=1) + "\n"
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Writes a file under its name only once it is whole.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    write_whole(path, lambda file: file.write(content))
+
+
+def _told(finding: Finding) -> dict[str, Any]:
+    names = ("key", "check", "img_id", "question", "answer", "row", "message")
+    return {**{name: getattr(finding, name) for name in names}, "related": list(finding.related)}
+
+
+def _code(text: str) -> str:
+    """Text of the dataset as Markdown code, so that nothing in it is taken as markup."""
+    return "`" + " ".join(text.replace("`", "'").split())[:200] + "`"
