@@ -82,8 +82,8 @@ def columns_of(connection: duckdb.DuckDBPyConnection, *predicates: str) -> list[
 
 def _syntax(connection: duckdb.DuckDBPyConnection, text: str, where: str) -> Any:
     """The expression's syntax tree, as DuckDB's own parser sees it."""
-    found = connection.execute("SELECT json_serialize_sql(?)", [f"SELECT {text}"]).fetchall()[0][0]
-    parsed = json.loads(found)
+    both = "SELECT json_serialize_sql(?), json_serialize_sql('SELECT (1)')"
+    parsed, bare = map(json.loads, connection.execute(both, [f"SELECT {text}"]).fetchall()[0])
     if parsed.get("error"):
         raise SpecError(
             f"{where}: does not parse: {parsed.get('error_message', '')}; write one condition, such as "
@@ -91,15 +91,14 @@ def _syntax(connection: duckdb.DuckDBPyConnection, text: str, where: str) -> Any
         )
     statement = parsed["statements"][0]["node"]
     expressions = statement.pop("select_list", ())
-    if len(parsed["statements"]) != 1 or len(expressions) != 1 or statement != _bare_statement(connection):
+    if len(parsed["statements"]) != 1 or len(expressions) != 1 or statement != _bare_statement(bare):
         raise SpecError(f"{where}: has to be one single condition, without ';', ',' or a clause of its own")
     return expressions[0]
 
 
-def _bare_statement(connection: duckdb.DuckDBPyConnection) -> Any:
+def _bare_statement(parsed: Any) -> Any:
     """What is left of the tree of a SELECT without any clause once its expressions are taken out."""
-    found = connection.execute("SELECT json_serialize_sql('SELECT (1)')").fetchall()[0][0]
-    statement = json.loads(found)["statements"][0]["node"]
+    statement = parsed["statements"][0]["node"]
     del statement["select_list"]
     return statement
 

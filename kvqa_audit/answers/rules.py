@@ -7,7 +7,7 @@ was not asked, or not answered, is NULL, and a rule whose truth hangs on it is n
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +46,14 @@ class RuleResult:
     questions: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """An image that might be: its source, and its answers as short name and atoms; all else was not asked."""
+
+    source: str
+    answers: tuple[tuple[str, tuple[str, ...]], ...]
+
+
 def judge_rules(frame: pd.DataFrame, spec: DatasetSpec) -> Mapping[str, RuleResult]:
     """Judges every rule of the description on a table with the text columns source, question, answer and img_id.
 
@@ -65,6 +73,40 @@ def judge_rules(frame: pd.DataFrame, spec: DatasetSpec) -> Mapping[str, RuleResu
         return {rule.id: _judge(connection, rule, spec, images, first_rows) for rule in spec.rules}
     finally:
         connection.close()
+
+
+def breaks_a_rule(probes: Sequence[Probe], spec: DatasetSpec) -> list[bool]:
+    """Whether each of some images that might be would break at least one rule.
+
+    Rules that are limited to an export batch are left out.
+
+    Raises:
+        SpecError: as in `judge_rules`.
+    """
+    import pandas as pd
+
+    ids = [str(number) for number in range(len(probes))]
+    images = pd.DataFrame({"img_id": ids, "source": [probe.source for probe in probes], "row": range(len(probes))})
+    answers: dict[str, dict[int, Any]] = {question.name: {} for question in spec.questions}
+    for image, probe in enumerate(probes):
+        for name, parts in probe.answers:
+            question = spec.question_by_name[name]
+            answers[name][image] = _parsed(question.separator.strip().join(parts), question, spec)
+    connection = _sealed(images, answers, spec)
+    allowed = ("img_id", "source", *spec.question_by_name)
+    conditions, given = ["false"], list[Any]()
+    try:
+        for rule in spec.rules:
+            if rule.rows is None:
+                when, must = (bound(connection, rule, part, allowed) for part in ("when", "must"))
+                within, values = _limits(rule)
+                conditions.append(f"({when} AND NOT {must}{within})")
+                given += values
+        query = f"SELECT _image FROM {ANSWERS} WHERE {' OR '.join(conditions)}"  # noqa: S608 - all were parsed
+        broken = {entry[0] for entry in _fetched(connection, query, given, "all rules together")}
+    finally:
+        connection.close()
+    return [image in broken for image in range(len(probes))]
 
 
 def wide_answers(frame: pd.DataFrame, spec: DatasetSpec) -> tuple[pd.DataFrame, dict[str, dict[int, Any]]]:
@@ -177,8 +219,6 @@ def _judge(
     images: pd.DataFrame,
     first_rows: Mapping[tuple[str, str], int],
 ) -> RuleResult:
-    import duckdb
-
     allowed = ("img_id", "source", *spec.question_by_name)
     when, must = (bound(connection, rule, part, allowed) for part in ("when", "must"))
     named = [name for name in columns_of(connection, when, must) if name in spec.question_by_name]
@@ -188,10 +228,7 @@ def _judge(
         f"SELECT _image, held{columns} FROM (SELECT *, {when} AS chosen, {must} AS held FROM {ANSWERS}) "  # noqa: S608 - both were parsed and hold nothing but comparisons
         f"WHERE chosen AND held IS NOT NULL{within} ORDER BY _image"
     )
-    try:
-        judged = connection.execute(query, given).fetchall()
-    except duckdb.Error as error:
-        raise SpecError(f"rules.yaml, rule {rule.id}: cannot be computed: {str(error).splitlines()[0]}") from None
+    judged = _fetched(connection, query, given, f"rule {rule.id}")
     broken = [entry for entry in judged if not entry[1]]
     ids = [str(images["img_id"].iat[entry[0]]) for entry in broken]
     rows = {
@@ -214,6 +251,15 @@ def _judge(
         high=high,
         questions=tuple(spec.question_by_name[name].text for name in named),
     )
+
+
+def _fetched(connection: duckdb.DuckDBPyConnection, query: str, given: list[Any], what: str) -> list[tuple[Any, ...]]:
+    import duckdb
+
+    try:
+        return connection.execute(query, given).fetchall()
+    except duckdb.Error as error:
+        raise SpecError(f"rules.yaml, {what}: cannot be computed: {str(error).splitlines()[0]}") from None
 
 
 def _limits(rule: Rule) -> tuple[str, list[Any]]:
