@@ -47,7 +47,7 @@ class Tab:
         for domain in ("Page", "Network", "Log", "Runtime"):
             self.call(f"{domain}.enable")
 
-    def call(self, method: str, **params: Any) -> dict[str, Any]:
+    def call(self, method: str, seconds: float = 20, **params: Any) -> dict[str, Any]:
         """Sends one command and waits for its answer.
 
         Raises:
@@ -59,7 +59,7 @@ class Tab:
             message["sessionId"] = self._session
         os.write(self._to, json.dumps(message).encode() + b"\0")
         while True:
-            answer = self._next(20)
+            answer = self._next(seconds)
             if answer.get("id") == self._number:
                 if "error" in answer:
                     raise RuntimeError(f"{method}: {answer['error']}")
@@ -78,9 +78,9 @@ class Tab:
         while not self.events_named("Page.loadEventFired"):
             self._next(20)
 
-    def value(self, expression: str) -> Any:
+    def value(self, expression: str, seconds: float = 20) -> Any:
         """What a JavaScript expression gives; promises are waited for."""
-        answer = self.call("Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True)
+        answer = self.call("Runtime.evaluate", seconds, expression=expression, awaitPromise=True, returnByValue=True)
         if "exceptionDetails" in answer:
             raise RuntimeError(answer["exceptionDetails"]["exception"].get("description", expression))
         return answer["result"].get("value")

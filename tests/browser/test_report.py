@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib.resources import files
 
 import pytest
 
@@ -208,6 +209,20 @@ def test_a_dark_page_prints_dark_on_light(tab: Tab, report: str) -> None:
     tab.value("window.dispatchEvent(new Event('beforeprint'))")
     tab.wait_for(ALL_DRAWN)
     assert tab.value("getComputedStyle(document.querySelector('[data-plot] text')).fill") == "rgb(0, 0, 0)"
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_nothing_bars_a_reader_who_cannot_see_or_use_a_mouse(tab: Tab, report: str, dark: bool) -> None:
+    tab.open(report, dark=dark)
+    draw_all(tab)
+    tab.value("document.querySelectorAll('details').forEach(details => { details.open = true; })")
+    tab.value(files("axe_core_python").joinpath("axe.min.js").read_text(encoding="utf-8") + "; 0")
+    found = tab.value(
+        "axe.run(document, {resultTypes: ['violations']}).then(done => done.violations.map("
+        "found => `${found.impact} ${found.id}: ${found.nodes[0].html}`))",
+        seconds=240,
+    )
+    assert found == []
 
 
 def test_without_scripts_the_findings_can_still_be_read(tab: Tab, report: str) -> None:
