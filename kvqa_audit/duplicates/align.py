@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 
 from kvqa_audit.duplicates.fields import Float
 
-RIGID_ITERATIONS = 5
-COARSE_ITERATIONS = 5
-FINE_ITERATIONS = 6
 _RESIDUAL_SCALE = 0.6
 _DAMPING = 0.01
 _MAX_STEP = 0.08
@@ -25,21 +24,33 @@ def sampled(pictures: Float, maps: NDArray[np.float64], points: NDArray[np.float
     Gives the samples and which of them lie inside the picture, both (p, k).
     """
     side = pictures.shape[-1]
-    at = ((maps @ points) * side - 0.5).astype(np.float32)
-    x, y = at[:, 0], at[:, 1]
-    inside = (x >= 0) & (x <= side - 1) & (y >= 0) & (y <= side - 1)
-    x, y = np.clip(x, 0, side - 1.001), np.clip(y, 0, side - 1.001)
-    left, top = x.astype(np.intp), y.astype(np.intp)
-    x, y = x - left.astype(np.float32), y - top.astype(np.float32)
-    corner = top * side + left + (np.arange(len(pictures)) * (side * side))[:, None]
+    in_pixels = maps * side
+    in_pixels[:, :, 2] -= 0.5
+    at = in_pixels.astype(np.float32) @ points.astype(np.float32)
+    within = np.clip(at, 0, side - 1.001)
+    inside = (within == at).all(axis=1)
+    whole = np.floor(within)
+    within -= whole
+    x, y = within[:, 0], within[:, 1]
+    corner = (whole[:, 1] * side + whole[:, 0]).astype(np.intp)
+    corner += (np.arange(len(pictures)) * (side * side))[:, None]
     flat = pictures.reshape(-1)
-    upper, upper_next = flat.take(corner), flat.take(corner + 1)
-    lower, lower_next = flat.take(corner + side), flat.take(corner + (side + 1))
-    upper += (upper_next - upper) * x
-    lower += (lower_next - lower) * x
-    return upper + (lower - upper) * y, inside
+    # Every corner is within its picture, so that "clip" only saves looking.
+    upper, beside = flat.take(corner, mode="clip"), flat[1:].take(corner, mode="clip")
+    beside -= upper
+    beside *= x
+    upper += beside
+    lower, beside = flat[side:].take(corner, mode="clip"), flat[side + 1 :].take(corner, mode="clip")
+    beside -= lower
+    beside *= x
+    lower += beside
+    lower -= upper
+    lower *= y
+    upper += lower
+    return upper, inside
 
 
+@cache
 def grid(side: int) -> NDArray[np.float64]:
     """The centres of side x side cells of the unit square, (3, side * side) homogeneous, row by row."""
     steps = (np.arange(side) + 0.5) / side
@@ -55,34 +66,50 @@ def refined(
     Inverse compositional Lucas-Kanade (Baker and Matthews 2004) with robust weights. `rigid` holds both axes to one
     scale, which leaves fewer ways to go astray.
     """
+    if not iterations:
+        return maps
     count, side, _ = template.shape
     points = grid(side)
     steepest = _steepest_descent(template, points)
+    if rigid:
+        steepest = _RIGID.T @ steepest
+    damped = np.eye(steepest.shape[1], dtype=np.float32)
     wanted = template.reshape(count, -1)
+    weighted = np.empty_like(steepest)
     for _ in range(iterations):
-        seen, inside = sampled(viewed, maps, points)
-        error = seen - wanted
-        weight = inside / (1 + (error / _RESIDUAL_SCALE) ** 2) ** 2
-        weighted = steepest * weight[:, None, :]
+        error, inside = sampled(viewed, maps, points)
+        error -= wanted
+        np.multiply(steepest, _robust_weight(error, inside)[:, None, :], out=weighted)
         hessian = weighted @ steepest.transpose(0, 2, 1)
-        trace = np.trace(hessian, axis1=1, axis2=2)[:, None, None]
-        hessian += np.eye(6, dtype=np.float32) * (trace * _DAMPING / 6 + 1e-3)
-        gradient = weighted @ error[:, :, None]
+        hessian += damped * (np.trace(hessian, axis1=1, axis2=2)[:, None, None] * (_DAMPING / len(damped)) + 1e-3)
+        step = np.linalg.solve(hessian, weighted @ error[:, :, None])
         if rigid:
-            step = _RIGID @ np.linalg.solve(_RIGID.T @ hessian @ _RIGID, _RIGID.T @ gradient)
-        else:
-            step = np.linalg.solve(hessian, gradient)
-        step = step[:, :, 0]
-        maps = _composed(maps, np.clip(step, -_MAX_STEP, _MAX_STEP))
+            step = _RIGID @ step
+        maps = _composed(maps, np.clip(step[:, :, 0], -_MAX_STEP, _MAX_STEP))
     return maps
+
+
+def _robust_weight(error: Float, inside: NDArray[np.bool_]) -> Float:
+    """How much each point counts: not outside, and the less the more it differs (Geman and McClure 1987)."""
+    weight = error * np.float32(1 / _RESIDUAL_SCALE)
+    weight *= weight
+    weight += 1
+    weight *= weight
+    found: Float = np.divide(inside, weight, out=weight)
+    return found
 
 
 def _steepest_descent(template: Float, points: NDArray[np.float64]) -> Float:
     """How each point's value answers to each of the six parameters, (p, 6, k); coordinates from the centre."""
     count, side, _ = template.shape
-    down, across = (part.reshape(count, -1) * side for part in np.gradient(template, axis=(1, 2)))
+    steepest = np.empty((count, 6, side * side), np.float32)
     x, y = (points[:2] - 0.5).astype(np.float32)
-    return np.stack((across * x, across * y, across, down * x, down * y, down), axis=1).astype(np.float32)
+    for first, axis in ((0, 2), (3, 1)):
+        slope = np.gradient(template, np.float32(1 / side), axis=axis).reshape(count, -1)
+        np.multiply(slope, x, out=steepest[:, first])
+        np.multiply(slope, y, out=steepest[:, first + 1])
+        steepest[:, first + 2] = slope
+    return steepest
 
 
 def _composed(maps: NDArray[np.float64], step: Float) -> NDArray[np.float64]:

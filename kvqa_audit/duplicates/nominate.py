@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kvqa_audit.duplicates.fields import Fields, Float, halved
+from kvqa_audit.duplicates.descriptors import plain_descriptors, view_descriptors
+from kvqa_audit.duplicates.fields import Fields, Float
 from kvqa_audit.duplicates.search import HASH_BITS, Hashes, distinct, pairs_within
-from kvqa_audit.duplicates.views import Affine, views
 
-DESCRIPTOR_SIDE = 12
 MIN_NOMINATION_SCORE = 0.57
 MAX_NOMINATIONS_PER_IMAGE = 8
 HASH_RADIUS_BITS = 31
-_ROWS_PER_BLOCK = 512
-_KERNEL_CELLS = 0.5
+_DESCRIBED_PER_BLOCK = 512
+_ROWS_PER_BLOCK = 64
+_COLUMNS_PER_BLOCK = 1024
 
 Indices = NDArray[np.int64]
 
@@ -40,18 +39,17 @@ def nominate(fields: Fields) -> Nominations:
     usable = np.flatnonzero(fields.usable)
     if len(usable) < 2:
         return _without_repeats([], usable)
-    plain = np.concatenate([_descriptors(halves, views()[0].affine) for _, halves in _blocks(fields, usable)])
-    partners = min(MAX_NOMINATIONS_PER_IMAGE, len(usable) - 1)
+    plain = plain_descriptors(fields, usable)
     kept: list[tuple[Indices, Indices, Indices, Float]] = []
-    for rows, halves in _blocks(fields, usable):
-        seen = [_descriptors(halves, view.affine) for view in views()]
-        best = _best_score(seen, plain)
-        best[rows - rows[0], rows] = -1
-        columns = np.argpartition(-best, partners - 1, axis=1)[:, :partners]
-        score = np.take_along_axis(best, columns, axis=1)
-        row, slot = np.nonzero(score >= MIN_NOMINATION_SCORE)
-        column = columns[row, slot]
-        kept.append((rows[row], column, _best_view(seen, row, plain[column]), score[row, slot]))
+    for start in range(0, len(usable), _DESCRIBED_PER_BLOCK):
+        described = view_descriptors(fields, usable[start : start + _DESCRIBED_PER_BLOCK])
+        for first in range(0, described.shape[1], _ROWS_PER_BLOCK):
+            seen = described[:, first : first + _ROWS_PER_BLOCK]
+            rows = start + first + np.arange(seen.shape[1])
+            best = _best_score(seen, plain)
+            best[rows - rows[0], rows] = -1
+            row, column, score = _best_partners(best)
+            kept.append((rows[row], column, _best_view(seen, row, plain[column]), score))
     return _without_repeats(kept, usable)
 
 
@@ -75,27 +73,32 @@ def nominate_by_hash(hashes: Hashes, usable: NDArray[np.bool_]) -> Nominations:
     return Nominations(chosen[viewed], chosen[plain], np.zeros(len(viewed), np.int64), score)
 
 
-def _blocks(fields: Fields, usable: Indices) -> Iterator[tuple[Indices, Float]]:
-    """Positions among the usable pictures, and their contrast fields at half the resolution."""
-    for start in range(0, len(usable), _ROWS_PER_BLOCK):
-        rows = np.arange(start, min(start + _ROWS_PER_BLOCK, len(usable)))
-        yield rows, halved(fields.contrast(usable[rows]))
-
-
-def _best_score(seen: list[Float], plain: Float) -> Float:
-    """The best score of each row under any view with each plain picture, (rows, n)."""
-    best = seen[0] @ plain.T
-    score = np.empty_like(best)
-    for descriptors in seen[1:]:
-        np.matmul(descriptors, plain.T, out=score)
-        np.maximum(best, score, out=best)
+def _best_score(seen: Float, plain: Float) -> Float:
+    """The best score of each row under any view, (views, rows, 144), with each plain picture, (rows, n)."""
+    count, rows, size = seen.shape
+    best = np.empty((rows, len(plain)), np.float32)
+    stacked = seen.reshape(-1, size)
+    for start in range(0, len(plain), _COLUMNS_PER_BLOCK):
+        columns = slice(start, start + _COLUMNS_PER_BLOCK)
+        scores = stacked @ plain[columns].T
+        scores.reshape(count, rows, -1).max(axis=0, out=best[:, columns])
     return best
 
 
-def _best_view(seen: list[Float], rows: Indices, plain: Float) -> Indices:
+def _best_partners(best: Float) -> tuple[Indices, Indices, Float]:
+    """Row, column and score of each row's best scores: at most 8, those that reach the least score."""
+    row, column = np.nonzero(best >= MIN_NOMINATION_SCORE)
+    score = best[row, column]
+    order = np.lexsort((column, -score, row))
+    row, column, score = row[order], column[order], score[order]
+    rank = np.arange(len(row)) - np.searchsorted(row, row)
+    few = rank < MAX_NOMINATIONS_PER_IMAGE
+    return row[few], column[few], score[few]
+
+
+def _best_view(seen: Float, rows: Indices, plain: Float) -> Indices:
     """Under which view each row resembles its plain partner, (k, 144), most; the first where they are equal."""
-    scores = np.stack([np.einsum("kd,kd->k", descriptors[rows], plain) for descriptors in seen])
-    best: Indices = scores.argmax(axis=0)
+    best: Indices = np.einsum("vkd,kd->vk", seen[:, rows], plain).argmax(axis=0)
     return best
 
 
@@ -112,57 +115,3 @@ def _without_repeats(kept: list[tuple[Indices, Indices, Indices, Float]], usable
     first[1:] = (low[1:] != low[:-1]) | (high[1:] != high[:-1])
     chosen = order[first]
     return Nominations(usable[viewed[chosen]], usable[plain[chosen]], view[chosen], score[chosen])
-
-
-def _descriptors(contrast: Float, affine: Affine) -> Float:
-    """Descriptors of unit length, (n, 144), of what a view shows of the fields, (n, s, s)."""
-    described = _described(contrast, affine)
-    centred = described - described.mean(axis=1, keepdims=True)
-    unit: Float = centred / (np.linalg.norm(centred, axis=1, keepdims=True) + np.float32(1e-6))
-    return unit
-
-
-def _described(contrast: Float, affine: Affine) -> Float:
-    side = contrast.shape[-1]
-    if affine[0, 1] == 0 and affine[1, 0] == 0:
-        across = _samples(affine[0, 0], affine[0, 2], side)
-        down = _samples(affine[1, 1], affine[1, 2], side)
-        return _separable(contrast, down, across).reshape(len(contrast), -1)
-    if affine[0, 0] == 0 and affine[1, 1] == 0:
-        across = _samples(affine[0, 1], affine[0, 2], side)
-        down = _samples(affine[1, 0], affine[1, 2], side)
-        return _separable(contrast, down, across).transpose(0, 2, 1).reshape(len(contrast), -1)
-    return contrast.reshape(len(contrast), -1) @ _kernels(affine, side).T
-
-
-def _separable(contrast: Float, down: Float, across: Float) -> Float:
-    count, side, _ = contrast.shape
-    narrow = (contrast.reshape(-1, side) @ across.T).reshape(count, side, -1)
-    seen: Float = down @ narrow
-    return seen
-
-
-def _samples(scale: float, offset: float, side: int) -> Float:
-    """Gaussian samples along one axis, (12, side), at scale * t + offset for t in the unit interval."""
-    centres = (scale * (np.arange(DESCRIPTOR_SIDE) + 0.5) / DESCRIPTOR_SIDE + offset) * side - 0.5
-    kernel = np.exp(-0.5 * ((np.arange(side)[None] - centres[:, None]) * _sharpness(side)) ** 2)
-    normalised: Float = (kernel / kernel.sum(axis=1, keepdims=True)).astype(np.float32)
-    return normalised
-
-
-def _kernels(affine: Affine, side: int) -> Float:
-    """Gaussian samples in the plane, (144, side * side), for a map that does not keep the axes."""
-    steps = (np.arange(DESCRIPTOR_SIDE) + 0.5) / DESCRIPTOR_SIDE
-    y, x = (part.reshape(-1) for part in np.meshgrid(steps, steps, indexing="ij"))
-    centres = (affine @ np.stack((x, y, np.ones_like(x)))) * side - 0.5
-    pixels = np.arange(side)
-    across = np.exp(-0.5 * ((pixels[None] - centres[0][:, None]) * _sharpness(side)) ** 2)
-    down = np.exp(-0.5 * ((pixels[None] - centres[1][:, None]) * _sharpness(side)) ** 2)
-    kernel = down[:, :, None] * across[:, None, :]
-    kernel /= kernel.sum(axis=(1, 2), keepdims=True) + 1e-6
-    flat: Float = kernel.reshape(len(kernel), -1).astype(np.float32)
-    return flat
-
-
-def _sharpness(side: int) -> float:
-    return DESCRIPTOR_SIDE / (side * _KERNEL_CELLS)

@@ -1,0 +1,55 @@
+"""Pairs of contrast fields come in; how far they agree, over all of them and over their best parts, goes out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kvqa_audit.duplicates.fields import Float
+
+KEPT_SHARE = 0.75
+_BLOCKS_SIDE = 8
+
+
+@dataclass(frozen=True)
+class BlockSums:
+    """Product and mean energy of two fields, summed over each of 8 x 8 blocks; both (p, 64)."""
+
+    product: Float
+    energy: Float
+
+    def whole(self) -> Float:
+        """Agreement of all both show, (p,): 1 for equal fields, 0 for unrelated ones."""
+        agreement: Float = self.product.sum(axis=1) / (self.energy.sum(axis=1) + 1e-6)
+        return agreement
+
+    def best(self) -> Float:
+        """Agreement in the best 75 % of what both show, (p,), so that an added box or text does not count."""
+        order = np.argsort(-self.product / (self.energy + 1e-6), axis=1, kind="stable")
+        product = np.take_along_axis(self.product, order, axis=1)
+        energy = np.take_along_axis(self.energy, order, axis=1)
+        kept = np.cumsum(energy, axis=1) <= KEPT_SHARE * energy.sum(axis=1, keepdims=True) + 1e-6
+        agreement: Float = (product * kept).sum(axis=1) / ((energy * kept).sum(axis=1) + 1e-6)
+        return agreement
+
+
+def block_sums(first: Float, second: Float, weight: Float | NDArray[np.bool_]) -> BlockSums:
+    """The sums for fields, (p, s, s) each, of which each pixel counts by its weight, (p, s, s)."""
+    product = first * second
+    product *= weight
+    energy = first * first
+    energy += second * second
+    energy *= weight
+    summed = _per_block(energy)
+    summed /= 2
+    return BlockSums(_per_block(product), summed)
+
+
+def _per_block(values: Float) -> Float:
+    count, side, _ = values.shape
+    size = side // _BLOCKS_SIDE
+    rows = values.reshape(count, _BLOCKS_SIDE, size, side).sum(axis=2)
+    summed: Float = rows.reshape(count, _BLOCKS_SIDE, _BLOCKS_SIDE, size).sum(axis=3)
+    return summed.reshape(count, -1)

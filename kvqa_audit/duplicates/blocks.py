@@ -1,0 +1,24 @@
+"""A count of things and work on a block of them come in; the work is done block by block, two blocks at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+THREADS = 2
+
+
+def in_blocks(work: Callable[[slice], None], count: int, block: int) -> None:
+    """Calls `work` with slices of at most `block` that cover `count` things; each must write to its own part only.
+
+    The array library lets go of the interpreter's lock while it computes. How the work is cut does not depend on the
+    machine, so neither does the result.
+    """
+    slices = [slice(start, min(start + block, count)) for start in range(0, count, block)]
+    if len(slices) < THREADS:
+        for part in slices:
+            work(part)
+        return
+    with ThreadPoolExecutor(THREADS) as pool:
+        for _ in pool.map(work, slices):
+            pass
