@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from kvqa_audit.answers.distributions import Distributions
     from kvqa_audit.answers.rules import RuleResult
+    from kvqa_audit.answers.study import AnswerStudy
     from kvqa_audit.checks.base import Evidence
     from kvqa_audit.contracts.promises import PromiseResult
     from kvqa_audit.contracts.row_schema import RowContract
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from kvqa_audit.images.cache import FingerprintCache
     from kvqa_audit.images.stage import ImageStageResult
     from kvqa_audit.ingest.dataset import Dataset, Table
+    from kvqa_audit.overlays.sighting import ImageOverlays
     from kvqa_audit.spec.dataset_spec import DatasetSpec
 
 T = TypeVar("T")
@@ -42,6 +44,7 @@ class _OfTheTable:
     promises: Mapping[str, PromiseResult]
     distributions: Distributions
     rules: Mapping[str, RuleResult]
+    study: AnswerStudy
 
 
 def gather_evidence(
@@ -58,7 +61,9 @@ def gather_evidence(
     table = _beside(lambda: _judge_the_table(dataset.table, spec, absent, clock.beside()))
     images = look_at_images(dataset, jobs, cache, clock)
     duplicates = look_for_duplicates(images, clock)
+    overlays = look_for_overlays(dataset, spec, images, jobs, clock)
     judged = table.result()
+    study = study_answers(judged.study, images, duplicates, spec, clock)
     evidence = Evidence(
         spec=spec,
         table=dataset.table,
@@ -69,6 +74,8 @@ def gather_evidence(
         fingerprints=images.fingerprints,
         image_faults=(*dataset.image_faults, *images.faults),
         pairs=duplicates.pairs,
+        study=study,
+        overlays=overlays,
         absent=absent,
     )
     return Gathered(evidence, images, duplicates)
@@ -93,6 +100,29 @@ def look_for_duplicates(
         return find_duplicates(images.fingerprints, mode=mode)
 
 
+def look_for_overlays(
+    dataset: Dataset, spec: DatasetSpec, images: ImageStageResult, jobs: int, clock: Clock
+) -> tuple[ImageOverlays, ...]:
+    """Looks for boxes, text and hues in the sound images that are asked about them."""
+    from kvqa_audit.overlays.agreement import asked_images
+    from kvqa_audit.overlays.stage import find_overlays
+
+    sound = {image.img_id for image in images.fingerprints if image.problem is None}
+    asked = [img_id for img_id in asked_images(dataset.table.frame, spec) if img_id in sound]
+    with clock.stage("look for boxes and text", len(asked)):
+        return find_overlays(dataset.shards, asked, jobs=jobs, on_progress=clock.progress.advance)
+
+
+def study_answers(
+    study: AnswerStudy, images: ImageStageResult, duplicates: DuplicateResult, spec: DatasetSpec, clock: Clock
+) -> AnswerStudy:
+    """Adds what the pictures tell about the answers to what the table alone does."""
+    from kvqa_audit.answers.study import study_pictures
+
+    with clock.stage("hold the answers against the pictures", len(images.fingerprints)):
+        return study_pictures(study, duplicates.pairs, images.fingerprints, spec)
+
+
 def absent_columns(table: Table) -> dict[str, str]:
     """The reason why a check that needs a column has to be skipped, by what it needs."""
     return {f"column {role}": f"the table has no column for '{role}'" for role in table.missing}
@@ -101,6 +131,7 @@ def absent_columns(table: Table) -> dict[str, str]:
 def _judge_the_table(table: Table, spec: DatasetSpec, absent: Mapping[str, str], clock: Clock) -> _OfTheTable:
     from kvqa_audit.answers.distributions import describe
     from kvqa_audit.answers.rules import judge_rules
+    from kvqa_audit.answers.study import study_table
     from kvqa_audit.contracts.promises import judge_promises
     from kvqa_audit.contracts.row_schema import check_rows
 
@@ -113,7 +144,9 @@ def _judge_the_table(table: Table, spec: DatasetSpec, absent: Mapping[str, str],
         distributions = describe(frame, spec)
     with clock.stage("judge the rules", len(spec.rules)):
         rules = judge_rules(frame, spec)
-    return _OfTheTable(contract, promises, distributions, rules)
+    with clock.stage("study the answers", len(frame)):
+        study = study_table(frame, spec)
+    return _OfTheTable(contract, promises, distributions, rules, study)
 
 
 def _beside(work: Callable[[], T]) -> Future[T]:
@@ -133,7 +166,7 @@ def _beside(work: Callable[[], T]) -> Future[T]:
 def _absent(dataset: Dataset, subset: bool) -> dict[str, str]:
     absent = {**dataset.absent, **absent_columns(dataset.table)}
     if "images" in absent:
-        absent["duplicates"] = absent["images"]
+        absent["duplicates"] = absent["overlays"] = absent["images"]
     if subset:
         absent["whole dataset"] = "the source is a subset, and this is a promise about the whole dataset"
     return absent

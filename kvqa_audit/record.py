@@ -12,6 +12,7 @@ from kvqa_audit.ingest.dataset import ROLES
 from kvqa_audit.model import AnswerRows, DatasetFacts
 
 if TYPE_CHECKING:
+    from kvqa_audit.answers.study import AnswerStudy
     from kvqa_audit.gather import Gathered
     from kvqa_audit.images.stage import ImageStageResult
     from kvqa_audit.ingest.dataset import Dataset, Table
@@ -56,6 +57,8 @@ def rows_of(table: Table) -> AnswerRows:
 
 def metrics_of(gathered: Gathered) -> dict[str, Any]:
     """Everything measured that is not a finding, as JSON values."""
+    from kvqa_audit.overlays.agreement import agreement_figures
+
     evidence, duplicates, images = gathered.evidence, gathered.duplicates, gathered.images
     frame = evidence.table.frame
     levels = {rule.id: (rule.level, rule.why) for rule in evidence.spec.rules}
@@ -79,8 +82,24 @@ def metrics_of(gathered: Gathered) -> dict[str, Any]:
         "verified_distance_bits": {str(part.distance_bits): part.verified for part in duplicates.curve},
         "duplicate_thresholds": dict(duplicates.thresholds),
         "duplicates_examined": dict(duplicates.examined),
+        "overlays": agreement_figures(frame, evidence.spec, evidence.overlays),
+        **_study(evidence.study),
         "images_from_cache": images.from_cache,
+        "subset": "whole dataset" in evidence.absent,
         "notes": [*images.notes, *duplicates.notes],
+    }
+
+
+def _study(study: AnswerStudy) -> dict[str, Any]:
+    """What was measured about the answers: one list of records a part, fields as the parts' own classes name them."""
+    return {
+        "answer_forms": [asdict(form) for form in study.forms],
+        "row_order": [asdict(test) for test in study.row_order],
+        "stereotypes": [asdict(group) for group in study.stereotypes],
+        "discovered_rules": [asdict(rule) for rule in study.discovered],
+        "baselines": [asdict(baseline) for baseline in study.baselines],
+        "association": [asdict(entry) for entry in study.associations],
+        "stability": [asdict(entry) for entry in study.stability],
     }
 
 

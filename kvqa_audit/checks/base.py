@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from kvqa_audit.answers.study import AnswerStudy
 from kvqa_audit.model import CheckDoc, DuplicatePair, ImageFingerprint, Severity
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from kvqa_audit.contracts.promises import PromiseResult
     from kvqa_audit.contracts.row_schema import RowContract
     from kvqa_audit.ingest.dataset import ImageFault, Table
+    from kvqa_audit.overlays.sighting import ImageOverlays
     from kvqa_audit.spec.dataset_spec import DatasetSpec
 
 
@@ -23,8 +25,9 @@ if TYPE_CHECKING:
 class Evidence:
     """Everything the stages found out about one dataset; checks read it and change nothing.
 
-    `absent` maps what is not there to the reason, in words a reader understands: "images" and "duplicates" (no image
-    was looked at), "table", "column answer" (and source, question, img_id), "whole dataset" (a subset was given).
+    `absent` maps what is not there to the reason, in words a reader understands: "images", "duplicates" and "overlays"
+    (no image was looked at), "table", "column answer" (and source, question, img_id), "whole dataset" (a subset was
+    given).
     A check that needs an absent part is skipped with that reason; the fields below then hold nothing.
     """
 
@@ -37,6 +40,8 @@ class Evidence:
     fingerprints: tuple[ImageFingerprint, ...] = ()
     image_faults: tuple[ImageFault, ...] = ()
     pairs: tuple[DuplicatePair, ...] = ()
+    study: AnswerStudy = AnswerStudy()
+    overlays: tuple[ImageOverlays, ...] = ()
     absent: Mapping[str, str] = field(default_factory=dict)
 
 

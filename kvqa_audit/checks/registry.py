@@ -43,10 +43,18 @@ from kvqa_audit.checks.kv203_duplicates_with_conflicting_answers import duplicat
 from kvqa_audit.checks.kv204_near_duplicates import near_duplicates
 from kvqa_audit.checks.kv205_duplicates_across_sources import duplicates_across_sources
 from kvqa_audit.checks.kv206_near_frames import near_frames
+from kvqa_audit.checks.kv207_unstable_answers import unstable_answers
+from kvqa_audit.checks.kv360_box_answer_against_picture import box_answer_against_picture
+from kvqa_audit.checks.kv361_text_answer_against_picture import text_answer_against_picture
+from kvqa_audit.checks.kv362_colour_answer_against_picture import colour_answer_against_picture
 from kvqa_audit.checks.kv401_constant_question import constant_question
 from kvqa_audit.checks.kv402_dominant_answer import dominant_answer
 from kvqa_audit.checks.kv403_question_missing_by_source import question_missing_by_source
 from kvqa_audit.checks.kv404_rare_answer import rare_answer
+from kvqa_audit.checks.kv405_answer_depends_on_row_order import answer_depends_on_row_order
+from kvqa_audit.checks.kv406_shortcut_from_source import shortcut_from_source
+from kvqa_audit.checks.kv407_shortcut_from_image_size import shortcut_from_image_size
+from kvqa_audit.checks.kv408_stereotyped_answers import stereotyped_answers
 from kvqa_audit.checks.promises import check_of_promise
 from kvqa_audit.checks.rules import check_of_rule
 from kvqa_audit.spec.dataset_spec import DatasetSpec
@@ -95,10 +103,18 @@ CHECKS: tuple[Check, ...] = (
     near_duplicates,
     duplicates_across_sources,
     near_frames,
+    unstable_answers,
+    box_answer_against_picture,
+    text_answer_against_picture,
+    colour_answer_against_picture,
     constant_question,
     dominant_answer,
     question_missing_by_source,
     rare_answer,
+    answer_depends_on_row_order,
+    shortcut_from_source,
+    shortcut_from_image_size,
+    stereotyped_answers,
 )
 
 

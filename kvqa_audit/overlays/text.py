@@ -161,43 +161,43 @@ def _shapes(
     labels, count = ndimage.label(mask, np.ones((3, 3)) if diagonal else None)
     if count < 2:
         return None
-    slices = ndimage.find_objects(labels)
-    box = np.array([(y.start, y.stop, x.start, x.stop) for y, x in slices])
-    high, wide = box[:, 1] - box[:, 0], box[:, 3] - box[:, 2]
-    keep = np.flatnonzero((high >= _HEIGHT_UNITS[0] * unit) & (high <= _HEIGHT_UNITS[1] * unit) & (wide <= 7 * high))
-    kept, sums, areas = [], [], []
-    for one in keep[:_MAX_SHAPES]:
-        inside = labels[slices[one]] == one + 1
-        area = int(inside.sum())
-        if area >= 0.2 * high[one] * wide[one]:
-            kept.append(one)
-            areas.append(area)
-            sums.append(int(values[slices[one]][inside].sum()))
-    if len(kept) < 2:
+    rows, columns = np.nonzero(mask)
+    order = np.argsort(labels[rows, columns], kind="stable")
+    rows, columns = rows[order], columns[order]
+    area = np.bincount(labels[rows, columns], minlength=count + 1)[1:]
+    first = np.concatenate(([0], np.cumsum(area)[:-1]))
+    top, bottom = np.minimum.reduceat(rows, first), np.maximum.reduceat(rows, first) + 1
+    left, right = np.minimum.reduceat(columns, first), np.maximum.reduceat(columns, first) + 1
+    high, wide = bottom - top, right - left
+    tall = (high >= _HEIGHT_UNITS[0] * unit) & (high <= _HEIGHT_UNITS[1] * unit)
+    kept = np.flatnonzero(tall & (wide <= 7 * high) & (area >= 0.2 * high * wide))[:_MAX_SHAPES]
+    if kept.size < 2:
         return None
-    top, bottom, left, right = box[kept].T
-    letters = np.maximum(1.0, np.rint((right - left) / (0.75 * (bottom - top))))
-    return _Shapes(left, right, top, bottom, np.array(sums) / np.array(areas), letters)
+    brightness = np.add.reduceat(values[rows, columns], first, dtype=np.int64) / area
+    letters = np.maximum(1.0, np.rint(wide / (0.75 * high)))
+    return _Shapes(left[kept], right[kept], top[kept], bottom[kept], brightness[kept], letters[kept])
 
 
 def _lines(shapes: _Shapes | None, unit: float) -> list[_Line]:
     """Runs of shapes side by side: top and bottom level, as bright, and no further apart than a letter is high."""
-    from scipy.sparse import csr_matrix
+    from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
 
     if shapes is None:
         return []
+    one, other = np.nonzero(abs(shapes.top[:, None] - shapes.top[None]) <= 1.6 * unit)
+    gap = shapes.left[other] - shapes.right[one]
     high = shapes.bottom - shapes.top
-    slack = 1.6 * unit
-    gap = shapes.left[None] - shapes.right[:, None]
     linked = (
-        (abs(shapes.top[:, None] - shapes.top[None]) <= slack)
-        & (abs(shapes.bottom[:, None] - shapes.bottom[None]) <= slack)
+        (abs(shapes.bottom[one] - shapes.bottom[other]) <= 1.6 * unit)
         & (gap >= -1)
-        & (gap <= 1.1 * np.maximum(high[:, None], high[None]))
-        & (abs(shapes.brightness[:, None] - shapes.brightness[None]) <= 45)
+        & (gap <= 1.1 * np.maximum(high[one], high[other]))
+        & (abs(shapes.brightness[one] - shapes.brightness[other]) <= 45)
     )
-    count, group = connected_components(csr_matrix(linked), directed=False)
+    if not linked.any():
+        return []
+    pairs = coo_matrix((np.ones(int(linked.sum())), (one[linked], other[linked])), shape=(high.size, high.size))
+    count, group = connected_components(pairs, directed=False)
     sizes = np.bincount(group, minlength=count)
     lines = []
     for number in np.flatnonzero(sizes >= 2):

@@ -111,6 +111,36 @@ class Question(Record):
         return self
 
 
+class SeenQuestion(Record):
+    """A yes/no question that the pixels can answer: its short name, and the answers that say seen and not seen."""
+
+    question: Name
+    yes: Text = "yes"
+    no: Text = "no"
+
+
+class ColourQuestions(Record):
+    """Questions about colours, by short name, and the answers that name a hue whose absence can be measured."""
+
+    questions: list[Name] = Field(min_length=1)
+    hues: dict[Text, Literal["blue", "green", "yellow"]] = Field(min_length=1)
+
+
+class PixelEvidence(Record):
+    """Which questions are checked against the picture itself: a box in a corner, burned-in text, and colours."""
+
+    box: SeenQuestion | None = None
+    text: SeenQuestion | None = None
+    colours: ColourQuestions | None = None
+
+    @property
+    def answers_by_question(self) -> dict[str, tuple[str, ...]]:
+        """Short name of each question named here → the answers named with it."""
+        seen = {one.question: (one.yes, one.no) for one in (self.box, self.text) if one is not None}
+        colours = self.colours
+        return seen | ({name: tuple(colours.hues) for name in colours.questions} if colours is not None else {})
+
+
 class Promise(Record):
     """One promise about the dataset as a whole, judged by Great Expectations.
 
@@ -197,6 +227,7 @@ class DatasetSpec(Record):
     sources: dict[str, Source] = Field(min_length=1)
     vocabularies: dict[str, Vocabulary] = {}
     questions: list[Question] = Field(min_length=1)
+    pixel_evidence: PixelEvidence = PixelEvidence()
     promises: list[Promise] = []
     rules: list[Rule] = []
     release: Release = Release()
@@ -224,6 +255,19 @@ class DatasetSpec(Record):
                     raise ValueError(
                         f"rule {rule.id} names the source {source!r}; known are: {', '.join(self.sources)}"
                     )
+        return self
+
+    @model_validator(mode="after")
+    def _pixel_evidence_is_known(self) -> DatasetSpec:
+        for name, answers in self.pixel_evidence.answers_by_question.items():
+            question = self.question_by_name.get(name)
+            if question is None:
+                known = ", ".join(sorted(self.question_by_name))
+                raise ValueError(f"pixel_evidence names the question {name!r}; known are: {known}")
+            vocabulary = self.vocabulary_of(question)
+            for answer in answers:
+                if vocabulary is None or answer not in vocabulary.answers:
+                    raise ValueError(f"pixel_evidence: {answer!r} is no answer to the question {name!r}")
         return self
 
     @cached_property
