@@ -36,6 +36,13 @@ def lint(session: nox.Session) -> None:
 
 
 @nox.session
+def orchestrators(session: nox.Session) -> None:
+    """The examples inside Prefect and Dagster, and the hook through pre-commit."""
+    session.install(".", *TESTS, "prefect", "dagster", "pre-commit")
+    session.run("pytest", "-q", "tests/orchestrators", *session.posargs)
+
+
+@nox.session
 def minimums(session: nox.Session) -> None:
     """The tests with the lowest declared version of every dependency."""
     lowest = [_lowest(requirement) for requirement in PROJECT["project"]["dependencies"]]

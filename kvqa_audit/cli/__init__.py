@@ -9,10 +9,14 @@ from kvqa_audit.cli.check import check
 from kvqa_audit.cli.checks import checks
 from kvqa_audit.cli.demo import demo
 from kvqa_audit.cli.duplicates import duplicates
+from kvqa_audit.cli.example import example
+from kvqa_audit.cli.fix import fix
 from kvqa_audit.cli.gate import gate
+from kvqa_audit.cli.index import index
 from kvqa_audit.cli.report import report
 from kvqa_audit.cli.review import review
 from kvqa_audit.cli.run import run
+from kvqa_audit.cli.runs import runs
 
 app = typer.Typer(
     name="kvqa-audit",
@@ -27,7 +31,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-COMMANDS = (run, duplicates, check, checks, report, review, gate, cache, demo)
+COMMANDS = (run, duplicates, check, checks, report, index, runs, review, fix, gate, cache, example, demo)
 
 for command in COMMANDS:
     app.command()(command)
