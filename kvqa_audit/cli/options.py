@@ -35,6 +35,14 @@ JSON = Annotated[bool, typer.Option("--json", help="Print the result as JSON on 
 JOBS = Annotated[
     int, typer.Option("--jobs", "-j", min=1, max=256, help="Worker processes for the images.", show_default="all cores")
 ]
+STORE = Annotated[
+    str | None,
+    typer.Option(
+        "--store",
+        help="Where runs are kept: an SQLite file, or a URL such as postgresql://user@host/database.",
+        show_default="KVQA_AUDIT_STORE, else none",
+    ),
+]
 DECISIONS = Annotated[
     Path | None,
     typer.Option("--decisions", help="What was decided about findings.", show_default="decisions.yaml of the source"),

@@ -19,6 +19,7 @@ from kvqa_audit.cli.options import (
     OUT,
     QUIET,
     SPEC,
+    STORE,
     make_sure_it_can_be_written,
 )
 
@@ -36,23 +37,37 @@ def run(
     ignore_decisions: Annotated[bool, typer.Option("--ignore-decisions", help="Take every finding as open.")] = False,
     gate: GATE = None,
     also: ALSO = None,
+    store: STORE = None,
+    baseline: Annotated[
+        str | None, typer.Option(help="Say what is new since this audit folder, stored run, or 'latest' run.")
+    ] = None,
     quiet: QUIET = False,
     as_json: JSON = False,
 ) -> None:
     """Audit a dataset and write the report."""
     from kvqa_audit.audit import fingerprint_cache, run_audit
+    from kvqa_audit.compare.baseline import against_baseline
     from kvqa_audit.console.results import print_summary
     from kvqa_audit.console.review import print_decisions
+    from kvqa_audit.console.runs import print_baseline, print_stored
     from kvqa_audit.console.terminal import audit_progress
+    from kvqa_audit.history import earlier_audit, runs_kept_in
     from kvqa_audit.publish import formats_named, write_also, write_audit
     from kvqa_audit.release.standing import judge_audit, policy_named
     from kvqa_audit.spec.load import load_spec
+    from kvqa_audit.store.records import series_named
 
     formats = formats_named(also)
     make_sure_it_can_be_written(out)
     description = load_spec(spec)
     description = description.model_copy(update={"release": policy_named(gate, description)})
-    with audit_progress(quiet or as_json) as progress, fingerprint_cache(enabled=cache and not table_only) as store:
+    series = series_named(description.name, subset=subset or description.subset)
+    with (
+        audit_progress(quiet or as_json) as progress,
+        fingerprint_cache(enabled=cache and not table_only) as fingerprints,
+        runs_kept_in(store, make=True) as runs,
+    ):
+        earlier = None if baseline is None else earlier_audit(baseline, runs, series)
         audit = run_audit(
             source,
             spec=description,
@@ -60,21 +75,28 @@ def run(
             subset=subset,
             table_only=table_only,
             jobs=jobs,
-            cache=store,
+            cache=fingerprints,
             decisions=decisions,
             ignore_decisions=ignore_decisions,
             progress=progress,
         )
+        if earlier is not None:
+            audit = against_baseline(audit, earlier)
         verdict = judge_audit(audit, description)
         audit = replace(audit, exit_code=verdict.exit_code)
         progress.stage("write the report", None)
         write_audit(audit, out, description)
         said = write_also(audit, verdict, out, formats)
+        stored = None if runs is None else runs.save(audit)
     if as_json:
         _print_json(out / "audit.json")
     elif not quiet:
         print_summary(audit, verdict, out)
         print_decisions(audit.metrics["decisions"])
+        if "baseline" in audit.metrics:
+            print_baseline(audit.metrics["baseline"])
+        if stored is not None:
+            print_stored(stored)
     (sys.stderr if as_json else sys.stdout).write(said)
     raise typer.Exit(audit.exit_code)
 

@@ -67,5 +67,10 @@ class FindingState:
 
 
 def series_of(run: AuditRun) -> str:
-    """The series that a run belongs to: the dataset's name; runs over parts of it are a series of their own."""
-    return run.dataset.name + (SUBSET if run.metrics.get("subset") else "")
+    """The series that a run belongs to."""
+    return series_named(run.dataset.name, subset=bool(run.metrics.get("subset")))
+
+
+def series_named(dataset: str, *, subset: bool) -> str:
+    """The series of a dataset: its name; runs over parts of it are a series of their own."""
+    return dataset + (SUBSET if subset else "")

@@ -1,0 +1,32 @@
+"""`kvqa-audit runs`: a run store comes in; the list of its runs with their trend goes out."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from kvqa_audit.cli.options import JSON, STORE
+
+
+def runs(
+    store: STORE = None,
+    dataset: Annotated[str | None, typer.Option(help="Only the runs of this dataset.")] = None,
+    as_json: JSON = False,
+) -> None:
+    """List the stored runs, with what was new and resolved in each."""
+    from kvqa_audit.console.runs import print_runs
+    from kvqa_audit.errors import StoreError
+    from kvqa_audit.history import STORE_VARIABLE, runs_kept_in
+
+    with runs_kept_in(store, make=False) as kept:
+        if kept is None:
+            raise StoreError(f"no store was named: give --store, or set {STORE_VARIABLE}")
+        found = [run for run in kept.runs() if dataset is None or dataset in (run.dataset, run.series)]
+    if as_json:
+        sys.stdout.write(json.dumps([asdict(run) for run in found], indent=1) + "\n")
+    else:
+        print_runs(found)
