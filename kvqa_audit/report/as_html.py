@@ -7,11 +7,11 @@ import hashlib
 import json
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from kvqa_audit.model import AuditRun
+from kvqa_audit.model import AuditRun, Finding, FindingStatus
 from kvqa_audit.report.charts import charts
 from kvqa_audit.report.environment import asset, environment
 from kvqa_audit.report.figures import Chart
@@ -20,6 +20,7 @@ from kvqa_audit.report.view import View, pictures_in, state, unjudged, view
 if TYPE_CHECKING:
     from kvqa_audit.release.gate import Verdict
 
+MAX_NEW_NAMED = 5
 MAX_PICTURE_CHARACTERS = 2_400_000
 _SIGNATURES = ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"))
 _NOT_AVAILABLE = "picture not available"
@@ -41,6 +42,7 @@ def render(run: AuditRun, verdict: Verdict, *, pictures: Mapping[str, bytes]) ->
         An HTML page without references to anything outside itself, but for links to the files beside it.
     """
     page = view(run)
+    since = run.metrics.get("baseline") or {}
     drawn = charts(run)
     scripts = [asset(path) for path in (_FOR_CHARTS if drawn else ()) + _FOR_THE_PAGE]
     sources = " ".join(f"'sha256-{_digest(text)}'" for text in scripts)
@@ -56,6 +58,10 @@ def render(run: AuditRun, verdict: Verdict, *, pictures: Mapping[str, bytes]) ->
             embedded=_embedded(page, pictures),
             state=state,
             in_page={f"{f.check}-{f.key}" for s in page.sections for card in s.cards for f in card.findings},
+            new_keys=frozenset(since.get("new_keys", ())),
+            newly_found=_newly_found(page, since),
+            baseline_date=_date(since.get("date", "")),
+            waived=sum(finding.status is FindingStatus.WAIVED for finding in run.findings),
             unjudged=unjudged(verdict.not_checked),
             sources=run.metrics.get("sources") or {},
             started=_date(run.started_at),
@@ -67,6 +73,13 @@ def render(run: AuditRun, verdict: Verdict, *, pictures: Mapping[str, bytes]) ->
             style=Markup(asset("templates/report.css")),  # noqa: S704 - a file of this package
         )
     )
+
+
+def _newly_found(page: View, since: Mapping[str, Any]) -> list[Finding]:
+    """The worst of the new findings that are in the page."""
+    new = set(since.get("new_keys", ()))
+    shown_ones = [f for section in page.sections for card in section.cards for f in card.findings if f.key in new]
+    return sorted(shown_ones, key=lambda finding: -finding.severity.rank)[:MAX_NEW_NAMED]
 
 
 def _reasons(verdict: Verdict) -> list[str]:

@@ -115,8 +115,7 @@ def render_index(lines: Iterable[RunLine], unreadable: Iterable[tuple[str, str]]
 def _trend(dataset: str, runs: list[RunLine]) -> Trend:
     changes: list[int | None] = [None]
     changes += [
-        later.errors + later.warnings - earlier.errors - earlier.warnings
-        for earlier, later in itertools.pairwise(runs)
+        later.errors + later.warnings - earlier.errors - earlier.warnings for earlier, later in itertools.pairwise(runs)
     ]
     newest_first = tuple(zip(runs, changes, strict=True))[::-1]
     curves = (

@@ -11,6 +11,7 @@ import pytest
 from plotly.offline import get_plotlyjs_version
 
 from kvqa_audit.model import AuditRun, OutcomeStatus
+from kvqa_audit.release.changes import FindingChanges
 from kvqa_audit.release.gate import judge
 from kvqa_audit.report import as_html
 from kvqa_audit.report.view import pictures_wanted
@@ -165,3 +166,15 @@ def test_the_pictures_wanted_are_those_of_the_page(page: str) -> None:
     wanted = pictures_wanted(sample_run())
     assert len(set(wanted)) == len(wanted) <= 400
     assert page.count("<img") >= len(wanted)
+
+
+def test_what_is_new_since_the_baseline_is_named_and_marked() -> None:
+    run = sample_run()
+    shown_one = next(f for f in run.findings if f.check == "KV203")
+    since = FindingChanges(new=(shown_one,), resolved=run.findings[:3], still_open=run.findings[5:9])
+    page = page_of(replace(run, metrics={**run.metrics, "baseline": since.record("r0", "2026-01-01T00:00:00+00:00")}))
+    words = page[page.index("Since the audit of 1 January 2026") : page.index('class="tiles"')]
+    assert "<b>1 new</b> (1 of them errors), <b>3 resolved</b>, 4 still open" in words
+    assert f'href="#{shown_one.check}-{shown_one.key}"' in words
+    assert page.count('<span class="pill new">new</span>') == 1
+    assert "Since the audit" not in page_of(run)
