@@ -8,17 +8,17 @@ from concurrent.futures import ThreadPoolExecutor
 THREADS = 2
 
 
-def in_blocks(work: Callable[[slice], None], count: int, block: int) -> None:
+def in_blocks(work: Callable[[slice], None], count: int, block: int, threads: int = THREADS) -> None:
     """Calls `work` with slices of at most `block` that cover `count` things; each must write to its own part only.
 
     The array library lets go of the interpreter's lock while it computes. How the work is cut does not depend on the
     machine, so neither does the result.
     """
     slices = [slice(start, min(start + block, count)) for start in range(0, count, block)]
-    if len(slices) < THREADS:
+    if threads < 2 or len(slices) < 2:
         for part in slices:
             work(part)
         return
-    with ThreadPoolExecutor(THREADS) as pool:
+    with ThreadPoolExecutor(threads) as pool:
         for _ in pool.map(work, slices):
             pass

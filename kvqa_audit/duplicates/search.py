@@ -13,17 +13,21 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
+from kvqa_audit.duplicates.blocks import THREADS, in_blocks
+
 HASH_BITS = 256
 BLOCKWISE_MAX_HASHES = 20_000
-CANDIDATES_PER_BLOCK = 1 << 20
+CANDIDATES_PER_BLOCK = 1 << 16
 
 _WORDS = HASH_BITS // 64
 _BANDS = 16
 _BAND_BITS = HASH_BITS // _BANDS
 _MAX_FLIPS = 3
+_HASHES_PER_BLOCK = 1 << 16
 
 Indices = NDArray[np.int64]
 Hashes = NDArray[np.uint8]
+Words = NDArray[np.uint64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,23 +61,27 @@ def distinct(hashes: Hashes) -> DistinctHashes:
     return DistinctHashes(found, position.reshape(-1).astype(np.int64))
 
 
-def pairs_within(hashes: Hashes, radius_bits: int) -> HashPairs:
-    """Every pair of the n hashes, (n, 32) uint8, at most `radius_bits` apart.
+def pairs_within(hashes: Hashes, radius_bits: int, *, jobs: int = THREADS) -> HashPairs:
+    """Every pair of the n hashes, (n, 32) uint8, at most `radius_bits` apart; the same whatever `jobs`.
 
     Exact for every radius below 64 bits at any n, and for every radius up to 20,000 hashes. Memory is bounded by the
-    hashes, one block of candidates and the result. Collapse equal hashes first (`distinct`): the result of m equal
-    ones holds m(m-1)/2 pairs.
+    hashes, the result, and for each job one band table and one block of candidates. Collapse equal hashes first
+    (`distinct`): the result of m equal ones holds m(m-1)/2 pairs.
 
     Raises:
         ValueError: more than 20,000 hashes at a radius of 64 bits or more.
     """
     words = np.ascontiguousarray(hashes).view(np.uint64).reshape(-1, _WORDS)
+    found: list[Found] = []
     if len(words) <= BLOCKWISE_MAX_HASHES:
-        found = list(_blockwise(words, radius_bits))
+        rows = max(1, CANDIDATES_PER_BLOCK // max(1, len(words)))
+        columns = np.ascontiguousarray(words.T)
+        in_blocks(lambda block: found.extend(_blockwise(words, columns, block, radius_bits)), len(words), rows, jobs)
     elif radius_bits // _BANDS > _MAX_FLIPS:
         raise ValueError(f"{len(words)} hashes can be searched up to {_BANDS * (_MAX_FLIPS + 1) - 1} bits only")
     else:
-        found = list(_by_bands(hashes, words, radius_bits))
+        bands = _balanced_bands(hashes)
+        in_blocks(lambda block: found.extend(_within_band(bands, words, block.start, radius_bits)), _BANDS, 1, jobs)
     return _collected(found, len(words))
 
 
@@ -89,55 +97,53 @@ def _collected(found: list[Found], count: int) -> HashPairs:
     return HashPairs(key // count, key % count, distance[chosen])
 
 
-def _blockwise(words: NDArray[np.uint64], radius_bits: int) -> Iterator[Found]:
-    rows = max(1, CANDIDATES_PER_BLOCK // max(1, len(words)))
-    columns = np.ascontiguousarray(words.T)
-    for start in range(0, len(words), rows):
-        block = words[start : start + rows]
-        distance = np.zeros((len(block), len(words) - start), np.uint16)
-        for word in range(_WORDS):
-            distance += np.bitwise_count(block[:, word, None] ^ columns[word, None, start:])
-        first, second = np.nonzero(distance <= radius_bits)
-        ahead = second > first
-        first, second = first[ahead], second[ahead]
-        yield first + start, second + start, distance[first, second].astype(np.int64)
+def _blockwise(words: Words, columns: Words, block: slice, radius_bits: int) -> list[Found]:
+    """Pairs of the rows in a block with every later row; `columns` is the transpose of `words`."""
+    rows = words[block]
+    distance = np.zeros((len(rows), len(words) - block.start), np.uint16)
+    for word in range(_WORDS):
+        distance += np.bitwise_count(rows[:, word, None] ^ columns[word, None, block.start :])
+    first, second = np.nonzero(distance <= radius_bits)
+    ahead = second > first
+    first, second = first[ahead], second[ahead]
+    if not len(first):
+        return []
+    return [(first + block.start, second + block.start, distance[first, second].astype(np.int64))]
 
 
-def _by_bands(hashes: Hashes, words: NDArray[np.uint64], radius_bits: int) -> Iterator[Found]:
-    bands = _balanced_bands(hashes)
+def _within_band(bands: NDArray[np.uint16], words: Words, band: int, radius_bits: int) -> list[Found]:
+    """Pairs within the radius that differ in few enough bits of one band."""
     flips = radius_bits // _BANDS
     masks = [
         sum(1 << bit for bit in bits) for size in range(flips + 1) for bits in combinations(range(_BAND_BITS), size)
     ]
-    for band in range(_BANDS):
-        values = bands[:, band]
-        order = np.argsort(values, kind="stable")
-        table = _BandTable(values[order], order, words[order])
-        for mask in masks:
-            yield from table.neighbours(mask, radius_bits)
+    values = bands[:, band]
+    order = np.argsort(values, kind="stable")
+    table = _BandTable(values[order], order, np.ascontiguousarray(words[order].T))
+    return [found for mask in masks for found in table.neighbours(mask, radius_bits)]
 
 
 def _balanced_bands(hashes: Hashes) -> NDArray[np.uint16]:
     """The hashes as 16 bands, (n, 16): bits are dealt by how evenly they split, so that no band is a giant bucket."""
     set_share = np.zeros(HASH_BITS)
-    for start in range(0, len(hashes), CANDIDATES_PER_BLOCK // 16):
-        set_share += np.unpackbits(hashes[start : start + CANDIDATES_PER_BLOCK // 16], axis=1).sum(axis=0)
+    for start in range(0, len(hashes), _HASHES_PER_BLOCK):
+        set_share += np.unpackbits(hashes[start : start + _HASHES_PER_BLOCK], axis=1).sum(axis=0)
     evenness = np.abs(set_share / len(hashes) - 0.5)
     dealt = np.argsort(evenness, kind="stable").reshape(_BAND_BITS, _BANDS).T.reshape(-1)
     bands = np.empty((len(hashes), _BANDS), np.uint16)
-    for start in range(0, len(hashes), CANDIDATES_PER_BLOCK // 16):
-        bits = np.ascontiguousarray(np.unpackbits(hashes[start : start + CANDIDATES_PER_BLOCK // 16], axis=1)[:, dealt])
+    for start in range(0, len(hashes), _HASHES_PER_BLOCK):
+        bits = np.ascontiguousarray(np.unpackbits(hashes[start : start + _HASHES_PER_BLOCK], axis=1)[:, dealt])
         bands[start : start + len(bits)] = np.packbits(bits, axis=1).view(np.uint16)
     return bands
 
 
 @dataclass(frozen=True)
 class _BandTable:
-    """One band, sorted: its values, the inputs' positions and their hashes, in the order of the values."""
+    """One band, sorted: its values, the inputs' positions and their hashes, (4, n), in the order of the values."""
 
     values: NDArray[np.uint16]
     order: Indices
-    words: NDArray[np.uint64]
+    words: Words
 
     def neighbours(self, mask: int, radius_bits: int) -> Iterator[Found]:
         """Pairs within the radius whose bands differ in exactly the bits of `mask`."""
@@ -156,14 +162,24 @@ class _BandTable:
         while low < count:
             high = max(low + 1, int(np.searchsorted(total, total[low] + CANDIDATES_PER_BLOCK, side="right")) - 1)
             if total[high] > total[low]:
-                yield self._verified(low, high, start, candidates, radius_bits)
+                found = self._verified(low, high, start, candidates, radius_bits)
+                if len(found[0]):
+                    yield found
             low = high
 
     def _verified(self, low: int, high: int, start: Indices, candidates: Indices, radius_bits: int) -> Found:
         repeats = candidates[low:high]
-        first = np.repeat(np.arange(low, high), repeats)
-        offset = np.arange(len(first)) - np.repeat(np.cumsum(repeats) - repeats, repeats)
-        second = start[first] + offset
-        distance = np.bitwise_count(self.words[first] ^ self.words[second]).sum(axis=1, dtype=np.int64)
-        near = distance <= radius_bits
-        return self.order[first[near]], self.order[second[near]], distance[near]
+        ends = np.cumsum(repeats)
+        second = np.arange(ends[-1])
+        second += np.repeat(start[low:high] - (ends - repeats), repeats)
+        distance = np.zeros(len(second), np.uint8)
+        # Half of the bits rule nearly every candidate out; the other half is then looked up for the rest.
+        for word in self.words[: _WORDS // 2]:
+            differing = np.repeat(word[low:high], repeats)
+            differing ^= word[second]
+            distance += np.bitwise_count(differing)
+        near = np.flatnonzero(distance <= radius_bits)
+        first, second = low + np.searchsorted(ends, near, side="right"), second[near]
+        total = np.bitwise_count(self.words[:, first] ^ self.words[:, second]).sum(axis=0, dtype=np.int64)
+        within = total <= radius_bits
+        return self.order[first[within]], self.order[second[within]], total[within]
