@@ -68,10 +68,10 @@ def discovered_rules(cells: AnswerCells, spec: DatasetSpec) -> tuple[DiscoveredR
     """All implications between two questions that hold in both halves, say something, and follow from no rule yet.
 
     An implication says something where at least five exceptions would be expected in each half if its two answers had
-    nothing to do with each other within their source, and at most a fifth of these are there. What a source alone
-    implies is proposed for that source, after what holds in all. Of several with the same answers the widest condition and the strictest
-    demand is kept. One is known already where every pair of answers that would break it breaks a rule of the
-    description.
+    nothing to do with each other within their source, and at most a fifth of these are there. What holds in all
+    sources comes first, then what holds in one, or is implied by that source alone. Of several with the same answers
+    the widest condition and the strictest demand is kept. One is known already where every pair of answers that would
+    break it breaks a rule of the description.
     """
     found = literals_of(cells, spec)
     if not found.sql:

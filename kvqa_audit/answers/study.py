@@ -1,0 +1,68 @@
+"""The table, the verified pairs and the fingerprints come in; everything measured about the answers goes out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from kvqa_audit.answers.association import Association, associations
+from kvqa_audit.answers.baselines import Baseline, majority_baselines
+from kvqa_audit.answers.cells import AnswerCells, AnswerForms, answer_cells
+from kvqa_audit.answers.discovery import DiscoveredRule, discovered_rules
+from kvqa_audit.answers.row_order import RowOrderTest, row_order_tests
+from kvqa_audit.answers.stability import COPIES, QuestionStability, connected, label_stability
+from kvqa_audit.answers.stereotypes import Stereotype, stereotypes
+from kvqa_audit.model import DuplicatePair, ImageFingerprint
+from kvqa_audit.spec.dataset_spec import DatasetSpec
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class AnswerStudy:
+    """What was measured about the answers; each field is empty where there was nothing to measure."""
+
+    cells: AnswerCells | None = None
+    forms: tuple[AnswerForms, ...] = ()
+    row_order: tuple[RowOrderTest, ...] = ()
+    stereotypes: tuple[Stereotype, ...] = ()
+    discovered: tuple[DiscoveredRule, ...] = ()
+    baselines: tuple[Baseline, ...] = ()
+    associations: tuple[Association, ...] = ()
+    stability: tuple[QuestionStability, ...] = ()
+
+
+def study_table(frame: pd.DataFrame, spec: DatasetSpec) -> AnswerStudy:
+    """What the table alone tells.
+
+    Raises:
+        SpecError: a rule of the description is none.
+    """
+    cells = answer_cells(frame, spec)
+    return AnswerStudy(
+        cells=cells,
+        forms=cells.forms,
+        row_order=row_order_tests(cells),
+        stereotypes=stereotypes(cells),
+        discovered=discovered_rules(cells, spec),
+    )
+
+
+def study_pictures(
+    study: AnswerStudy,
+    pairs: Sequence[DuplicatePair],
+    fingerprints: Sequence[ImageFingerprint],
+    spec: DatasetSpec,
+) -> AnswerStudy:
+    """Adds what needs to know which images show the same picture, and what they are like."""
+    if study.cells is None:
+        return study
+    group_of = connected([(pair.left, pair.right) for pair in pairs if pair.tier in COPIES])
+    return replace(
+        study,
+        baselines=majority_baselines(study.cells, group_of),
+        associations=associations(study.cells, fingerprints),
+        stability=label_stability(study.cells, pairs, spec),
+    )
