@@ -116,7 +116,7 @@ class _Work:
     def remove(self, removals: Mapping[str, str], image_ids: Collection[str]) -> None:
         for row in range(len(self.table.records)):
             img_id = self.table.cell(row, "img_id").strip()
-            if img_id in removals and row not in self.table.locked:
+            if img_id in removals:
                 self._drop(row, REMOVAL, removals[img_id])
                 self.removed.add(img_id)
         for img_id in sorted(removals.keys() & set(image_ids)):

@@ -29,7 +29,9 @@ class RawTable:
     locked: frozenset[int]
 
     def cell(self, row: int, role: str) -> str:
-        return self.records[row].cells[self.positions[role]] if role in self.positions else ""
+        """A cell as it is written; "" where the row or the table has none."""
+        cells, place = self.records[row].cells, self.positions.get(role)
+        return "" if place is None or place >= len(cells) else cells[place]
 
     def text_with(self, changed: Mapping[int, tuple[str, ...]], dropped: Collection[int]) -> str:
         """The whole file with these rows' cells changed and those rows left out; all else stays byte for byte."""

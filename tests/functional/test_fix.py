@@ -1,0 +1,144 @@
+"""A corrected copy of the demo dataset: what it changes, that the source stays, and that the proof is honest."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from kvqa_audit.demo import DemoTruth
+from kvqa_audit.fixes.fix import Options, plan, write_and_prove
+from kvqa_audit.spec.load import load_spec
+from tests.functional.conftest import Program
+
+Drawn = tuple[Path, DemoTruth]
+
+
+def digests(folder: Path) -> dict[str, str]:
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def test_copy_is_corrected_and_proven(program: Program, drawn: Drawn, tmp_path: Path) -> None:
+    source, out = drawn[0], tmp_path / "fixed"
+    before = digests(source)
+    done = program("fix", source, "--subset", "--out", out)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "7 rows changed, 1 dropped; 0 images removed" in done.stdout
+    assert "left for a person: " in done.stdout
+    assert "the proof holds" in done.stdout
+    assert digests(source) == before
+    after = digests(out)
+    images = {name: digest for name, digest in before.items() if name.startswith("images/")}
+    assert {name: after[name] for name in images} == images
+    assert set(after) - set(images) == {"metadata.csv", "changes.csv", "changes.md", "proof.json"}
+    with (out / "changes.csv").open(newline="") as file:
+        changes = list(csv.DictReader(file))
+    assert list(changes[0]) == ["row", "img_id", "question", "column", "from", "to", "rule", "why"]
+    assert [c["rule"] for c in changes].count("KV007") == 3
+    assert {c["column"] for c in changes} == {"question", "answer", "(row)"}
+    proof = json.loads((out / "proof.json").read_text())
+    assert proof["holds"] is True
+    assert proof["resolved"] == {"KV004": 1, "KV007": 3, "KV009": 2, "KV010": 1, "KV011": 1}
+    assert proof["findings_after"] == proof["findings_before"] - 8
+    assert proof["images_with_the_same_bytes"] == len(images)
+    again = program("fix", out, "--subset", "--table-only", "--dry-run")
+    assert "0 rows would change, 0 dropped" in again.stdout
+
+
+def test_dry_run_writes_nothing(program: Program, drawn: Drawn, tmp_path: Path) -> None:
+    done = program("fix", drawn[0], "--subset", "--table-only", "--dry-run", "--out", tmp_path / "fixed")
+    assert done.returncode == 0, done.stderr
+    assert "7 rows would change, 1 dropped" in done.stdout
+    assert "answer: 'lower-rigth' -> 'lower-right'" in done.stdout
+    assert not (tmp_path / "fixed").exists()
+
+
+def test_source_is_never_written_to(program: Program, drawn: Drawn, tmp_path: Path) -> None:
+    full = tmp_path / "full"
+    full.mkdir()
+    (full / "kept").write_text("x")
+    for out in (drawn[0], drawn[0] / "images", drawn[0] / "new", full):
+        done = program("fix", drawn[0], "--out", out)
+        assert done.returncode == 2
+        assert "name a" in done.stderr
+    assert program("fix", drawn[0]).returncode == 2
+    assert program("fix", tmp_path / "full", "--out", tmp_path / "new").returncode == 2
+    assert "drawn" not in [path.name for path in tmp_path.iterdir()]
+
+
+@pytest.fixture
+def reviewed(tmp_path: Path) -> tuple[Path, Path]:
+    corrections, removals = tmp_path / "corrections.csv", tmp_path / "removals.csv"
+    corrections.write_text("img_id,question,answer\ndemo_colitis_05,box,no\nnobody,box,no\n")
+    removals.write_text("img_id,reason\ndemo_colitis_03,empty file\ndemo_instrument_copy,the same as demo_polyps_01\n")
+    return corrections, removals
+
+
+def test_reviewed_corrections_and_removals_are_proven_too(
+    program: Program, drawn: Drawn, reviewed: tuple[Path, Path], tmp_path: Path
+) -> None:
+    out = tmp_path / "fixed"
+    done = program(
+        "fix", drawn[0], "--subset", "--link", "--out", out, "--corrections", reviewed[0], "--removals", reviewed[1]
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "2 images removed" in done.stdout
+    assert "not applied, line 3: nobody" in done.stdout
+    assert not (out / "images" / "demo_instrument_copy.jpg").exists()
+    assert (out / "images" / "demo_polyps_01.jpg").samefile(drawn[0] / "images" / "demo_polyps_01.jpg")
+    table = (out / "metadata.csv").read_text()
+    assert "demo_instrument_copy" not in table
+    assert "demo_colitis_03" not in table
+    settled = {finding["check"] for finding in json.loads((out / "proof.json").read_text())["settled"]}
+    assert {"KV008", "KV105", "KV201", "KV203", "KV205"} <= settled
+    assert "| removal |" in (out / "changes.md").read_text()
+
+
+def test_correction_that_breaks_a_rule_fails_the_proof(program: Program, drawn: Drawn, tmp_path: Path) -> None:
+    corrections = tmp_path / "corrections.csv"
+    corrections.write_text("img_id,question,answer\ndemo_esophagitis_07,procedure,colonoscopy\n")
+    out = tmp_path / "fixed"
+    done = program("fix", drawn[0], "--subset", "--table-only", "--out", out, "--corrections", corrections)
+    assert done.returncode == 3
+    assert "DOES NOT HOLD" in done.stdout
+    assert "KV30-L10" in done.stdout
+    assert "demo_esophagitis_07" in [f["img_id"] for f in json.loads((out / "proof.json").read_text())["new"]]
+
+
+def test_links_out_of_the_folder_stay_links_and_nothing_hidden_is_copied(tmp_path: Path) -> None:
+    source, out = tmp_path / "source", tmp_path / "fixed"
+    (source / "images").mkdir(parents=True)
+    (tmp_path / "secret.txt").write_text("secret")
+    (source / "images" / "a.jpg").symlink_to("../../secret.txt")
+    (source / "images" / "b.jpg").write_bytes(b"none")
+    (source / "images" / "c.jpg").symlink_to("b.jpg")
+    (source / "README.md").symlink_to("../secret.txt")
+    (source / "LICENSE").write_text("free")
+    (source / ".env").write_text("token")
+    rows = "".join(f"Polyps,Is there text?,yes,{i}\n" for i in "abc")
+    (source / "metadata.csv").write_text(f"source,question,answer,img_id\n{rows}")
+    spec, options = load_spec(), Options(subset=True)
+    planned = plan(source, spec, options)
+    assert write_and_prove(planned, out, spec, options).holds
+    assert (out / "images" / "a.jpg").is_symlink()
+    assert (out / "images" / "a.jpg").resolve() == tmp_path / "secret.txt"
+    assert not (out / "images" / "c.jpg").is_symlink()
+    assert (out / "LICENSE").read_text() == "free"
+    assert not (out / "README.md").exists()
+    assert not (out / ".env").exists()
+
+
+def test_real_rows_are_corrected_and_proven(shared: Path, tmp_path: Path, program: Program) -> None:
+    table = shared / "data" / "kvasir-vqa" / "full" / "metadata.sample-29307.csv"
+    done = program("fix", table, "--subset", "--table-only", "--out", tmp_path / "fixed", "--quiet")
+    assert (done.returncode, done.stdout) == (0, "")
+    proof = json.loads((tmp_path / "fixed" / "proof.json").read_text())
+    assert proof["resolved"] == {"KV007": 1772, "KV009": 161, "KV010": 393}
+    assert proof["new"] == proof["lost"] == []
