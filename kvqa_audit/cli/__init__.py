@@ -7,6 +7,7 @@ import typer
 from kvqa_audit.cli.cache import cache
 from kvqa_audit.cli.check import check
 from kvqa_audit.cli.checks import checks
+from kvqa_audit.cli.compare import compare
 from kvqa_audit.cli.demo import demo
 from kvqa_audit.cli.duplicates import duplicates
 from kvqa_audit.cli.example import example
@@ -31,7 +32,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-COMMANDS = (run, duplicates, check, checks, report, index, runs, review, fix, gate, cache, example, demo)
+COMMANDS = (run, duplicates, check, checks, report, index, runs, compare, review, fix, gate, cache, example, demo)
 
 for command in COMMANDS:
     app.command()(command)

@@ -1,0 +1,104 @@
+"""`kvqa-audit compare`: two audits or datasets come in; what changed from the first to the second goes out."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kvqa_audit.cli.options import CORES, JOBS, QUIET, SPEC, STORE
+
+if TYPE_CHECKING:
+    from kvqa_audit.compare.comparison import Comparison
+
+WHAT = "Audit folder, id of a stored run, or dataset."
+
+
+class Format(StrEnum):
+    """How a comparison is told."""
+
+    TERMINAL = "terminal"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
+class Gate(StrEnum):
+    """From which severity on new findings count."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+    NEVER = "never"
+
+
+def compare(
+    before: Annotated[str, typer.Argument(help=WHAT)],
+    after: Annotated[str, typer.Argument(help=WHAT)],
+    store: STORE = None,
+    gate: Annotated[
+        Gate | None, typer.Option(help="Exit with 1 if a finding this severe is new.", show_default="the description's")
+    ] = None,
+    form: Annotated[Format, typer.Option("--format", help="What goes to standard output.")] = Format.TERMINAL,
+    out: Annotated[Path | None, typer.Option(help="Write an HTML page here, too.")] = None,
+    spec: SPEC = None,
+    subset: Annotated[bool, typer.Option("--subset", help="Datasets given are true parts of the whole.")] = False,
+    table_only: Annotated[bool, typer.Option("--table-only", help="Look at no image of datasets given.")] = False,
+    jobs: JOBS = CORES,
+    quiet: QUIET = False,
+) -> None:
+    """Tell what changed between two audits, runs or datasets."""
+    from kvqa_audit.artifacts import write_whole
+    from kvqa_audit.audit import fingerprint_cache, run_audit
+    from kvqa_audit.compare.comparison import compare_audits
+    from kvqa_audit.console.terminal import audit_progress
+    from kvqa_audit.history import audit_named, runs_kept_in
+    from kvqa_audit.model import AuditRun, Severity
+    from kvqa_audit.spec.load import load_spec
+
+    description = load_spec(spec)
+    with (
+        audit_progress(quiet or form is not Format.TERMINAL) as progress,
+        fingerprint_cache(enabled=not table_only) as fingerprints,
+        runs_kept_in(store, make=False) as runs,
+    ):
+
+        def audited(source: str) -> AuditRun:
+            return run_audit(
+                source,
+                spec=description,
+                subset=subset,
+                table_only=table_only,
+                jobs=jobs,
+                cache=fingerprints,
+                progress=progress,
+            )
+
+        comparison = compare_audits(audit_named(before, runs, audited), audit_named(after, runs, audited))
+    least = gate or Gate(description.release.fail_on)
+    exit_code = 0 if least is Gate.NEVER else comparison.exit_code(Severity(least.value))
+    if out is not None:
+        from kvqa_audit.compare.as_html import as_html
+
+        page = as_html(comparison, exit_code).encode("utf-8", "backslashreplace")
+        write_whole(out, lambda file: file.write(page))
+    if not quiet:
+        _tell(comparison, exit_code, form)
+    raise typer.Exit(exit_code)
+
+
+def _tell(comparison: Comparison, exit_code: int, form: Format) -> None:
+    if form is Format.JSON:
+        from kvqa_audit.compare.as_json import as_json
+
+        sys.stdout.write(as_json(comparison, exit_code) + "\n")
+    elif form is Format.MARKDOWN:
+        from kvqa_audit.compare.as_markdown import as_markdown
+
+        sys.stdout.write(as_markdown(comparison))
+    else:
+        from kvqa_audit.console.comparison import print_comparison
+
+        print_comparison(comparison, exit_code)
