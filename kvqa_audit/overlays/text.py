@@ -22,7 +22,7 @@ _UNITS = (530.0, 640.0)
 _TOP_HAT_UNITS = 13.0
 _HEIGHT_UNITS = (6.4, 20.0)
 _EDGE_SHARE = 0.42
-_SURE_SCORE = 4.0
+_SURE_SCORE = 3.0
 _MARGIN_SHARE = 0.2
 _OFF_MARGIN_WEIGHT = 0.6
 _FAR_FETCHED_WEIGHT = 0.8
@@ -105,13 +105,14 @@ def _score(lines: list[_Line], width: int) -> float:
 def _readings(rgb: NDArray[np.uint8], unit: float) -> Iterator[tuple[_Shapes | None, list[_Line], float]]:
     """Ever more far-fetched ways to read the picture, each with its weight; the caller stops at a convincing one."""
     edge = rgb[:, : int(_EDGE_SHARE * rgb.shape[1])]
-    darkest, brightest = _darkest(edge), np.maximum(np.maximum(edge[..., 0], edge[..., 1]), edge[..., 2])
+    darkest = _darkest(edge)
     raised = _top_hat(darkest, unit)
     for height, diagonal in ((50, True), (36, False), (80, False)):
         shapes = _shapes(raised >= height, darkest, unit, diagonal=diagonal)
         yield shapes, _lines(shapes, unit), 1.0
     shapes = _shapes((raised >= 22) & (darkest >= _LETTER_AT_LEAST), darkest, unit)
     yield shapes, _lines(shapes, unit), _FAR_FETCHED_WEIGHT
+    brightest = np.maximum(np.maximum(edge[..., 0], edge[..., 1]), edge[..., 2])
     sunk = _top_hat(255 - brightest, unit)
     sunk[_background(brightest, unit) < _GLARE_ABOVE] = 0
     for depth in (16, 10):
