@@ -81,6 +81,31 @@ def write_also(run: AuditRun, verdict: Verdict, out: Path, formats: Sequence[str
     return github_annotations(run, verdict) if SAID in formats else ""
 
 
+def write_croissant(run: AuditRun, path: Path, spec: DatasetSpec) -> None:
+    """Writes Croissant metadata, with digests of the data files that are still at the audited place."""
+    from kvqa_audit.formats.croissant import croissant, data_files
+
+    text = croissant(run, spec, data_files(run))
+    write_whole(path, lambda file: file.write(text.encode("utf-8", "backslashreplace")))
+
+
+def write_card(run: AuditRun, path: Path, spec: DatasetSpec) -> None:
+    """Puts the block about the audit into a dataset card, which is begun where there is none.
+
+    Raises:
+        SourceError: the card is there and cannot be read as text.
+    """
+    from kvqa_audit.formats.dataset_card import dataset_card
+    from kvqa_audit.release.standing import judge_audit
+
+    try:
+        card = path.read_text(encoding="utf-8") if path.exists() else ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise SourceError(f"{path}: cannot be read as a card ({error}). Save it as UTF-8.") from error
+    text = dataset_card(run, judge_audit(run, spec), card)
+    write_whole(path, lambda file: file.write(text.encode()))
+
+
 def _pictures(run: AuditRun, wanted: Sequence[str], spec: DatasetSpec) -> dict[str, bytes]:
     """Small pictures of the wanted images; whatever cannot be opened any more is left out."""
     from kvqa_audit.images.thumbnails import thumbnail_jpeg

@@ -11,6 +11,7 @@ from kvqa_audit.cli.compare import compare
 from kvqa_audit.cli.demo import demo
 from kvqa_audit.cli.duplicates import duplicates
 from kvqa_audit.cli.example import example
+from kvqa_audit.cli.export import export
 from kvqa_audit.cli.fix import fix
 from kvqa_audit.cli.gate import gate
 from kvqa_audit.cli.index import index
@@ -32,7 +33,23 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-COMMANDS = (run, duplicates, check, checks, report, index, runs, compare, review, fix, gate, cache, example, demo)
+COMMANDS = (
+    run,
+    duplicates,
+    check,
+    checks,
+    report,
+    index,
+    runs,
+    compare,
+    review,
+    fix,
+    gate,
+    export,
+    cache,
+    example,
+    demo,
+)
 
 for command in COMMANDS:
     app.command()(command)

@@ -1,0 +1,37 @@
+"""`kvqa-audit export`: a finished audit comes in; metadata that travels with the dataset goes out."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kvqa_audit.cli.options import QUIET, SPEC
+
+
+def export(
+    audit: Annotated[Path, typer.Argument(help="Folder of a finished audit.")],
+    croissant: Annotated[Path | None, typer.Option(help="File for Croissant metadata, such as croissant.json.")] = None,
+    card: Annotated[
+        Path | None, typer.Option(help="Dataset card to put a block into, such as README.md; else a new one is begun.")
+    ] = None,
+    spec: SPEC = None,
+    quiet: QUIET = False,
+) -> None:
+    """Write Croissant metadata, and a block for the Hub's dataset card."""
+    from kvqa_audit.artifacts import read_artifacts
+    from kvqa_audit.errors import KvqaAuditError
+    from kvqa_audit.publish import write_card, write_croissant
+    from kvqa_audit.spec.load import load_spec
+
+    if croissant is None and card is None:
+        raise KvqaAuditError("nothing was asked for: name --croissant FILE, --card FILE, or both")
+    run, description = read_artifacts(audit), load_spec(spec)
+    if croissant is not None:
+        write_croissant(run, croissant, description)
+    if card is not None:
+        write_card(run, card, description)
+    if not quiet:
+        sys.stdout.write("".join(f"written: {path}\n" for path in (croissant, card) if path is not None))
