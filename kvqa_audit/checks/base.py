@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from kvqa_audit.answers.study import AnswerStudy
+from kvqa_audit.answers.suspicion import Suspicion
 from kvqa_audit.model import CheckDoc, DuplicatePair, ImageFingerprint, Severity
 
 if TYPE_CHECKING:
@@ -26,9 +27,9 @@ class Evidence:
     """Everything the stages found out about one dataset; checks read it and change nothing.
 
     `absent` maps what is not there to the reason, in words a reader understands: "images", "duplicates" and "overlays"
-    (no image was looked at), "table", "column answer" (and source, question, img_id), "whole dataset" (a subset was
-    given).
-    A check that needs an absent part is skipped with that reason; the fields below then hold nothing.
+    (no image was looked at), "table", "column answer" (and source, question, img_id), "splits" (there are none),
+    "whole dataset" (a subset was given). A check that needs an absent part is skipped with that reason; the fields
+    below then hold nothing.
     """
 
     spec: DatasetSpec
@@ -40,8 +41,9 @@ class Evidence:
     fingerprints: tuple[ImageFingerprint, ...] = ()
     image_faults: tuple[ImageFault, ...] = ()
     pairs: tuple[DuplicatePair, ...] = ()
-    study: AnswerStudy = AnswerStudy()
+    study: AnswerStudy = field(default_factory=AnswerStudy)
     overlays: tuple[ImageOverlays, ...] = ()
+    suspicion: Suspicion = field(default_factory=Suspicion)
     absent: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -1,0 +1,73 @@
+"""The scored answers come in; a defect for every answer that the rest of its image speaks against goes out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kvqa_audit.answers.context import Fact
+from kvqa_audit.checks.base import Checked, Defect, Evidence, check
+from kvqa_audit.model import Severity
+
+LIKELY_WRONG = 0.1
+_LONGEST = 120
+
+
+@check(
+    "KV350",
+    Severity.WARNING,
+    needs=("table", "column question", "column answer", "column img_id"),
+    unit="answers",
+)
+def suspicious_answer(evidence: Evidence) -> Checked:
+    """An answer does not fit the image's other answers.
+
+    Why: where the other answers, the source and the images exported beside it make another answer likelier, and the
+    given one at least twice as suspicious as any answer is, a slip of the hand is the plainest reason. The score is the
+    probability of such a slip; it starts at one in a hundred. From one in ten on this is a warning, below it a hint.
+    Fix: look at the image, most suspicious answers first; correct the answer, or the other answers that contradict it.
+    """
+    return Checked(len(evidence.suspicion.scores), _defects(evidence))
+
+
+def _defects(evidence: Evidence) -> Iterator[Defect]:
+    answers = evidence.table.frame["answer"]
+    for suspect in evidence.suspicion.suspects:
+        question = evidence.spec.question_by_name[suspect.question].text
+        expected = _quoted(suspect.expected) if suspect.expected is not None else "another, rarer answer"
+        reasons = [_in_words(reason.fact, evidence) for reason in suspect.reasons]
+        yield Defect(
+            f"{question!r} is answered {_quoted(suspect.answer)}; what else is known of this image "
+            f"({'; '.join(reasons) or 'all of it together'}) makes {expected} more likely "
+            f"(p = {suspect.expected_probability:.2f} against {suspect.probability:.2g})",
+            img_id=suspect.img_id,
+            question=question,
+            answer=str(answers.iat[suspect.row]),
+            row=suspect.row,
+            score=suspect.score,
+            evidence={
+                "probability": suspect.probability,
+                "expected": suspect.expected,
+                "expected_probability": suspect.expected_probability,
+                "reasons": reasons,
+            },
+            suggestion=f"Look at the image; if nothing speaks for the given answer, make it {expected}",
+            severity=Severity.WARNING if suspect.score >= LIKELY_WRONG else Severity.INFO,
+        )
+
+
+def _in_words(fact: Fact, evidence: Evidence) -> str:
+    question = evidence.spec.question_by_name[fact.question].text if fact.question else ""
+    value = _quoted(fact.value)
+    return {
+        "answer": f"{question!r} is answered {value}",
+        "whole": f"{question!r} is answered {value}",
+        "number": f"{question!r} has {fact.value} answer{'s' if fact.value != '1' else ''}",
+        "asked": f"{question!r} is asked",
+        "source": f"its source is {value}",
+        "picture": f"its {fact.value}",
+        "beside": f"the images beside it in the table say {value}",
+    }[fact.kind]
+
+
+def _quoted(text: str) -> str:
+    return repr(text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…")

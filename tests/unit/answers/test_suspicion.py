@@ -1,0 +1,147 @@
+"""An answer that the rest of its image contradicts is found, and copies of a picture do not vouch for it."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pandas as pd
+import pytest
+
+from kvqa_audit.answers.context import Fact
+from kvqa_audit.answers.suspicion import SUSPICIOUS, Suspicion, rank_suspicious_answers
+from kvqa_audit.model import ImageFingerprint
+from kvqa_audit.spec.load import load_spec
+
+SPEC = load_spec()
+POLYP = {"abn": "polyp", "n_polyps": "1", "removed": "no", "procedure": "colonoscopy", "polyp_type": "paris is"}
+NO_POLYP = {
+    "abn": "oesophagitis",
+    "n_polyps": "0",
+    "removed": "not relevant",
+    "procedure": "gastroscopy",
+    "polyp_type": "none",
+}
+Row = tuple[str, str, str, str]
+
+
+def rows_of(img_id: str, answers: dict[str, str], source: str = "Instrument") -> list[Row]:
+    return [(source, SPEC.question_by_name[name].text, answer, img_id) for name, answer in answers.items()]
+
+
+def table(images: int = 80, *more: list[Row]) -> pd.DataFrame:
+    """Images of one source, in turn with and without a polyp, all answered alike; then more rows."""
+    rows = [row for n in range(images) for row in rows_of(f"img{n:03}", (POLYP, NO_POLYP)[n // 4 % 2])]
+    rows += [row for part in more for row in part]
+    return pd.DataFrame(rows, columns=["source", "question", "answer", "img_id"], dtype=str)
+
+
+def exchange(frame: pd.DataFrame, img_id: str, name: str, answer: str) -> int:
+    """Puts another answer into one cell, and gives its row."""
+    (row,) = frame.index[(frame["img_id"] == img_id) & (frame["question"] == SPEC.question_by_name[name].text)]
+    frame.loc[row, "answer"] = answer
+    return int(row)
+
+
+def test_the_exchanged_answer_is_the_most_suspicious_and_the_right_one_is_expected() -> None:
+    frame = table()
+    row = exchange(frame, "img009", "procedure", "gastroscopy")
+    found = rank_suspicious_answers(frame, SPEC)
+    first = found.suspects[0]
+    assert (first.row, first.img_id, first.question, first.answer) == (row, "img009", "procedure", "gastroscopy")
+    assert first.expected == "colonoscopy"
+    assert first.expected_probability > 0.9 > 0.1 > first.probability
+    assert max(found.scores, key=lambda one: found.scores[one]) == row
+
+
+def test_the_reasons_are_what_the_image_really_says() -> None:
+    frame = table()
+    exchange(frame, "img009", "procedure", "gastroscopy")
+    reasons = rank_suspicious_answers(frame, SPEC).suspects[0].reasons
+    assert 1 <= len(reasons) <= 3
+    assert all(reason.weight > 0 for reason in reasons)
+    assert [reason.weight for reason in reasons] == sorted((reason.weight for reason in reasons), reverse=True)
+    said = {Fact("answer", answer, name) for name, answer in POLYP.items() if name != "procedure"}
+    assert said & {reason.fact for reason in reasons}
+    assert not any(r.fact.kind == "answer" and r.fact.question == "procedure" for r in reasons)
+
+
+def test_a_table_that_agrees_with_itself_has_no_suspects_and_all_cells_are_scored() -> None:
+    frame = table()
+    found = rank_suspicious_answers(frame, SPEC)
+    assert found.suspects == ()
+    assert set(found.scores) == set(frame.index)
+    assert all(0.0 <= score < SUSPICIOUS for score in found.scores.values())
+
+
+def test_copies_do_not_vouch_for_one_another() -> None:
+    odd = [f"odd{n:02}" for n in range(14)]
+    wrong = POLYP | {"procedure": "gastroscopy"}
+    frame = table(80, *(rows_of(img_id, wrong) for img_id in odd))
+    rows = set(frame.index[frame["img_id"].isin(odd) & frame["question"].str.startswith("What type of procedure")])
+    chain = list(pairwise(odd))
+    apart, together = rank_suspicious_answers(frame, SPEC), rank_suspicious_answers(frame, SPEC, chain)
+    assert rows <= {suspect.row for suspect in together.suspects}
+    assert min(together.scores[row] for row in rows) > 2 * max(apart.scores[row] for row in rows)
+
+
+def test_other_rows_of_a_question_with_one_row_per_item_are_context() -> None:
+    """`none` beside a second row that names a type is a contradiction; two types are none."""
+    frame = table(
+        80, *(rows_of(f"two{n:02}", POLYP) + rows_of(f"two{n:02}", {"polyp_type": "paris is"}) for n in range(30))
+    )
+    row = frame.index[(frame["img_id"] == "two05") & (frame["answer"] == "paris is")][1]
+    frame.loc[row, "answer"] = "none"
+    found = rank_suspicious_answers(frame, SPEC)
+    assert [(s.row, s.question, s.expected) for s in found.suspects[:1]] == [(row, "polyp_type", "paris is")]
+
+
+def test_the_order_of_atoms_and_known_misspellings_make_no_other_answer() -> None:
+    frame = table()
+    name = SPEC.question_by_name["abn_loc"].text
+    more = [
+        ("Instrument", name, "center; upper-right" if n % 2 else "upper-rigth; center", f"img{n:03}") for n in range(80)
+    ]
+    frame = pd.concat([frame, pd.DataFrame(more, columns=frame.columns, dtype=str)], ignore_index=True)
+    found = rank_suspicious_answers(frame, SPEC)
+    assert not set(found.scores) & set(frame.index[frame["question"] == name])
+
+
+def test_picture_measures_are_used_where_there_are_some() -> None:
+    """Every bright picture has text; nothing in the table says so."""
+    question = SPEC.question_by_name["text"].text
+    answers = ["yes" if n * 7 % 16 < 8 else "no" for n in range(160)]
+    pictures = [
+        ImageFingerprint(f"i{n}", f"i{n}.jpg", 1, None, brightness=200.0 + n / 10 if answer == "yes" else 50.0 + n / 10)
+        for n, answer in enumerate(answers)
+    ]
+    answers[37] = "yes" if answers[37] == "no" else "no"
+    rows = [("Polyps", question, answer, f"i{n}") for n, answer in enumerate(answers)]
+    rows += [("Polyps", SPEC.question_by_name["box"].text, "no", f"i{n}") for n in range(160)]
+    frame = pd.DataFrame(rows, columns=["source", "question", "answer", "img_id"], dtype=str)
+    found = rank_suspicious_answers(frame, SPEC, fingerprints=pictures)
+    assert found.suspects[0].row == 37
+    assert "picture" in {reason.fact.kind for reason in found.suspects[0].reasons}
+    assert found.scores[37] > rank_suspicious_answers(frame, SPEC).scores[37]
+
+
+def test_two_runs_say_the_same() -> None:
+    frame = table()
+    exchange(frame, "img009", "procedure", "gastroscopy")
+    assert rank_suspicious_answers(frame, SPEC) == rank_suspicious_answers(frame, SPEC)
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        table(0),
+        table(3),
+        table(40).assign(answer="   "),
+        table(40).assign(question="Which tea?"),
+        table(40).assign(img_id="one"),
+        table(40).assign(img_id=""),
+        table(40).astype(object).assign(answer=pd.Series([f"\udcff{n};;" for n in range(200)], dtype=object)),
+    ],
+    ids=["no rows", "three images", "blank", "unknown question", "one image", "no ids", "all different"],
+)
+def test_where_nothing_can_be_told_nothing_is_said(frame: pd.DataFrame) -> None:
+    assert rank_suspicious_answers(frame, SPEC) == Suspicion()

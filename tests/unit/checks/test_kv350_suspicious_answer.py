@@ -1,0 +1,81 @@
+"""The suspects of the ranking become findings in words that need no knowledge of the model."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+from typing import Any
+
+import pandas as pd
+
+from kvqa_audit.answers.context import Fact
+from kvqa_audit.answers.suspicion import Reason, Suspicion, SuspiciousAnswer
+from kvqa_audit.checks.kv350_suspicious_answer import suspicious_answer
+from kvqa_audit.checks.runner import run_check
+from kvqa_audit.model import CheckOutcome, Finding, OutcomeStatus, Severity
+from kvqa_audit.spec.load import load_spec
+
+SPEC = load_spec()
+QUESTION = "Are there any abnormalities in the image? Check all that are present."
+REASONS = (
+    Reason(Fact("answer", "0", "n_polyps"), 2.0),
+    Reason(Fact("source", "Esophagitis"), 1.0),
+    Reason(Fact("beside", "oesophagitis", "abn"), 0.5),
+)
+
+
+def suspect(score: float, **changes: Any) -> SuspiciousAnswer:
+    facts = {
+        "row": 1,
+        "img_id": "a",
+        "question": "abn",
+        "answer": "polyp",
+        "score": score,
+        "probability": 0.0123,
+        "expected": "oesophagitis",
+        "expected_probability": 0.93,
+        "reasons": REASONS,
+    }
+    return SuspiciousAnswer(**(facts | changes))
+
+
+def run(suspicion: Suspicion, **absent: str) -> tuple[CheckOutcome, tuple[Finding, ...]]:
+    frame = pd.DataFrame({"answer": ["no", "polyp ", "no"]}, dtype=str)
+    table = SimpleNamespace(frame=frame)
+    evidence: Any = SimpleNamespace(spec=SPEC, table=table, suspicion=suspicion, absent=absent)
+    return run_check(suspicious_answer, evidence)
+
+
+def test_the_message_says_what_is_given_what_is_likelier_and_why() -> None:
+    outcome, (finding,) = run(Suspicion({0: 0.001, 1: 0.4, 2: 0.001}, (suspect(0.4),)))
+    assert finding.message == (
+        f"'{QUESTION}' is answered 'polyp'; what else is known of this image "
+        "('How many polyps are in the image?' is answered '0'; its source is 'Esophagitis'; "
+        "the images beside it in the table say 'oesophagitis') makes 'oesophagitis' more likely "
+        "(p = 0.93 against 0.012)"
+    )
+    assert (finding.check, finding.row, finding.img_id, finding.score) == ("KV350", 1, "a", 0.4)
+    assert (finding.question, finding.answer) == (QUESTION, "polyp ")
+    assert finding.evidence["expected"] == "oesophagitis"
+    assert (outcome.evaluated, outcome.violations) == (3, 1)
+    json.dumps(finding.evidence)
+
+
+def test_from_one_in_ten_on_it_is_a_warning() -> None:
+    _, findings = run(Suspicion({}, (suspect(0.1), suspect(0.0999, row=2))))
+    assert [finding.severity for finding in findings] == [Severity.WARNING, Severity.INFO]
+
+
+def test_a_rare_expected_answer_is_not_named() -> None:
+    _, (finding,) = run(Suspicion({1: 0.4}, (suspect(0.4, expected=None),)))
+    assert "makes another, rarer answer more likely" in finding.message
+
+
+def test_a_long_answer_is_cut_in_the_message() -> None:
+    _, (finding,) = run(Suspicion({1: 0.4}, (suspect(0.4, answer="x" * 5000),)))
+    assert len(finding.message) < 700
+
+
+def test_nothing_judged_is_vacuous_and_no_table_is_skipped() -> None:
+    assert run(Suspicion())[0].outcome is OutcomeStatus.VACUOUS
+    assert run(Suspicion(), **{"column answer": "no such column"})[0].outcome is OutcomeStatus.SKIPPED
