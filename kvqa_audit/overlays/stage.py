@@ -113,7 +113,7 @@ def _one_by_one(
     for img_id in sorted(task.ids.difference(found)):
         failure: Failure | None = None
         for answer in pool.map_unordered(overlay_task, [OverlayTask(task.shard, frozenset([img_id]))]):
-            failure = answer.failure
+            failure = failure or answer.failure
             if answer.value is not None:
                 found[img_id] = answer.value
         if img_id not in found:
