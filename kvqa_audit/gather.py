@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from kvqa_audit.answers.distributions import Distributions
     from kvqa_audit.answers.rules import RuleResult
     from kvqa_audit.answers.study import AnswerStudy
+    from kvqa_audit.answers.suspicion import Suspicion
     from kvqa_audit.checks.base import Evidence
     from kvqa_audit.contracts.promises import PromiseResult
     from kvqa_audit.contracts.row_schema import RowContract
@@ -64,6 +65,7 @@ def gather_evidence(
     overlays = look_for_overlays(dataset, spec, images, jobs, clock)
     judged = table.result()
     study = study_answers(judged.study, images, duplicates, spec, clock)
+    suspicion = rank_suspicion(dataset.table, spec, images, duplicates, clock)
     evidence = Evidence(
         spec=spec,
         table=dataset.table,
@@ -76,6 +78,7 @@ def gather_evidence(
         pairs=duplicates.pairs,
         study=study,
         overlays=overlays,
+        suspicion=suspicion,
         absent=absent,
     )
     return Gathered(evidence, images, duplicates)
@@ -123,6 +126,17 @@ def study_answers(
         return study_pictures(study, duplicates.pairs, images.fingerprints, spec)
 
 
+def rank_suspicion(
+    table: Table, spec: DatasetSpec, images: ImageStageResult, duplicates: DuplicateResult, clock: Clock
+) -> Suspicion:
+    """Ranks the answers by how little they fit the rest of their image; copies of a picture never vouch for it."""
+    from kvqa_audit.answers.suspicion import rank_suspicious_answers
+
+    copies = [(pair.left, pair.right) for pair in duplicates.pairs]
+    with clock.stage("rank suspicious answers", len(table.frame)):
+        return rank_suspicious_answers(table.frame, spec, copies, images.fingerprints)
+
+
 def absent_columns(table: Table) -> dict[str, str]:
     """The reason why a check that needs a column has to be skipped, by what it needs."""
     return {f"column {role}": f"the table has no column for '{role}'" for role in table.missing}
@@ -167,6 +181,8 @@ def _absent(dataset: Dataset, subset: bool) -> dict[str, str]:
     absent = {**dataset.absent, **absent_columns(dataset.table)}
     if "images" in absent:
         absent["duplicates"] = absent["overlays"] = absent["images"]
+    if not dataset.table.splits:
+        absent["splits"] = "the dataset has no splits"
     if subset:
         absent["whole dataset"] = "the source is a subset, and this is a promise about the whole dataset"
     return absent

@@ -100,6 +100,7 @@ def _study(study: AnswerStudy) -> dict[str, Any]:
         "baselines": [asdict(baseline) for baseline in study.baselines],
         "association": [asdict(entry) for entry in study.associations],
         "stability": [asdict(entry) for entry in study.stability],
+        "split_proposal": asdict(study.split_proposal) if study.split_proposal else None,
     }
 
 

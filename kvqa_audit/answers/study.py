@@ -11,6 +11,7 @@ from kvqa_audit.answers.baselines import Baseline, majority_baselines
 from kvqa_audit.answers.cells import AnswerCells, AnswerForms, answer_cells
 from kvqa_audit.answers.discovery import DiscoveredRule, discovered_rules
 from kvqa_audit.answers.row_order import RowOrderTest, row_order_tests
+from kvqa_audit.answers.splits import SplitProposal, propose_splits
 from kvqa_audit.answers.stability import COPIES, QuestionStability, connected, label_stability
 from kvqa_audit.answers.stereotypes import Stereotype, stereotypes
 from kvqa_audit.model import DuplicatePair, ImageFingerprint
@@ -32,6 +33,7 @@ class AnswerStudy:
     baselines: tuple[Baseline, ...] = ()
     associations: tuple[Association, ...] = ()
     stability: tuple[QuestionStability, ...] = ()
+    split_proposal: SplitProposal | None = None
 
 
 def study_table(frame: pd.DataFrame, spec: DatasetSpec) -> AnswerStudy:
@@ -60,9 +62,13 @@ def study_pictures(
     if study.cells is None:
         return study
     group_of = connected([(pair.left, pair.right) for pair in pairs if pair.tier in COPIES])
+    neighbours = connected([(pair.left, pair.right) for pair in pairs])
+    sources = (study.cells.sources[source] for source in study.cells.source_of_image.tolist())
+    source_of = dict(zip(study.cells.images, sources, strict=True))
     return replace(
         study,
         baselines=majority_baselines(study.cells, group_of),
         associations=associations(study.cells, fingerprints),
         stability=label_stability(study.cells, pairs, spec),
+        split_proposal=propose_splits(source_of, neighbours) if source_of else None,
     )

@@ -44,6 +44,7 @@ from kvqa_audit.checks.kv204_near_duplicates import near_duplicates
 from kvqa_audit.checks.kv205_duplicates_across_sources import duplicates_across_sources
 from kvqa_audit.checks.kv206_near_frames import near_frames
 from kvqa_audit.checks.kv207_unstable_answers import unstable_answers
+from kvqa_audit.checks.kv350_suspicious_answer import suspicious_answer
 from kvqa_audit.checks.kv360_box_answer_against_picture import box_answer_against_picture
 from kvqa_audit.checks.kv361_text_answer_against_picture import text_answer_against_picture
 from kvqa_audit.checks.kv362_colour_answer_against_picture import colour_answer_against_picture
@@ -55,6 +56,9 @@ from kvqa_audit.checks.kv405_answer_depends_on_row_order import answer_depends_o
 from kvqa_audit.checks.kv406_shortcut_from_source import shortcut_from_source
 from kvqa_audit.checks.kv407_shortcut_from_image_size import shortcut_from_image_size
 from kvqa_audit.checks.kv408_stereotyped_answers import stereotyped_answers
+from kvqa_audit.checks.kv409_split_leak_by_id import split_leak_by_id
+from kvqa_audit.checks.kv410_split_leak_by_identical_picture import split_leak_by_identical_picture
+from kvqa_audit.checks.kv411_split_leak_by_near_duplicate import split_leak_by_near_duplicate
 from kvqa_audit.checks.promises import check_of_promise
 from kvqa_audit.checks.rules import check_of_rule
 from kvqa_audit.spec.dataset_spec import DatasetSpec
@@ -104,6 +108,7 @@ CHECKS: tuple[Check, ...] = (
     duplicates_across_sources,
     near_frames,
     unstable_answers,
+    suspicious_answer,
     box_answer_against_picture,
     text_answer_against_picture,
     colour_answer_against_picture,
@@ -115,6 +120,9 @@ CHECKS: tuple[Check, ...] = (
     shortcut_from_source,
     shortcut_from_image_size,
     stereotyped_answers,
+    split_leak_by_id,
+    split_leak_by_identical_picture,
+    split_leak_by_near_duplicate,
 )
 
 

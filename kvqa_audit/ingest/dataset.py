@@ -38,12 +38,14 @@ class Table:
 
     `frame` has exactly the columns source, question, answer, img_id (the roles, whatever the file calls them), an
     index 0…rows-1 that is the row number used everywhere, and "" where a cell is empty or null. `missing` names the
-    roles the file has no column for; their cells are "".
+    roles the file has no column for; their cells are "". `splits` names each row's split, and is empty where the
+    dataset has none.
     """
 
     frame: pd.DataFrame
     faults: tuple[TableFault, ...] = ()
     missing: tuple[str, ...] = ()
+    splits: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typing import Any
 
 from kvqa_audit.errors import SourceError
 from kvqa_audit.ingest.dataset import RawImage, Table
-from kvqa_audit.ingest.parquet import text_cells
+from kvqa_audit.ingest.parquet import SPLIT, text_cells
 from kvqa_audit.ingest.pictures import (
     IDS_PER_SHARD,
     ROWS_PER_BATCH,
@@ -147,14 +147,21 @@ def _content(loaded: Any, where: str, columns: Columns, splits: Sequence[str], t
     layout = column_layout(schema.names, columns, where)
     faults = list(layout.faults)
     data = {}
-    for role, position in layout.positions.items():
+    positions = layout.positions if layout.split is None else {**layout.positions, SPLIT: layout.split}
+    for role, position in positions.items():
         column = [part.data.table.column(schema.names[position]) for part in parts]
         data[role] = pa.chunked_array([chunk for one in column for chunk in one.chunks], type=column[0].type)
     cells, cell_faults = text_cells(data)
-    table = finished_table(dict(cells), faults + cell_faults)
+    splits = cells.pop(SPLIT, []) or _splits_of_rows(names, parts)
+    table = finished_table(dict(cells), faults + cell_faults, splits)
     absent = _images_absent(schema, columns, table_only)
     shards = () if absent else tuple(_shards(files, columns))
     return HubContent(table, shards, absent, names)
+
+
+def _splits_of_rows(names: Sequence[str], parts: Sequence[Any]) -> list[str]:
+    """The split each row was read from; nothing where it was one alone."""
+    return [name for name, part in zip(names, parts, strict=True) for _ in range(len(part))] if len(parts) > 1 else []
 
 
 def _chosen(loaded: Any, splits: Sequence[str]) -> tuple[tuple[str, ...], list[Any]]:

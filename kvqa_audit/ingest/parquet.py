@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,6 +23,9 @@ from kvqa_audit.ingest.pictures import (
 )
 from kvqa_audit.ingest.table import column_layout, finished_table
 from kvqa_audit.spec.dataset_spec import Columns
+
+SPLIT = "split"
+_SPLIT_IN_NAME = re.compile(r"(.+)-\d{5}-of-\d{5}\.parquet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,8 @@ def read_parquet(paths: Sequence[Path], columns: Columns, *, table_only: bool = 
     """
     cells: dict[str, list[str]] = {role: [] for role in columns.text_columns.values()}
     faults: list[TableFault] = []
+    split_by_name = _splits_by_name(paths)
+    splits: list[str] = []
     found: set[str] = set()
     shards: list[ParquetShard] = []
     known_ids: set[str] = set()
@@ -93,11 +99,19 @@ def read_parquet(paths: Sequence[Path], columns: Columns, *, table_only: bool = 
         rows = layout.row_count
         for role, column in cells.items():
             column += part.get(role, [""] * rows)
+        splits += part.get(SPLIT, [split_by_name.get(path, "")] * rows)
         if not table_only and layout.has_pictures and "img_id" in part:
             with_pictures += 1
             shards += _shards(path, layout, part["img_id"], known_ids, columns)
-    table = finished_table({role: column for role, column in cells.items() if role in found}, faults)
+    held = {role: column for role, column in cells.items() if role in found}
+    table = finished_table(dict(held), faults, splits)
     return ParquetContent(table, tuple(shards), None if with_pictures else _no_pictures(columns, table_only))
+
+
+def _splits_by_name(paths: Sequence[Path]) -> dict[Path, str]:
+    """File → split, where the files are named as on the Hub (train-00000-of-00001.parquet) and tell several."""
+    named = {path: match[1] for path in paths if (match := _SPLIT_IN_NAME.fullmatch(path.name))}
+    return named if len(set(named.values())) > 1 else {}
 
 
 def _no_pictures(columns: Columns, table_only: bool) -> str:
@@ -124,12 +138,13 @@ def _read_part(path: Path, columns: Columns) -> tuple[dict[str, list[str]], list
         with pq.ParquetFile(path) as file:
             schema = file.schema_arrow
             layout = column_layout(schema.names, columns, str(path))
-            names = [schema.names[position] for position in layout.positions.values()]
+            positions = layout.positions if layout.split is None else {**layout.positions, SPLIT: layout.split}
+            names = [schema.names[position] for position in positions.values()]
             data = file.read(columns=names)
             groups = tuple(file.metadata.row_group(index).num_rows for index in range(file.num_row_groups))
     except (OSError, pa.ArrowException) as error:
         raise SourceError(f"{path}: cannot be read as Parquet ({str(error)[:200]}). Download it again.") from error
-    cells, faults = text_cells({role: data.column(n) for role, n in zip(layout.positions, names, strict=True)})
+    cells, faults = text_cells({role: data.column(n) for role, n in zip(positions, names, strict=True)})
     faults = [*layout.faults, *(replace(f, message=f"{path.name}: {f.message}") for f in faults)]
     has = columns.image in schema.names and picture_kind(schema.field(columns.image).type) is not None
     return cells, faults, _Layout(groups, has)

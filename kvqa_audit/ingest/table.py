@@ -54,16 +54,18 @@ def read_csv_table(path: Path | str, columns: Columns) -> Table:
     faults += row_faults
     if records.unclosed is not None:
         faults.append(records.unclosed)
-    return finished_table({role: cells[position] for role, position in layout.positions.items()}, faults)
+    splits = () if layout.split is None else cells[layout.split]
+    return finished_table({role: cells[position] for role, position in layout.positions.items()}, faults, splits)
 
 
-def finished_table(cells: dict[str, Sequence[str]], faults: list[TableFault]) -> Table:
+def finished_table(cells: dict[str, Sequence[str]], faults: list[TableFault], splits: Sequence[str] = ()) -> Table:
     """Builds the table from role → cells, fills the roles that are missing, and notes a table without rows."""
     rows = len(next(iter(cells.values()), ()))
     if rows == 0:
         faults = [*faults, TableFault("no_rows", "The table has no rows", suggestion="Export the table again")]
     missing = tuple(role for role in ROLES if role not in cells)
-    return Table(_frame({role: cells.get(role, [""] * rows) for role in ROLES}), tuple(faults), missing)
+    frame = _frame({role: cells.get(role, [""] * rows) for role in ROLES})
+    return Table(frame, tuple(faults), missing, tuple(splits) if any(splits) else ())
 
 
 def empty_table() -> Table:
@@ -79,10 +81,11 @@ def _frame(cells: dict[str, Sequence[str]]) -> pd.DataFrame:
 
 @dataclass(frozen=True, slots=True)
 class ColumnLayout:
-    """Where each role's column stands, and what is wrong with the header."""
+    """Where each role's column stands, what is wrong with the header, and where the column of splits is, if any."""
 
     positions: dict[str, int]
     faults: list[TableFault]
+    split: int | None = None
 
 
 def column_layout(header: Sequence[str], columns: Columns, where: str) -> ColumnLayout:
@@ -104,7 +107,7 @@ def column_layout(header: Sequence[str], columns: Columns, where: str) -> Column
                     suggestion=f"Keep one column {name!r}",
                 )
             )
-        if name not in known and name != columns.image:
+        if name not in known and name not in (columns.image, columns.split, *columns.other):
             faults.append(TableFault("extra_column", f"The column {name!r} is not expected", column=name))
     for name, role in known.items():
         if name in header:
@@ -117,7 +120,8 @@ def column_layout(header: Sequence[str], columns: Columns, where: str) -> Column
             f"{where}: the first line names none of the columns {', '.join(known)}; found: {found}. "
             "Add a header line, or name the columns in the dataset description (columns: …)."
         )
-    return ColumnLayout(positions, faults)
+    split = header.index(columns.split) if columns.split in header and columns.split not in known else None
+    return ColumnLayout(positions, faults, split)
 
 
 def _missing(name: str, header: Sequence[str]) -> TableFault:

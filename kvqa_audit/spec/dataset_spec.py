@@ -40,23 +40,24 @@ class Hub(Record):
 
 
 class Columns(Record):
-    """How the table's columns are called in this dataset."""
+    """How the table's columns are called in this dataset; it may do without `image` and `split`.
 
-    source: Text = "source"
+    A dataset without categories has `source: null`. `other` names columns that are there and are not judged.
+    """
+
+    source: Text | None = "source"
     question: Text = "question"
     answer: Text = "answer"
     img_id: Text = "img_id"
     image: Text = "image"
+    split: Text = "split"
+    other: list[Text] = []
 
     @property
     def text_columns(self) -> dict[str, str]:
         """Column name in the file → the role it plays."""
-        return {
-            self.source: "source",
-            self.question: "question",
-            self.answer: "answer",
-            self.img_id: "img_id",
-        }
+        named = {self.question: "question", self.answer: "answer", self.img_id: "img_id"}
+        return named if self.source is None else {self.source: "source", **named}
 
 
 class Source(Record):
@@ -214,7 +215,11 @@ class Release(Record):
 
 
 class DatasetSpec(Record):
-    """The whole description of one dataset, as read from its folder."""
+    """The whole description of one dataset, as read from its folder.
+
+    `other_questions` says what a question is that the catalogue does not hold: a mistake, or one whose answers are
+    free text.
+    """
 
     name: Text
     about: str = ""
@@ -224,13 +229,22 @@ class DatasetSpec(Record):
     rows: int = Field(ge=0)
     images: int = Field(ge=0)
     subset: bool = False
-    sources: dict[str, Source] = Field(min_length=1)
+    sources: dict[str, Source] = {}
     vocabularies: dict[str, Vocabulary] = {}
-    questions: list[Question] = Field(min_length=1)
+    questions: list[Question] = []
+    other_questions: Literal["refused", "free text"] = "refused"
     pixel_evidence: PixelEvidence = PixelEvidence()
     promises: list[Promise] = []
     rules: list[Rule] = []
     release: Release = Release()
+
+    @model_validator(mode="after")
+    def _says_what_is_judged(self) -> DatasetSpec:
+        if self.columns.source is not None and not self.sources:
+            raise ValueError("sources: names none; a dataset without categories has 'columns: {source: null}'")
+        if self.other_questions == "refused" and not self.questions:
+            raise ValueError("questions: names none; where questions are free, say 'other_questions: free text'")
+        return self
 
     @model_validator(mode="after")
     def _names_are_known_and_unique(self) -> DatasetSpec:

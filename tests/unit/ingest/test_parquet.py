@@ -187,3 +187,26 @@ def test_local_folders_are_loaded_without_any_connection(tmp_path: Path) -> None
     )
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout == "8 rows\n"
+
+
+def test_files_named_by_split_tell_every_rows_split(tmp_path: Path) -> None:
+    train = write(tmp_path / "train-00000-of-00001.parquet", ROWS[:3])
+    test = write(tmp_path / "test-00000-of-00001.parquet", ROWS[3:5])
+    assert read_parquet([train, test], Columns()).table.splits == ("train",) * 3 + ("test",) * 2
+    assert read_parquet([train], Columns()).table.splits == ()
+
+
+def test_a_column_of_splits_counts_more_than_the_files_names(tmp_path: Path) -> None:
+    paths = []
+    for name in ("train", "test"):
+        paths.append(tmp_path / f"{name}-00000-of-00001.parquet")
+        pq.write_table(arrow_table(ROWS[:2]).append_column("split", pa.array(["a", None])), paths[-1])
+    assert read_parquet(paths, Columns()).table.splits == ("a", "", "a", "")
+
+
+def test_splits_that_are_put_together_are_told_by_row(tmp_path: Path) -> None:
+    datasets = pytest.importorskip("datasets")
+    parts = {name: datasets.Dataset(arrow_table(ROWS[:count])) for name, count in (("train", 3), ("test", 1))}
+    datasets.DatasetDict(parts).save_to_disk(str(tmp_path / "saved"))
+    assert read_saved(tmp_path / "saved", Columns(), []).table.splits == ("train",) * 3 + ("test",)
+    assert read_saved(tmp_path / "saved", Columns(), ["test"]).table.splits == ()

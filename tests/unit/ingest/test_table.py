@@ -165,3 +165,16 @@ def test_whatever_the_csv_module_writes_is_read_back(
     if not any(cell.count(",") > 2 and "\n" in cell for row in cells for cell in row):  # a cell that looks like rows
         assert set(kinds(table)) <= {"no_rows", "nul_byte"}
     assert ("nul_byte" in kinds(table)) == any("\x00" in cell for row in cells for cell in row)
+
+
+def test_a_column_of_splits_is_kept_beside_the_roles(tmp_path: Path) -> None:
+    table = read(tmp_path, "source,split,question,answer,img_id\nPolyps,train,q,a,i\nPolyps,,q,a,j\n")
+    assert (table.splits, table.faults, kinds(table)) == (("train", ""), (), [])
+    assert rows(table)[0] == ["Polyps", "q", "a", "i"]
+    assert read(tmp_path, HEADER + "Polyps,q,a,i\n").splits == ()
+    assert read(tmp_path, "source,split,question,answer,img_id\nPolyps,,q,a,i\n").splits == ()
+
+
+def test_the_column_of_splits_can_have_another_name(tmp_path: Path) -> None:
+    table = read(tmp_path, "part,source,question,answer,img_id,split\ntest,Polyps,q,a,i,x\n", Columns(split="part"))
+    assert (table.splits, kinds(table)) == (("test",), ["extra_column"])
