@@ -9,7 +9,7 @@ from typing import Literal
 
 from kvqa_audit.duplicates.exact import MAX_CLASS_WITH_ALL_PAIRS, all_pairs, classes_by_bytes, classes_by_pixels
 from kvqa_audit.duplicates.groups import group_of, representatives
-from kvqa_audit.duplicates.similar import THRESHOLDS, Similar, similar_pairs
+from kvqa_audit.duplicates.similar import RE_ENCODE_MAX_DISTANCE_BITS, THRESHOLDS, Similar, similar_pairs
 from kvqa_audit.model import DuplicatePair, ImageFingerprint, Tier
 
 MAX_EXPANSION = 1_000_000
@@ -30,7 +30,9 @@ class DuplicateResult:
     """All pairs, sorted by left and right; the distance curve; the thresholds; what was examined; what was cut.
 
     `examined` counts images, images with a usable thumbnail, nominated and verified pairs. `notes` says in words
-    where a class was too large for all its pairs.
+    where a class was too large for all its pairs. `near_threshold_bits` is the distance on the curve beyond which no
+    pair is called a re-encode, at most near; None where there is no curve. Whether a pair is verified is decided by
+    its pixels, at no distance.
     """
 
     pairs: tuple[DuplicatePair, ...]
@@ -38,6 +40,7 @@ class DuplicateResult:
     thresholds: Mapping[str, float] = field(default_factory=dict)
     examined: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    near_threshold_bits: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,12 @@ def find_duplicates(
         _add_similar(edges, pair, copies[pair.left], copies[pair.right], notes)
     curve = tuple(DistanceBin(*counts) for counts in similar.curve)
     return DuplicateResult(
-        _grouped(edges), curve, THRESHOLDS, examined | dict(similar.examined), (*notes, *similar.notes)
+        _grouped(edges),
+        curve,
+        THRESHOLDS,
+        examined | dict(similar.examined),
+        (*notes, *similar.notes),
+        RE_ENCODE_MAX_DISTANCE_BITS if curve else None,
     )
 
 

@@ -15,9 +15,9 @@ from kvqa_audit.duplicates.nominate import Nominations
 from kvqa_audit.duplicates.views import views
 from kvqa_audit.images.hashes import THUMBNAIL_SIDE_PX
 
-_POLISHING_ROUNDS = 2
 _POLISHING_ITERATIONS = 6
-_UNSURE_FROM = 0.82
+# One bound for each round of polishing, which adds little to what is far from being verified.
+_UNSURE_FROM = (0.82, 0.88)
 _UNSURE_FROM_WHOLE = 0.62
 _SURE_FROM = 0.985
 _BLACKED_WEIGHT = 0.7
@@ -116,9 +116,9 @@ def _compared(fields: Fields, viewed: Indices, plain: Indices, maps: Maps) -> tu
     mapped = _mapped(fields, viewed, plain, maps)
     agreement = np.stack(_agreement(mapped))
     unsure = np.arange(len(maps))
-    for _ in range(_POLISHING_ROUNDS):
+    for unsure_from in _UNSURE_FROM:
         similarity, whole = agreement[0, unsure], agreement[1, unsure]
-        worth = (similarity >= _UNSURE_FROM) & (similarity < _SURE_FROM) & (whole >= _UNSURE_FROM_WHOLE)
+        worth = (similarity >= unsure_from) & (similarity < _SURE_FROM) & (whole >= _UNSURE_FROM_WHOLE)
         unsure = unsure[worth]
         if not len(unsure):
             break
