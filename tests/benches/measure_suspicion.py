@@ -1,0 +1,94 @@
+"""A table comes in; how high exchanged answers rank among the suspicions, beside two baselines, goes out.
+
+measure_suspicion.py TABLE [--tools DIR] [--seeds 1 2 3] [--flips 300]
+
+TABLE is a metadata.csv. Answers are exchanged with the tool `plant.py` and judged by `score.py`, unchanged: once over
+the findings of KV350 (`findings`), once over all scored cells (`all`), and once for each baseline over all answered
+cells: the rarity of the answer within its question, and within its question and source. Seconds are CPU seconds of
+the ranking, imports left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import shutil
+import statistics
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pandas as pd
+
+from kvqa_audit.answers.suspicion import rank_suspicious_answers
+from kvqa_audit.ingest.table import read_csv_table
+from kvqa_audit.spec.load import load_spec
+
+TOOLS = Path(__file__).resolve().parents[3] / "shared" / "tools"
+SPEC = load_spec()
+
+
+def tool(folder: Path, name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, folder / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def rarity(frame: pd.DataFrame, within: list[str]) -> Mapping[int, float]:
+    """1 - the answer's share, per row."""
+    size = frame.groupby([*within, "answer"])["img_id"].transform("size")
+    return dict((1.0 - size / frame.groupby(within)["img_id"].transform("size")).items())
+
+
+def measure(table: Path, tools: Path, seed: int, flips: int) -> dict[str, Any]:
+    plant, score = tool(tools, "plant"), tool(tools, "score")
+    with tempfile.TemporaryDirectory() as name:
+        source, planted = Path(name) / "source", Path(name) / "planted"
+        (source / "images").mkdir(parents=True)
+        shutil.copyfile(table, source / "metadata.csv")
+        truth = plant.plant(source, planted, seed=seed, copies=0, flips=flips, faults=False)
+        frame = read_csv_table(planted / "metadata.csv", SPEC.columns).frame
+        started = time.process_time()
+        found = rank_suspicious_answers(frame, SPEC)
+        seconds = time.process_time() - started
+        rankings = {
+            "findings": {suspect.row: suspect.score for suspect in found.suspects},
+            "all": found.scores,
+            "rarity in question": rarity(frame, ["question"]),
+            "rarity in question x source": rarity(frame, ["question", "source"]),
+        }
+        result: dict[str, Any] = {"seed": seed, "findings": len(found.suspects), "cpu_seconds": seconds}
+        for kind, ranking in rankings.items():
+            rows = pd.DataFrame({"check": "KV350", "row": list(ranking), "score": list(ranking.values())})
+            rows.to_parquet(planted / "findings.parquet")
+            judged = score.labels(truth, planted, "KV35")
+            result[f"AP {kind}"] = judged["average_precision"]
+            result[f"P@k {kind}"] = judged["precision_at_k"]
+        return result
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("table", type=Path)
+    parser.add_argument("--tools", type=Path, default=TOOLS)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
+    parser.add_argument("--flips", type=int, default=300)
+    args = parser.parse_args()
+    measure_all = []
+    for seed in args.seeds:
+        measure_all.append(measure(args.table, args.tools, seed, args.flips))
+        print(json.dumps({key: round(value, 3) for key, value in measure_all[-1].items()}), flush=True)
+    for key in measure_all[0]:
+        values = [one[key] for one in measure_all]
+        print(f"{key:32} mean {statistics.mean(values):8.3f}  least {min(values):8.3f}  most {max(values):8.3f}")
+
+
+if __name__ == "__main__":
+    main()
