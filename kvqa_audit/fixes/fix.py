@@ -18,6 +18,7 @@ from kvqa_audit.fixes.raw_table import RawTable, encoded, read_raw_table
 from kvqa_audit.fixes.reviewed import Correction
 from kvqa_audit.model import AuditRun
 from kvqa_audit.progress import Progress
+from kvqa_audit.release.decisions_file import NAMES, text_of
 from kvqa_audit.spec.dataset_spec import DatasetSpec
 
 if TYPE_CHECKING:
@@ -141,6 +142,10 @@ def write_and_prove(
     again = replace(options, decisions=Path(used) if used else None, ignore_decisions=not used)
     after = _audited(out, spec, again, progress)
     proof = prove(planned.audit, after, patch, planned.table, spec)
+    if used:
+        name = NAMES[1] if Path(used).suffix.lower() == ".csv" else NAMES[0]
+        decisions = write_copy.decisions_for_the_copy(text_of(Path(used)), proof.new_keys)
+        write_copy.write_bytes(out / name, decisions.encode())
     told = {"subset": options.subset, "table_only": options.table_only, "decisions": used}
     write_copy.write_bytes(out / "proof.json", write_copy.proof_json(planned.audit, after, proof, told).encode())
     summary = write_copy.changes_md(planned.audit.dataset.location, patch, proof, left_out)
@@ -157,8 +162,8 @@ def _audited(source: Path, spec: DatasetSpec, options: Options, progress: Progre
 
 
 def _copy_what_lies_beside(place: Place, out: Path) -> None:
-    """Copies the licence, the readme, the decisions: every plain file of the dataset's folder that is not hidden."""
-    ours = {"changes.csv", "changes.md", "proof.json"}
+    """Copies the licence, the readme and the like: every plain file of the dataset's folder that is not hidden."""
+    ours = {"changes.csv", "changes.md", "proof.json", *NAMES}
     for path in sorted(place.folder.iterdir()):
         plain = path.is_file() and not path.is_symlink() and not path.name.startswith(".")
         if plain and path != place.table and path.name not in ours:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from kvqa_audit.contracts.readings import read_answer
@@ -25,8 +25,9 @@ class Proof:
     It holds if nothing stands in `new`, `lost`, `other_images` and `unjudged` (checks that the source's audit judged,
     and the copy's did not). `left` are the open findings of the copy. `settled` went with a row, an image or an answer
     that a person removed or corrected; `shifted` are findings about the dataset as a whole, or scored against all other
-    rows, that came or went with it. `same_images` counts images whose bytes are what they were, None where none was
-    looked at.
+    rows, that came or went with it. `new_keys` maps the keys of findings that stayed to those they have now, where a
+    corrected text gives them another one. `same_images` counts images whose bytes are what they were, None where none
+    was looked at.
     """
 
     resolved: tuple[Finding, ...]
@@ -38,6 +39,7 @@ class Proof:
     same_images: int | None
     other_images: tuple[str, ...]
     unjudged: tuple[str, ...]
+    new_keys: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def holds(self) -> bool:
@@ -57,13 +59,13 @@ def prove(before: AuditRun, after: AuditRun, patch: Patch, table: RawTable, spec
     for finding in before.findings:
         if finding.key not in answered:
             expected[sign.before(finding)].append(finding)
-    new = []
+    new, new_keys = [], {}
     for finding in after.findings:
         same = expected.get(sign.after(finding))
-        if same:
-            same.pop()
-        else:
+        if not same:
             new.append(finding)
+        elif (old := same.pop(0)).key != finding.key:
+            new_keys[old.key] = finding.key
     gone = [finding for findings in expected.values() for finding in findings]
     touched = _Touched(patch)
     settled = [finding for finding in gone if touched.explains(finding, spec)]
@@ -80,6 +82,7 @@ def prove(before: AuditRun, after: AuditRun, patch: Patch, table: RawTable, spec
         same_images=same_images,
         other_images=other_images,
         unjudged=tuple(sorted(_codes(before, JUDGED) & _codes(after, NOT_JUDGED))),
+        new_keys=new_keys,
     )
 
 

@@ -6,9 +6,10 @@ import csv
 import io
 import json
 import os
+import re
 import shutil
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -143,8 +144,14 @@ def proof_json(before: AuditRun, after: AuditRun, proof: Proof, options: dict[st
         "images_with_the_same_bytes": proof.same_images,
         "other_images": list(proof.other_images),
         "checks_not_judged_again": list(proof.unjudged),
+        "new_keys": dict(proof.new_keys),
     }
     return json.dumps(record, ensure_ascii=True, indent=1) + "\n"
+
+
+def decisions_for_the_copy(text: str, new_keys: Mapping[str, str]) -> str:
+    """A decisions file as it has to stand beside the copy: findings whose text was corrected have another key there."""
+    return re.sub(r"\b[0-9a-f]{16}\b", lambda key: new_keys.get(key[0], key[0]), text)
 
 
 def write_bytes(path: Path, content: bytes) -> None:

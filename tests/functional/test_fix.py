@@ -5,12 +5,17 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+from datetime import date
 from pathlib import Path
 
 import pytest
 
+from kvqa_audit.audit import run_audit
 from kvqa_audit.demo import DemoTruth
 from kvqa_audit.fixes.fix import Options, plan, write_and_prove
+from kvqa_audit.model import FindingStatus
+from kvqa_audit.release.decisions import DecisionVerdict, decide
+from kvqa_audit.review import store
 from kvqa_audit.spec.load import load_spec
 from tests.functional.conftest import Program
 
@@ -133,6 +138,23 @@ def test_links_out_of_the_folder_stay_links_and_nothing_hidden_is_copied(tmp_pat
     assert (out / "LICENSE").read_text() == "free"
     assert not (out / "README.md").exists()
     assert not (out / ".env").exists()
+
+
+def test_decisions_follow_their_findings_into_the_copy(tmp_path: Path) -> None:
+    source, out = tmp_path / "source", tmp_path / "fixed"
+    source.mkdir()
+    question = "How many instrumnets are in the image?"
+    rows = f"Polyps,{question},1,a\nPolyps,{question},2,a\n"
+    (source / "metadata.csv").write_text(f"source,question,answer,img_id\n{rows}")
+    spec, options = load_spec(), Options(subset=True, table_only=True)
+    conflict = next(f for f in run_audit(source, spec=spec, subset=True).findings if f.check == "KV012")
+    store(source / "decisions.yaml", [decide(conflict, DecisionVerdict.ACCEPTED, "two views", "me", date(2026, 1, 1))])
+    planned = plan(source, spec, options)
+    proof = write_and_prove(planned, out, spec, options)
+    assert proof.holds
+    assert conflict.key in proof.new_keys
+    again = next(f for f in run_audit(out, spec=spec, subset=True).findings if f.check == "KV012")
+    assert (again.status, again.key) == (FindingStatus.WAIVED, proof.new_keys[conflict.key])
 
 
 def test_real_rows_are_corrected_and_proven(shared: Path, tmp_path: Path, program: Program) -> None:

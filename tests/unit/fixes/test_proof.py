@@ -54,6 +54,8 @@ def test_other_findings_about_a_corrected_answer_are_the_same(done: Fixed) -> No
     proof = proof_of(done, [replace(OTHER, answer="pink; red"), RULE], [OTHER, RULE])
     assert proof.holds
     assert proof.settled == ()
+    old, new = with_keys([OTHER])[0], with_keys([replace(OTHER, answer="pink; red")])[0]
+    assert proof.new_keys == {old.key: new.key}
 
 
 def test_finding_that_was_not_fixed_and_is_gone_is_held_against_it(done: Fixed) -> None:
