@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 FOLDS = 5
 RESAMPLES = 200
+MAX_COUNTS = 4_000_000
 SEED = 20_261_125
 ALL_QUESTIONS = "all questions"
 Knows = Literal["question", "question and source"]
@@ -111,7 +112,7 @@ def _scored(
     kinds = np.stack([cells.question, cells.answer, guess])
     kinds, kind = np.unique(kinds, axis=1, return_inverse=True)
     per_picture = coo_array((np.ones(len(picture)), (kind, picture)), shape=(kinds.shape[1], len(weights)))
-    counts = per_picture.tocsr() @ weights
+    counts = per_picture.tocsr() @ weights[:, : 1 + max(20, MAX_COUNTS // kinds.shape[1])]
     right = kinds[1] == kinds[2]
     numbers = np.unique(kinds[0]).tolist()
     chosen = {question: kinds[0] == question for question in numbers}

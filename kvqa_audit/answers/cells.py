@@ -74,17 +74,20 @@ def answer_cells(frame: pd.DataFrame, spec: DatasetSpec) -> AnswerCells:
     image, images = pd.factorize(ids[ids != ""])
     first = named.iloc[np.unique(image, return_index=True)[1]]
     source_of_image, sources = pd.factorize(first["source"].str.strip())
-    questions, texts = pd.factorize(_catalogue_texts(named["question"], spec))
-    given, raw = pd.factorize(named["answer"])
-    pairs, pair = np.unique(questions.astype(np.int64) * max(1, len(raw)) + given, return_inverse=True)
+    catalogue = {text: known.text for text, known in spec.question_by_text.items()}
+    asked = named["question"].str.strip().map(catalogue)
+    is_known = asked.notna().to_numpy()
+    rows, image = named[is_known], image[is_known]
+    question, texts = pd.factorize(asked[is_known])
+    given, raw = pd.factorize(rows["answer"])
+    pairs, pair = np.unique(question.astype(np.int64) * max(1, len(raw)) + given, return_inverse=True)
     distinct, answer_of_pair = _canonical(pairs, [str(text) for text in texts], [str(text) for text in raw], spec)
     answer = answer_of_pair[pair]
     kept = answer >= 0
     forms = _forms(pairs, np.bincount(pair, minlength=len(pairs)), answer_of_pair, texts, raw, distinct)
-    cells = (image[kept].astype(np.int64), questions[kept].astype(np.int64), answer[kept], _rows(named)[kept])
-    several = {
-        code for code, text in enumerate(texts) if (known := spec.question_by_text.get(text)) and known.one_row_per_item
-    }
+    row = rows.index.to_numpy(dtype=np.int64)
+    cells = (image[kept].astype(np.int64), question[kept].astype(np.int64), answer[kept], row[kept])
+    several = {code for code, text in enumerate(texts) if spec.question_by_text[str(text)].one_row_per_item}
     answers = list(distinct)
     cells = _one_per_question(cells, len(texts), several, answers)
     return AnswerCells(
@@ -98,17 +101,6 @@ def answer_cells(frame: pd.DataFrame, spec: DatasetSpec) -> AnswerCells:
     )
 
 
-def _rows(named: pd.DataFrame) -> NDArray[np.int64]:
-    import numpy as np
-
-    return named.index.to_numpy(dtype=np.int64)
-
-
-def _catalogue_texts(questions: pd.Series[str], spec: DatasetSpec) -> pd.Series[str]:
-    trimmed = questions.str.strip()
-    return trimmed.map({text: known.text for text, known in spec.question_by_text.items()}).fillna(trimmed)
-
-
 def _canonical(
     pairs: NDArray[np.int64], texts: list[str], raw: list[str], spec: DatasetSpec
 ) -> tuple[list[tuple[str, ...]], NDArray[np.int64]]:
@@ -118,9 +110,8 @@ def _canonical(
     known: dict[tuple[str, ...], int] = {}
     meant = np.full(len(pairs), -1, dtype=np.int64)
     for position, code in enumerate(pairs.tolist()):
-        question = spec.question_by_text.get(texts[code // len(raw)])
-        answer = raw[code % len(raw)]
-        parts = atoms(answer, question, spec.vocabulary_of(question)) if question is not None else ()
+        question = spec.question_by_text[texts[code // len(raw)]]
+        parts = atoms(raw[code % len(raw)], question, spec.vocabulary_of(question))
         if parts:
             meant[position] = known.setdefault(tuple(sorted(set(parts))), len(known))
     return list(known), meant

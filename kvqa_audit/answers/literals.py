@@ -54,8 +54,7 @@ def literals_of(cells: AnswerCells, spec: DatasetSpec) -> Literals:
     """The statements about all questions of the catalogue; answers that cannot be read count as not asked."""
     import numpy as np
 
-    known = [spec.question_by_text[text] for text in cells.questions if text in spec.question_by_text]
-    places = {text: place for place, text in enumerate(cells.questions)}
+    known = [spec.question_by_text[text] for text in cells.questions]
     shape = len(cells.images), len(cells.questions)
     asked = np.zeros(shape, dtype=np.float32)
     given = np.full(shape, -1, dtype=np.int64)
@@ -66,8 +65,7 @@ def literals_of(cells: AnswerCells, spec: DatasetSpec) -> Literals:
     conditions: list[bool] = []
     columns: list[NDArray[np.float32]] = []
     truth: list[frozenset[int]] = []
-    for question in known:
-        place = places[question.text]
+    for place, question in enumerate(known):
         occurring = np.unique(given[:, place])
         readable = {int(a) for a in occurring if a >= 0 and _is_readable(cells.answers[a], question)}
         asked[:, place] = np.isin(given[:, place], list(readable))
@@ -83,10 +81,9 @@ def literals_of(cells: AnswerCells, spec: DatasetSpec) -> Literals:
                 owner.append(place)
                 conditions.append(condition)
             negation += [len(sql) - 1, len(sql) - 2]
-    names = [spec.question_by_text[text].name if text in spec.question_by_text else "" for text in cells.questions]
     return Literals(
         tuple(sql),
-        tuple(names),
+        tuple(question.name for question in known),
         np.array(owner, dtype=np.int64),
         tuple(negation),
         np.array(conditions, dtype=bool),

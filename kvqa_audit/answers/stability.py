@@ -69,9 +69,7 @@ def label_stability(
     in_place = connected([(pair.left, pair.right) for pair in copies if pair.transform in PLACES_KEPT])
     found = []
     for question, text in enumerate(cells.questions):
-        known = spec.question_by_text.get(text)
-        if known is None:
-            continue
+        known = spec.question_by_text[text]
         groups = _answers_by_group(cells, question, in_place if known.type == "location" else anywhere)
         if groups:
             several = known.is_multi_valued or known.one_row_per_item

@@ -38,6 +38,7 @@ def test_answers_are_sorted_corrected_pooled_and_what_says_nothing_is_left_out()
         ("a", TEXT, "yes", 2),
     ]
     assert found.sources == ("Polyps",)
+    assert set(found.questions) == {COLOUR, SIZE, TEXT}
 
 
 def test_forms_tell_the_answer_that_is_written_in_the_most_ways() -> None:
