@@ -5,21 +5,24 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from kvqa_audit.errors import SpecError
 from kvqa_audit.ingest.csv_records import csv_line, csv_records
 from kvqa_audit.release.decisions import Decision, DecisionVerdict
+from kvqa_audit.spec.yaml_file import YamlFile, read_yaml
 
 NAMES = ("decisions.yaml", "decisions.csv")
 FIELDS = ("key", "check", "verdict", "reason", "who", "when", "expires", "img_id", "question", "answer", "related")
 REQUIRED = FIELDS[:6]
 MAX_TEXT_CHARACTERS = 10_000
 MAX_FILE_BYTES = 5_000_000
+Where = Callable[[str], str]
 _KEY = re.compile(r"[0-9a-f]{16}")
 _CHECK = re.compile(r"KV[0-9]{2,3}(-[A-Za-z][A-Za-z0-9_.]*)?")
 _YAML_LINE = re.compile("[^\r\n\x85\u2028\u2029]*(?:\r\n|[\r\n\x85\u2028\u2029]|$)")
@@ -101,6 +104,8 @@ def _as_yaml(decision: Decision, indent: str) -> str:
     import yaml
 
     def quoted(value: str) -> str:
+        if value.isascii() and value.isprintable():
+            return json.dumps(value)
         return yaml.safe_dump(value, default_style='"', allow_unicode=True, width=10**9).rstrip("\n")
 
     lines = []
@@ -125,8 +130,6 @@ def _cell(decision: Decision, name: str) -> str:
 
 
 def _of_yaml(path: Path) -> Iterator[Decision]:
-    from kvqa_audit.spec.yaml_file import read_yaml
-
     if not path.exists():
         raise SpecError(f"{path}: there is no such decisions file; 'kvqa-audit review' begins one")
     file = read_yaml(path)
@@ -140,8 +143,16 @@ def _of_yaml(path: Path) -> Iterator[Decision]:
         at: tuple[str | int, ...] = ("decisions", number)
         if not isinstance(entry, dict):
             raise SpecError(f"{file.where(at)}: has to hold keys and values, such as 'verdict: accepted'")
-        where = {name: file.where((*at, name)) for name in {*map(str, entry), *FIELDS}}
+        where = partial(_where_in, file, at)
         yield _decision({str(name): value for name, value in entry.items()}, where, file.lines[at])
+
+
+def _where_in(file: YamlFile, entry: tuple[str | int, ...], name: str) -> str:
+    return file.where((*entry, name))
+
+
+def _column_in(path: Path, line: int, name: str) -> str:
+    return f"{path}, line {line}, column {name}"
 
 
 def _of_csv(path: Path) -> Iterator[Decision]:
@@ -154,7 +165,7 @@ def _of_csv(path: Path) -> Iterator[Decision]:
     for record in records:
         if len(record.cells) != len(header):
             raise SpecError(f"{path}, line {record.line}: has {len(record.cells)} cells; the header has {len(header)}")
-        where = {name: f"{path}, line {record.line}, column {name}" for name in FIELDS}
+        where = partial(_column_in, path, record.line)
         yield _decision(_typed(dict(zip(header, record.cells, strict=True)), where), where, record.line)
 
 
@@ -176,7 +187,7 @@ def text_of(path: Path) -> str:
         raise SpecError(f"{path}: cannot be read: {error.strerror}") from None
 
 
-def _typed(cells: Mapping[str, str], where: Mapping[str, str]) -> dict[str, Any]:
+def _typed(cells: Mapping[str, str], where: Where) -> dict[str, Any]:
     """A CSV row as the YAML file would give it: dates, a list of related ids, and nothing where a cell is blank."""
     values: dict[str, Any] = {name: text for name, text in cells.items() if text.strip()}
     for name in ("when", "expires"):
@@ -184,22 +195,22 @@ def _typed(cells: Mapping[str, str], where: Mapping[str, str]) -> dict[str, Any]
             try:
                 values[name] = date.fromisoformat(values[name].strip())
             except ValueError:
-                raise SpecError(f"{where[name]}: {_short(values[name])} is no day; write it as 2027-01-31") from None
+                raise SpecError(f"{where(name)}: {_short(values[name])} is no day; write it as 2027-01-31") from None
     if (related := values.get("related", "").strip()).startswith("["):
         try:
             values["related"] = json.loads(related)
         except (ValueError, RecursionError):
-            raise SpecError(f"{where['related']}: is not a list; write id; id") from None
+            raise SpecError(f"{where('related')}: is not a list; write id; id") from None
     elif related:
         values["related"] = [one.strip() for one in related.split(";") if one.strip()]
     return values
 
 
-def _decision(values: Mapping[str, Any], where: Mapping[str, str], line: int) -> Decision:
+def _decision(values: Mapping[str, Any], where: Where, line: int) -> Decision:
     given = {name: value for name, value in values.items() if value is not None}
     _has_the_right_keys(given, where)
-    days: dict[str, date] = {name: _day(given[name], where[name]) for name in ("when", "expires") if name in given}
-    texts = {name: _text(given[name], where[name]) for name in given if name not in (*days, "related")}
+    days: dict[str, date] = {name: _day(given[name], name, where) for name in ("when", "expires") if name in given}
+    texts = {name: _text(given[name], name, where) for name in given if name not in (*days, "related")}
     _makes_sense(texts, days, where)
     return Decision(
         key=texts["key"],
@@ -212,54 +223,54 @@ def _decision(values: Mapping[str, Any], where: Mapping[str, str], line: int) ->
         img_id=texts.get("img_id"),
         question=texts.get("question"),
         answer=texts.get("answer"),
-        related=_ids(given.get("related", []), where["related"]),
+        related=_ids(given.get("related", []), "related", where),
         line=line,
     )
 
 
-def _has_the_right_keys(given: Mapping[str, Any], where: Mapping[str, str]) -> None:
+def _has_the_right_keys(given: Mapping[str, Any], where: Where) -> None:
     for name in given:
         if name not in FIELDS:
-            raise SpecError(f"{where[name]}: is not a known key{_hint(name)}")
+            raise SpecError(f"{where(name)}: is not a known key{_hint(name)}")
     for name in REQUIRED:
         if name not in given:
-            raise SpecError(f"{where[name]}: is missing; a decision needs {', '.join(REQUIRED)}")
+            raise SpecError(f"{where(name)}: is missing; a decision needs {', '.join(REQUIRED)}")
 
 
-def _makes_sense(texts: Mapping[str, str], days: Mapping[str, date], where: Mapping[str, str]) -> None:
+def _makes_sense(texts: Mapping[str, str], days: Mapping[str, date], where: Where) -> None:
     verdicts = [verdict.value for verdict in DecisionVerdict]
     if not _KEY.fullmatch(texts["key"]):
-        raise SpecError(f"{where['key']}: {_short(texts['key'])} is no finding's key, which has 16 hex digits")
+        raise SpecError(f"{where('key')}: {_short(texts['key'])} is no finding's key, which has 16 hex digits")
     if not _CHECK.fullmatch(texts["check"]):
-        raise SpecError(f"{where['check']}: {_short(texts['check'])} is no check's code, such as KV204")
+        raise SpecError(f"{where('check')}: {_short(texts['check'])} is no check's code, such as KV204")
     if texts["verdict"] not in verdicts:
         allowed = ", ".join(verdicts)
-        raise SpecError(f"{where['verdict']}: {_short(texts['verdict'])} is no verdict; allowed are: {allowed}")
+        raise SpecError(f"{where('verdict')}: {_short(texts['verdict'])} is no verdict; allowed are: {allowed}")
     for name, missing in (("reason", "why"), ("who", "who decided")):
         if not texts[name].strip():
-            raise SpecError(f"{where[name]}: is blank; say {missing}")
+            raise SpecError(f"{where(name)}: is blank; say {missing}")
     if "expires" in days and days["expires"] < days["when"]:
-        raise SpecError(f"{where['expires']}: lies before the day of the decision, {days['when']}")
+        raise SpecError(f"{where('expires')}: lies before the day of the decision, {days['when']}")
 
 
-def _day(value: object, where: str) -> date:
+def _day(value: object, name: str, where: Where) -> date:
     if not isinstance(value, date) or isinstance(value, datetime):
-        raise SpecError(f"{where}: {_short(value)} is no day; write it as 2027-01-31, without quotes")
+        raise SpecError(f"{where(name)}: {_short(value)} is no day; write it as 2027-01-31, without quotes")
     return value
 
 
-def _text(value: object, where: str) -> str:
+def _text(value: object, name: str, where: Where) -> str:
     if not isinstance(value, str):
-        raise SpecError(f'{where}: {_short(value)} is not read as text; put it into quotes: "…"')
+        raise SpecError(f'{where(name)}: {_short(value)} is not read as text; put it into quotes: "…"')
     if len(value) > MAX_TEXT_CHARACTERS:
-        raise SpecError(f"{where}: has {len(value):,} characters; at most {MAX_TEXT_CHARACTERS:,} are allowed")
+        raise SpecError(f"{where(name)}: has {len(value):,} characters; at most {MAX_TEXT_CHARACTERS:,} are allowed")
     return value
 
 
-def _ids(value: object, where: str) -> tuple[str, ...]:
+def _ids(value: object, name: str, where: Where) -> tuple[str, ...]:
     if not isinstance(value, list):
-        raise SpecError(f'{where}: has to be a list of ids: ["…", "…"]')
-    return tuple(_text(one, where) for one in value)
+        raise SpecError(f'{where(name)}: has to be a list of ids: ["…", "…"]')
+    return tuple(_text(one, name, where) for one in value)
 
 
 def _hint(name: str) -> str:
