@@ -91,6 +91,16 @@ def test_a_link_that_leaves_the_dataset_is_not_read(images: Path, tmp_path: Path
     assert [(fault.kind, fault.img_id) for fault in faults] == [("outside_the_folder", "out")]
 
 
+def test_a_linked_folder_that_leaves_the_dataset_is_not_read(images: Path, tmp_path: Path) -> None:
+    dataset = tmp_path / "linked"
+    dataset.mkdir()
+    (dataset / "images").symlink_to(images)
+    shards, _ = list_image_folder(dataset / "images", dataset, ())
+    read = [raw for shard in shards for raw in shard.read()]
+    assert read
+    assert {(raw.problem, raw.data) for raw in read} == {("outside_the_folder", b"")}
+
+
 def test_shards_are_small_and_travel_between_processes(images: Path) -> None:
     for number in range(FILES_PER_SHARD + 1):
         (images / f"{number}.jpg").write_bytes(b"x")
