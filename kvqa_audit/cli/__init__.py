@@ -15,6 +15,7 @@ from kvqa_audit.cli.export import export
 from kvqa_audit.cli.fix import fix
 from kvqa_audit.cli.gate import gate
 from kvqa_audit.cli.index import index
+from kvqa_audit.cli.init import init
 from kvqa_audit.cli.report import report
 from kvqa_audit.cli.review import review
 from kvqa_audit.cli.run import run
@@ -38,6 +39,7 @@ COMMANDS = (
     duplicates,
     check,
     checks,
+    init,
     report,
     index,
     runs,

@@ -178,7 +178,7 @@ def _cell_schema(spec: DatasetSpec, readings: tuple[AnswerReading, ...]) -> pa.D
                 object,
                 [
                     *_text_checks("question"),
-                    _rule("unknown_question", _one_of(questions)),
+                    *([] if spec.other_questions == "free text" else [_rule("unknown_question", _one_of(questions))]),
                     _rule("misspelt_question", lambda cells: ~cells.str.strip().isin(misspelt)),
                 ],
             ),

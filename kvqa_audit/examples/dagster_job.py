@@ -1,7 +1,6 @@
 """Dagster definitions: an asset check on the dataset, run every Monday, with the summary shown beside its verdict."""
 
-from __future__ import annotations
-
+# No `from __future__ import annotations` here: Dagster reads the annotations.
 import subprocess
 import sys
 from pathlib import Path

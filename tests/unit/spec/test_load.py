@@ -108,3 +108,18 @@ def test_misplaced_part_is_sent_to_its_file(folder: Path) -> None:
         file.write("\nrules: []\n")
     with pytest.raises(SpecError, match=r"key rules: belongs into rules\.yaml"):
         load_spec(folder)
+
+
+def test_dataset_without_categories_or_catalogue_says_so(folder: Path) -> None:
+    for name in ("promises.yaml", "rules.yaml", "release.yaml"):
+        (folder / name).unlink()
+    path = folder / "dataset.yaml"
+    path.write_text("name: x\nrows: 1\nimages: 1\nquestions: [{name: a, text: A, type: free text}]\n")
+    with pytest.raises(SpecError, match=r"sources: names none.*'columns: \{source: null\}'"):
+        load_spec(folder)
+    path.write_text("name: x\nrows: 1\nimages: 1\ncolumns: {source: null}\n")
+    with pytest.raises(SpecError, match=r"questions: names none.*'other_questions: free text'"):
+        load_spec(folder)
+    path.write_text("name: x\nrows: 1\nimages: 1\ncolumns: {source: null, other: [n]}\nother_questions: free text\n")
+    spec = load_spec(folder)
+    assert spec.columns.text_columns == {"question": "question", "answer": "answer", "img_id": "img_id"}

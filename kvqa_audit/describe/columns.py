@@ -1,0 +1,128 @@
+"""A raw table comes in; which column plays which role, and how that is known, goes out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from kvqa_audit.describe.raw_table import RawTable
+from kvqa_audit.errors import SourceError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Names that columns go by in published datasets, letters and digits only, the most telling first.
+NAMES: Mapping[str, tuple[str, ...]] = {
+    "question": ("question", "questiontext", "questions", "query", "prompt", "q"),
+    "answer": ("answer", "answertext", "answers", "label", "response", "reply", "groundtruth", "gt", "a"),
+    "img_id": (
+        *("imgid", "imageid", "imgname", "imagename", "imagefile", "imagefilename", "filename", "imagepath"),
+        *("picture", "pic", "path", "img", "image"),
+    ),
+    "source": ("source", "category", "origin", "dataset", "collection", "organ", "imageorgan", "modality", "class"),
+    "split": ("split", "subset", "partition", "fold", "set"),
+}
+MAX_SOURCES = 50
+_ASKS = re.compile(r"\?\s*$|^\s*(?:what|where|which|who|how|is|are|does|do|can|was|were|has|have)\b", re.IGNORECASE)
+_IMAGE_NAME = re.compile(r"\.(?:jpe?g|png|bmp|tiff?|webp|gif|dcm)$", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class ColumnMap:
+    """Role → column of the table (source may be missing), and role → how it is known, in words."""
+
+    roles: Mapping[str, str]
+    known_by: Mapping[str, str]
+    other: tuple[str, ...]
+    image: str | None = None
+
+
+def map_columns(table: RawTable) -> ColumnMap:
+    """Finds question, answer, img_id, source and split, by name first and by content else.
+
+    Raises:
+        SourceError: no column holds questions, answers or ids of images.
+    """
+    frame = table.frame
+    roles: dict[str, str] = {}
+    known_by: dict[str, str] = {}
+    for role in ("question", "answer", "img_id", "split"):
+        named = _named(role, frame.columns, roles.values())
+        if named is not None:
+            roles[role], known_by[role] = named, "by its name"
+    for role, score in (("img_id", _like_ids), ("question", _like_questions), ("answer", _like_answers)):
+        if role in roles:
+            continue
+        found = _best({name: score(table, name, roles) for name in frame.columns if name not in roles.values()})
+        if found is None:
+            raise SourceError(
+                f"no column was found for '{role}'; the columns are {', '.join(map(repr, frame.columns))}. "
+                f"Name one of them '{role}', or write the description by hand."
+            )
+        roles[role], known_by[role] = found, "by what it holds"
+    source = _source(table, roles)
+    if source is not None:
+        roles["source"], known_by["source"] = source
+    pictures = [name for name in table.pictures if name not in roles.values()]
+    other = tuple(str(n) for n in (*frame.columns, *table.nested, *pictures[1:]) if n not in roles.values())
+    return ColumnMap(roles, known_by, other, pictures[0] if pictures else None)
+
+
+def _named(role: str, columns: Iterable[str], taken: Iterable[str]) -> str | None:
+    folded = {re.sub(r"[^a-z0-9]", "", str(name).casefold()): name for name in columns if name not in set(taken)}
+    return next((folded[name] for name in NAMES[role] if name in folded), None)
+
+
+def _best(scores: Mapping[str, float]) -> str | None:
+    name = max(scores, key=lambda n: scores[n], default=None)
+    return name if name is not None and scores[name] >= 0.5 else None
+
+
+def _cells(frame: pd.DataFrame, name: str) -> pd.Series[str]:
+    cells: pd.Series[str] = frame[name].str.strip()
+    return cells[cells != ""]
+
+
+def _like_questions(table: RawTable, name: str, _: Mapping[str, str]) -> float:
+    cells = _cells(table.frame, name)
+    return float(cells.str.contains(_ASKS).mean()) if len(cells) else 0.0
+
+
+def _like_answers(table: RawTable, name: str, roles: Mapping[str, str]) -> float:
+    """1 for short texts that differ between the images of one question, as answers do."""
+    cells = _cells(table.frame, name)
+    if not len(cells) or cells.str.len().median() > 60:
+        return 0.0
+    several = table.frame.groupby(roles["question"])[name].nunique()
+    return 0.5 + 0.5 * float((several > 1).mean())
+
+
+def _like_ids(table: RawTable, name: str, _: Mapping[str, str]) -> float:
+    """The share of cells that name a file beside the table, or a file that an image could be."""
+    cells = _cells(table.frame, name)
+    if not len(cells):
+        return 0.0
+    beside = [PurePosixPath(cell).name in table.files for cell in cells]
+    return max(sum(beside) / len(cells), float(cells.str.contains(_IMAGE_NAME).mean()))
+
+
+def _source(table: RawTable, roles: Mapping[str, str]) -> tuple[str, str] | None:
+    """A column with few values, of which each image has one: that is what a category of images is."""
+    frame = table.frame
+    fitting = {}
+    for name in frame.columns:
+        distinct = _cells(frame, name).nunique()
+        if name not in roles.values() and 2 <= distinct <= MAX_SOURCES:
+            per_image = frame[frame[name].str.strip() != ""].groupby(roles["img_id"])[name].nunique()
+            if len(per_image) > distinct and (per_image == 1).mean() >= 0.99:
+                fitting[str(name)] = distinct
+    named = _named("source", fitting, ())
+    if named is not None:
+        return named, "by its name, and each image has one"
+    several = frame.groupby(roles["img_id"]).size()
+    if not fitting or (several == 1).mean() > 0.5:
+        return None
+    return min(fitting, key=lambda n: fitting[n]), "by what it holds: few values, and each image has one"
