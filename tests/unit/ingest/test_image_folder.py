@@ -94,6 +94,7 @@ def test_a_link_that_leaves_the_dataset_is_not_read(images: Path, tmp_path: Path
 def test_a_linked_folder_that_leaves_the_dataset_is_not_read(images: Path, tmp_path: Path) -> None:
     dataset = tmp_path / "linked"
     dataset.mkdir()
+    (images / "secret.jpg").write_bytes(b"secret")
     (dataset / "images").symlink_to(images)
     shards, _ = list_image_folder(dataset / "images", dataset, ())
     read = [raw for shard in shards for raw in shard.read()]
