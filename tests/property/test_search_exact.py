@@ -65,6 +65,15 @@ def test_equals_brute_force(monkeypatch, method, seed, count, kind, radius) -> N
     assert found == sorted(brute_force(hashes, radius))
 
 
+@given(seed=st.integers(0, 2**32), kind=st.sampled_from(KINDS), jobs=st.integers(1, 3), bands=st.booleans())
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_the_number_of_jobs_does_not_matter(monkeypatch, seed, kind, jobs, bands) -> None:
+    monkeypatch.setattr(search, "BLOCKWISE_MAX_HASHES", 0 if bands else 10**6)
+    monkeypatch.setattr(search, "CANDIDATES_PER_BLOCK", 64)
+    hashes = kind(np.random.default_rng(seed), 60)
+    assert listed(pairs_within(hashes, 31, jobs=jobs)) == sorted(brute_force(hashes, 31))
+
+
 @pytest.mark.parametrize("radius", RADII)
 def test_finds_a_pair_exactly_at_the_radius_and_none_beyond(monkeypatch, radius) -> None:
     monkeypatch.setattr(search, "BLOCKWISE_MAX_HASHES", 0)

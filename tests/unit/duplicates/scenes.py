@@ -20,9 +20,13 @@ def scene(seed: int, width: int = 360, height: int = 288) -> Image.Image:
         soft = np.asarray(noise.filter(ImageFilter.GaussianBlur(blur)), float)
         picture += (soft - soft.mean()) / soft.std()
     picture = np.clip(120 + 28 * picture, 30, 250)
-    y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
-    picture[np.abs(x) + np.abs(y) > 1.5] = 0
-    return Image.fromarray(picture.astype(np.uint8))
+    return in_view(Image.fromarray(picture.astype(np.uint8)))
+
+
+def in_view(picture: Image.Image) -> Image.Image:
+    """What an octagonal field of view leaves of a grey picture; black around it."""
+    y, x = np.mgrid[-1 : 1 : picture.height * 1j, -1 : 1 : picture.width * 1j]
+    return Image.fromarray(np.where(np.abs(x) + np.abs(y) > 1.5, 0, np.asarray(picture)).astype(np.uint8))
 
 
 def flat(grey: int, noise: int = 0, seed: int = 0) -> Image.Image:

@@ -9,9 +9,9 @@ from dataclasses import replace
 
 import pytest
 from PIL import Image, ImageDraw, ImageEnhance
-from scenes import fingerprint, flat, scene
+from scenes import fingerprint, flat, in_view, scene
 
-from kvqa_audit.duplicates import exact, find, similar
+from kvqa_audit.duplicates import blocks, exact, find, similar
 from kvqa_audit.duplicates.find import find_duplicates
 from kvqa_audit.model import DuplicatePair, ImageFingerprint, Tier
 
@@ -97,6 +97,12 @@ def test_flat_frames_are_no_pair_unless_truly_equal() -> None:
     assert (pair.left, pair.right, pair.tier) == ("flat0", "flat0 again", Tier.IDENTICAL_PIXELS)
 
 
+@pytest.mark.parametrize("noise", [0, 3, 12])
+def test_flat_fields_of_view_that_share_their_outline_are_no_pair(noise) -> None:
+    frames = [fingerprint(f"f{grey}", in_view(flat(grey, noise=noise, seed=grey))) for grey in range(60, 200, 10)]
+    assert pairs_of(*STRANGERS, *frames) == ()
+
+
 def test_black_frames_of_two_sizes_are_no_pair() -> None:
     assert pairs_of(fingerprint("a", Image.new("L", (20, 10))), fingerprint("b", Image.new("L", (10, 20)))) == ()
 
@@ -177,3 +183,15 @@ def test_too_many_images_are_nominated_by_hash_and_that_is_said(monkeypatch) -> 
     result = find_duplicates([*STRANGERS, *copies])
     assert [(pair.left, pair.right, pair.tier) for pair in result.pairs] == [("a", "b", Tier.RE_ENCODE)]
     assert any("nominated by hash alone" in note for note in result.notes)
+
+
+def test_how_the_work_is_cut_into_threads_does_not_matter(monkeypatch) -> None:
+    frames = [*STRANGERS, *(fingerprint(name, alter[0](scene(1))) for name, alter in ALTERATIONS.items())]
+    expected = find_duplicates(frames)
+    monkeypatch.setattr(blocks.in_blocks, "__defaults__", (1,))
+    assert find_duplicates(frames) == expected
+
+
+def test_the_curve_has_a_line_and_no_curve_has_none() -> None:
+    assert find_duplicates(STRANGERS).near_threshold_bits == similar.RE_ENCODE_MAX_DISTANCE_BITS
+    assert find_duplicates(STRANGERS, mode="exact").near_threshold_bits is None
