@@ -1,0 +1,153 @@
+"""Runs are kept by the program as a user calls it: one after the other, at once, in a file and on a server."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+import kvqa_audit
+from kvqa_audit.artifacts import read_artifacts
+from kvqa_audit.demo import DemoTruth
+from kvqa_audit.store.runs import RunStore
+from tests.functional.conftest import Program
+from tests.postgres_server import running_postgres
+
+Drawn = tuple[Path, DemoTruth]
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[str]:
+    """The URL of an empty database of a real server."""
+    with running_postgres() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where a store is to be."""
+    server = request.getfixturevalue("postgres") if request.param == "postgres" else ""
+    return server or str(tmp_path / "runs.sqlite")
+
+
+@pytest.fixture(scope="module")
+def second_version(drawn: Drawn, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo's table with one answer repaired and one spoiled."""
+    lines = (drawn[0] / "metadata.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+    lines.append('Polyps,Is there text?,"not an answer",demo_polyps_01\n')
+    path = tmp_path_factory.mktemp("second") / "metadata.csv"
+    path.write_text("".join(lines), encoding="utf-8")
+    return path
+
+
+def test_two_versions_are_kept_listed_and_compared(
+    program: Program, drawn: Drawn, second_version: Path, place: str, tmp_path: Path
+) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    table = drawn[0] / "metadata.csv"
+    done = program("run", table, "--table-only", "--out", first, "--store", place, "--baseline", "latest")
+    assert done.returncode == 1, done.stderr
+    assert "stored: run " in done.stdout
+    assert "since " not in done.stdout
+    assert "baseline" not in read_artifacts(first).metrics
+    done = program("run", second_version, "--table-only", "--out", second, "--store", place, "--baseline", "latest")
+    assert done.returncode == 1, done.stderr
+    before, after = read_artifacts(first), read_artifacts(second)
+    told = after.metrics["baseline"]
+    assert told["run_id"] == before.run_id
+    assert told["new_by_severity"]["error"] >= 1
+    spoiled = {f.key for f in after.findings if f.check == "KV008" and f.answer == "not an answer"}
+    assert spoiled
+    assert spoiled <= set(told["new_keys"])
+    assert f"{told['new']} new, {told['resolved']} resolved, {told['still_open']} still open" in done.stdout
+
+    listed = json.loads(program("runs", "--store", place, "--json").stdout)
+    assert [(run["id"], run["number"], run["rows"]) for run in listed] == [
+        (before.run_id, 1, before.dataset.rows),
+        (after.run_id, 2, after.dataset.rows),
+    ]
+    assert (listed[1]["new"], listed[1]["resolved"]) == (told["new"], told["resolved"])
+    assert "not ready" in program("runs", "--store", place).stdout
+
+    # The runs of the store and the folders tell the same.
+    of_runs = program("compare", before.run_id[:12], after.run_id, "--store", place, "--format", "json")
+    of_folders = program("compare", first, second, "--format", "json")
+    assert of_runs.returncode == of_folders.returncode == 1, of_runs.stderr
+    assert json.loads(of_runs.stdout) == json.loads(of_folders.stdout)
+
+
+def test_two_runs_at_once_are_both_kept(drawn: Drawn, place: str, tmp_path: Path) -> None:
+    environment = {**os.environ, "KVQA_AUDIT_STORE": place}
+    command = [sys.executable, "-m", "kvqa_audit", "run", str(drawn[0] / "metadata.csv"), "--table-only", "--quiet"]
+    processes = [
+        subprocess.Popen([*command, "--out", str(tmp_path / name)], env=environment, stderr=subprocess.PIPE, text=True)
+        for name in ("one", "other")
+    ]
+    for process in processes:
+        _, words = process.communicate(timeout=300)
+        assert (process.returncode, words) == (1, "")
+    with RunStore(place, make=False) as store:
+        last_two = store.runs()[-2:]
+    assert {run.id for run in last_two} == {read_artifacts(tmp_path / name).run_id for name in ("one", "other")}
+    assert (last_two[1].new, last_two[1].resolved) == (0, 0)
+
+
+def test_baseline_may_be_a_folder_and_the_record_keeps_the_contract(
+    program: Program, drawn: Drawn, audited: Path, tmp_path: Path
+) -> None:
+    done = program(
+        "run", drawn[0] / "metadata.csv", "--subset", "--table-only", "--out", tmp_path, "--baseline", audited
+    )
+    assert done.returncode == 1, done.stderr
+    record = json.loads((tmp_path / "audit.json").read_text())
+    schema = json.loads((Path(kvqa_audit.__file__).parent / "audit.schema.json").read_text())
+    jsonschema.validate(record, schema, format_checker=jsonschema.FormatChecker())
+    told = record["metrics"]["baseline"]
+    # No image was looked at: what was found about images is not taken for resolved.
+    skipped = {check["code"] for check in record["checks"] if check["outcome"] == "skipped"}
+    assert {"KV103", "KV201"} <= skipped
+    assert told["not_judged"] == sum(finding.check in skipped for finding in read_artifacts(audited).findings)
+    assert record["metrics"]["subset"] is True
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["runs"], "no store was named: give --store, or set KVQA_AUDIT_STORE"),
+        (["runs", "--store", "missing.sqlite"], "there is no such store"),
+        (["run", "x.csv", "--baseline", "abcd1234"], "names a stored run, but no store"),
+        (["run", "x.csv", "--baseline", "latest"], "names a stored run, but no store"),
+        (["run", "x.csv", "--baseline", "."], "is neither the folder of a finished audit"),
+        (["run", "x.csv", "--store", "x.csv"], "is no store, or is damaged"),
+    ],
+)
+def test_usage_errors_are_told_before_the_work(
+    program: Program, tmp_path: Path, arguments: list[str], words: str
+) -> None:
+    (tmp_path / "x.csv").write_text("source,question,answer,img_id\n" * 20)
+    done = program(*arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "reports" / "latest" / "audit.json").exists()
+
+
+def test_newer_store_is_refused_before_the_work(program: Program, drawn: Drawn, tmp_path: Path) -> None:
+    import sqlite3
+
+    place = tmp_path / "runs.sqlite"
+    with RunStore(str(place)):
+        pass
+    with sqlite3.connect(place) as database:
+        database.execute("UPDATE alembic_version SET version_num = '7777'")
+    database.close()
+    done = program("run", drawn[0], "--out", tmp_path / "out", "--store", place)
+    assert done.returncode == 2
+    assert "was written by a newer kvqa-audit" in done.stderr
+    assert not (tmp_path / "out" / "audit.json").exists()
