@@ -20,7 +20,7 @@ Answer = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Literals:
-    """Statements about single answers, such as `n_polyps > 0` or `'polyp' in abn`, each beside its negation.
+    """Statements about single answers, such as `n_items > 0` or `'knife' in tools`, each beside its negation.
 
     `sql[i]` is the statement, `question[i]` the question it is about (an index into `names`, the short names) and
     `negation[i]` the place of its opposite. `is_condition` says that it may stand before an implication: denials of

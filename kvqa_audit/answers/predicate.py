@@ -66,7 +66,7 @@ def bound(
     except duckdb.Error as error:
         raise SpecError(f"{where}: {_first_line(error)}; allowed are {_ALLOWED}") from None
     if kind != "BOOLEAN":
-        raise SpecError(f'{where}: is of type {kind} but has to be true or false, such as "n_polyps > 0"')
+        raise SpecError(f'{where}: is of type {kind} but has to be true or false, such as "n_items > 0"')
     return text
 
 
@@ -87,7 +87,7 @@ def _syntax(connection: duckdb.DuckDBPyConnection, text: str, where: str) -> Any
     if parsed.get("error"):
         raise SpecError(
             f"{where}: does not parse: {parsed.get('error_message', '')}; write one condition, such as "
-            f'"n_polyps = 0" or "\'polyp\' in abn"'
+            f'"n_items = 0" or "\'knife\' in tools"'
         )
     statement = parsed["statements"][0]["node"]
     expressions = statement.pop("select_list", ())

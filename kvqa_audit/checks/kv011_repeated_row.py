@@ -12,7 +12,7 @@ def repeated_row(evidence: Evidence) -> Checked:
     """The same row stands in the table twice.
 
     Why: the repeated answer weighs double in training and in every share that is reported.
-    Fix: drop the later row. Questions that take one row per item (one per polyp) are not meant here.
+    Fix: drop the later row. Questions that take one row per item (one per object) are not meant here.
     """
     contract = evidence.contract
     defects = []

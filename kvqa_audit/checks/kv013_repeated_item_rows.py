@@ -13,7 +13,7 @@ from kvqa_audit.model import Severity
 def repeated_item_rows(evidence: Evidence) -> Checked:
     """A question that takes one row per item has several rows for one image.
 
-    Why: this is allowed (one row per polyp), but identical rows cannot be told from a row that slipped in twice.
+    Why: this is allowed (one row per object seen), but identical rows cannot be told from a row that slipped in twice.
     Fix: nothing, unless the image shows fewer items than it has rows.
     """
     contract = evidence.contract

@@ -44,5 +44,5 @@ def _defects(rule: Rule, result: RuleResult) -> Iterator[Defect]:
 
 
 def _in_words(answers: Mapping[str, int | str | None]) -> str:
-    """`n_polyps = 0, abn = polyp`, leaving out what was not asked."""
+    """`n_items = 0, tools = knife`, leaving out what was not asked."""
     return ", ".join(f"{name} = {value}" for name, value in answers.items() if value is not None) or "nothing"

@@ -17,7 +17,7 @@ _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
 _SAVED = ("dataset_dict.json", "state.json", "dataset_info.json")
 _ACCEPTED = (
     f"Accepted are: a folder with {TABLE_NAME} and {IMAGES_NAME}/, a .csv file, a .parquet file or a folder of them, "
-    "a folder written by `datasets`' save_to_disk, and a Hub id such as SimulaMet-HOST/Kvasir-VQA."
+    "a folder written by `datasets`' save_to_disk, and a Hub id owner/name."
 )
 
 

@@ -87,7 +87,7 @@ class Question(Record):
     """One entry of the question catalogue.
 
     `name` is the short name used by rules. A `numerical count` takes whole numbers and needs no vocabulary.
-    `one_row_per_item` says that the question may be answered in several rows of one image (one per polyp).
+    `one_row_per_item` says that the question may be answered in several rows of one image (one per object seen).
     """
 
     text: Text
