@@ -1,4 +1,4 @@
-"""The one door to everything that is run on this project: tests, lint, minimums, audit, demo, bench, docs, build."""
+"""The one door to all that is run on this project: tests, lint, minimums, postgres, audit, demo, bench, docs, build."""
 
 from __future__ import annotations
 
@@ -48,6 +48,14 @@ def minimums(session: nox.Session) -> None:
     lowest = [_lowest(requirement) for requirement in PROJECT["project"]["dependencies"]]
     session.install(".", *lowest, *TESTS)
     session.run("pytest", "-q", *session.posargs)
+
+
+@nox.session
+def postgres(session: nox.Session) -> None:
+    """The tests of the run store on a real PostgreSQL server, which has to be installed."""
+    session.install(".[postgres]", *TESTS)
+    places = ("tests/unit/store", "tests/functional/test_store.py")
+    session.run("pytest", "-q", "-k", "postgres", *places, *session.posargs, env={"KVQA_NEED_POSTGRES": "1"})
 
 
 def _lowest(requirement: str) -> str:
