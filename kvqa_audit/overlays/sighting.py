@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 
@@ -44,6 +44,18 @@ class ImageOverlays:
     text: Sighting | None = None
     hues: Mapping[str, float] = field(default_factory=dict)
     problem: str | None = None
+
+
+def things_seen(overlays: Iterable[ImageOverlays]) -> dict[str, tuple[str, ...]]:
+    """What was seen in each image, in words: a box or no box, text or no text."""
+    return {
+        image.img_id: tuple(
+            thing if sighting.is_seen else f"no {name}"
+            for name, thing, sighting in (("box", "a box", image.box), ("text", "text", image.text))
+            if sighting is not None
+        )
+        for image in overlays
+    }
 
 
 def region_of(left: int, top: int, right: int, bottom: int, shape: tuple[int, ...]) -> Region:

@@ -80,7 +80,7 @@ def look_at(raw: RawImage) -> ImageOverlays:
         return ImageOverlays(raw.img_id, problem=decoded.problem)
     text = find_text(decoded.rgb)
     half = np.ascontiguousarray(decoded.rgb[::2, ::2])
-    box = find_box(half)
+    box = find_box(decoded.rgb)
     covered = [region for one in (box, text) if one.is_seen for region in one.regions]
     return ImageOverlays(raw.img_id, box, text, hues_of(half, covered))
 

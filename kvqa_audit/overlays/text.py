@@ -10,7 +10,7 @@ darker than it, so the inverted picture is tried last.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -52,6 +52,9 @@ class _Line:
     top: int
     bottom: int
 
+    def moved(self, columns: int) -> _Line:
+        return replace(self, left=self.left + columns, right=self.right + columns)
+
     @property
     def strength(self) -> float:
         """What it counts: two shapes side by side happen by chance, four hardly."""
@@ -79,14 +82,21 @@ def find_text(rgb: NDArray[np.uint8]) -> Sighting:
         if score >= _SURE_SCORE:
             break
     regions = tuple(region_of(one.left, one.top, one.right, one.bottom, rgb.shape) for one in lines)
-    return Sighting(_confidence(score, letter_like), regions)
+    doubt = 0.0 if score >= _SURE_SCORE else max(letter_like / (letter_like + 10.0), _glare_at_margin(rgb))
+    return Sighting(_confidence(score, doubt), regions)
 
 
-def _confidence(score: float, letter_like: int) -> float:
-    """0.5 at the score of one short line; shapes like letters that form no line make absence less sure."""
-    doubt = 0.45 * letter_like / (letter_like + 10.0)
+def _confidence(score: float, doubt: float) -> float:
+    """0.5 at the score of one short line; `doubt`, 0 to 1, keeps absence from being sure."""
     seen = 0.5 * ramp(score, 0.0, 1.5) + 0.4 * ramp(score, 1.5, 5.0) + 0.1 * ramp(score, 5.0, 30.0)
-    return round(max(seen, doubt), 4)
+    return round(max(seen, 0.45 * doubt), 4)
+
+
+def _glare_at_margin(rgb: NDArray[np.uint8]) -> float:
+    """0 to 1: how much of the place where devices write is so bright that letters may drown in it."""
+    height, width = rgb.shape[:2]
+    margin = rgb[height // 8 : height * 5 // 8 : 2, : int(_MARGIN_SHARE * width) : 2]
+    return ramp(float((_darkest(margin) >= _LETTER_AT_LEAST).mean()), 0.05, 0.5)
 
 
 def _letter_like(shapes: _Shapes | None, width: int) -> int:
@@ -116,11 +126,11 @@ def _readings(rgb: NDArray[np.uint8], unit: float) -> Iterator[tuple[_Shapes | N
     sunk = _top_hat(255 - brightest, unit)
     sunk[_background(brightest, unit) < _GLARE_ABOVE] = 0
     for depth in (16, 10):
-        found = _lines(_shapes(sunk >= depth, brightest, unit), unit)
-        yield None, found, _FAR_FETCHED_WEIGHT
-    whole = _darkest(rgb)
-    found = _lines(_shapes(_top_hat(whole, unit) >= 60, whole, unit), unit)
-    yield None, [line for line in found if line.shapes >= 4], 1.0
+        yield None, _lines(_shapes(sunk >= depth, brightest, unit), unit), _FAR_FETCHED_WEIGHT
+    start = int(_EDGE_SHARE * rgb.shape[1])
+    rest = _darkest(rgb[:, start:])
+    found = _lines(_shapes(_top_hat(rest, unit) >= 60, rest, unit), unit)
+    yield None, [line.moved(start) for line in found if line.shapes >= 4], 1.0
 
 
 def _darkest(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
