@@ -34,7 +34,7 @@ def fix(
 ) -> None:
     """Write a corrected copy, with a patch file and a proof; the source is never changed."""
     from kvqa_audit.audit import fingerprint_cache
-    from kvqa_audit.console.fix import print_patch, print_proof
+    from kvqa_audit.console.fix import print_left, print_patch, print_proof
     from kvqa_audit.console.terminal import audit_progress
     from kvqa_audit.fixes.fix import Options, make_sure_it_is_apart, place_of, plan, write_and_prove
     from kvqa_audit.fixes.reviewed import read_corrections, read_removals
@@ -55,6 +55,7 @@ def fix(
     if not quiet:
         titles = {code: doc.title for code, doc in planned.audit.docs.items()}
         print_patch(planned.patch, titles, is_dry=proof is None)
+        print_left(planned.patch.left if proof is None else proof.left)
         if proof is not None and out is not None:
             print_proof(proof, out)
     if proof is not None and not proof.holds:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,7 @@ _SHOWN = 20
 
 
 def print_patch(patch: Patch, docs: dict[str, str], *, is_dry: bool) -> None:
-    """The changes by the check that asked for them, the most frequent in full, and what is left for a person."""
+    """The changes by the check that asked for them, the most frequent in full, and what was not applied."""
     from rich.table import Table
 
     screen = console()
@@ -45,17 +45,27 @@ def print_patch(patch: Patch, docs: dict[str, str], *, is_dry: bool) -> None:
     for one in patch.unapplied:
         where = f"{plain(one.img_id)}, {plain(one.question)}"
         screen.print(f"not applied, line {one.line}: {where}: {plain(one.why)}", style="yellow", soft_wrap=True)
-    _print_left(screen, patch.left)
+
+
+def print_left(left: Iterable[Finding]) -> None:
+    """How many findings wait for a person, by check."""
+    screen, counts = console(), by_check(left)
+    screen.print(f"left for a person: {sum(counts.values()):,} findings", style="bold")
+    if counts:
+        screen.print(f"  {_in_numbers(counts)}")
 
 
 def print_proof(proof: Proof, out: Path) -> None:
     """What the audit of the copy found: resolved, settled, shifted, and everything that stands against the patch."""
     screen = console()
     screen.print()
-    screen.print(f"{len(proof.resolved):,} findings resolved by the changes; {len(proof.left):,} are still open")
+    screen.print(f"{len(proof.resolved):,} findings resolved by the changes")
     if proof.settled:
         screen.print(f"{len(proof.settled):,} more went with a row, an image or an answer that was settled")
-    _print_some(screen, proof.shifted, "about the dataset as a whole came or went with it", "yellow")
+    for shifted, what in ((proof.shifted_in, "came"), (proof.shifted_out, "went")):
+        if shifted:
+            told = f"{len(shifted):,} findings that depend on all rows {what} with it (proof.json has them)"
+            screen.print(f"{told}: {_in_numbers(by_check(shifted))}", style="yellow")
     _print_some(screen, proof.lost, "are gone, and no change accounts for it", "red")
     _print_some(screen, proof.new, "are new", "red")
     if proof.unjudged:
@@ -64,18 +74,16 @@ def print_proof(proof: Proof, out: Path) -> None:
         screen.print(
             f"{proof.same_images:,} images have the same bytes as before; {len(proof.other_images):,} have not"
         )
-    verdict = "the proof holds: exactly what was fixed is resolved, and nothing new came"
+    beside = " beside those" if proof.shifted_in else ""
+    verdict = f"the proof holds: exactly what was fixed is resolved, and nothing new came{beside}"
     if not proof.holds:
         verdict = "the proof DOES NOT HOLD; do not use the copy before you know why"
     screen.print(verdict, style="bold green" if proof.holds else "bold red")
     screen.print(f"copy: {out}", soft_wrap=True)
 
 
-def _print_left(screen: Console, left: Iterable[Finding]) -> None:
-    counts = by_check(left)
-    screen.print(f"left for a person: {sum(counts.values()):,} findings", style="bold")
-    if counts:
-        screen.print(f"  {', '.join(f'{code} {number:,}' for code, number in counts.items())}")
+def _in_numbers(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{code} {number:,}" for code, number in counts.items())
 
 
 def _print_some(screen: Console, findings: tuple[Finding, ...], what: str, style: str) -> None:

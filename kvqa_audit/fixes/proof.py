@@ -24,15 +24,16 @@ class Proof:
 
     It holds if nothing stands in `new`, `lost`, `other_images` and `unjudged` (checks that the source's audit judged,
     and the copy's did not). `left` are the open findings of the copy. `settled` went with a row, an image or an answer
-    that a person removed or corrected; `shifted` are findings about the dataset as a whole, or scored against all other
-    rows, that came or went with it. `new_keys` maps the keys of findings that stayed to those they have now, where a
-    corrected text gives them another one. `same_images` counts images whose bytes are what they were, None where none
-    was looked at.
+    that a person removed or corrected. `shifted_in` and `shifted_out` came and went with it although nobody touched
+    what they are about: findings about the dataset as a whole, and suspicions, whose score depends on all other rows.
+    `new_keys` maps the keys of findings that stayed to those they have now, where a corrected text gives them another
+    one. `same_images` counts images whose bytes are what they were, None where none was looked at.
     """
 
     resolved: tuple[Finding, ...]
     settled: tuple[Finding, ...]
-    shifted: tuple[Finding, ...]
+    shifted_in: tuple[Finding, ...]
+    shifted_out: tuple[Finding, ...]
     lost: tuple[Finding, ...]
     new: tuple[Finding, ...]
     left: tuple[Finding, ...]
@@ -75,7 +76,8 @@ def prove(before: AuditRun, after: AuditRun, patch: Patch, table: RawTable, spec
     return Proof(
         resolved=patch.fixed,
         settled=tuple(settled),
-        shifted=tuple(f for f in (*others, *new) if _may_shift(f, shifts)),
+        shifted_in=tuple(f for f in new if _may_shift(f, shifts)),
+        shifted_out=tuple(f for f in others if _may_shift(f, shifts)),
         lost=tuple(f for f in others if not _may_shift(f, shifts)),
         new=tuple(f for f in new if not _may_shift(f, shifts)),
         left=tuple(finding for finding in after.findings if finding.status is FindingStatus.OPEN),

@@ -100,21 +100,21 @@ def changes_by_rule(changes: Sequence[Change]) -> dict[str, int]:
 
 def changes_md(source: str, patch: Patch, proof: Proof | None, left_out: Sequence[str] = ()) -> str:
     """The summary of a patch, in Markdown; what comes from the dataset stands in code marks."""
-    rows = len(patch.cells)
+    rows, left = len(patch.cells), patch.left if proof is None else proof.left
     lines = [
         "# Changes",
         "",
         f"Corrected copy of {_code(source)}. `changes.csv` lists every change, `proof.json` what a second audit found.",
         "",
         f"- {rows:,} rows changed, {len(patch.dropped):,} rows dropped, {len(patch.removed_images):,} images removed",
-        f"- left for a person: {len(patch.left):,} findings",
+        f"- left for a person: {len(left):,} findings",
     ]
     if proof is not None:
         lines.append(f"- proof: {'holds' if proof.holds else 'DOES NOT HOLD'}")
     lines += ["", "| asked for by | changes |", "|---|---:|"]
     lines += [f"| {rule} | {number:,} |" for rule, number in changes_by_rule(patch.changes).items()]
     lines += ["", "## Left for a person", "", "| check | findings |", "|---|---:|"]
-    lines += [f"| {code} | {number:,} |" for code, number in by_check(patch.left).items()]
+    lines += [f"| {code} | {number:,} |" for code, number in by_check(left).items()]
     if patch.unapplied:
         lines += ["", "## Corrections that were not applied", ""]
         lines += [
@@ -137,7 +137,8 @@ def proof_json(before: AuditRun, after: AuditRun, proof: Proof, options: dict[st
         "resolved": by_check(proof.resolved),
         "resolved_keys": [finding.key for finding in proof.resolved],
         "settled": list(map(_told, proof.settled)),
-        "shifted": list(map(_told, proof.shifted)),
+        "shifted_in": list(map(_told, proof.shifted_in)),
+        "shifted_out": list(map(_told, proof.shifted_out)),
         "lost": list(map(_told, proof.lost)),
         "new": list(map(_told, proof.new)),
         "left": by_check(proof.left),

@@ -85,7 +85,9 @@ def test_what_goes_with_a_dropped_row_is_settled(done: Fixed) -> None:
 def test_findings_about_the_whole_may_shift_once_rows_are_dropped(done: Fixed, tmp_path: Path) -> None:
     whole = Finding("KV02-rows", Severity.ERROR, "one row is missing")
     proof = proof_of(done, [whole])
-    assert (proof.holds, len(proof.shifted)) == (True, 1)
+    assert (proof.holds, proof.shifted_in, proof.shifted_out) == (True, with_keys([whole]), ())
+    suspicion = Finding("KV350", Severity.INFO, "odd", img_id="z", question=TEXT, answer="yes", row=9, score=0.9)
+    assert proof_of(done, [], [suspicion]).shifted_out == with_keys([suspicion])
     spelling = fixed(tmp_path, HEADER + line(COLOUR, "red; pink"))
     assert proof_of(spelling, [whole]).new == with_keys([whole])
 
