@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 MAX_BLOCKS = 10
 MIN_PER_BLOCK = 50
 MIN_EXPECTED = 5
-OTHERS = "(rarer answers together)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +24,9 @@ class RowOrderTest:
 
     The `answered` cells are cut, in the order of the table, into `blocks` consecutive blocks of equal size (at least
     50 cells, at most ten blocks), and blocks x answers is tested for independence (Pearson's chi-square; answers that
-    would be expected fewer than five times in a block are put together). `p_value` is the test's, `q_value` the same
-    after Benjamini and Hochberg 1995 over all tests of the table. `cramers_v` is the bias-corrected effect size.
+    would be expected fewer than five times in a block are put together, or left out where they are too few even so).
+    `p_value` is the test's, `q_value` the same after Benjamini and Hochberg 1995 over all tests of the table.
+    `cramers_v` is the bias-corrected effect size.
 
     The greatest departure: `answer` has `share_in_block` in the rows `first_row` to `last_row` (0-based), against
     `share` over all blocks.
@@ -89,13 +89,12 @@ def _test(cells: AnswerCells, chosen: NDArray[np.int64]) -> RowOrderTest | None:
     level[frequent] = np.arange(len(frequent))
     table = np.zeros((blocks, len(frequent) + 1))
     np.add.at(table, (block, level[answer]), 1)
-    names = [*(cells.text_of(int(codes[code])) for code in frequent), OTHERS]
     if table[:, -1].sum() < MIN_EXPECTED * blocks:
-        table, names = table[:, :-1], names[:-1]
-    if table.shape[1] < 2:
+        table = table[:, :-1]
+    if table.shape[1] < 2 or not len(frequent):
         return None
     statistic, freedom, p_value = chi_square(table)
-    where, which = _greatest_departure(table)
+    where, which = _greatest_departure(table, len(frequent))
     rows = cells.row[chosen[block == where]]
     return RowOrderTest(
         source=cells.sources[int(cells.source_of_image[cells.image[chosen[0]]])],
@@ -107,7 +106,7 @@ def _test(cells: AnswerCells, chosen: NDArray[np.int64]) -> RowOrderTest | None:
         p_value=p_value,
         q_value=1.0,
         cramers_v=cramers_v(table) or 0.0,
-        answer=names[which],
+        answer=cells.text_of(int(codes[frequent[which]])),
         first_row=int(rows[0]),
         last_row=int(rows[-1]),
         share_in_block=float(table[where, which] / table[where].sum()),
@@ -115,10 +114,11 @@ def _test(cells: AnswerCells, chosen: NDArray[np.int64]) -> RowOrderTest | None:
     )
 
 
-def _greatest_departure(table: NDArray[np.float64]) -> tuple[int, int]:
-    """Block and answer with the largest residual in standard deviations (Pearson's)."""
+def _greatest_departure(table: NDArray[np.float64], answers: int) -> tuple[int, int]:
+    """Block and answer, one of the first ones, with the largest residual in standard deviations (Pearson's)."""
     import numpy as np
 
     expected = table.sum(axis=1, keepdims=True) * table.sum(axis=0) / table.sum()
-    block, answer = divmod(int(np.argmax(np.abs(table - expected) / np.sqrt(expected))), table.shape[1])
+    residuals = (np.abs(table - expected) / np.sqrt(expected))[:, :answers]
+    block, answer = divmod(int(np.argmax(residuals)), answers)
     return block, answer

@@ -6,7 +6,7 @@ import random
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kvqa_audit.answers.cells import answer_cells
@@ -47,8 +47,21 @@ def test_few_answers_or_one_answer_are_not_tested() -> None:
     assert judged(["yes"] * 496 + ["no"] * 4) == ()
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 1), max_size=12))
 def test_benjamini_hochberg_is_that_of_scipy(p_values: list[float]) -> None:
     stats = pytest.importorskip("scipy.stats")
     expected = stats.false_discovery_control(p_values) if p_values else []
     assert benjamini_hochberg(p_values) == pytest.approx(list(expected))
+
+
+def test_the_answer_named_is_never_the_rarer_ones_together() -> None:
+    rare = [str(number) for number in range(2, 202)]
+    rows = [
+        ("Polyps", "How many polyps are in the image?", answer, f"i{n:04}")
+        for n, answer in enumerate(["1", "0"] * 100 + rare)
+    ]
+    frame = pd.DataFrame(rows, columns=["source", "question", "answer", "img_id"], dtype=str)
+    (found,) = row_order_tests(answer_cells(frame, SPEC))
+    assert found.answer in ("0", "1")
+    assert found.cramers_v == pytest.approx(((1 - 14 / 399) / (2 - 4 / 399)) ** 0.5)
