@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from kvqa_audit.model import AuditRun, CheckOutcome, Finding, OutcomeStatus, Severity
 from kvqa_audit.release.changes import FindingChanges, findings_since
-from kvqa_audit.release.standing import JUDGED
+
+JUDGED = (OutcomeStatus.PASSED, OutcomeStatus.FAILED)
 
 
 @dataclass(frozen=True, slots=True)
