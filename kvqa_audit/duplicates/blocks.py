@@ -19,6 +19,10 @@ def in_blocks(work: Callable[[slice], None], count: int, block: int, threads: in
         for part in slices:
             work(part)
         return
-    with ThreadPoolExecutor(threads) as pool:
+    pool = ThreadPoolExecutor(threads)
+    try:
         for _ in pool.map(work, slices):
             pass
+    finally:
+        # After an interrupt or an error only the blocks under way are waited for.
+        pool.shutdown(cancel_futures=True)
