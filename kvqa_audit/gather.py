@@ -65,7 +65,7 @@ def gather_evidence(
     overlays = look_for_overlays(dataset, spec, images, jobs, clock)
     judged = table.result()
     study = study_answers(judged.study, images, duplicates, spec, clock)
-    suspicion = rank_suspicion(dataset.table, spec, images, duplicates, clock)
+    suspicion = rank_suspicion(dataset.table, spec, overlays, duplicates, clock)
     evidence = Evidence(
         spec=spec,
         table=dataset.table,
@@ -127,14 +127,15 @@ def study_answers(
 
 
 def rank_suspicion(
-    table: Table, spec: DatasetSpec, images: ImageStageResult, duplicates: DuplicateResult, clock: Clock
+    table: Table, spec: DatasetSpec, overlays: tuple[ImageOverlays, ...], duplicates: DuplicateResult, clock: Clock
 ) -> Suspicion:
     """Ranks the answers by how little they fit the rest of their image; copies of a picture never vouch for it."""
     from kvqa_audit.answers.suspicion import rank_suspicious_answers
+    from kvqa_audit.overlays.sighting import things_seen
 
     copies = [(pair.left, pair.right) for pair in duplicates.pairs]
     with clock.stage("rank suspicious answers", len(table.frame)):
-        return rank_suspicious_answers(table.frame, spec, copies, images.fingerprints)
+        return rank_suspicious_answers(table.frame, spec, copies, things_seen(overlays))
 
 
 def absent_columns(table: Table) -> dict[str, str]:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from kvqa_audit.answers.parse import atoms
-from kvqa_audit.model import ImageFingerprint
 from kvqa_audit.spec.dataset_spec import DatasetSpec
 
 if TYPE_CHECKING:
@@ -21,7 +20,6 @@ K = TypeVar("K", bound=Hashable)
 MIN_ROWS_OF_A_FACT = 5
 MAX_FACTS_OF_A_QUESTION = 60
 NEIGHBOURS_EACH_SIDE = 8
-MEASURES = ("brightness", "contrast", "sharpness", "entropy_bits")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +28,7 @@ class Fact:
 
     `kind` is one of: answer (the `value` is an atomic answer), whole (a set of answers given together), number (how
     many answers the set holds), asked (that the question is asked at all), source, picture
-    (a measure of the picture, and the quarter it lies in), beside (the images next to it in the table answer so).
+    (something is seen in it), beside (the images next to it in the table answer so).
     """
 
     kind: str
@@ -68,13 +66,13 @@ def read_cells(
     frame: pd.DataFrame,
     spec: DatasetSpec,
     copies: Iterable[tuple[str, str]],
-    fingerprints: Iterable[ImageFingerprint],
+    seen: Mapping[str, Iterable[str]],
 ) -> Cells:
     """Reads a table with the text columns source, question, answer and img_id.
 
     Args:
         copies: pairs of img_ids that show the same picture; they and whatever they are paired with share a group.
-        fingerprints: measures of the pictures; may be empty.
+        seen: img_id to what is seen in its picture, such as "a box" or "no text"; images may lack.
     """
     import numpy as np
 
@@ -90,7 +88,7 @@ def read_cells(
     ]
     images, ids = _coded(img_ids[kept])
     facts, fact_names = _facts(pairs, parsed, np.bincount(pair_codes, minlength=len(pairs)), spec)
-    of_image, image_names = _of_images(ids, images, sources[kept].tolist(), fingerprints)
+    of_image, image_names = _of_images(ids, images, sources[kept].tolist(), seen)
     codes, questions = _coded(names)
     return Cells(
         rows=np.flatnonzero(kept),
@@ -186,22 +184,15 @@ def _groups(ids: list[str], copies: Iterable[tuple[str, str]]) -> np.ndarray[Any
 
 
 def _of_images(
-    ids: list[str], images: np.ndarray[Any, Any], sources: list[str], fingerprints: Iterable[ImageFingerprint]
+    ids: list[str], images: np.ndarray[Any, Any], sources: list[str], seen: Mapping[str, Iterable[str]]
 ) -> tuple[sparse.csr_matrix, tuple[Fact, ...]]:
-    """The source of every image, its first one, and in which quarter its picture's measures lie."""
+    """The source of every image, its first one, and what is seen in its picture."""
     import numpy as np
-    import pandas as pd
 
     first = np.unique(images, return_index=True)[1]
     told = [[Fact("source", source)] for source in map(sources.__getitem__, first.tolist())]
-    position = {img_id: number for number, img_id in enumerate(ids)}
-    seen = [image for image in fingerprints if image.img_id in position and image.brightness is not None]
-    for measure in MEASURES:
-        known = [(position[image.img_id], value) for image in seen if (value := getattr(image, measure)) is not None]
-        if known:
-            quarters = pd.qcut(pd.Series([value for _, value in known]), 4, labels=False, duplicates="drop")
-            for (image, _), quarter in zip(known, quarters.fillna(0).astype(int).tolist(), strict=True):
-                told[image].append(Fact("picture", f"{measure.removesuffix('_bits')} in quarter {quarter + 1}"))
+    for told_of_image, img_id in zip(told, ids, strict=True):
+        told_of_image += [Fact("picture", thing) for thing in seen.get(img_id, ())]
     names = {fact: number for number, fact in enumerate(dict.fromkeys(fact for facts in told for fact in facts))}
     return _matrix([[names[fact] for fact in facts] for facts in told], len(names)), tuple(names)
 

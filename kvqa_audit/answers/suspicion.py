@@ -1,10 +1,10 @@
 """A table comes in; how surprising each answer is beside the image's other answers, and why, goes out.
 
 Per question a multinomial logistic regression predicts the answer from what else is known about the image, out of
-fold, with all copies of a picture in one fold. By Bayes' rule this gives the probability that the answer was exchanged,
-under the plainest noise there is: one cell in a hundred carries an answer drawn from the question's other answers as
-often as those are given. cleanlab's self-confidence under that posterior is the quality of the label (Northcutt et al.,
-Confident Learning, 2021); the score is what it lacks to 1.
+fold, with all copies of a picture in one fold; it is pooled with how often the source gives each answer. By Bayes' rule
+this gives the probability that the answer was exchanged, under the plainest noise there is: one cell in a hundred
+carries an answer drawn from the question's other answers as often as those are given. cleanlab's self-confidence under
+that posterior is the label's quality (Northcutt et al., Confident Learning, 2021); the score is what it lacks to 1.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from kvqa_audit.answers.context import Cells, Fact, context_of, read_cells
-from kvqa_audit.model import ImageFingerprint
 from kvqa_audit.spec.dataset_spec import DatasetSpec, Question
 
 if TYPE_CHECKING:
@@ -31,10 +30,12 @@ MAX_ANSWERS = 12
 REGULARISATION_C = 0.2
 TOLERANCE = 3e-3
 MAX_ITERATIONS = 100
+WEIGHT_OF_THE_SOURCE = 1 / 3
 LEAST_PROBABILITY = 1e-3
 ASSUMED_SHARE = 0.01
 SUSPICIOUS = 2 * ASSUMED_SHARE
 REASONS = 3
+UNSAID = ("asked", "number")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,17 +100,17 @@ def rank_suspicious_answers(
     frame: pd.DataFrame,
     spec: DatasetSpec,
     copies: Iterable[tuple[str, str]] = (),
-    fingerprints: Iterable[ImageFingerprint] = (),
+    seen: Mapping[str, Iterable[str]] | None = None,
 ) -> Suspicion:
     """Scores every answer of a table with the text columns source, question, answer and img_id.
 
     Args:
         copies: pairs of img_ids that show the same picture; they never vouch for one another.
-        fingerprints: measures of the pictures, where images were looked at.
+        seen: img_id to what is seen in its picture, such as "a box" or "no text", where images were looked at.
     """
     from threadpoolctl import threadpool_limits
 
-    cells = read_cells(frame, spec, copies, fingerprints)
+    cells = read_cells(frame, spec, copies, seen or {})
     if len(set(cells.groups.tolist())) < FOLDS:
         return Suspicion()
     folds = _folds(cells)
@@ -154,11 +155,34 @@ def _judge(cells: Cells, folds: np.ndarray[Any, Any], question: Question) -> _Ju
         weight = np.zeros((len(classes), len(facts)))
         if held_out.any() and len(np.unique(given[~held_out])) > 1:
             model = _fitted(context[~held_out], given[~held_out])
-            probabilities[held_out] = 0.0
-            probabilities[np.ix_(held_out, model.classes_)] = model.predict_proba(context[held_out])
+            predicted = np.zeros((int(held_out.sum()), len(classes)))
+            predicted[:, model.classes_] = model.predict_proba(context[held_out])
+            usual = _usual(given, cells.sources[at], ~held_out, len(classes))[held_out]
+            probabilities[held_out] = _pooled(predicted, usual)
             weight[model.classes_[-len(model.coef_) :]] = model.coef_
         weights.append(weight)
     return _Judged(question.name, at, given, classes, probabilities, context, facts, tuple(weights), folds[at])
+
+
+def _usual(
+    given: np.ndarray[Any, Any], sources: np.ndarray[Any, Any], known: np.ndarray[Any, Any], width: int
+) -> np.ndarray[Any, Any]:
+    """How often each answer is given in the source of each cell, among the known cells; one cell is the prior's."""
+    import numpy as np
+
+    counts = np.zeros((sources.max() + 1, width))
+    np.add.at(counts, (sources[known], given[known]), 1.0)
+    counts += counts.sum(axis=0) / counts.sum()
+    return np.asarray((counts / counts.sum(axis=1, keepdims=True))[sources])
+
+
+def _pooled(predicted: np.ndarray[Any, Any], usual: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """The logarithmic opinion pool (weighted geometric mean) of two probabilities of each answer."""
+    import numpy as np
+
+    weight = WEIGHT_OF_THE_SOURCE
+    pooled = (predicted + LEAST_PROBABILITY) ** (1.0 - weight) * (usual + LEAST_PROBABILITY) ** weight
+    return np.asarray(pooled / pooled.sum(axis=1, keepdims=True))
 
 
 def _fitted(context: sparse.csr_matrix, given: np.ndarray[Any, Any]) -> LogisticRegression:
@@ -199,9 +223,8 @@ def _true_answers(judged: _Judged) -> np.ndarray[Any, Any]:
 
     width, cell = len(judged.classes), np.arange(len(judged.given))
     frequency = np.bincount(judged.given, minlength=width) / len(judged.given)
-    prior = (judged.probabilities + LEAST_PROBABILITY) / (1.0 + width * LEAST_PROBABILITY)
-    posterior = prior * ASSUMED_SHARE * frequency[judged.given][:, None] / (1.0 - frequency)[None, :]
-    posterior[cell, judged.given] = prior[cell, judged.given] * (1.0 - ASSUMED_SHARE)
+    posterior = judged.probabilities * ASSUMED_SHARE * frequency[judged.given][:, None] / (1.0 - frequency)[None, :]
+    posterior[cell, judged.given] = judged.probabilities[cell, judged.given] * (1.0 - ASSUMED_SHARE)
     return np.asarray(posterior / posterior.sum(axis=1, keepdims=True))
 
 
@@ -233,5 +256,9 @@ def _reasons(judged: _Judged, place: int, expected: int) -> tuple[Reason, ...]:
     known = judged.context[[place]]
     weights = judged.weights[judged.fold[place]]
     speaks = known.data * (weights[expected] - weights[judged.given[place]])[known.indices]
-    strongest = (-speaks).argsort(kind="stable")[:REASONS].tolist()
-    return tuple(Reason(judged.facts[known.indices[n]], float(speaks[n])) for n in strongest if speaks[n] > 0)
+    said = [
+        Reason(judged.facts[column], float(weight))
+        for column, weight in zip(known.indices.tolist(), speaks.tolist(), strict=True)
+        if weight > 0 and judged.facts[column].kind not in UNSAID
+    ]
+    return tuple(sorted(said, key=lambda reason: (-reason.weight, reason.fact.kind, reason.fact.value))[:REASONS])

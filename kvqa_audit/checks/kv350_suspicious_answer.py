@@ -64,7 +64,7 @@ def _in_words(fact: Fact, evidence: Evidence) -> str:
         "number": f"{question!r} has {fact.value} answer{'s' if fact.value != '1' else ''}",
         "asked": f"{question!r} is asked",
         "source": f"its source is {value}",
-        "picture": f"its {fact.value}",
+        "picture": f"its picture shows {fact.value}",
         "beside": f"the images beside it in the table say {value}",
     }[fact.kind]
 

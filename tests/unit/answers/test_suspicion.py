@@ -9,7 +9,6 @@ import pytest
 
 from kvqa_audit.answers.context import Fact
 from kvqa_audit.answers.suspicion import SUSPICIOUS, Suspicion, rank_suspicious_answers
-from kvqa_audit.model import ImageFingerprint
 from kvqa_audit.spec.load import load_spec
 
 SPEC = load_spec()
@@ -43,7 +42,7 @@ def exchange(frame: pd.DataFrame, img_id: str, name: str, answer: str) -> int:
 
 
 def test_the_exchanged_answer_is_the_most_suspicious_and_the_right_one_is_expected() -> None:
-    frame = table()
+    frame = table(400)
     row = exchange(frame, "img009", "procedure", "gastroscopy")
     found = rank_suspicious_answers(frame, SPEC)
     first = found.suspects[0]
@@ -106,22 +105,17 @@ def test_the_order_of_atoms_and_known_misspellings_make_no_other_answer() -> Non
     assert not set(found.scores) & set(frame.index[frame["question"] == name])
 
 
-def test_picture_measures_are_used_where_there_are_some() -> None:
-    """Every bright picture has text; nothing in the table says so."""
-    question = SPEC.question_by_name["text"].text
+def test_what_is_seen_in_the_pictures_counts() -> None:
+    """Every picture with text in it is said to have text, but one; nothing else in the table tells."""
     answers = ["yes" if n * 7 % 16 < 8 else "no" for n in range(160)]
-    pictures = [
-        ImageFingerprint(f"i{n}", f"i{n}.jpg", 1, None, brightness=200.0 + n / 10 if answer == "yes" else 50.0 + n / 10)
-        for n, answer in enumerate(answers)
-    ]
+    seen = {f"i{n}": ["text" if answer == "yes" else "no text"] for n, answer in enumerate(answers)}
     answers[37] = "yes" if answers[37] == "no" else "no"
-    rows = [("Polyps", question, answer, f"i{n}") for n, answer in enumerate(answers)]
-    rows += [("Polyps", SPEC.question_by_name["box"].text, "no", f"i{n}") for n in range(160)]
+    rows = [row for n, answer in enumerate(answers) for row in rows_of(f"i{n}", {"text": answer, "box": "no"})]
     frame = pd.DataFrame(rows, columns=["source", "question", "answer", "img_id"], dtype=str)
-    found = rank_suspicious_answers(frame, SPEC, fingerprints=pictures)
-    assert found.suspects[0].row == 37
-    assert "picture" in {reason.fact.kind for reason in found.suspects[0].reasons}
-    assert found.scores[37] > rank_suspicious_answers(frame, SPEC).scores[37]
+    found, blind = rank_suspicious_answers(frame, SPEC, seen=seen), rank_suspicious_answers(frame, SPEC)
+    assert found.suspects[0].row == 2 * 37
+    assert found.suspects[0].reasons[0].fact == Fact("picture", *seen["i37"])
+    assert found.scores[2 * 37] > 2 * blind.scores[2 * 37]
 
 
 def test_two_runs_say_the_same() -> None:
