@@ -62,7 +62,7 @@ def gather_evidence(
     table = _beside(lambda: _judge_the_table(dataset.table, spec, absent, clock.beside()))
     images = look_at_images(dataset, jobs, cache, clock)
     duplicates = look_for_duplicates(images, clock)
-    overlays = look_for_overlays(dataset, spec, images, jobs, clock)
+    overlays = look_for_overlays(dataset, spec, images, jobs, cache, clock)
     judged = table.result()
     study = study_answers(judged.study, images, duplicates, spec, clock)
     suspicion = rank_suspicion(dataset.table, spec, overlays, duplicates, clock)
@@ -104,16 +104,25 @@ def look_for_duplicates(
 
 
 def look_for_overlays(
-    dataset: Dataset, spec: DatasetSpec, images: ImageStageResult, jobs: int, clock: Clock
+    dataset: Dataset,
+    spec: DatasetSpec,
+    images: ImageStageResult,
+    jobs: int,
+    cache: FingerprintCache | None,
+    clock: Clock,
 ) -> tuple[ImageOverlays, ...]:
     """Looks for boxes, text and hues in the sound images that are asked about them."""
     from kvqa_audit.overlays.agreement import asked_images
+    from kvqa_audit.overlays.kept import KeptOverlays
     from kvqa_audit.overlays.stage import find_overlays
 
-    sound = {image.img_id for image in images.fingerprints if image.problem is None}
+    sound = {image.img_id: image.sha256 for image in images.fingerprints if image.problem is None and image.sha256}
+    kept = KeptOverlays(cache.path.parent) if cache is not None else None
     asked = [img_id for img_id in asked_images(dataset.table.frame, spec) if img_id in sound]
     with clock.stage("look for boxes and text", len(asked)):
-        return find_overlays(dataset.shards, asked, jobs=jobs, on_progress=clock.progress.advance)
+        return find_overlays(
+            dataset.shards, asked, jobs=jobs, kept=kept, digests=sound, on_progress=clock.progress.advance
+        )
 
 
 def study_answers(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,7 @@ from kvqa_audit.images.decode import decode
 from kvqa_audit.ingest.dataset import REPEATED, ImageShard, RawImage
 from kvqa_audit.overlays.box import find_box
 from kvqa_audit.overlays.colour import hues_of
+from kvqa_audit.overlays.kept import KeptOverlays
 from kvqa_audit.overlays.sighting import ImageOverlays
 from kvqa_audit.overlays.text import find_text
 
@@ -23,6 +24,8 @@ def find_overlays(
     ids: Collection[str],
     *,
     jobs: int,
+    kept: KeptOverlays | None = None,
+    digests: Mapping[str, str] | None = None,
     on_progress: Callable[[int], None] | None = None,
     item_timeout_seconds: float = 20.0,
     memory_mb: int = 2048,
@@ -33,6 +36,8 @@ def find_overlays(
         shards: references to the images; the bytes are opened by the children.
         ids: the images to look at; others are not decoded.
         jobs: how many children.
+        kept: what earlier runs saw; None looks at every image.
+        digests: image id → SHA-256 of its bytes, by which is kept and found what was seen.
         on_progress: is told how many more images are done.
         item_timeout_seconds: how long one image may take.
         memory_mb: how much memory a child may use.
@@ -40,14 +45,19 @@ def find_overlays(
     Raises:
         WorkerError: no child can be started.
     """
-    wanted = frozenset(ids)
+    known_digests = {img_id: digests[img_id] for img_id in ids if img_id in digests} if digests is not None else {}
+    found = kept.find(known_digests) if kept is not None else {}
+    if found and on_progress is not None:
+        on_progress(len(found))
+    wanted = frozenset(ids).difference(found)
     tasks = [OverlayTask(shard, held) for shard in shards if (held := wanted.intersection(shard.ids))]
-    found: dict[str, ImageOverlays] = {}
     if tasks:
         with LocalPool(jobs, item_timeout_seconds=item_timeout_seconds, memory_mb=memory_mb) as pool:
             lost = _work(pool, tasks, found, on_progress)
             for task in lost:
                 _one_by_one(pool, task, found, on_progress)
+        if kept is not None:
+            kept.keep((found[img_id] for img_id in wanted.intersection(found)), known_digests)
     return tuple(found[img_id] for img_id in sorted(found))
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from drawn_frames import frame, jpeg, with_lines, with_rectangle
 
 from kvqa_audit.ingest.dataset import REPEATED, RawImage
+from kvqa_audit.overlays.kept import KeptOverlays
 from kvqa_audit.overlays.stage import find_overlays, look_at
 
 
@@ -56,6 +58,19 @@ def test_only_the_asked_images_are_looked_at_and_each_once() -> None:
         (False, True),
         (True, False),
     ]
+    assert sum(told) == 2
+
+
+def test_second_run_reads_nothing_that_is_known(tmp_path: Path) -> None:
+    digests = {"a": "1" * 64, "b": "2" * 64}
+    store = KeptOverlays(tmp_path)
+    first = find_overlays(
+        (Shard((("a", lettered()), ("b", boxed()))),), ["a", "b"], jobs=1, kept=store, digests=digests
+    )
+    unreadable = Shard((("a", b""), ("b", b"")), poison="a")
+    told: list[int] = []
+    again = find_overlays((unreadable,), ["a", "b"], jobs=1, kept=store, digests=digests, on_progress=told.append)
+    assert again == first
     assert sum(told) == 2
 
 

@@ -1,0 +1,63 @@
+"""What was seen is kept by content and version, and a damaged database costs nothing but its contents."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from kvqa_audit.overlays import kept
+from kvqa_audit.overlays.kept import KeptOverlays
+from kvqa_audit.overlays.sighting import ImageOverlays, Region, Sighting
+
+SEEN = ImageOverlays("a", Sighting(0.9, (Region(0.0, 0.7, 0.3, 0.3),)), Sighting(0.1), {"blue": 0.01})
+DIGESTS = {"a": "1" * 64, "b": "2" * 64}
+
+
+def test_same_bytes_under_another_id_are_known(tmp_path: Path) -> None:
+    KeptOverlays(tmp_path).keep([SEEN, ImageOverlays("b", problem="crashed")], DIGESTS)
+    found = KeptOverlays(tmp_path).find({"a": "1" * 64, "copy": "1" * 64, "b": "2" * 64})
+    assert found == {"a": SEEN, "copy": ImageOverlays("copy", SEEN.box, SEEN.text, SEEN.hues)}
+
+
+def test_other_detectors_know_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    KeptOverlays(tmp_path).keep([SEEN], DIGESTS)
+    monkeypatch.setattr(kept, "DETECTORS_VERSION", "overlays-0")
+    assert KeptOverlays(tmp_path).find(DIGESTS) == {}
+
+
+def test_more_images_than_one_query_names(tmp_path: Path) -> None:
+    digests = {f"i{number}": f"{number:064d}" for number in range(1201)}
+    images = [ImageOverlays(img_id, Sighting(0.0), Sighting(0.0)) for img_id in digests]
+    KeptOverlays(tmp_path).keep(images, digests)
+    assert len(KeptOverlays(tmp_path).find(digests)) == 1201
+
+
+def test_what_no_run_used_is_forgotten(tmp_path: Path) -> None:
+    store = KeptOverlays(tmp_path)
+    store.keep([SEEN], DIGESTS)
+    with closing(sqlite3.connect(store.path)) as database, database:
+        database.execute("UPDATE seen SET used_at = 0")
+    store.keep([], {})
+    assert store.find(DIGESTS) == {}
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"box": 1, "text": null, "hues": {}}', '{"box": null}', "not json"])
+def test_damaged_entry_is_looked_at_again(tmp_path: Path, text: str) -> None:
+    store = KeptOverlays(tmp_path)
+    store.keep([SEEN], DIGESTS)
+    with closing(sqlite3.connect(store.path)) as database, database:
+        database.execute("UPDATE seen SET found = ?", (text,))
+    assert store.find(DIGESTS) == {}
+
+
+def test_unusable_database_gives_and_keeps_nothing(tmp_path: Path) -> None:
+    store = KeptOverlays(tmp_path)
+    store.path.write_bytes(b"no database, but long enough to be taken for one" * 50)
+    store.keep([SEEN], DIGESTS)
+    assert store.find(DIGESTS) == {}
+    file = tmp_path / "file"
+    file.touch()
+    assert KeptOverlays(file).find(DIGESTS) == {}
