@@ -30,6 +30,7 @@ def gate(
 ) -> None:
     """Judge a finished audit: may the dataset be released?"""
     from kvqa_audit.artifacts import read_artifacts
+    from kvqa_audit.compare.baseline import against_baseline
     from kvqa_audit.console.gate import print_verdict, verdict_as_json
     from kvqa_audit.publish import formats_named, write_also
     from kvqa_audit.release.standing import judge_audit, policy_named
@@ -37,10 +38,11 @@ def gate(
 
     description = load_spec(spec)
     release = policy_named(policy, description)
-    earlier = None if baseline is None else read_artifacts(baseline)
     formats = formats_named(also)
     run = read_artifacts(audit)
-    verdict = judge_audit(run, description, release=release, baseline=earlier)
+    if baseline is not None:
+        run = against_baseline(run, read_artifacts(baseline))
+    verdict = judge_audit(run, description, release=release)
     said = write_also(run, verdict, audit, formats)
     if as_json:
         sys.stdout.write(verdict_as_json(verdict) + "\n")

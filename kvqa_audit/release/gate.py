@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from kvqa_audit.model import CheckOutcome, Finding, FindingStatus, OutcomeStatus, Severity
 from kvqa_audit.spec.dataset_spec import Limit, Release
 
+JUDGED = (OutcomeStatus.PASSED, OutcomeStatus.FAILED)
 NOT_CHECKED = (OutcomeStatus.SKIPPED, OutcomeStatus.VACUOUS, OutcomeStatus.ERRORED)
 
 
@@ -73,7 +74,7 @@ def judge(
     }
     facts = [f"the dataset states no {fact}" for fact in release.require if not standing.facts.get(fact)]
     decisions = _decisions(release, standing)
-    any_judged = any(o.outcome in (OutcomeStatus.PASSED, OutcomeStatus.FAILED) for o in outcomes)
+    any_judged = any(o.outcome in JUDGED for o in outcomes)
     incomplete = not any_judged or any(o.outcome is OutcomeStatus.ERRORED for o in outcomes)
     parts = (defects.values(), new.values(), unjudged.values(), crashed.values(), facts, decisions)
     reasons = [reason for part in parts for reason in part]

@@ -1,4 +1,4 @@
-"""A finished audit, its description and perhaps an earlier audit come in; the verdict by all of them goes out."""
+"""A finished audit and its description come in; the verdict by all that the audit knows goes out."""
 
 from __future__ import annotations
 
@@ -7,36 +7,29 @@ from pathlib import Path
 from typing import Any
 
 from kvqa_audit.errors import SpecError
-from kvqa_audit.model import AuditRun, OutcomeStatus
-from kvqa_audit.release.changes import findings_since
+from kvqa_audit.model import AuditRun
 from kvqa_audit.release.gate import Standing, Verdict, judge
 from kvqa_audit.spec.dataset_spec import DatasetSpec, Release
 from kvqa_audit.spec.load import load_release
 
-JUDGED = (OutcomeStatus.PASSED, OutcomeStatus.FAILED)
 SEVERITIES = ("error", "warning", "info", "never")
 BY_THE_DESCRIPTION = "release"
 
 
-def judge_audit(
-    run: AuditRun, spec: DatasetSpec, *, release: Release | None = None, baseline: AuditRun | None = None
-) -> Verdict:
-    """Judges a whole audit: its findings, and what the policy asks of facts, of an earlier audit and of decisions.
+def judge_audit(run: AuditRun, spec: DatasetSpec, *, release: Release | None = None) -> Verdict:
+    """Judges a whole audit: its findings, and what the policy asks of facts, of the baseline and of decisions.
 
     Args:
-        run: the audit.
+        run: the audit; what is new in it stands in its `metrics["baseline"]`, if it was compared with an earlier one.
         spec: the description of the dataset.
         release: the policy; None is the description's own.
-        baseline: the earlier audit that findings are new against; None is the one that the audit itself names
-            (`metrics["baseline"]`), if any.
     """
-    standing = standing_of(run, spec, baseline=baseline)
-    return judge(run.outcomes, run.findings, spec.release if release is None else release, standing)
+    return judge(run.outcomes, run.findings, spec.release if release is None else release, standing_of(run, spec))
 
 
-def standing_of(run: AuditRun, spec: DatasetSpec, *, baseline: AuditRun | None = None) -> Standing:
+def standing_of(run: AuditRun, spec: DatasetSpec) -> Standing:
     """What the gate has to know beside outcomes and findings."""
-    new, since = _since(run, baseline)
+    new, since = _since(run)
     decisions = run.metrics.get("decisions") or {}
     return Standing(_facts(run, spec), new, since, _number(decisions, "stale"), _number(decisions, "expired"))
 
@@ -68,12 +61,8 @@ def _facts(run: AuditRun, spec: DatasetSpec) -> Mapping[str, str]:
     }
 
 
-def _since(run: AuditRun, baseline: AuditRun | None) -> tuple[frozenset[str] | None, str]:
+def _since(run: AuditRun) -> tuple[frozenset[str] | None, str]:
     """The keys of the findings that the baseline does not know, None where there is none; and the baseline's date."""
-    if baseline is not None:
-        judged = {outcome.code for outcome in run.outcomes if outcome.outcome in JUDGED}
-        changes = findings_since(baseline.findings, run.findings, judged=judged)
-        return frozenset(f.key for f in (*changes.new, *changes.reopened)), baseline.finished_at[:10]
     recorded = run.metrics.get("baseline")
     if not isinstance(recorded, Mapping) or "new_keys" not in recorded:
         return None, ""

@@ -42,6 +42,9 @@ def test_baseline_makes_known_findings_pass(program: Program, audited: Path, tmp
     policy.write_text("fail_on: never\nno_new: error\n")
     assert program("gate", audited, "--policy", policy).returncode == 1
     known = program("gate", audited, "--policy", policy, "--baseline", audited)
+    shutil.copytree(audited, tmp_path / "copy")
+    program("gate", tmp_path / "copy", "--baseline", audited, "--also", "summary")
+    assert "**What changed since 20" in (tmp_path / "copy" / "summary.md").read_text()
     assert (known.returncode, known.stdout) == (0, "Ready: nothing that blocks was found.\n")
 
 

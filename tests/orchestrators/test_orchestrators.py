@@ -43,7 +43,7 @@ def test_prefect_runs_the_flow(table: Path, tmp_path: Path, monkeypatch: pytest.
     from prefect.testing.utilities import prefect_test_harness
 
     flow = example("prefect_flow").audit
-    with prefect_test_harness(), pytest.raises(RuntimeError, match="not ready for release"):
+    with prefect_test_harness(server_startup_timeout=240), pytest.raises(RuntimeError, match="not ready for release"):
         flow(str(table), str(tmp_path / "out"))
     assert (tmp_path / "out" / "report.html").exists()
 

@@ -129,14 +129,6 @@ def test_audit_brings_its_own_baseline_and_decisions() -> None:
     assert judge_audit(quiet, spec, release=release).ready
 
 
-def test_baseline_that_is_given_wins_over_the_recorded_one() -> None:
-    spec, release = load_spec(), Release(fail_on="never", no_new="info")
-    run = audit_with(baseline={"new_keys": []})
-    earlier = dataclasses.replace(run, findings=run.findings[1:])
-    assert judge_audit(run, spec, release=release, baseline=run).ready
-    assert not judge_audit(run, spec, release=release, baseline=earlier).ready
-
-
 def test_facts_come_from_the_audit_and_the_description() -> None:
     spec, asked = load_spec(), Release(fail_on="never", require=["licence", "citation", "split"])
     run = audit_with()
