@@ -123,7 +123,7 @@ def _record_table(record: type, rows: Iterable[Any]) -> pa.Table:
     """A table with a column for every field of a flat dataclass, so that a new field cannot be forgotten here."""
     import pyarrow as pa
 
-    kinds = {"int": pa.int64(), "float": pa.float64(), "str": pa.string()}
+    kinds = {"int": pa.int64(), "float": pa.float64(), "str": pa.string(), "tuple[str, ...]": pa.list_(pa.string())}
     names = {f.name: str(f.type).removesuffix(" | None") for f in fields(record) if f.name not in NOT_STORED}
     rows = tuple(rows)
     columns: dict[str, list[Any]] = {}
@@ -152,6 +152,11 @@ def pair_of(row: dict[str, Any]) -> DuplicatePair:
     return DuplicatePair(tier=Tier(row.pop("tier")), distance_bits=row.pop("distance"), **row)
 
 
+def fingerprint_of(row: dict[str, Any]) -> ImageFingerprint:
+    """The fingerprint that such a row tells; folders of earlier versions know nothing of embedded metadata."""
+    return ImageFingerprint(**{**row, "embedded": tuple(row.get("embedded") or ())})
+
+
 def answer_rows(table: pa.Table) -> AnswerRows:
     """The rows of the file; equal cells are one text in memory."""
     once: dict[str, str] = {}
@@ -164,4 +169,4 @@ def fingerprints_of(content: bytes) -> tuple[ImageFingerprint, ...]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    return tuple(ImageFingerprint(**row) for row in pq.read_table(pa.BufferReader(content)).to_pylist())
+    return tuple(fingerprint_of(row) for row in pq.read_table(pa.BufferReader(content)).to_pylist())

@@ -127,6 +127,7 @@ class ImageFingerprint:
     `detail` says what the decoder said. `width` and `height` are in pixels. Hashes are lower-case hex. Quality
     metrics are computed on the reduced decode, so they compare within one `algorithm` version only.
     `thumbnail` is a square grey picture, row by row, one byte a pixel, or empty where nothing could be decoded.
+    `embedded` names the kinds of metadata that the file carries (exif, gps, date, …), never their values.
     """
 
     img_id: str
@@ -152,6 +153,7 @@ class ImageFingerprint:
     decoder: str = ""
     algorithm: str = ""
     thumbnail: bytes = b""
+    embedded: tuple[str, ...] = ()
 
 
 class Tier(StrEnum):

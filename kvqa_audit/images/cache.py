@@ -22,6 +22,7 @@ _DAY_SECONDS = 86_400
 _NAMES_A_QUERY = 500
 _OF_THE_FILE = ("img_id", "path", "size_bytes", "decoder", "algorithm")
 _COLUMNS = tuple(one.name for one in fields(ImageFingerprint) if one.name not in _OF_THE_FILE)
+_SEPARATOR = ";"
 _SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS fingerprints (version TEXT NOT NULL, used_at INTEGER NOT NULL, {", ".join(_COLUMNS)});
 CREATE UNIQUE INDEX IF NOT EXISTS by_content ON fingerprints (sha256, version);
@@ -199,10 +200,7 @@ class FingerprintCache:
         with database:
             database.executemany(
                 f"INSERT OR REPLACE INTO fingerprints (version, used_at, {', '.join(_COLUMNS)}) VALUES ({marks})",  # noqa: S608
-                (
-                    (version_of(one.decoder, one.algorithm), now, *(getattr(one, name) for name in _COLUMNS))
-                    for one in fingerprints
-                ),
+                ((version_of(one.decoder, one.algorithm), now, *_values(one)) for one in fingerprints),
             )
             database.executemany(
                 "INSERT OR REPLACE INTO files (location, stamp, path, size_bytes, sha256, used_at) "
@@ -246,11 +244,18 @@ def from_values(
     values: tuple[Any, ...], img_id: str, path: str, size_bytes: int, decoder: str, algorithm: str
 ) -> ImageFingerprint:
     """A fingerprint out of the values of the cache and what hangs on the file."""
+    named = dict(zip(_COLUMNS, values, strict=True))
     return ImageFingerprint(
         img_id=img_id,
         path=path,
         size_bytes=size_bytes,
         decoder=decoder,
         algorithm=algorithm,
-        **dict(zip(_COLUMNS, values, strict=True)),
+        **{**named, "embedded": tuple(filter(None, (named["embedded"] or "").split(_SEPARATOR)))},
     )
+
+
+def _values(one: ImageFingerprint) -> tuple[Any, ...]:
+    """The columns' values; the categories of embedded metadata are one text."""
+    named = {name: getattr(one, name) for name in _COLUMNS}
+    return tuple({**named, "embedded": _SEPARATOR.join(one.embedded)}.values())

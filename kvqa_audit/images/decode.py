@@ -12,6 +12,7 @@ import PIL
 from numpy.typing import NDArray
 from PIL import Image, ImageFile, features
 
+from kvqa_audit.images.embedded import embedded_in, exif_tags
 from kvqa_audit.images.endings import is_cut_off, known_format
 
 MIN_SIDE_PX = 128
@@ -31,7 +32,8 @@ class Decoded:
     image has that many; pixels stand as stored, `orientation` (EXIF, 1 to 8) is not applied, alpha is dropped, and of
     an animation it is the first frame. `width` and `height` are the full size in pixels. `mode` is Pillow's, with
     `;16` added where 16 bits a channel were stored. `problem` is None or one of: empty, not_an_image, truncated,
-    unreadable, too_large; the pictures are then None, and `detail` says what was wrong.
+    unreadable, too_large; the pictures are then None, and `detail` says what was wrong. `embedded` names the kinds of
+    metadata that the file carries (see images.embedded), never their values.
     """
 
     colour: Image.Image | None = None
@@ -44,6 +46,7 @@ class Decoded:
     orientation: int = 1
     problem: str | None = None
     detail: str | None = None
+    embedded: tuple[str, ...] = ()
 
     @property
     def rgb(self) -> NDArray[np.uint8] | None:
@@ -96,7 +99,7 @@ def _formats(data: bytes) -> tuple[str, ...]:
 
 def _load(image: Image.Image, data: bytes, min_side_px: int) -> Decoded:
     (width, height), stored, mode = image.size, image.format, _mode(image)
-    header = Decoded(width=width, height=height, format=stored, mode=mode)
+    header = Decoded(width=width, height=height, format=stored, mode=mode, embedded=embedded_in(image, data))
     if width * height > MAX_PIXELS:
         return replace(header, problem="too_large", detail=f"{width}x{height} pixels, the limit is {MAX_PIXELS}")
     try:
@@ -112,7 +115,8 @@ def _load(image: Image.Image, data: bytes, min_side_px: int) -> Decoded:
     if is_cut_off(data):
         detail = "the end of the image is missing"
         return replace(header, frames=frames, orientation=orientation, problem="truncated", detail=detail)
-    return Decoded(colour, luma, width, height, stored, mode, frames, orientation)
+    embedded = embedded_in(image, data) if stored == "PNG" else header.embedded
+    return replace(header, colour=colour, luma=luma, frames=frames, orientation=orientation, embedded=embedded)
 
 
 def _unopened(data: bytes, error: Exception) -> Decoded:
@@ -143,14 +147,10 @@ def _frames(image: Image.Image) -> int:
 
 
 def _orientation(image: Image.Image) -> int:
-    if image.format != "TIFF" and "exif" not in image.info:
-        return 1
-    try:
+    if image.format == "TIFF":
         value = image.getexif().get(_ORIENTATION_TAG, 1)
-    except MemoryError:
-        raise
-    except Exception:  # noqa: BLE001 - damaged metadata does not make a damaged picture
-        return 1
+    else:
+        value = exif_tags(image).number(_ORIENTATION_TAG) if "exif" in image.info else 1
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 

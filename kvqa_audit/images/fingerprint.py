@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 
 from kvqa_audit.images.decode import DECODE_VERSION, MIN_SIDE_PX, Decoded, decode, decoder_version
+from kvqa_audit.images.embedded import EMBEDDED_VERSION
 from kvqa_audit.images.hashes import FEATURES_VERSION, features_of
 from kvqa_audit.images.quality import QUALITY_VERSION, quality_of
 from kvqa_audit.ingest.dataset import RawImage
 from kvqa_audit.model import ImageFingerprint
 
-ALGORITHM = f"{DECODE_VERSION}@{MIN_SIDE_PX}px/{QUALITY_VERSION}/{FEATURES_VERSION}"
+ALGORITHM = f"{DECODE_VERSION}@{MIN_SIDE_PX}px/{QUALITY_VERSION}/{FEATURES_VERSION}/{EMBEDDED_VERSION}"
 
 
 @cache
@@ -71,6 +72,7 @@ def _filled(raw: RawImage, sha256: str, decoded: Decoded) -> ImageFingerprint:
         "frames": decoded.frames,
         "width": decoded.width,
         "height": decoded.height,
+        "embedded": decoded.embedded,
         "decoder": decoder(),
         "algorithm": ALGORITHM,
     }
