@@ -74,6 +74,12 @@ def audit_named(named: str, runs: RunStore | None, audit: Callable[[str], AuditR
     return _finished(named, runs) or audit(named)
 
 
+def with_revision(named: str) -> tuple[str, str | None]:
+    """A dataset and its revision, out of `owner/name@revision`; a name that exists on disk has none."""
+    source, at, revision = named.rpartition("@")
+    return (source, revision) if at and source and revision and not Path(named).exists() else (named, None)
+
+
 def _finished(named: str, runs: RunStore | None) -> AuditRun | None:
     path = Path(named)
     if (path / "audit.json").is_file():

@@ -14,7 +14,7 @@ from kvqa_audit.cli.options import CORES, JOBS, QUIET, SPEC, STORE
 if TYPE_CHECKING:
     from kvqa_audit.compare.comparison import Comparison
 
-WHAT = "Audit folder, id of a stored run, or dataset."
+WHAT = "Audit folder, id of a stored run, or dataset (of the Hub: owner/name@revision)."
 
 
 class Format(StrEnum):
@@ -54,7 +54,7 @@ def compare(
     from kvqa_audit.audit import fingerprint_cache, run_audit
     from kvqa_audit.compare.comparison import compare_audits
     from kvqa_audit.console.terminal import audit_progress
-    from kvqa_audit.history import audit_named, runs_kept_in
+    from kvqa_audit.history import audit_named, runs_kept_in, with_revision
     from kvqa_audit.model import AuditRun, Severity
     from kvqa_audit.spec.load import load_spec
 
@@ -65,10 +65,12 @@ def compare(
         runs_kept_in(store, make=False) as runs,
     ):
 
-        def audited(source: str) -> AuditRun:
+        def audited(named: str) -> AuditRun:
+            source, revision = with_revision(named)
             return run_audit(
                 source,
                 spec=description,
+                revision=revision,
                 subset=subset,
                 table_only=table_only,
                 jobs=jobs,

@@ -60,7 +60,7 @@ class Comparison:
 
 def compare_audits(before: AuditRun, after: AuditRun) -> Comparison:
     """Compares two audits of one dataset, of which the first is the earlier one."""
-    notes: list[str] = []
+    notes = _of_the_audits(before, after)
     images = _images(before, after, notes)
     renamed = images.new_names if images else {}
     findings = changes_since(before, after, renamed)
@@ -80,6 +80,19 @@ def compare_audits(before: AuditRun, after: AuditRun) -> Comparison:
 
 def _side(run: AuditRun) -> Side:
     return Side(run.run_id, run.finished_at, run.dataset, run.exit_code, len(run.findings))
+
+
+def _of_the_audits(before: AuditRun, after: AuditRun) -> list[str]:
+    notes = []
+    if before.dataset.name != after.dataset.name:
+        notes.append(f"These are two datasets: {before.dataset.name} and {after.dataset.name}.")
+    if bool(before.metrics.get("subset")) != bool(after.metrics.get("subset")):
+        notes.append("One audit is of a part, the other of the whole dataset.")
+    versions = [run.tool.get("version", "unknown") for run in (before, after)]
+    if versions[0] != versions[1]:
+        told = " and ".join(versions)
+        notes.append(f"The audits were made by versions {told} of kvqa-audit, whose checks may differ.")
+    return notes
 
 
 def _images(before: AuditRun, after: AuditRun, notes: list[str]) -> ImageChanges | None:

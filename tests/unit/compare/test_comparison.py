@@ -77,3 +77,13 @@ def test_baseline_goes_into_the_metrics() -> None:
     assert (told["new"], told["resolved"], told["still_open"]) == (1, 0, 1)
     assert told["new_keys"] == [finding.key for finding in run.findings if finding.check == "KV003"]
     assert run.metrics["sources"] == {row[3]: row[0] for row in ROWS}
+
+
+def test_audits_of_different_kinds_are_compared_with_a_warning() -> None:
+    old = finished(ROWS, IMAGES, name="Other", subset=True)
+    told = compare_audits(replace(old, tool={**old.tool, "version": "0.0.9"}), finished(ROWS, IMAGES))
+    assert told.notes == (
+        "These are two datasets: Other and Sample.",
+        "One audit is of a part, the other of the whole dataset.",
+        "The audits were made by versions 0.0.9 and 0.1.0 of kvqa-audit, whose checks may differ.",
+    )
