@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 
 from kvqa_audit.errors import KvqaAuditError
 
+CRASHED = 3
 INTERRUPTED = 130
 
 
@@ -29,6 +31,10 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(141)
+    except Exception:  # noqa: BLE001 - Python's own exit code for it is 1, which would say that defects were found
+        traceback.print_exc()
+        sys.stderr.write("kvqa-audit: this is a fault of the program, not of the dataset; nothing was judged\n")
+        sys.exit(CRASHED)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 from kvqa_audit.demo import DemoTruth
@@ -89,6 +91,19 @@ def test_run_judges_by_the_named_policy(program: Program, drawn: tuple[Path, Dem
     wrong = program(*arguments, "--gate", "strictest")
     assert wrong.returncode == 2
     assert "strictest" in wrong.stderr
+
+
+def test_fault_of_the_program_is_not_taken_for_findings(audited: Path) -> None:
+    code = (
+        "import sys, kvqa_audit.release.standing as standing; sys.argv = ['kvqa-audit', 'gate', sys.argv[1]]\n"
+        "standing.judge_audit = None\n"
+        "from kvqa_audit.__main__ import main\n"
+        "main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(audited)], capture_output=True, text=True, check=False)
+    assert done.returncode == 3
+    assert "TypeError" in done.stderr
+    assert done.stderr.endswith("this is a fault of the program, not of the dataset; nothing was judged\n")
 
 
 def test_gate_writes_what_other_programs_read(program: Program, audited: Path, tmp_path: Path) -> None:

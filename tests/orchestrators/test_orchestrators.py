@@ -40,6 +40,9 @@ def example(name: str) -> ModuleType:
 def test_prefect_runs_the_flow(table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("prefect", reason="prefect is not installed; nox -s orchestrators has it")
     monkeypatch.setenv("PREFECT_HOME", str(tmp_path / "prefect"))
+    # A busy machine may take minutes to set the server's database up.
+    monkeypatch.setenv("PREFECT_SERVER_DATABASE_TIMEOUT", "240")
+    monkeypatch.setenv("PREFECT_SERVER_DATABASE_CONNECTION_TIMEOUT", "240")
     from prefect.testing.utilities import prefect_test_harness
 
     flow = example("prefect_flow").audit
