@@ -31,7 +31,8 @@ class DiscoveredRule:
     The images are halved by a hash of their id: found in the first half, confirmed in the second. `eligible` are the
     images of the first half where `when` holds and the question of `must` is answered, `exceptions` those of them
     that break it, `confidence` the share that keeps it; `confirmed_*` the same in the second half, with the lower end
-    of the share's 95 % interval (Wilson). `expected_exceptions` is how many there would be in both halves if `must`
+    of the share's 95 % interval (Wilson). Only what both halves agree on is listed, so the confirmed share is that of
+    implications chosen for it, a little too good for new images. `expected_exceptions` is how many there would be in both halves if `must`
     held as often there as anywhere. `exception_ids` are all images that break it. `yaml` can be pasted into
     rules.yaml; `source` is the one source it is limited to, if any.
     """
