@@ -129,8 +129,26 @@ def _readings(rgb: NDArray[np.uint8], unit: float) -> Iterator[tuple[_Shapes | N
         yield None, _lines(_shapes(sunk >= depth, brightest, unit), unit), _FAR_FETCHED_WEIGHT
     start = int(_EDGE_SHARE * rgb.shape[1])
     rest = _darkest(rgb[:, start:])
-    found = _lines(_shapes(_top_hat(rest, unit) >= 60, rest, unit), unit)
-    yield None, [line.moved(start) for line in found if line.shapes >= 4], 1.0
+    raised = _top_hat(rest, unit)
+    found = [line for line in _lines(_shapes(raised >= 60, rest, unit), unit) if line.shapes >= 4]
+    yield None, [line.moved(start) for line in found], 1.0
+    found = _companions(_lines(_shapes(raised >= 36, rest, unit, diagonal=True), unit), unit)
+    yield None, [line.moved(start) for line in found], 1.0
+
+
+def _companions(lines: list[_Line], unit: float) -> list[_Line]:
+    """The lines of three shapes and more that have another such line on their level, or below at the same margin."""
+    long = [line for line in lines if line.shapes >= 3]
+    return [one for one in long if any(other is not one and _belong(one, other, unit) for other in long)]
+
+
+def _belong(one: _Line, other: _Line, unit: float) -> bool:
+    high = max(one.bottom - one.top, other.bottom - other.top)
+    down, across = abs(one.top - other.top), abs(one.left - other.left)
+    as_high = abs(down - abs(one.bottom - other.bottom)) <= 2 * unit
+    level = down <= 1.6 * unit and across <= 12 * high
+    stacked = across <= 4 * unit and down <= 4 * high
+    return as_high and (level or stacked)
 
 
 def _darkest(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:

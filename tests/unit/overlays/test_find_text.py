@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from drawn_frames import frame, pixels, with_highlights, with_lines, with_rectangle
+from PIL import ImageDraw, ImageFont
 
 from kvqa_audit.overlays.text import find_text
 
@@ -45,6 +46,16 @@ def test_grey_text_on_a_glaring_patch_is_seen() -> None:
     with_rectangle(image, (0.0, 0.2, 0.3, 0.7), (255, 250, 240))
     with_lines(image, colour=(205, 205, 205))
     assert find_text(pixels(image)).is_seen
+
+
+def test_two_short_words_on_one_level_away_from_the_edge_are_text() -> None:
+    image = frame()
+    draw = ImageDraw.Draw(image)
+    for left in (380, 470):
+        draw.text((left, 60), "AGE", fill=(225, 225, 225), font=ImageFont.load_default(15))
+    seen = find_text(pixels(image))
+    assert seen.is_seen
+    assert {round(region.y, 1) for region in seen.regions} == {0.1}
 
 
 def test_letter_like_leftovers_make_absence_less_sure() -> None:
