@@ -32,9 +32,10 @@ class DiscoveredRule:
     images of the first half where `when` holds and the question of `must` is answered, `exceptions` those of them
     that break it, `confidence` the share that keeps it; `confirmed_*` the same in the second half, with the lower end
     of the share's 95 % interval (Wilson). Only what both halves agree on is listed, so the confirmed share is that of
-    implications chosen for it, a little too good for new images. `expected_exceptions` is how many there would be in both halves if `must`
-    held as often there as anywhere. `exception_ids` are all images that break it. `yaml` can be pasted into
-    rules.yaml; `source` is the one source it is limited to, if any.
+    implications chosen for it, a little too good for new images. `expected_exceptions` is how many there would be in
+    both halves if `must` held as often there as elsewhere in the same source (for what a source alone implies: as in
+    all sources). `exception_ids` are all images that break it. `yaml` can be pasted into rules.yaml; `source` is the
+    one source it is limited to, if any.
     """
 
     id: str
