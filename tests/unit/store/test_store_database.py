@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
 
@@ -137,7 +138,11 @@ def test_killed_save_leaves_nothing_of_the_run(tmp_path: Path, monkeypatch: pyte
     [
         ("nonsense://x", "no driver for this kind of database is installed"),
         ("://", "URL cannot be read"),
-        ("postgresql://someone:geheim@127.0.0.1:1/db", "the store cannot be used"),
+        pytest.param(
+            "postgresql://someone:geheim@127.0.0.1:1/db",
+            "the store cannot be used",
+            marks=pytest.mark.skipif(find_spec("psycopg") is None, reason="psycopg is not installed"),
+        ),
     ],
 )
 def test_unusable_places_are_told_in_words_and_without_passwords(where: str, words: str) -> None:
