@@ -96,16 +96,24 @@ def type_of(answers: Mapping[str, int]) -> tuple[QuestionType, str]:
     if all(_COUNT.fullmatch(answer) for answer in answers):
         return "numerical count", "; "
     for separator in SEPARATORS:
-        atoms = atoms_of(answers, separator)
-        joined = sum(n for answer, n in answers.items() if separator in answer)
-        # Sentences hold commas, too: parts that do not come again are no list of answers.
-        if joined >= 0.02 * total and len(atoms) <= MAX_ANSWERS and len(atoms) < len(answers):
-            return _kind_of_list(atoms), separator
+        if _are_lists(answers, separator):
+            return _kind_of_list(atoms_of(answers, separator)), separator
     if sum(n for answer, n in answers.items() if answer.casefold() in ("yes", "no")) >= 0.98 * total:
         return "yes/no", "; "
     if len(answers) <= MAX_ANSWERS and total >= 2 * len(answers):
         return "single choice", "; "
     return "free text", "; "
+
+
+def _are_lists(answers: Mapping[str, int], separator: str) -> bool:
+    """Whether some answers are several in one: sentences hold commas, too, but their parts do not come again."""
+    joined = {answer: n for answer, n in answers.items() if separator in answer}
+    atoms, parts = atoms_of(answers, separator), atoms_of(joined, separator)
+    if not joined or len(atoms) > MAX_ANSWERS:
+        return False
+    stand_alone = sum(part in answers for part in parts) > 0.5 * len(parts)
+    often = sum(joined.values()) >= 0.02 * sum(answers.values()) and len(atoms) < len(answers)
+    return stand_alone or often
 
 
 def atoms_of(answers: Mapping[str, int], separator: str) -> Counter[str]:

@@ -82,6 +82,8 @@ def test_source_is_what_each_image_has_one_of() -> None:
         ({"axial": 20, "coronal": 10}, ("single choice", "; ")),
         ({"red": 20, "blue": 9, "blue; red": 4}, ("colour", "; ")),
         ({"upper left": 20, "lower right": 9, "lower right, upper left": 4}, ("location", ", ")),
+        ({"knife": 900, "fork": 890, "fork; knife": 3}, ("multiple choice", "; ")),
+        ({"yes": 20, "no": 90, "no, though it might be": 1}, ("yes/no", "; ")),
         ({"knife": 20, "fork": 9, "fork;knife": 4}, ("multiple choice", ";")),
         ({f"A sentence, number {n}": 1 for n in range(50)}, ("free text", "; ")),
         ({f"word{n}": 1 for n in range(50)}, ("free text", "; ")),
