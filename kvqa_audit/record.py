@@ -80,6 +80,7 @@ def metrics_of(gathered: Gathered) -> dict[str, Any]:
         ],
         "nearest_distance_bits": {str(part.distance_bits): part.pairs for part in duplicates.curve},
         "verified_distance_bits": {str(part.distance_bits): part.verified for part in duplicates.curve},
+        "near_threshold_bits": duplicates.near_threshold_bits,
         "duplicate_thresholds": dict(duplicates.thresholds),
         "duplicates_examined": dict(duplicates.examined),
         "overlays": agreement_figures(frame, evidence.spec, evidence.overlays),
