@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from kvqa_audit.errors import SpecError
 from kvqa_audit.model import AuditRun, CheckOutcome, Finding, FindingStatus, OutcomeStatus, Severity, with_keys
+from kvqa_audit.release.decisions import Decision, DecisionReport, DecisionVerdict
 from kvqa_audit.release.gate import Standing, judge
 from kvqa_audit.release.standing import judge_audit, policy_named
 from kvqa_audit.spec.dataset_spec import Limit, Release
@@ -127,6 +129,17 @@ def test_audit_brings_its_own_baseline_and_decisions() -> None:
     assert reasons[1].startswith("1 decision about findings that are gone")
     quiet = audit_with(baseline={"new_keys": []}, decisions={"stale": 0, "expired": 4})
     assert judge_audit(quiet, spec, release=release).ready
+
+
+def test_decisions_are_counted_as_their_report_tells_them() -> None:
+    decided = Decision("0" * 16, "KV008", DecisionVerdict.ACCEPTED, "known", "me", date(2026, 1, 1), date(2026, 2, 1))
+    report = DecisionReport({}, stale=(decided, decided), expired=(decided,))
+    run = audit_with(decisions=report.as_metrics())
+    release = Release(fail_on="never", fail_on_stale_decisions=True, fail_on_expired_decisions=True)
+    assert [reason.split(":")[0] for reason in judge_audit(run, load_spec(), release=release).reasons] == [
+        "2 decisions about findings that are gone",
+        "1 decision whose time is over",
+    ]
 
 
 def test_facts_come_from_the_audit_and_the_description() -> None:
