@@ -53,8 +53,7 @@ def find_overlays(
     tasks = [OverlayTask(shard, held) for shard in shards if (held := wanted.intersection(shard.ids))]
     if tasks:
         with LocalPool(jobs, item_timeout_seconds=item_timeout_seconds, memory_mb=memory_mb) as pool:
-            lost = _work(pool, tasks, found, on_progress)
-            for task in lost:
+            for task in _work(pool, tasks, found, on_progress):
                 _one_by_one(pool, task, found, on_progress)
         if kept is not None:
             kept.keep((found[img_id] for img_id in wanted.intersection(found)), known_digests)
