@@ -60,6 +60,10 @@ def test_escaped_markdown_has_no_syntax_left(text: str) -> None:
     assert not re.search(r"(?<!\\)[|\[\]*_`#@<>]|\n", escaped(text))
 
 
+def test_escaped_markdown_makes_no_links_and_stays_readable() -> None:
+    assert escaped("see: http://x.y, www.x.y :tada: done") == "see: http\\://x.y, www\\.x.y \\:tada: done"
+
+
 def test_terminal_obeys_nothing_and_says_what_is_cut(capsys: pytest.CaptureFixture[str]) -> None:
     print_comparison(TOLD, 1)
     told = capsys.readouterr().out
