@@ -31,6 +31,7 @@ def run_audit(
     cache: FingerprintCache | None = None,
     decisions: Path | None = None,
     ignore_decisions: bool = False,
+    ocr: bool = False,
     progress: Progress | None = None,
 ) -> AuditRun:
     """Audits one dataset and gives everything found; writes nothing.
@@ -46,6 +47,7 @@ def run_audit(
         cache: fingerprints of earlier runs; None reads every image.
         decisions: what was decided about findings; None is `decisions.yaml` or `.csv` in the source's own folder.
         ignore_decisions: every finding is open, whatever was decided.
+        ocr: read the text burned into the pictures, where the extra `ocr` is installed; more than half a second each.
         progress: is told about stages and items.
 
     Raises:
@@ -69,7 +71,7 @@ def run_audit(
     with clock.stage("read the table") as count:
         dataset = open_dataset(str(source), spec, revision=revision, table_only=table_only)
         count(len(dataset.table.frame))
-    gathered = gather_evidence(dataset, spec, subset=subset, jobs=jobs, cache=cache, clock=clock)
+    gathered = gather_evidence(dataset, spec, subset=subset, jobs=jobs, cache=cache, clock=clock, ocr=ocr)
     evidence = gathered.evidence
     checks = checks_for(spec)
     with clock.stage("run the checks", len(checks)):

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from kvqa_audit.images.stage import ImageStageResult
     from kvqa_audit.ingest.dataset import Dataset, Table
     from kvqa_audit.overlays.sighting import ImageOverlays
+    from kvqa_audit.privacy.stage import BurnedIn
     from kvqa_audit.spec.dataset_spec import DatasetSpec
 
 T = TypeVar("T")
@@ -49,7 +50,14 @@ class _OfTheTable:
 
 
 def gather_evidence(
-    dataset: Dataset, spec: DatasetSpec, *, subset: bool, jobs: int, cache: FingerprintCache | None, clock: Clock
+    dataset: Dataset,
+    spec: DatasetSpec,
+    *,
+    subset: bool,
+    jobs: int,
+    cache: FingerprintCache | None,
+    clock: Clock,
+    ocr: bool = False,
 ) -> Gathered:
     """Takes a dataset through all stages but the checks.
 
@@ -58,11 +66,12 @@ def gather_evidence(
     """
     from kvqa_audit.checks.base import Evidence
 
-    absent = _absent(dataset, subset)
+    absent = _absent(dataset, subset, ocr)
     table = _beside(lambda: _judge_the_table(dataset.table, spec, absent, clock.beside()))
     images = look_at_images(dataset, jobs, cache, clock)
     duplicates = look_for_duplicates(images, clock)
     overlays = look_for_overlays(dataset, spec, images, jobs, cache, clock)
+    burned_in = () if "ocr" in absent else read_pictures(dataset, images, jobs, clock)
     judged = table.result()
     study = study_answers(judged.study, images, duplicates, spec, clock)
     suspicion = rank_suspicion(dataset.table, spec, overlays, duplicates, clock)
@@ -78,6 +87,7 @@ def gather_evidence(
         pairs=duplicates.pairs,
         study=study,
         overlays=overlays,
+        burned_in=burned_in,
         suspicion=suspicion,
         absent=absent,
     )
@@ -123,6 +133,15 @@ def look_for_overlays(
         return find_overlays(
             dataset.shards, asked, jobs=jobs, kept=kept, digests=sound, on_progress=clock.progress.advance
         )
+
+
+def read_pictures(dataset: Dataset, images: ImageStageResult, jobs: int, clock: Clock) -> tuple[BurnedIn, ...]:
+    """Reads the text that is burned into the sound images, and keeps what kind it is."""
+    from kvqa_audit.privacy.stage import find_burned_in
+
+    sound = [image.img_id for image in images.fingerprints if image.problem is None]
+    with clock.stage("read text in the pictures", len(sound)):
+        return find_burned_in(dataset.shards, sound, jobs=jobs, on_progress=clock.progress.advance)
 
 
 def study_answers(
@@ -187,10 +206,22 @@ def _beside(work: Callable[[], T]) -> Future[T]:
     return promised
 
 
-def _absent(dataset: Dataset, subset: bool) -> dict[str, str]:
+def _why_not_read(asked: bool) -> str | None:
+    """Why no text is read in the pictures; None where it is."""
+    from kvqa_audit.privacy.reader import why_unreadable
+
+    reason = why_unreadable()
+    if reason is not None:
+        return reason if asked else f"{reason}, then kvqa-audit run --ocr"
+    return None if asked else "reading text takes more than half a second a picture; ask for it: kvqa-audit run --ocr"
+
+
+def _absent(dataset: Dataset, subset: bool, ocr: bool) -> dict[str, str]:
     absent = {**dataset.absent, **absent_columns(dataset.table)}
     if "images" in absent:
-        absent["duplicates"] = absent["overlays"] = absent["images"]
+        absent["duplicates"] = absent["overlays"] = absent["ocr"] = absent["images"]
+    elif (reason := _why_not_read(ocr)) is not None:
+        absent["ocr"] = reason
     if not dataset.table.splits:
         absent["splits"] = "the dataset has no splits"
     if subset:

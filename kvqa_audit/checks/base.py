@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from kvqa_audit.contracts.row_schema import RowContract
     from kvqa_audit.ingest.dataset import ImageFault, Table
     from kvqa_audit.overlays.sighting import ImageOverlays
+    from kvqa_audit.privacy.stage import BurnedIn
     from kvqa_audit.spec.dataset_spec import DatasetSpec
 
 
@@ -27,9 +28,9 @@ class Evidence:
     """Everything the stages found out about one dataset; checks read it and change nothing.
 
     `absent` maps what is not there to the reason, in words a reader understands: "images", "duplicates" and "overlays"
-    (no image was looked at), "table", "column answer" (and source, question, img_id), "splits" (there are none),
-    "whole dataset" (a subset was given). A check that needs an absent part is skipped with that reason; the fields
-    below then hold nothing.
+    (no image was looked at), "ocr" (no text was read), "table", "column answer" (and source, question, img_id),
+    "splits" (there are none), "whole dataset" (a subset was given). A check that needs an absent part is skipped with
+    that reason; the fields below then hold nothing.
     """
 
     spec: DatasetSpec
@@ -43,6 +44,7 @@ class Evidence:
     pairs: tuple[DuplicatePair, ...] = ()
     study: AnswerStudy = field(default_factory=AnswerStudy)
     overlays: tuple[ImageOverlays, ...] = ()
+    burned_in: tuple[BurnedIn, ...] = ()
     suspicion: Suspicion = field(default_factory=Suspicion)
     absent: Mapping[str, str] = field(default_factory=dict)
 

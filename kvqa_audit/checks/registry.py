@@ -59,6 +59,10 @@ from kvqa_audit.checks.kv408_stereotyped_answers import stereotyped_answers
 from kvqa_audit.checks.kv409_split_leak_by_id import split_leak_by_id
 from kvqa_audit.checks.kv410_split_leak_by_identical_picture import split_leak_by_identical_picture
 from kvqa_audit.checks.kv411_split_leak_by_near_duplicate import split_leak_by_near_duplicate
+from kvqa_audit.checks.kv601_embedded_metadata import embedded_metadata
+from kvqa_audit.checks.kv602_embedded_location_or_name import embedded_location_or_name
+from kvqa_audit.checks.kv603_burned_in_identifier import burned_in_identifier
+from kvqa_audit.checks.kv604_missing_licence_or_citation import missing_licence_or_citation
 from kvqa_audit.checks.promises import check_of_promise
 from kvqa_audit.checks.rules import check_of_rule
 from kvqa_audit.spec.dataset_spec import DatasetSpec
@@ -123,6 +127,10 @@ CHECKS: tuple[Check, ...] = (
     split_leak_by_id,
     split_leak_by_identical_picture,
     split_leak_by_near_duplicate,
+    embedded_metadata,
+    embedded_location_or_name,
+    burned_in_identifier,
+    missing_licence_or_citation,
 )
 
 

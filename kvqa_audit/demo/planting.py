@@ -83,6 +83,7 @@ def _copies(sample: Sample) -> None:
     sample.note("the same file in two sources, with an answer that differs", "KV201 KV203 KV205", *pair)
     copy("demo_colitis_01", "demo_colitis_commented", _commented(files["demo_colitis_01"]))
     sample.note("a copy with a comment in the file", "KV202", "demo_colitis_01", "demo_colitis_commented")
+    sample.note("a comment in the file", "KV601", "demo_colitis_commented")
     copy("demo_colitis_02", "demo_colitis_reencoded", jpeg(sample.picture("demo_colitis_02"), 55))
     sample.note("a copy saved anew as JPEG", "KV204", "demo_colitis_02", "demo_colitis_reencoded")
     mirrored = ImageOps.mirror(sample.picture("demo_esophagitis_03"))
