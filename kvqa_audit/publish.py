@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from kvqa_audit.artifacts import write_artifacts, write_whole
 from kvqa_audit.errors import KvqaAuditError, SourceError
@@ -17,28 +17,39 @@ if TYPE_CHECKING:
 # What is written on request, by the name it is asked for; "github" is said on standard output.
 FILE_OF_FORMAT = {"junit": "junit.xml", "sarif": "findings.sarif", "summary": "summary.md", "badge": "badge.svg"}
 SAID = "github"
+# How a report shows pictures: as they are, with text in them smeared, or not at all.
+Pictures = Literal["shown", "blurred", "none"]
 
 
-def write_audit(run: AuditRun, out: Path, spec: DatasetSpec) -> None:
+def write_audit(run: AuditRun, out: Path, spec: DatasetSpec, *, pictures: Pictures = "shown") -> None:
     """Writes the report and all files of the contract into a folder.
 
     Raises:
         OutputError: the folder cannot be written.
     """
     (out / "audit.json").unlink(missing_ok=True)
-    write_report(run, out / "report.html", spec)
+    write_report(run, out / "report.html", spec, pictures=pictures)
     write_artifacts(run, out)
 
 
-def write_report(run: AuditRun, path: Path, spec: DatasetSpec) -> None:
+def write_report(run: AuditRun, path: Path, spec: DatasetSpec, *, pictures: Pictures = "shown") -> None:
     """Writes the report alone; pictures are opened anew at the audited location, where that still holds them."""
     from kvqa_audit.release.standing import judge_audit
-    from kvqa_audit.report.as_html import render
+    from kvqa_audit.report.as_html import LEFT_OUT_ON_REQUEST, NOT_AVAILABLE, render
     from kvqa_audit.report.view import pictures_wanted
 
-    pictures = _pictures(run, pictures_wanted(run), spec)
-    page = render(run, judge_audit(run, spec), pictures=pictures)
+    wanted = () if pictures == "none" else pictures_wanted(run)
+    small = _pictures(run, wanted, spec, blurred=pictures == "blurred")
+    missing = LEFT_OUT_ON_REQUEST if pictures == "none" else NOT_AVAILABLE
+    page = render(run, judge_audit(run, spec), pictures=small, missing=missing)
     write_whole(path, lambda file: file.write(page.encode("utf-8", "backslashreplace")))
+
+
+def pictures_named(*, no_images: bool, blur_text: bool) -> Pictures:
+    """How the report shows pictures; none at all where both are asked for."""
+    if no_images:
+        return "none"
+    return "blurred" if blur_text else "shown"
 
 
 def formats_named(also: str | None) -> tuple[str, ...]:
@@ -106,10 +117,11 @@ def write_card(run: AuditRun, path: Path, spec: DatasetSpec) -> None:
     write_whole(path, lambda file: file.write(text.encode()))
 
 
-def _pictures(run: AuditRun, wanted: Sequence[str], spec: DatasetSpec) -> dict[str, bytes]:
+def _pictures(run: AuditRun, wanted: Sequence[str], spec: DatasetSpec, *, blurred: bool) -> dict[str, bytes]:
     """Small pictures of the wanted images; whatever cannot be opened any more is left out."""
     from kvqa_audit.images.thumbnails import thumbnail_jpeg
     from kvqa_audit.ingest.open import open_dataset
+    from kvqa_audit.privacy.blur import blurred_thumbnail
 
     if not wanted:
         return {}
@@ -117,5 +129,6 @@ def _pictures(run: AuditRun, wanted: Sequence[str], spec: DatasetSpec) -> dict[s
         dataset = open_dataset(run.dataset.location, spec, revision=run.dataset.revision)
     except SourceError:
         return {}
-    pictures = {raw.img_id: thumbnail_jpeg(raw.data) for raw in dataset.read_images(wanted)}
+    make_small = blurred_thumbnail if blurred else thumbnail_jpeg
+    pictures = {raw.img_id: make_small(raw.data) for raw in dataset.read_images(wanted)}
     return {img_id: picture for img_id, picture in pictures.items() if picture is not None}

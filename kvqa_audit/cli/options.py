@@ -47,6 +47,8 @@ DECISIONS = Annotated[
     Path | None,
     typer.Option("--decisions", help="What was decided about findings.", show_default="decisions.yaml of the source"),
 ]
+BLUR_TEXT = Annotated[bool, typer.Option("--blur-text", help="Smear text that is burned into the report's pictures.")]
+NO_IMAGES = Annotated[bool, typer.Option("--no-images", help="Leave all pictures out of the report.")]
 
 
 def make_sure_it_can_be_written(out: Path) -> None:

@@ -8,21 +8,28 @@ from typing import Annotated
 
 import typer
 
-from kvqa_audit.cli.options import QUIET, SPEC
+from kvqa_audit.cli.options import BLUR_TEXT, NO_IMAGES, QUIET, SPEC
 
 
 def report(
     audit: Annotated[Path, typer.Argument(help="Folder of a finished audit.")],
     out: Annotated[Path | None, typer.Option(help="Where to write the page; beside the files by default.")] = None,
     spec: SPEC = None,
+    blur_text: BLUR_TEXT = False,
+    no_images: NO_IMAGES = False,
     quiet: QUIET = False,
 ) -> None:
     """Build the report anew from an audit's files."""
     from kvqa_audit.artifacts import read_artifacts
-    from kvqa_audit.publish import write_report
+    from kvqa_audit.publish import pictures_named, write_report
     from kvqa_audit.spec.load import load_spec
 
     target = out or audit / "report.html"
-    write_report(read_artifacts(audit), target, load_spec(spec))
+    write_report(
+        read_artifacts(audit),
+        target,
+        load_spec(spec),
+        pictures=pictures_named(no_images=no_images, blur_text=blur_text),
+    )
     if not quiet:
         sys.stdout.write(f"report: {target}\n")

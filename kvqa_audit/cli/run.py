@@ -11,11 +11,13 @@ import typer
 
 from kvqa_audit.cli.options import (
     ALSO,
+    BLUR_TEXT,
     CORES,
     DECISIONS,
     GATE,
     JOBS,
     JSON,
+    NO_IMAGES,
     OUT,
     QUIET,
     SPEC,
@@ -37,6 +39,11 @@ def run(
     ignore_decisions: Annotated[bool, typer.Option("--ignore-decisions", help="Take every finding as open.")] = False,
     gate: GATE = None,
     also: ALSO = None,
+    ocr: Annotated[
+        bool, typer.Option("--ocr", help="Read text in the pictures; more than half a second each.")
+    ] = False,
+    blur_text: BLUR_TEXT = False,
+    no_images: NO_IMAGES = False,
     store: STORE = None,
     baseline: Annotated[
         str | None, typer.Option(help="Say what is new since this audit folder, stored run, or 'latest' run.")
@@ -52,7 +59,7 @@ def run(
     from kvqa_audit.console.runs import print_baseline, print_stored
     from kvqa_audit.console.terminal import audit_progress
     from kvqa_audit.history import earlier_audit, runs_kept_in
-    from kvqa_audit.publish import formats_named, write_also, write_audit
+    from kvqa_audit.publish import formats_named, pictures_named, write_also, write_audit
     from kvqa_audit.release.standing import judge_audit, policy_named
     from kvqa_audit.spec.load import load_spec
     from kvqa_audit.store.records import series_named
@@ -78,6 +85,7 @@ def run(
             cache=fingerprints,
             decisions=decisions,
             ignore_decisions=ignore_decisions,
+            ocr=ocr,
             progress=progress,
         )
         if earlier is not None:
@@ -85,7 +93,7 @@ def run(
         verdict = judge_audit(audit, description)
         audit = replace(audit, exit_code=verdict.exit_code)
         progress.stage("write the report", None)
-        write_audit(audit, out, description)
+        write_audit(audit, out, description, pictures=pictures_named(no_images=no_images, blur_text=blur_text))
         said = write_also(audit, verdict, out, formats)
         stored = None if runs is None else runs.save(audit)
     if as_json:

@@ -22,7 +22,11 @@ def thumbnail_jpeg(data: bytes, max_side_px: int = 240) -> bytes | None:
         return None
     if decoded.rgb is None:
         return None
-    picture = Image.fromarray(decoded.rgb)
+    return small_jpeg(Image.fromarray(decoded.rgb), max_side_px)
+
+
+def small_jpeg(picture: Image.Image, max_side_px: int) -> bytes:
+    """A JPEG of a picture, RGB, made smaller in place so that its longer side is at most `max_side_px`."""
     picture.thumbnail((max_side_px, max_side_px), Image.Resampling.BOX, reducing_gap=None)
     target = io.BytesIO()
     picture.save(target, "JPEG", quality=JPEG_QUALITY, optimize=True)

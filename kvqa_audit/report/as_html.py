@@ -23,13 +23,14 @@ if TYPE_CHECKING:
 MAX_NEW_NAMED = 5
 MAX_PICTURE_CHARACTERS = 2_400_000
 _SIGNATURES = ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"))
-_NOT_AVAILABLE = "picture not available"
+NOT_AVAILABLE = "picture not available"
+LEFT_OUT_ON_REQUEST = "pictures left out on request"
 _FOR_CHARTS = ("vendor/plotly-cartesian.min.js", "templates/charts.js")
 _FOR_THE_PAGE = tuple(f"templates/{name}.js" for name in ("filter", "links", "tables", "side_by_side"))
 _LEFT_OUT = "picture left out to keep this page small"
 
 
-def render(run: AuditRun, verdict: Verdict, *, pictures: Mapping[str, bytes]) -> str:
+def render(run: AuditRun, verdict: Verdict, *, pictures: Mapping[str, bytes], missing: str = NOT_AVAILABLE) -> str:
     """Draws the report.
 
     Args:
@@ -37,6 +38,7 @@ def render(run: AuditRun, verdict: Verdict, *, pictures: Mapping[str, bytes]) ->
         verdict: whether this version may be released, and why.
         pictures: img_id → JPEG (or PNG) thumbnail, for the ids of `view.pictures_wanted`; what is missing shows as a
             placeholder that says so.
+        missing: what the placeholder says.
 
     Returns:
         An HTML page without references to anything outside itself, but for links to the files beside it.
@@ -55,7 +57,7 @@ def render(run: AuditRun, verdict: Verdict, *, pictures: Mapping[str, bytes]) ->
             page=page,
             charts=drawn,
             figures=Markup(_figures_json(drawn)),  # noqa: S704 - the JSON has its angle brackets and ampersands escaped
-            embedded=_embedded(page, pictures),
+            embedded=_embedded(page, pictures, missing),
             state=state,
             in_page={f"{f.check}-{f.key}" for s in page.sections for card in s.cards for f in card.findings},
             new_keys=frozenset(since.get("new_keys", ())),
@@ -99,7 +101,7 @@ def _figures_json(drawn: tuple[Chart, ...]) -> str:
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def _embedded(page: View, pictures: Mapping[str, bytes]) -> dict[str, tuple[Markup | None, str]]:
+def _embedded(page: View, pictures: Mapping[str, bytes], missing: str) -> dict[str, tuple[Markup | None, str]]:
     """img_id → data URI and reason; the URIs of the whole page stay within 2.4 million characters."""
     uses: dict[str, int] = {}
     for picture in pictures_in(page):
@@ -109,7 +111,7 @@ def _embedded(page: View, pictures: Mapping[str, bytes]) -> dict[str, tuple[Mark
     for img_id, times in uses.items():
         uri = _data_uri(pictures.get(img_id, b""))
         if uri is None:
-            embedded[img_id] = (None, _NOT_AVAILABLE)
+            embedded[img_id] = (None, missing)
         elif len(uri) * times > left:
             embedded[img_id] = (None, _LEFT_OUT)
         else:

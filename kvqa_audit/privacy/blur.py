@@ -1,0 +1,72 @@
+"""The bytes of an image come in; a small JPEG of it in which burned-in text cannot be read any more goes out.
+
+Every line that the text detector found is smeared with a wide margin, out to the edge of the picture, and so is what
+lies between the lines of a block. Where the detector is not sure, the left part, where devices write, is smeared as a
+whole: a picture that shows less does no harm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from PIL import Image, ImageDraw
+
+from kvqa_audit.images.decode import decode
+from kvqa_audit.images.thumbnails import small_jpeg
+from kvqa_audit.overlays.sighting import Sighting
+from kvqa_audit.overlays.text import find_text
+
+_READ_MIN_SIDE_PX = 400
+_SURELY_NONE_BELOW = 0.05
+_LEFT_SHARE = 0.45
+_MARGIN_SHARE = 0.06
+_BLOCK_SHARE = 1 / 14
+
+Box = tuple[float, float, float, float]
+
+
+def blurred_thumbnail(data: bytes, max_side_px: int = 240) -> bytes | None:
+    """As `images.thumbnails.thumbnail_jpeg`, with text smeared; None where nothing can be decoded, never raises."""
+    try:
+        decoded = decode(data, max(max_side_px, _READ_MIN_SIDE_PX))
+    except MemoryError:
+        return None
+    if decoded.rgb is None:
+        return None
+    return small_jpeg(smear_text(Image.fromarray(decoded.rgb), find_text(decoded.rgb)), max_side_px)
+
+
+def smear_text(picture: Image.Image, seen: Sighting) -> Image.Image:
+    """The picture with each place of text replaced by its few mean colours, from which no letter can be told.
+
+    Args:
+        picture: RGB.
+        seen: what the text detector says of it.
+    """
+    width, height = picture.size
+    side = max(2, round(min(width, height) * _BLOCK_SHARE))
+    few = picture.resize((max(1, width // side), max(1, height // side)), Image.Resampling.BOX)
+    smeared = few.resize(picture.size, Image.Resampling.BILINEAR)
+    mask = Image.new("L", picture.size, 0)
+    draw = ImageDraw.Draw(mask)
+    for left, top, right, bottom in places_to_smear(seen):
+        draw.rectangle((left * width, top * height, right * width, bottom * height), fill=255)
+    return Image.composite(smeared, picture, mask)
+
+
+def places_to_smear(seen: Sighting) -> Iterator[Box]:
+    """Left, top, right and bottom, in shares of the picture."""
+    if seen.confidence < _SURELY_NONE_BELOW:
+        return
+    if not seen.is_seen:
+        yield 0.0, 0.0, _LEFT_SHARE, 1.0
+    at_the_left = [region for region in seen.regions if region.x < _LEFT_SHARE]
+    if at_the_left:
+        right = max(region.x + region.width for region in at_the_left)
+        top = min(region.y for region in at_the_left)
+        bottom = max(region.y + region.height for region in at_the_left)
+        yield 0.0, max(0.0, top - _MARGIN_SHARE), min(1.0, right + _MARGIN_SHARE), min(1.0, bottom + _MARGIN_SHARE)
+    for region in seen.regions:
+        if region.x >= _LEFT_SHARE:
+            top, bottom = region.y - _MARGIN_SHARE, region.y + region.height + _MARGIN_SHARE
+            yield max(0.0, region.x - 2 * _MARGIN_SHARE), max(0.0, top), 1.0, min(1.0, bottom)
