@@ -200,4 +200,81 @@ def _metrics(sources: dict[str, str], rng: random.Random) -> dict[str, Any]:
             {"id": "R1", "level": "hard", "eligible": 10, "violations": 2, "share": 0.2, "low": 0.1, "high": 0.4,
              "why": HOSTILE[0]},
         ],
+        **_studied(rng),
+    }  # fmt: skip
+
+
+def _studied(rng: random.Random) -> dict[str, Any]:
+    """What the parts of kvqa_audit.answers and kvqa_audit.overlays measure, as audit.json holds it."""
+    asked = (*QUESTIONS, HOSTILE[1])
+    half = {"eligible": 40, "exceptions": 0, "confidence": 1.0, "confirmed_eligible": 38, "confirmed_exceptions": 1}
+    half |= {"confirmed_confidence": 37 / 38, "confirmed_low": 0.865, "expected_exceptions": 22.5}
+    nothing = {"images": 9, "levels": 1, "sources": 1, "cramers_v": None, "low": None, "high": None}
+    copies = {
+        "type": "yes/no",
+        "groups": 4,
+        "images": 9,
+        "pairs": 6,
+        "agreement": 0.5,
+        "agreement_low": 0.2,
+        "agreement_high": 0.9,
+        "kappa": 0.25,
+        "kappa_low": -0.5,
+        "kappa_high": 0.8,
+        "alpha": None,
+        "alpha_low": None,
+        "alpha_high": None,
+    }
+    return {
+        "baselines": [
+            {"knows": knows, "question": question, "cells": 90, "answers": 7, "accuracy": value,
+             "accuracy_low": value - 0.05, "accuracy_high": value + 0.05, "macro_f1": value / 2,
+             "macro_f1_low": value / 2 - 0.1, "macro_f1_high": value / 2 + 0.1}
+            for knows, value in (("question", 0.4), ("question and source", 0.7))
+            for question in ("all questions", *asked)
+        ],
+        "association": [
+            *({"about": "answer", "name": question, "images": 60, "levels": 4, "sources": 5, "cramers_v": value,
+               "low": value - 0.1, "high": value + 0.05, "source_accuracy": 0.7, "largest_source": 0.2}
+              for question in asked for value in (rng.uniform(0.1, 0.9),)),
+            {"about": "image", "name": "image size", "images": 60, "levels": 3, "sources": 5, "cramers_v": 0.95,
+             "low": 0.9, "high": 0.96, "source_accuracy": 0.8, "largest_source": 0.2},
+            {"about": "answer", "name": HOSTILE[2], **nothing, "source_accuracy": 1.0, "largest_source": 1.0},
+        ],
+        "row_order": [
+            {"source": source, "question": question, "answered": 500, "blocks": 10, "chi_square": 66.0,
+             "degrees_of_freedom": 9, "p_value": value, "q_value": value, "cramers_v": 0.3, "answer": HOSTILE[0],
+             "first_row": 1_000, "last_row": 1_499, "share_in_block": 0.36, "share": 0.14}
+            for source in (*SOURCES, HOSTILE[0])
+            for question, value in zip(asked, (1e-9, 0.01, 0.2, 0.9, 0.9, 1e-8), strict=True)
+        ],
+        "stereotypes": [
+            {"source": source, "img_ids": [f"img{n:05d}" for n in range(30 - number)], "share": 0.3,
+             "answers": {question: HOSTILE[number % len(HOSTILE)] for question in asked}}
+            for number, source in enumerate((*SOURCES, HOSTILE[0]) * 4)
+        ],
+        "stability": [{"question": question, **copies} for question in asked],
+        "discovered_rules": [
+            {"id": f"D{number:08d}", "when": f"n_polyps = '{hostile}'", "must": "n_findings = 1",
+             "source": None if number % 2 else HOSTILE[0], **half, "exception_ids": [HOSTILE[1]],
+             "yaml": f"  - id: D{number:08d}\n    level: soft\n    when: n_polyps = '{hostile}'\n"}
+            for number, hostile in enumerate(("1", *HOSTILE) * 2)
+        ],
+        "answer_forms": [
+            {"question": question, "rows": 90, "stored_forms": 9, "canonical_forms": 4, "rewritten_rows": 12,
+             "most_split": HOSTILE[0], "written_as": {HOSTILE[1]: 8, HOSTILE[3]: 2}}
+            for question in asked
+        ],
+        "overlays": {
+            "box": {"question": HOSTILE[0], "images": 50, "both_yes": 20, "both_no": 25, "answered_yes_not_seen": 3,
+                    "answered_no_seen": 2, "agreement": 0.9, "balanced_accuracy": 0.898, "mcc": 0.8, "pr_auc": 0.95},
+            "text": {"question": QUESTIONS[1], "images": 0, "both_yes": 0, "both_no": 0, "answered_yes_not_seen": 0,
+                     "answered_no_seen": 0, "agreement": None, "balanced_accuracy": None, "mcc": None, "pr_auc": None},
+        },
+        "split_proposal": {
+            "split_of": {}, "fractions": {"train": 0.8, "validation": 0.1, "test": 0.1},
+            "images": {"train": 48, "validation": 7, "test": 5},
+            "images_by_source": {source: {"train": 8, "validation": 1, "test": 1} for source in (*SOURCES, HOSTILE[0])},
+            "groups": 12, "largest_group": 3,
+        },
     }  # fmt: skip

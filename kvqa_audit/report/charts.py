@@ -19,7 +19,9 @@ from kvqa_audit.report.figures import (
     stacked_shares,
     value_axis,
 )
+from kvqa_audit.report.guessing_chart import guessing_baselines
 from kvqa_audit.report.image_charts import image_quality, image_sizes, nearest_neighbours
+from kvqa_audit.report.shortcut_charts import row_order, shortcuts
 from kvqa_audit.report.text import chart_label, share, shown
 
 MAX_CHECKS_DRAWN = 20
@@ -35,8 +37,11 @@ def charts(run: AuditRun) -> tuple[Chart, ...]:
         image_sizes(run),
         image_quality(run),
         nearest_neighbours(run),
-        answers_by_source(run),
+        guessing_baselines(run),
         majority_answers(run),
+        shortcuts(run),
+        answers_by_source(run),
+        row_order(run),
     )
     return tuple(chart for chart in made if chart is not None)
 
@@ -112,7 +117,7 @@ def majority_answers(run: AuditRun) -> Chart | None:
     return _profile_map(
         run,
         "majority_share",
-        ("majority", "balance", "What can be guessed without looking"),
+        ("majority", "balance", "How often is one answer right?"),
         "majority share",
         "The darker a cell, the more often one single answer is right for that source and question.",
     )

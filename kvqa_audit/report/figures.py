@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -176,3 +177,42 @@ def stacked_shares(bars: Sequence[str], parts: Sequence[tuple[str, Sequence[floa
         xaxis=value_axis("", tickformat=".0%", range=[0, 1]),
         yaxis=category_axis(bars, 24, range=[len(bars) - 0.5, -0.5]),
     )
+
+
+def whiskers(values: Sequence[tuple[float, float | None, float | None]]) -> dict[str, Any]:
+    """Intervals as plotly's error bars; no length where there is no interval."""
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [0.0 if high is None else round(max(0.0, high - value), 5) for value, _, high in values],
+        "arrayminus": [0.0 if low is None else round(max(0.0, value - low), 5) for value, low, _ in values],
+        "thickness": 1.5,
+        "width": 4,
+    }
+
+
+def bridges(xs: Sequence[float | None], ys: Sequence[int]) -> dict[str, Any]:
+    """Grey lines behind the markers, from point to point, interrupted where x is None."""
+    line = {"color": "#8A8F98", "width": 2}
+    return {
+        "type": "scatter", "mode": "lines", "x": list(xs), "y": list(ys), "line": line, "hoverinfo": "skip",
+        "showlegend": False,
+    }  # fmt: skip
+
+
+def by_line(labels: Sequence[str], traces: Sequence[Mapping[str, Any]], xaxis: Mapping[str, Any]) -> Figure:
+    """Traces over lines that have the labels on the left, shortened where the page is narrow."""
+    return figure(
+        traces,
+        height=110 + 28 * len(labels),
+        showlegend=True,
+        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0},
+        meta={"narrow": [_two_lines(label) for label in labels]},
+        xaxis=dict(xaxis),
+        yaxis=category_axis(labels, 58, range=[len(labels) - 0.5, -0.5]),
+    )
+
+
+def _two_lines(label: str) -> str:
+    lines = textwrap.wrap(label, 22, max_lines=2, placeholder="…") or [""]
+    return "<br>".join(chart_label(line, 22) for line in lines)

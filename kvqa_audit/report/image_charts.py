@@ -151,13 +151,14 @@ def nearest_neighbours(run: AuditRun) -> Chart | None:
         return None
     sentence = "How many pairs of nearest neighbours lie how many bits of the 256-bit hash apart."
     if verified:
-        sentence += (
-            f" Of all nominated pairs {sum(verified.values()):,} were verified by their pixels as the same picture."
-        )
+        sentence += f" Verified by their pixels as the same picture: {sum(verified.values()):,} of all nominated pairs."
     threshold = run.metrics.get("near_threshold_bits")
     if threshold is not None:
         below = sum(number for distance, number in nearest.items() if distance <= threshold)
-        sentence += f" {below:,} lie at or below the threshold of {threshold} bits; pixels then decide about them."
+        sentence += (
+            f" Beyond {threshold} bits no pair is called a re-encode; {below:,} nearest pairs lie at or below. "
+            "Whether a pair is verified is decided by its pixels, at any distance."
+        )
     distances = sorted(nearest.keys() | verified.keys())
     numbers = [(str(d), f"{nearest.get(d, 0):,}", f"{verified.get(d, 0):,}") for d in distances]
     return make_chart(
@@ -196,15 +197,23 @@ def _distances(nearest: Mapping[int, int], verified: Mapping[int, int], threshol
         at = {"x0": threshold + 0.5, "x1": threshold + 0.5, "y0": 0, "y1": 1, "yref": "paper"}
         line = {"color": SEVERITY_COLOURS["error"], "width": 2, "dash": "dash"}
         marks["shapes"] = [{"type": "line", **at, "line": line}]
-        where = {"x": threshold + 0.5, "y": 1, "yref": "paper", "xanchor": "left", "showarrow": False}
-        marks["annotations"] = [{"text": f" threshold {threshold} bits", **where}]
+        side = "right" if 2 * threshold > max((*nearest, *verified)) else "left"
+        where = {
+            "x": threshold + 0.5,
+            "y": 1,
+            "yref": "paper",
+            "xanchor": side,
+            "yanchor": "bottom",
+            "showarrow": False,
+        }
+        marks["annotations"] = [{"text": f"no re-encode beyond {threshold} bits", **where}]
     return figure(
         traces,
         height=340,
         barmode="group",
         bargap=0.05,
         showlegend=True,
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        legend={"orientation": "h", "y": 1.1, "yanchor": "bottom", "x": 0},
         xaxis=value_axis("distance, bits of 256", rangemode="tozero"),
         yaxis=value_axis("pairs"),
         **marks,

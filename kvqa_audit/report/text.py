@@ -52,6 +52,16 @@ def share(value: float | None) -> str:
     return f"{100 * value:.1f}\u00a0%"
 
 
+def span(low: float | None, high: float | None) -> str:
+    """The two ends of an interval of shares; a dash where there is none."""
+    return "-" if low is None or high is None else f"{share(low)} to {share(high)}"
+
+
+def lines_shown(text: str, limit: int = 4_000) -> str:
+    """A text of several lines, line by line as `shown`; longer ones are cut at `limit` characters."""
+    return "\n".join(shown(line, limit) for line in text[:limit].split("\n"))
+
+
 def measure(value: float | None) -> str:
     """A measured value with at most four significant digits."""
     if value is None:

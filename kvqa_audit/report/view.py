@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from kvqa_audit.model import AuditRun, CheckDoc, CheckOutcome, Finding, FindingStatus, OutcomeStatus, Severity
+from kvqa_audit.report.cases import CaseGroup, case_groups
+from kvqa_audit.report.contact_sheets import ContactSheets, contact_sheets
 from kvqa_audit.report.duplicate_groups import Groups, Picture, duplicate_groups
 from kvqa_audit.report.text import measure, share
 
@@ -14,14 +16,13 @@ MAX_FINDINGS_PER_CHECK = 20
 MAX_FINDINGS_IN_PAGE = 2_000
 MAX_REPEATS_PER_CHECK = 6
 MAX_PICTURES_PER_CHECK: Mapping[str, int] = {"KV1": 6, "KV3": 4}
-MAX_PICTURES_WANTED = 400
 
 QUESTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("table", "Is the table sound?", ("KV0",)),
     ("images", "Are the images sound?", ("KV1",)),
     ("duplicates", "What is duplicated, and do the copies agree?", ("KV2",)),
-    ("answers", "Do the answers contradict each other?", ("KV3",)),
-    ("balance", "Is the dataset balanced?", ("KV4",)),
+    ("answers", "Do the answers contradict each other or the picture?", ("KV3",)),
+    ("balance", "Is the dataset balanced, and what could a model learn without looking?", ("KV4",)),
     ("sharing", "May it be shared?", ("KV5", "KV6")),
 )
 OTHER = ("other", "What else was checked?")
@@ -68,6 +69,7 @@ class Card:
     findings: tuple[Finding, ...]
     repeats: tuple[Repeat, ...]
     pictures: tuple[Picture, ...]
+    cases: tuple[CaseGroup, ...]
 
     @property
     def same_suggestion(self) -> str | None:
@@ -117,6 +119,7 @@ class View:
 
     sections: tuple[Section, ...]
     groups: Groups
+    sheets: ContactSheets
     findings_total: int
     findings_shown: int
 
@@ -133,7 +136,8 @@ def view(run: AuditRun) -> View:
     rest = [card for card in cards if card.anchor not in placed]
     if rest:
         sections.append(Section(*OTHER, _sentence(rest), _worst_first(rest)))
-    return View(tuple(sections), duplicate_groups(run), len(run.findings), sum(len(card.findings) for card in cards))
+    shown_ones = sum(len(card.findings) for card in cards)
+    return View(tuple(sections), duplicate_groups(run), contact_sheets(run), len(run.findings), shown_ones)
 
 
 def unjudged(outcomes: Iterable[CheckOutcome]) -> tuple[Unjudged, ...]:
@@ -143,20 +147,6 @@ def unjudged(outcomes: Iterable[CheckOutcome]) -> tuple[Unjudged, ...]:
         by_reason.setdefault((outcome.outcome, outcome.reason or ""), []).append(outcome)
     ordered = sorted(by_reason.items(), key=lambda item: (_ORDER.index(item[0][0]), -len(item[1]), item[0][1]))
     return tuple(Unjudged(OUTCOME_WORDS[status], reason, tuple(them)) for (status, reason), them in ordered)
-
-
-def pictures_wanted(run: AuditRun) -> tuple[str, ...]:
-    """The ids of the pictures the page shows, most needed first, none twice, at most 400."""
-    return tuple(dict.fromkeys(picture.img_id for picture in pictures_in(view(run))))[:MAX_PICTURES_WANTED]
-
-
-def pictures_in(page: View) -> tuple[Picture, ...]:
-    """Every place for a picture: those of the image checks first, then the duplicate groups, then the other checks."""
-    cards = [card for section in page.sections for card in section.cards]
-    of_images = [p for card in cards if card.outcome.code.startswith("KV1") for p in card.pictures]
-    of_groups = [p for group in page.groups.shown for p in group.pictures]
-    of_others = [p for card in cards if not card.outcome.code.startswith("KV1") for p in card.pictures]
-    return (*of_images, *of_groups, *of_others)
 
 
 def _cards(run: AuditRun) -> list[Card]:
@@ -181,6 +171,7 @@ def _card(
     in_page: tuple[Finding, ...],
     sources: Mapping[str, str],
 ) -> Card:
+    cases = case_groups(outcome.code, findings, sources)
     is_share = outcome.evaluated > 0 and outcome.measured == outcome.violations / outcome.evaluated
     return Card(
         outcome,
@@ -192,7 +183,8 @@ def _card(
         share(outcome.threshold) if is_share else measure(outcome.threshold),
         in_page,
         _repeats(findings) if len(findings) > len(in_page) else (),
-        _examples(findings, sources, MAX_PICTURES_PER_CHECK.get(outcome.code[:3], 0)),
+        () if cases else _examples(findings, sources, MAX_PICTURES_PER_CHECK.get(outcome.code[:3], 0)),
+        cases,
     )
 
 

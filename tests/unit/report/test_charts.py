@@ -16,7 +16,8 @@ from tests.report_samples import sample_run
 def test_every_chart_has_a_sentence_and_its_numbers() -> None:
     drawn = charts(sample_run())
     assert [chart.key for chart in drawn] == [
-        "findings", "missing", "sizes", "quality", "distances", "answers", "majority",
+        "findings", "missing", "sizes", "quality", "distances", "guessing", "majority", "shortcuts", "answers",
+        "row-order",
     ]  # fmt: skip
     for chart in drawn:
         assert chart.sentence.endswith(".")
@@ -62,7 +63,7 @@ def test_the_threshold_stands_in_the_distance_chart_and_its_sentence() -> None:
         replace(run, metrics={"nearest_distance_bits": {"3": 2, "90": 5}, "near_threshold_bits": 40})
     )
     assert chart is not None
-    assert "2 lie at or below the threshold of 40 bits" in chart.sentence
+    assert "Beyond 40 bits no pair is called a re-encode; 2 nearest pairs lie at or below." in chart.sentence
     assert chart.figures[0][1]["layout"]["shapes"][0]["x0"] == 40.5
 
 
