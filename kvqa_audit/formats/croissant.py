@@ -16,9 +16,10 @@ from kvqa_audit.model import AuditRun, CheckOutcome, OutcomeStatus
 from kvqa_audit.report.text import shown
 from kvqa_audit.spec.dataset_spec import DatasetSpec
 
+PERSONAL = ("KV601", "KV602", "KV603")
 # What each responsible-AI field is told from: families and codes of checks, the first that fits.
 RAI_FIELDS = {
-    "rai:personalSensitiveInformation": ("KV6",),
+    "rai:personalSensitiveInformation": PERSONAL,
     "rai:dataCollectionMissingData": ("KV015", "KV101", "KV102", "KV403"),
     "rai:dataBiases": ("KV4",),
     "rai:dataAnnotationAnalysis": ("KV012", "KV014", "KV203", "KV3"),
@@ -189,12 +190,14 @@ def _record_set(run: AuditRun, spec: DatasetSpec, files: tuple[HashedFile, ...])
 
 
 def _rai(run: AuditRun) -> Mapping[str, str | list[str]]:
-    """Field → one sentence a check that found something, by what is still open."""
+    """Field → one sentence a check that found something still open; of personal data, also what was not found."""
     told: dict[str, list[str]] = {name: [] for name in RAI_FIELDS}
     for outcome in run.outcomes:
         if outcome.outcome is OutcomeStatus.FAILED and outcome.violations > outcome.waived:
             field = next(name for name, codes in RAI_FIELDS.items() if outcome.code.startswith(codes))
             told[field].append(_sentence(run, outcome))
+        elif outcome.outcome is OutcomeStatus.PASSED and outcome.code in PERSONAL:
+            told["rai:personalSensitiveInformation"].append(f"Looked for, not found: {_sentence(run, outcome)}")
     audited = f"Audited on {run.finished_at[:10]} with kvqa-audit {run.tool.get('version', '')}"
     told["rai:dataLimitations"].append(f"{audited}; {_what(run)}.")
     return {name: " ".join(texts) if name in _ONE_TEXT else texts for name, texts in told.items()}

@@ -91,6 +91,19 @@ def test_responsible_ai_fields_tell_the_open_findings_and_nothing_else(folder: P
     assert not {"creator", "datePublished", "rai:dataCollection", "rai:dataUseCases"} & set(record)
 
 
+def test_personal_data_that_were_looked_for_and_not_found_are_told() -> None:
+    run = audited()
+    passed = dataclasses.replace(run.outcomes[0], code="KV602", outcome=OutcomeStatus.PASSED, violations=0, waived=0)
+    docs = {**run.docs, "KV602": CheckDoc("A person is named.", "Why.", "Fix.", "images")}
+    told = json.loads(croissant(dataclasses.replace(run, outcomes=(passed,), docs=docs), load_spec(), ()))
+    assert told["rai:personalSensitiveInformation"] == [
+        "Looked for, not found: A person is named. 0 findings in 1,000 images (KV602)."
+    ]
+    skipped = dataclasses.replace(passed, outcome=OutcomeStatus.SKIPPED, reason="no images")
+    silent = json.loads(croissant(dataclasses.replace(run, outcomes=(skipped,), docs=docs), load_spec(), ()))
+    assert "rai:personalSensitiveInformation" not in silent
+
+
 def test_version_is_told_where_the_revision_is_one() -> None:
     told = {r: json.loads(croissant(audited(revision=r), load_spec(), ())) for r in ("v1.2.3", "0.1.0", "abc123")}
     assert [record.get("version") for record in told.values()] == ["1.2.3", "0.1.0", None]
