@@ -61,13 +61,16 @@ def test_next_audit_knows_the_decisions(
     )
     assert len(read_decisions(source / "decisions.yaml")) == len(run.findings)
     table_only = program("run", source, "--subset", "--table-only", "--out", out)
+    assert table_only.returncode in (0, 1), table_only.stderr
     assert f"decisions: {len(run.findings)} in {source}/decisions.yaml, by which" in table_only.stdout
     record = json.loads((out / "audit.json").read_text())
     again = read_artifacts(out)
-    assert all(finding.status is FindingStatus.WAIVED for finding in again.findings)
-    assert record["metrics"]["decisions"]["waived"] == len(again.findings) > 10
+    known = {finding.key for finding in run.findings}
+    assert {f.status is FindingStatus.WAIVED for f in again.findings if f.key in known} == {True}
+    assert {f.status is FindingStatus.OPEN for f in again.findings if f.key not in known} <= {True}
+    waived = sum(finding.key in known for finding in again.findings)
+    assert record["metrics"]["decisions"]["waived"] == sum(o.waived for o in again.outcomes) == waived > 10
     assert record["metrics"]["decisions"]["stale"] == []
-    assert {o.waived == o.violations for o in again.outcomes} == {True}
     opened = program("run", source, "--subset", "--table-only", "--ignore-decisions", "--out", out)
     assert "decisions:" not in opened.stdout
     assert not any(finding.status is FindingStatus.WAIVED for finding in read_artifacts(out).findings)
