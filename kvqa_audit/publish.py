@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -36,9 +36,9 @@ def write_report(run: AuditRun, path: Path, spec: DatasetSpec, *, pictures: Pict
     """Writes the report alone; pictures are opened anew at the audited location, where that still holds them."""
     from kvqa_audit.release.standing import judge_audit
     from kvqa_audit.report.as_html import LEFT_OUT_ON_REQUEST, NOT_AVAILABLE, render
-    from kvqa_audit.report.view import pictures_wanted
+    from kvqa_audit.report.pictures import pictures_wanted
 
-    wanted = () if pictures == "none" else pictures_wanted(run)
+    wanted = {} if pictures == "none" else pictures_wanted(run)
     small = _pictures(run, wanted, spec, blurred=pictures == "blurred")
     missing = LEFT_OUT_ON_REQUEST if pictures == "none" else NOT_AVAILABLE
     page = render(run, judge_audit(run, spec), pictures=small, missing=missing)
@@ -117,8 +117,8 @@ def write_card(run: AuditRun, path: Path, spec: DatasetSpec) -> None:
     write_whole(path, lambda file: file.write(text.encode()))
 
 
-def _pictures(run: AuditRun, wanted: Sequence[str], spec: DatasetSpec, *, blurred: bool) -> dict[str, bytes]:
-    """Small pictures of the wanted images; whatever cannot be opened any more is left out."""
+def _pictures(run: AuditRun, wanted: Mapping[str, int], spec: DatasetSpec, *, blurred: bool) -> dict[str, bytes]:
+    """Pictures of the wanted images, by the longest side in pixels; whatever cannot be opened any more is left out."""
     from kvqa_audit.images.thumbnails import thumbnail_jpeg
     from kvqa_audit.ingest.open import open_dataset
     from kvqa_audit.privacy.blur import blurred_thumbnail
@@ -130,5 +130,5 @@ def _pictures(run: AuditRun, wanted: Sequence[str], spec: DatasetSpec, *, blurre
     except SourceError:
         return {}
     make_small = blurred_thumbnail if blurred else thumbnail_jpeg
-    pictures = {raw.img_id: make_small(raw.data) for raw in dataset.read_images(wanted)}
+    pictures = {raw.img_id: make_small(raw.data, wanted[raw.img_id]) for raw in dataset.read_images(wanted)}
     return {img_id: picture for img_id, picture in pictures.items() if picture is not None}

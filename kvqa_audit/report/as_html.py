@@ -15,19 +15,19 @@ from kvqa_audit.model import AuditRun, Finding, FindingStatus
 from kvqa_audit.report.charts import charts
 from kvqa_audit.report.environment import asset, environment
 from kvqa_audit.report.figures import Chart
-from kvqa_audit.report.view import View, pictures_in, state, unjudged, view
+from kvqa_audit.report.listings import listings
+from kvqa_audit.report.pictures import embedded
+from kvqa_audit.report.proposals import detectors, proposals
+from kvqa_audit.report.view import View, state, unjudged, view
 
 if TYPE_CHECKING:
     from kvqa_audit.release.gate import Verdict
 
 MAX_NEW_NAMED = 5
-MAX_PICTURE_CHARACTERS = 2_400_000
-_SIGNATURES = ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"))
 NOT_AVAILABLE = "picture not available"
 LEFT_OUT_ON_REQUEST = "pictures left out on request"
 _FOR_CHARTS = ("vendor/plotly-cartesian.min.js", "templates/charts.js")
 _FOR_THE_PAGE = tuple(f"templates/{name}.js" for name in ("filter", "links", "tables", "side_by_side"))
-_LEFT_OUT = "picture left out to keep this page small"
 
 
 def render(run: AuditRun, verdict: Verdict, *, pictures: Mapping[str, bytes], missing: str = NOT_AVAILABLE) -> str:
@@ -36,7 +36,7 @@ def render(run: AuditRun, verdict: Verdict, *, pictures: Mapping[str, bytes], mi
     Args:
         run: the finished audit.
         verdict: whether this version may be released, and why.
-        pictures: img_id → JPEG (or PNG) thumbnail, for the ids of `view.pictures_wanted`; what is missing shows as a
+        pictures: img_id → JPEG (or PNG) thumbnail, for the ids of `pictures.pictures_wanted`; what is missing shows as a
             placeholder that says so.
         missing: what the placeholder says.
 
@@ -44,6 +44,7 @@ def render(run: AuditRun, verdict: Verdict, *, pictures: Mapping[str, bytes], mi
         An HTML page without references to anything outside itself, but for links to the files beside it.
     """
     page = view(run)
+    images = embedded(page, pictures, missing)
     since = run.metrics.get("baseline") or {}
     drawn = charts(run)
     scripts = [asset(path) for path in (_FOR_CHARTS if drawn else ()) + _FOR_THE_PAGE]
@@ -56,8 +57,12 @@ def render(run: AuditRun, verdict: Verdict, *, pictures: Mapping[str, bytes], mi
             verdict=verdict,
             page=page,
             charts=drawn,
+            listings=listings(run),
+            proposals=proposals(run),
+            detectors=detectors(run),
             figures=Markup(_figures_json(drawn)),  # noqa: S704 - the JSON has its angle brackets and ampersands escaped
-            embedded=_embedded(page, pictures, missing),
+            embedded=images,
+            sheets_drawn=any(images[one.img_id][0] for sheet in page.sheets.shown for one in sheet.pictures),
             state=state,
             in_page={f"{f.check}-{f.key}" for s in page.sections for card in s.cards for f in card.findings},
             new_keys=frozenset(since.get("new_keys", ())),
@@ -99,32 +104,6 @@ def _figures_json(drawn: tuple[Chart, ...]) -> str:
     value = {chart.key: [{"label": label, **figure} for label, figure in chart.figures] for chart in drawn}
     text = json.dumps(value, ensure_ascii=True, separators=(",", ":"), sort_keys=True, allow_nan=False)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
-
-
-def _embedded(page: View, pictures: Mapping[str, bytes], missing: str) -> dict[str, tuple[Markup | None, str]]:
-    """img_id → data URI and reason; the URIs of the whole page stay within 2.4 million characters."""
-    uses: dict[str, int] = {}
-    for picture in pictures_in(page):
-        uses[picture.img_id] = uses.get(picture.img_id, 0) + 1
-    embedded: dict[str, tuple[Markup | None, str]] = {}
-    left = MAX_PICTURE_CHARACTERS
-    for img_id, times in uses.items():
-        uri = _data_uri(pictures.get(img_id, b""))
-        if uri is None:
-            embedded[img_id] = (None, missing)
-        elif len(uri) * times > left:
-            embedded[img_id] = (None, _LEFT_OUT)
-        else:
-            left -= len(uri) * times
-            embedded[img_id] = (Markup(uri), "")  # noqa: S704 - base64 of this function's making
-    return embedded
-
-
-def _data_uri(content: bytes) -> str | None:
-    for signature, kind in _SIGNATURES:
-        if content.startswith(signature):
-            return f"data:{kind};base64,{base64.b64encode(content).decode()}"
-    return None
 
 
 def _date(text: str) -> str:

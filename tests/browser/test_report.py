@@ -10,7 +10,7 @@ import pytest
 from kvqa_audit.model import Severity
 from kvqa_audit.release.gate import judge
 from kvqa_audit.report.as_html import render
-from kvqa_audit.report.view import pictures_wanted
+from kvqa_audit.report.pictures import pictures_wanted
 from kvqa_audit.spec.dataset_spec import Release
 from tests.browser.chromium import EXECUTABLE, Tab, chromium
 from tests.report_samples import JPEG, sample_run

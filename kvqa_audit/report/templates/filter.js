@@ -8,6 +8,7 @@
   const checks = Array.from(document.querySelectorAll("details.check"));
   const groups = Array.from(document.querySelectorAll("article.group"));
   const folds = Array.from(document.querySelectorAll("details.fold"));
+  const cases = Array.from(document.querySelectorAll("article.case"));
   const openBefore = new Map([...checks, ...folds].map((details) => [details, details.open]));
   const haystacks = new Map();
 
@@ -31,15 +32,21 @@
     const wanted = choices.filter((select) => select.value).map((select) => [select.dataset.field, select.value]);
     const active = words.length > 0 || wanted.length > 0;
     const fits = (element) => words.every((word) => haystack(element).includes(word));
+    const chosen = (element) => wanted.every(([name, value]) => element.dataset[name] === value);
+    for (const one of cases) {
+      one.hidden = active && !(fits(one) && Array.from(one.querySelectorAll(".claim")).some(chosen));
+    }
     let found = 0;
     for (const row of rows) {
-      row.hidden = active && !(fits(row) && wanted.every(([name, value]) => row.dataset[name] === value));
+      row.hidden = active && !(fits(row) && chosen(row));
       if (!row.hidden) found += 1;
     }
     for (const check of checks) {
       const own = Array.from(check.querySelectorAll("table.findings tbody tr"));
-      const some = own.some((row) => !row.hidden);
+      const pictured = Array.from(check.querySelectorAll("article.case"));
+      const some = [...own, ...pictured].some((one) => !one.hidden);
       const named = words.length > 0 && !wanted.length && fits(check.querySelector("summary"));
+      if (named) pictured.forEach((one) => { one.hidden = false; });
       if (named) own.forEach((row) => { if (row.hidden) { row.hidden = false; found += 1; } });
       check.hidden = active && !some && !named;
       check.open = active ? some || named : openBefore.get(check);

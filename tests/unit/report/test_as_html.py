@@ -14,7 +14,7 @@ from kvqa_audit.model import AuditRun, OutcomeStatus
 from kvqa_audit.release.changes import FindingChanges
 from kvqa_audit.release.gate import judge
 from kvqa_audit.report import as_html
-from kvqa_audit.report.view import pictures_wanted
+from kvqa_audit.report.pictures import pictures_wanted
 from kvqa_audit.spec.dataset_spec import Release
 from tests.report_samples import HOSTILE, JPEG, sample_run
 
