@@ -11,17 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kvqa_audit.duplicates.blocks import in_blocks
+from kvqa_audit.duplicates.texture import is_textured
 from kvqa_audit.images.hashes import THUMBNAIL_SIDE_PX
 
 Float = NDArray[np.floating[Any]]
 
 MIN_CONTRAST_GREY = 4.0
-MIN_FIELD_ENERGY = 0.02
-MIN_TEXTURED_SHARE = 0.6
-MIN_TEXTURED_BLOCKS = 14
-_BLOCKS_SIDE = 8
-_TEXTURED_ENERGY = 0.05
-_IN_VIEW_WEIGHT = 0.5
 _FINE_PX = 1.0
 _COARSE_PX = 5.0
 _SURROUND_GREY = 10.0
@@ -39,7 +34,7 @@ class Fields:
     """Grey thumbnails, (n, 64, 64) uint8, and their contrast fields, stored in steps of 1/63 as int8.
 
     `contrast_steps` is (n, 64, 64), `halved_steps` the same at half the resolution, (n, 32, 32). `usable` is False,
-    (n,), for pictures with too little in them to be told apart: flat, black, near-constant.
+    (n,), for pictures with too little in them to be told apart: flat, black, near-constant, merely shaded.
     """
 
     grey: NDArray[np.uint8]
@@ -70,31 +65,13 @@ def fields_of(thumbnails: Sequence[bytes]) -> Fields:
         values = grey[block].astype(np.float32)
         weight = view_weight(values)
         field = contrast_of(values, weight)
-        usable[block] = _is_textured(field, weight) & (values.std(axis=(1, 2)) >= MIN_CONTRAST_GREY)
+        usable[block] = is_textured(field, weight) & (values.std(axis=(1, 2)) >= MIN_CONTRAST_GREY)
         field *= _STEPS
         steps[block] = np.rint(field)
         halved_steps[block] = np.rint(halved(field))
 
     in_blocks(fill, len(grey), _PICTURES_PER_BLOCK)
     return Fields(grey, steps, halved_steps, usable)
-
-
-def _is_textured(field: Float, weight: Float) -> NDArray[np.bool_]:
-    """Whether most of what a picture shows has texture, (n,), and not just its outline, as in a flat field of view."""
-    energy, in_view = _block_means(field * field), _block_means(weight) > _IN_VIEW_WEIGHT
-    textured = ((energy >= _TEXTURED_ENERGY) & in_view).sum(axis=1)
-    enough = (textured >= MIN_TEXTURED_BLOCKS) & (textured >= MIN_TEXTURED_SHARE * in_view.sum(axis=1))
-    found: NDArray[np.bool_] = enough & (energy.mean(axis=1) >= MIN_FIELD_ENERGY)
-    return found
-
-
-def _block_means(values: Float) -> Float:
-    """Means over 8 x 8 blocks of pixels, (n, 64)."""
-    count, side, _ = values.shape
-    size = side // _BLOCKS_SIDE
-    rows = values.reshape(count, _BLOCKS_SIDE, size, side).mean(axis=2)
-    means: Float = rows.reshape(count, _BLOCKS_SIDE, _BLOCKS_SIDE, size).mean(axis=3).reshape(count, -1)
-    return means
 
 
 def view_weight(grey: Float) -> Float:

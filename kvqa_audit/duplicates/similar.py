@@ -9,9 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from kvqa_audit.duplicates.fields import Fields, fields_of
+from kvqa_audit.duplicates.fields import Fields, fields_of, halved, view_weight
 from kvqa_audit.duplicates.nominate import MIN_NOMINATION_SCORE, Nominations, nominate, nominate_by_hash
 from kvqa_audit.duplicates.search import BLOCKWISE_MAX_HASHES, hashes_from_hex, pairs_within
+from kvqa_audit.duplicates.texture import is_repeated
 from kvqa_audit.duplicates.transforms import hash_distance_bits, named_transform
 from kvqa_audit.duplicates.verify import Verified, verify
 from kvqa_audit.duplicates.views import IDENTITY
@@ -27,6 +28,7 @@ BOXED_MIN_SIMILARITY = 0.992
 RE_ENCODE_MAX_DISTANCE_BITS = 16
 RE_ENCODE_MIN_WHOLE = 0.99
 CURVE_MAX_DISTANCE_BITS = 63
+_PICTURES_PER_BLOCK = 64
 MAX_IMAGES_FOR_ALL_VIEWS = 20_000
 _HASH_ONLY = "{images} images are too many to look for flips, turns and crops; copies were nominated by hash alone"
 THRESHOLDS: Mapping[str, float] = {
@@ -77,10 +79,8 @@ def similar_pairs(fingerprints: Sequence[ImageFingerprint]) -> SimilarPairs:
     else:
         nominations = nominate(fields)
     verified = verify(fields, nominations)
-    accepted = (
-        (verified.similarity >= MIN_SIMILARITY) & (verified.whole >= MIN_WHOLE) & (verified.overlap >= MIN_OVERLAP)
-    )
-    pairs = tuple(_similar(usable, fields, nominations, verified, int(k)) for k in np.flatnonzero(accepted))
+    accepted = _accepted(fields, nominations, verified)
+    pairs = tuple(_similar(usable, fields, nominations, verified, int(k)) for k in accepted)
     examined = {
         "comparable_images": int(fields.usable.sum()),
         "nominated_pairs": len(nominations.view),
@@ -88,6 +88,20 @@ def similar_pairs(fingerprints: Sequence[ImageFingerprint]) -> SimilarPairs:
     }
     notes = (_HASH_ONLY.format(images=len(usable)),) if by_hash else ()
     return SimilarPairs(pairs, _curve(usable, fields.usable, pairs), examined, notes)
+
+
+def _accepted(fields: Fields, nominations: Nominations, verified: Verified) -> NDArray[np.int64]:
+    """Which nominated pairs agree in enough of what they show, and in what is seen at one place only."""
+    alike = np.flatnonzero(
+        (verified.similarity >= MIN_SIMILARITY) & (verified.whole >= MIN_WHOLE) & (verified.overlap >= MIN_OVERLAP)
+    )
+    viewed, plain = nominations.viewed[alike], nominations.plain[alike]
+    repeated = np.zeros(len(fields.usable), np.bool_)
+    # Only here, where few pictures are left: it costs as much as all else that is asked of a picture.
+    for chosen in np.array_split(np.union1d(viewed, plain), 1 + 2 * len(alike) // _PICTURES_PER_BLOCK):
+        in_view = halved(view_weight(fields.grey[chosen].astype(np.float32)))
+        repeated[chosen] = is_repeated(fields.half_contrast(chosen), in_view)
+    return alike[~(repeated[viewed] | repeated[plain])]
 
 
 def _similar(
