@@ -43,6 +43,14 @@ def orchestrators(session: nox.Session) -> None:
 
 
 @nox.session
+def ocr(session: nox.Session) -> None:
+    """The tests that read text in pictures, with the extra installed; the other sessions skip them and say so."""
+    session.install(".[ocr]", *TESTS)
+    paths = ("tests/unit/privacy", "tests/functional/test_privacy.py")
+    session.run("pytest", "-q", *(session.posargs or paths))
+
+
+@nox.session
 def minimums(session: nox.Session) -> None:
     """The tests with the lowest declared version of every dependency."""
     lowest = [_lowest(requirement) for requirement in PROJECT["project"]["dependencies"]]

@@ -1,8 +1,8 @@
 """The bytes of an image come in; a small JPEG of it in which burned-in text cannot be read any more goes out.
 
-Every line that the text detector found is smeared with a wide margin, out to the edge of the picture, and so is what
-lies between the lines of a block. Where the detector is not sure, the left part, where devices write, is smeared as a
-whole: a picture that shows less does no harm.
+Devices write at the left, and not every line of a block is found: where any is, the left part is smeared as a whole,
+wider where the detector is not sure. Lines elsewhere are smeared with a wide margin, out to the edge of the picture. A
+picture that shows less does no harm.
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ from PIL import Image, ImageDraw
 
 from kvqa_audit.images.decode import decode
 from kvqa_audit.images.thumbnails import small_jpeg
+from kvqa_audit.ingest.dataset import RawImage
 from kvqa_audit.overlays.sighting import Sighting
-from kvqa_audit.overlays.text import find_text
+from kvqa_audit.overlays.stage import READ_MIN_SIDE_PX, look_at
 
-_READ_MIN_SIDE_PX = 400
 _SURELY_NONE_BELOW = 0.05
 _LEFT_SHARE = 0.45
+_LEAST_LEFT_SHARE = 0.33
 _MARGIN_SHARE = 0.06
 _BLOCK_SHARE = 1 / 14
 
@@ -28,12 +29,13 @@ Box = tuple[float, float, float, float]
 def blurred_thumbnail(data: bytes, max_side_px: int = 240) -> bytes | None:
     """As `images.thumbnails.thumbnail_jpeg`, with text smeared; None where nothing can be decoded, never raises."""
     try:
-        decoded = decode(data, max(max_side_px, _READ_MIN_SIDE_PX))
+        decoded = decode(data, max(max_side_px, READ_MIN_SIDE_PX))
+        seen = look_at(RawImage("", "", data)).text
     except MemoryError:
         return None
-    if decoded.rgb is None:
+    if decoded.rgb is None or seen is None:
         return None
-    return small_jpeg(smear_text(Image.fromarray(decoded.rgb), find_text(decoded.rgb)), max_side_px)
+    return small_jpeg(smear_text(Image.fromarray(decoded.rgb), seen), max_side_px)
 
 
 def smear_text(picture: Image.Image, seen: Sighting) -> Image.Image:
@@ -58,14 +60,11 @@ def places_to_smear(seen: Sighting) -> Iterator[Box]:
     """Left, top, right and bottom, in shares of the picture."""
     if seen.confidence < _SURELY_NONE_BELOW:
         return
+    at_the_left = [region.x + region.width for region in seen.regions if region.x < _LEFT_SHARE]
     if not seen.is_seen:
-        yield 0.0, 0.0, _LEFT_SHARE, 1.0
-    at_the_left = [region for region in seen.regions if region.x < _LEFT_SHARE]
-    if at_the_left:
-        right = max(region.x + region.width for region in at_the_left)
-        top = min(region.y for region in at_the_left)
-        bottom = max(region.y + region.height for region in at_the_left)
-        yield 0.0, max(0.0, top - _MARGIN_SHARE), min(1.0, right + _MARGIN_SHARE), min(1.0, bottom + _MARGIN_SHARE)
+        yield 0.0, 0.0, min(1.0, max((_LEFT_SHARE, *at_the_left))), 1.0
+    elif at_the_left:
+        yield 0.0, 0.0, min(1.0, max(_LEAST_LEFT_SHARE, max(at_the_left) + _MARGIN_SHARE)), 1.0
     for region in seen.regions:
         if region.x >= _LEFT_SHARE:
             top, bottom = region.y - _MARGIN_SHARE, region.y + region.height + _MARGIN_SHARE

@@ -70,7 +70,7 @@ def find_burned_in(
             known = found.get(img_id)
             if known is None and on_progress is not None:
                 on_progress(1)
-            if known is None or known.problem is not None:
+            if known is None or (known.problem is not None and answer.value is not None):
                 found[img_id] = answer.value or BurnedIn(img_id, problem=problem)
     return tuple(found[img_id] for img_id in sorted(found))
 
