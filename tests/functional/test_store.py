@@ -89,9 +89,8 @@ def test_two_runs_at_once_are_both_kept(drawn: Drawn, place: str, tmp_path: Path
         subprocess.Popen([*command, "--out", str(tmp_path / name)], env=environment, stderr=subprocess.PIPE, text=True)
         for name in ("one", "other")
     ]
-    for process in processes:
-        _, words = process.communicate(timeout=300)
-        assert (process.returncode, words) == (1, "")
+    ends = [(process.communicate(timeout=300)[1], process.returncode) for process in processes]
+    assert ends == [("", 1)] * 2
     with RunStore(place, make=False) as store:
         last_two = store.runs()[-2:]
     assert {run.id for run in last_two} == {read_artifacts(tmp_path / name).run_id for name in ("one", "other")}
