@@ -36,8 +36,8 @@ def render(run: AuditRun, verdict: Verdict, *, pictures: Mapping[str, bytes], mi
     Args:
         run: the finished audit.
         verdict: whether this version may be released, and why.
-        pictures: img_id → JPEG (or PNG) thumbnail, for the ids of `pictures.pictures_wanted`; what is missing shows as a
-            placeholder that says so.
+        pictures: img_id → JPEG (or PNG) thumbnail, for the ids of `pictures.pictures_wanted`; what is missing shows
+            as a placeholder that says so.
         missing: what the placeholder says.
 
     Returns:

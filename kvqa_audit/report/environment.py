@@ -6,9 +6,9 @@ from functools import cache
 from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
-from kvqa_audit.report.text import count, measure, share, shown
+from kvqa_audit.report.text import count, decimal, lines_shown, measure, share, shown
 
 
 @cache
@@ -27,8 +27,13 @@ def environment() -> Environment:
         lstrip_blocks=True,
         finalize=_visible,
     )
-    made.filters.update(shown=shown, share=share, measure=measure, count=count)
+    made.filters.update(shown=shown, share=share, measure=measure, count=count, decimal=decimal, lines=_lines)
     return made
+
+
+def _lines(text: str) -> Markup:
+    """A text of several lines, escaped, every line made visible."""
+    return escape(lines_shown(text))
 
 
 def _visible(value: object) -> object:

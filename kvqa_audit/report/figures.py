@@ -131,7 +131,7 @@ def heat_map(
     return figure(
         [trace],
         height=90 + 26 * len(rows),
-        meta={"narrow": [chart_label(row, 18) for row in rows]},
+        meta={"narrow": [chart_label(row, 18) for row in rows], "below": 720},
         xaxis=category_axis(
             columns, 20, narrow=len(columns) <= 7, side="top", tickangle=0 if len(columns) <= 7 else -40
         ),
@@ -204,10 +204,10 @@ def by_line(labels: Sequence[str], traces: Sequence[Mapping[str, Any]], xaxis: M
     """Traces over lines that have the labels on the left, shortened where the page is narrow."""
     return figure(
         traces,
-        height=110 + 28 * len(labels),
+        height=110 + 32 * len(labels),
         showlegend=True,
         legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0},
-        meta={"narrow": [_two_lines(label) for label in labels]},
+        meta={"narrow": [_two_lines(label) for label in labels], "below": 800},
         xaxis=dict(xaxis),
         yaxis=category_axis(labels, 58, range=[len(labels) - 0.5, -0.5]),
     )

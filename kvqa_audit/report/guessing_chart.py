@@ -107,6 +107,7 @@ def _dumbbells(pairs: Sequence[Paired], name: str, axis: str) -> Figure:
                 "x": [entry[name] for entry in entries],
                 "y": list(range(len(pairs))),
                 "marker": marker,
+                "cliponaxis": False,
                 "error_x": whiskers([(entry[name], entry[f"{name}_low"], entry[f"{name}_high"]) for entry in entries]),
                 "hovertext": [
                     f"{chart_label(label, 120)}<br>from the {knows}: {share(entry[name])} "
@@ -116,4 +117,4 @@ def _dumbbells(pairs: Sequence[Paired], name: str, axis: str) -> Figure:
                 "hoverinfo": "text",
             }
         )
-    return by_line([label for label, _, _ in pairs], traces, value_axis(axis, tickformat=".0%", range=[0, 1.02]))
+    return by_line([label for label, _, _ in pairs], traces, value_axis(axis, tickformat=".0%", range=[0, 1.04]))

@@ -72,7 +72,9 @@ def _strongest(known: Sequence[Entry]) -> str:
 
 def _named(entry: Entry) -> str:
     name = shown(entry["name"], 90)
-    return f"The answers to “{name}” give the source away" if entry["about"] == "answer" else f"“{name}” gives it away"
+    if entry["about"] == "answer":
+        return f"The answers to “{name}” give the source away"
+    return f"“{name}” gives the source away"
 
 
 def _lollipops(entries: Sequence[Entry]) -> Figure:
@@ -90,6 +92,7 @@ def _lollipops(entries: Sequence[Entry]) -> Figure:
                 "y": [place for place, _ in of_kind],
                 "x": [entry["cramers_v"] for _, entry in of_kind],
                 "marker": marker,
+                "cliponaxis": False,
                 "error_x": whiskers([(e["cramers_v"], e.get("low"), e.get("high")) for _, e in of_kind]),
                 "hovertext": [
                     f"{chart_label(entry['name'], 120)}<br>Cramér's V {entry['cramers_v']:.3f}, {entry['images']:,} "
@@ -99,7 +102,7 @@ def _lollipops(entries: Sequence[Entry]) -> Figure:
                 "hoverinfo": "text",
             }
         )
-    axis = value_axis("Cramér's V: 0 independent, 1 gives it away", range=[0, 1.03])
+    axis = value_axis("Cramér's V", range=[0, 1.04])
     return by_line([entry["name"] for entry in entries], traces, axis)
 
 
@@ -154,7 +157,7 @@ def _blocks(tests: Sequence[Entry]) -> Figure:
     )
     traces = list(_block_traces(tests, kinds))
     end = max(test["last_row"] for test in tests)
-    axis = value_axis("row of the table, from 0", range=[0, 1.3 * end], tickformat=",d")
+    axis = value_axis("row of the table, from 0", range=[0, 1.3 * end], tickformat="~s")
     labels = [f"{test['source']}: {test['question']}" for test in tests]
     return by_line(labels, traces, axis)
 
@@ -173,7 +176,10 @@ def _block_traces(
                 "base": [test["first_row"] for _, test in of_kind],
                 "x": [test["last_row"] - test["first_row"] + 1 for _, test in of_kind],
                 "marker": marker,
-                "text": [f"{chart_label(t['answer'], 20)}: {share(t['share_in_block'])}" for _, t in of_kind],
+                "text": [
+                    f"{chart_label(t['answer'], 20)}: {share(t['share_in_block'])}; all {share(t['share'])}"
+                    for _, t in of_kind
+                ],
                 "textposition": "outside",
                 "textangle": 0,
                 "cliponaxis": False,

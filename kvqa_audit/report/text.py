@@ -57,6 +57,11 @@ def span(low: float | None, high: float | None) -> str:
     return "-" if low is None or high is None else f"{share(low)} to {share(high)}"
 
 
+def decimal(value: float | None) -> str:
+    """A figure between -1 and 1 with three decimals."""
+    return "-" if value is None else f"{value:.3f}"
+
+
 def lines_shown(text: str, limit: int = 4_000) -> str:
     """A text of several lines, line by line as `shown`; longer ones are cut at `limit` characters."""
     return "\n".join(shown(line, limit) for line in text[:limit].split("\n"))

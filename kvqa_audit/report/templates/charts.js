@@ -30,9 +30,9 @@
     const layout = themed(figure.layout);
     if (printing) layout.width = paper.width;
     let data = figure.data;
-    if (layout.meta && layout.meta.narrow && place.clientWidth < 560) {
+    if (layout.meta && layout.meta.narrow && place.clientWidth < layout.meta.below) {
       layout.yaxis = Object.assign({}, layout.yaxis, { ticktext: layout.meta.narrow });
-      data = data.map((trace) => Object.assign({}, trace, { showscale: false }));
+      data = data.map((trace) => Object.assign({}, trace, trace.type === "bar" ? { textposition: "none" } : { showscale: false }));
     }
     place.dataset.drawn = "yes";
     return window.Plotly.react(place, data, layout, { displayModeBar: false, responsive: true });

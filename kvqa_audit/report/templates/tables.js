@@ -30,14 +30,14 @@
   const said = document.getElementById("copied");
   let timer = 0;
 
-  function copied(text) {
-    said.textContent = `copied: ${text}`;
+  function copied(name) {
+    said.textContent = `copied: ${name}`;
     said.hidden = false;
     clearTimeout(timer);
     timer = setTimeout(() => { said.hidden = true; }, 2500);
   }
 
-  function copy(text) {
+  function copy(text, name) {
     const field = document.createElement("textarea");
     field.value = text;
     field.className = "unseen";
@@ -45,14 +45,14 @@
     field.select();
     document.execCommand("copy");
     field.remove();
-    copied(text);
+    copied(name);
   }
 
   document.addEventListener("click", (event) => {
     const button = event.target.closest("button.copy");
     if (!button) return;
     event.preventDefault();
-    copy(button.dataset.copy);
+    copy(button.dataset.copy, button.dataset.named || button.dataset.copy);
     button.focus();
   });
   for (const button of document.querySelectorAll("button.copy")) button.hidden = false;
