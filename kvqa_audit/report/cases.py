@@ -97,9 +97,9 @@ def _cells(thing: str, findings: list[Finding]) -> list[_Parts]:
     unseen = [f for f in findings if f.evidence.get("seen") is False]
     shows = "a box" if thing == "box" else thing
     return [
-        ("seen", f"Denied, but the picture shows {shows}", "What was seen is outlined.", seen, MAX_PER_CELL),
+        ("shown", f"Denied, but the picture shows {shows}", "What was seen is outlined.", seen, MAX_PER_CELL),
         (
-            "unseen",
+            "not-shown",
             f"Affirmed, but no {thing} was found",
             "Nothing is outlined: nothing was seen.",
             unseen,

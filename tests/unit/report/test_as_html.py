@@ -14,7 +14,7 @@ from kvqa_audit.model import AuditRun, OutcomeStatus
 from kvqa_audit.release.changes import FindingChanges
 from kvqa_audit.release.gate import judge
 from kvqa_audit.report import as_html
-from kvqa_audit.report.pictures import pictures_wanted
+from kvqa_audit.report.pictures import MAX_PICTURE_CHARACTERS, MAX_SHEET_CHARACTERS, pictures_wanted
 from kvqa_audit.spec.dataset_spec import Release
 from tests.report_samples import HOSTILE, JPEG, sample_run
 
@@ -150,7 +150,9 @@ def test_pictures_do_not_make_the_page_heavy() -> None:
     run = sample_run(images=555)
     heavy = dict.fromkeys(pictures_wanted(run), JPEG + b"\x00" * 40_000)
     page = page_of(run, **heavy)
-    assert len(page.encode()) < 5_000_000
+    sources = [str(a["src"]) for tag, a in Elements(page).found if tag == "img"]
+    assert sum(map(len, sources)) <= MAX_PICTURE_CHARACTERS + MAX_SHEET_CHARACTERS
+    assert len(page.encode()) < 6_000_000
     assert "picture left out to keep this page small" in page
 
 
