@@ -25,6 +25,14 @@ class BlockSums:
         agreement: Float = self.product.sum(axis=1) / (self.energy.sum(axis=1) + 1e-6)
         return agreement
 
+    def inner(self) -> Float:
+        """Agreement of all both show but in the outermost blocks, (p,): a part's rim is mixed with what was around."""
+        around = np.ones((_BLOCKS_SIDE, _BLOCKS_SIDE), np.bool_)
+        around[1:-1, 1:-1] = False
+        kept = ~around.reshape(-1)
+        agreement: Float = self.product[:, kept].sum(axis=1) / (self.energy[:, kept].sum(axis=1) + 1e-6)
+        return agreement
+
     def best(self) -> Float:
         """Agreement in the best 75 % of what both show, (p,), so that an added box or text does not count."""
         order = np.argsort(-self.product / (self.energy + 1e-6), axis=1, kind="stable")

@@ -14,7 +14,7 @@ from kvqa_audit.duplicates.nominate import MIN_NOMINATION_SCORE, Nominations, no
 from kvqa_audit.duplicates.search import BLOCKWISE_MAX_HASHES, hashes_from_hex, pairs_within
 from kvqa_audit.duplicates.texture import is_repeated
 from kvqa_audit.duplicates.transforms import hash_distance_bits, named_transform
-from kvqa_audit.duplicates.verify import Verified, verify
+from kvqa_audit.duplicates.verify import Verified, detail_agreement, verify
 from kvqa_audit.duplicates.views import IDENTITY
 from kvqa_audit.images.hashes import THUMBNAIL_SIDE_PX
 from kvqa_audit.model import ImageFingerprint, Tier
@@ -22,9 +22,12 @@ from kvqa_audit.model import ImageFingerprint, Tier
 MIN_SIMILARITY = 0.90
 MIN_WHOLE = 0.70
 MIN_OVERLAP = 0.25
+MIN_DETAIL = 0.75
 NEAR_MIN_SIMILARITY = 0.98
 NEAR_MIN_WHOLE = 0.95
 BOXED_MIN_SIMILARITY = 0.992
+CUT_OUT_MIN_INNER = 0.985
+CUT_OUT_MAX_AREA_SHARE = 0.97
 RE_ENCODE_MAX_DISTANCE_BITS = 16
 RE_ENCODE_MIN_WHOLE = 0.99
 CURVE_MAX_DISTANCE_BITS = 63
@@ -36,9 +39,11 @@ THRESHOLDS: Mapping[str, float] = {
     "similarity": MIN_SIMILARITY,
     "whole_similarity": MIN_WHOLE,
     "overlap": MIN_OVERLAP,
+    "detail_similarity": MIN_DETAIL,
     "near_similarity": NEAR_MIN_SIMILARITY,
     "near_whole_similarity": NEAR_MIN_WHOLE,
     "near_similarity_beside_a_box": BOXED_MIN_SIMILARITY,
+    "near_inner_similarity_of_a_cut_out": CUT_OUT_MIN_INNER,
     "re_encode_distance_bits": RE_ENCODE_MAX_DISTANCE_BITS,
     "re_encode_whole_similarity": RE_ENCODE_MIN_WHOLE,
 }
@@ -91,10 +96,11 @@ def similar_pairs(fingerprints: Sequence[ImageFingerprint]) -> SimilarPairs:
 
 
 def _accepted(fields: Fields, nominations: Nominations, verified: Verified) -> NDArray[np.int64]:
-    """Which nominated pairs agree in enough of what they show, and in what is seen at one place only."""
+    """Which nominated pairs agree in enough of what they show, in more than shading, and at one place only."""
     alike = np.flatnonzero(
         (verified.similarity >= MIN_SIMILARITY) & (verified.whole >= MIN_WHOLE) & (verified.overlap >= MIN_OVERLAP)
     )
+    alike = alike[detail_agreement(fields, nominations, verified.maps, alike) >= MIN_DETAIL]
     viewed, plain = nominations.viewed[alike], nominations.plain[alike]
     repeated = np.zeros(len(fields.usable), np.bool_)
     # Only here, where few pictures are left: it costs as much as all else that is asked of a picture.
@@ -115,12 +121,23 @@ def _similar(
     whole = float(verified.whole[number])
     if whole >= RE_ENCODE_MIN_WHOLE and distance <= RE_ENCODE_MAX_DISTANCE_BITS and transform == IDENTITY:
         tier = Tier.RE_ENCODE
-    elif similarity >= (NEAR_MIN_SIMILARITY if whole >= NEAR_MIN_WHOLE else BOXED_MIN_SIMILARITY):
+    elif similarity >= (NEAR_MIN_SIMILARITY if _is_the_same_picture(verified, number) else BOXED_MIN_SIMILARITY):
         tier = Tier.NEAR
     else:
         tier = Tier.NEAR_FRAME
     left, right = sorted((viewed.img_id, plain.img_id))
     return Similar(left, right, tier, distance, round(similarity, 4), transform)
+
+
+def _is_the_same_picture(verified: Verified, number: int) -> bool:
+    """Whether a pair agrees all over, or, where one is cut out of the other, all over but along the cut.
+
+    A pixel there is mixed with what lay around. In a neighbouring video frame something moved in the midst.
+    """
+    if verified.whole[number] >= NEAR_MIN_WHOLE:
+        return True
+    area_share = abs(float(np.linalg.det(verified.maps[number, :, :2])))
+    return area_share < CUT_OUT_MAX_AREA_SHARE and bool(verified.inner[number] >= CUT_OUT_MIN_INNER)
 
 
 def _curve(

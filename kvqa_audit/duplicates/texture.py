@@ -59,6 +59,17 @@ def is_repeated(field: Float, weight: Float) -> NDArray[np.bool_]:
     return found
 
 
+def detail_of(field: Float) -> Float:
+    """Fields, (n, s, s), less the plane fitted to each of 8 x 8 blocks: texture without its shading."""
+    along = _mean_and_slope(field.shape[-1])
+    fitted = (along @ (field @ along.T)).reshape(-1, 2, _BLOCKS_SIDE, 2, _BLOCKS_SIDE)
+    fitted[:, 1, :, 1] = 0
+    spread = along.T * np.float32(field.shape[-1] // _BLOCKS_SIDE)
+    plane = spread @ fitted.reshape(-1, len(along), len(along)) @ spread.T
+    detail: Float = field - plane
+    return detail
+
+
 def _spectrum(pictures: Float, padded: int) -> NDArray[np.complexfloating[Any, Any]]:
     spectrum: NDArray[np.complexfloating[Any, Any]] = np.fft.rfft2(pictures, (padded, padded))
     return spectrum

@@ -12,6 +12,7 @@ from kvqa_audit.duplicates.align import grid, refined, sampled
 from kvqa_audit.duplicates.blocks import in_blocks
 from kvqa_audit.duplicates.fields import Fields, Float, contrast_of, halved, view_weight
 from kvqa_audit.duplicates.nominate import Nominations
+from kvqa_audit.duplicates.texture import detail_of
 from kvqa_audit.duplicates.views import views
 from kvqa_audit.images.hashes import THUMBNAIL_SIDE_PX
 
@@ -60,8 +61,8 @@ class Verified:
 
     `maps` is (p, 2, 3) in the unit square. `similarity` is the agreement of the contrast fields in the best 75 % of
     what both show, so that an added box or text does not count; `whole` is that of all of it; `overlap` is the share
-    of the plain picture that both show; `covered` is the share of it where one shows something else, such as a box.
-    All four are 0 where the rough alignment already disagrees.
+    of the plain picture that both show; `covered` is the share of it where one shows something else, such as a box;
+    `inner` is the agreement of all but the rim. All five are 0 where the rough alignment already disagrees.
     """
 
     maps: Maps
@@ -69,6 +70,7 @@ class Verified:
     whole: Float
     overlap: Float
     covered: Float
+    inner: Float
 
 
 def verify(fields: Fields, nominations: Nominations) -> Verified:
@@ -79,7 +81,7 @@ def verify(fields: Fields, nominations: Nominations) -> Verified:
     for sieve in _SIEVES:
         best, whole = _aligned(fields, nominations, maps, promising, sieve)
         promising = promising[(best >= sieve.min_best) & (whole >= sieve.min_whole)]
-    agreement = np.zeros((4, count))
+    agreement = np.zeros((5, count))
 
     def compare(block: slice) -> None:
         chosen = promising[block]
@@ -88,6 +90,19 @@ def verify(fields: Fields, nominations: Nominations) -> Verified:
 
     in_blocks(compare, len(promising), _COMPARED_PER_BLOCK)
     return Verified(maps, *agreement)
+
+
+def detail_agreement(fields: Fields, nominations: Nominations, maps: Maps, chosen: Indices) -> Float:
+    """How far the chosen pairs agree in what is no shading, in the best 75 % of it, (k,): 1 is equal, 0 unrelated."""
+    agreement = np.empty(len(chosen))
+
+    def compare(block: slice) -> None:
+        pairs = chosen[block]
+        mapped = _mapped(fields, nominations.viewed[pairs], nominations.plain[pairs], maps[pairs])
+        agreement[block] = block_sums(detail_of(mapped.viewed), detail_of(mapped.plain), mapped.weight).best()
+
+    in_blocks(compare, len(chosen), _COMPARED_PER_BLOCK)
+    return agreement
 
 
 def _aligned(fields: Fields, nominations: Nominations, maps: Maps, promising: Indices, sieve: _Sieve) -> Float:
@@ -112,7 +127,7 @@ def _aligned(fields: Fields, nominations: Nominations, maps: Maps, promising: In
 
 
 def _compared(fields: Fields, viewed: Indices, plain: Indices, maps: Maps) -> tuple[Maps, Float]:
-    """The maps of aligned pairs, polished where that helps, and the agreements, (4, p), as Verified names them."""
+    """The maps of aligned pairs, polished where that helps, and the agreements, (5, p), as Verified names them."""
     mapped = _mapped(fields, viewed, plain, maps)
     agreement = np.stack(_agreement(mapped))
     unsure = np.arange(len(maps))
@@ -168,9 +183,9 @@ def _polished(maps: Maps, viewed: Float, plain: Float) -> Maps:
     return polished
 
 
-def _agreement(mapped: _Mapped) -> tuple[Float, Float, Float, Float]:
-    """Similarity, whole, overlap and covered (see Verified) of mapped pairs."""
+def _agreement(mapped: _Mapped) -> tuple[Float, Float, Float, Float, Float]:
+    """Similarity, whole, overlap, covered and inner (see Verified) of mapped pairs."""
     sums = block_sums(mapped.viewed, mapped.plain, mapped.weight)
     differs = (sums.product < _DIFFERING_AGREEMENT * sums.energy) & (sums.energy > _DIFFERING_ENERGY)
     covered = differs.mean(axis=1) + mapped.blacked.mean(axis=(1, 2))
-    return sums.best(), sums.whole(), mapped.weight.mean(axis=(1, 2)), covered
+    return sums.best(), sums.whole(), mapped.weight.mean(axis=(1, 2)), covered, sums.inner()
