@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from kvqa_audit.overlays.planes import Picture, Planes
 from kvqa_audit.overlays.sighting import Region, Sighting, ramp, region_of
 
 _BLACK_AT_MOST = 20
@@ -43,21 +44,20 @@ _BOX = _Search(top=0.3, left=0.04, right=0.66, arm=0.045, rows_a_reach=260)
 _NOTCH = _Search(top=0.5, left=0.01, right=0.4, arm=0.019, rows_a_reach=530)
 
 
-def find_box(rgb: NDArray[np.uint8]) -> Sighting:
+def find_box(picture: Picture) -> Sighting:
     """Looks for a box in the two lower corners.
 
     Args:
-        rgb: (height, width, 3), 400 to 800 pixels high. Boxes are looked for at half that size; where there is none,
-            at full size for the notch that a box leaves which the frame's own corner covers almost wholly. A notch is
-            a hint only, for nobody would miss the picture behind it.
+        picture: 400 to 800 pixels high. Boxes are looked for at half that size; where there is none, at full size for
+            the notch that a box leaves which the frame's own corner covers almost wholly. A notch is a hint only, for
+            nobody would miss the picture behind it.
     """
-    if min(rgb.shape[:2]) < 128:
-        return _green_inset(rgb) if rgb.size else Sighting(0.0)
-    half = np.ascontiguousarray(rgb[::2, ::2])
-    seen = max(_green_inset(half), _in_either_corner(_brightest(half), _BOX), key=_confidence)
+    if min(picture.whole.shape) < 128:
+        return _green_inset(picture.whole) if picture.rgb.size else Sighting(0.0)
+    seen = max(_green_inset(picture.half), _in_either_corner(picture.half, _BOX), key=_confidence)
     if seen.is_seen:
         return seen
-    notch = _in_either_corner(_brightest(rgb), _NOTCH)
+    notch = _in_either_corner(picture.whole, _NOTCH)
     return max(seen, replace(notch, confidence=round(_NOTCH_WEIGHT * notch.confidence, 4)), key=_confidence)
 
 
@@ -65,68 +65,84 @@ def _confidence(one: Sighting) -> float:
     return one.confidence
 
 
-def _brightest(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    return np.maximum(np.maximum(rgb[..., 0], rgb[..., 1]), rgb[..., 2])
-
-
-def _in_either_corner(brightest: NDArray[np.uint8], search: _Search) -> Sighting:
-    left, right = _black_corner(brightest, search), _black_corner(brightest[:, ::-1], search)
+def _in_either_corner(planes: Planes, search: _Search) -> Sighting:
+    height, width = planes.shape
+    rows, wide = slice(int(search.top * height), height), int(search.right * width)
+    at_left = planes.part(rows, slice(wide)).brightest()
+    at_right = np.ascontiguousarray(planes.part(rows, slice(width - wide, width)).brightest()[:, ::-1])
+    left, right = (_black_corner(corner, planes.shape, search) for corner in (at_left, at_right))
     regions = tuple(Region(round(1.0 - one.x - one.width, 4), one.y, one.width, one.height) for one in right.regions)
     return max(left, replace(right, regions=regions), key=_confidence)
 
 
-def _black_corner(brightest: NDArray[np.uint8], search: _Search) -> Sighting:
-    """The best corner of a black rectangle at the lower left of (height, width) brightest-channel pixels."""
-    height, width = brightest.shape
-    top_row = int(search.top * height)
-    values = brightest[top_row:, : int(search.right * width)].astype(np.int16)
+def _black_corner(values: NDArray[np.uint8], shape: tuple[int, int], search: _Search) -> Sighting:
+    """The best corner of a black rectangle among the brightest-channel pixels at the lower left of such a picture."""
+    height, width = shape
     black = values <= _BLACK_AT_MOST
-    reach = max(1, round(height / search.rows_a_reach))
-    level, upright = np.zeros(values.shape, bool), np.zeros(values.shape, bool)
-    level[reach:-reach] = (values[: -2 * reach] - values[2 * reach :] >= _STEP_AT_LEAST) & black[2 * reach :]
-    rising = values[:, 2 * reach :] - values[:, : -2 * reach] >= _STEP_AT_LEAST
-    upright[:, reach:-reach] = rising & black[:, : -2 * reach]
-    arm = max(6, round(search.arm * min(height, width)))
-    lefts, downs = _running(level, 1), _running(upright[::-1], 0)[::-1]
-    near = np.zeros(values.shape, np.int32)
-    near[:-arm, arm:] = np.minimum(lefts[:-arm, arm:] - lefts[:-arm, :-arm], downs[:-arm, arm:] - downs[arm:, arm:])
-    rows, columns = np.nonzero(near >= _NEAR_SHARES[0] * arm)
-    keep = (rows < 0.955 * values.shape[0]) & (columns > search.left * values.shape[1])
-    rows, columns = rows[keep], columns[keep]
-    if not rows.size:
+    level, upright = _edges(values, black, max(1, round(height / search.rows_a_reach)))
+    arm = max(6, round(search.arm * min(shape)))
+    rows = _crowded(level, 1, _NEAR_SHARES[0] * arm)
+    rows = rows[rows < min(0.955 * values.shape[0], values.shape[0] - arm)]
+    columns = _crowded(upright, 0, _NEAR_SHARES[0] * arm)
+    columns = columns[(columns > search.left * values.shape[1]) & (columns >= arm)]
+    if not rows.size or not columns.size:
         return Sighting(0.0)
-    area = _running(_running(black[::-1], 0)[::-1], 1)
-    filled = area[rows, columns] / ((values.shape[0] - rows) * (columns + 1))
-    extent = np.minimum(lefts[rows, columns] / width, downs[rows, columns] / height)
-    score = (near[rows, columns] / arm) ** 2 * (0.05 + extent) * (filled >= _FILLED_SHARE)
+    lefts, downs = _running(level[rows], 1), _running(upright[::-1, columns], 0)[::-1]
+    near = np.minimum(lefts[:, columns] - lefts[:, columns - arm], downs[rows] - downs[rows + arm])
+    i, j = np.nonzero(near >= _NEAR_SHARES[0] * arm)
+    if not i.size:
+        return Sighting(0.0)
+    area = _running(_running(black, 1)[::-1, columns], 0)[::-1][rows]
+    filled = area[i, j] / ((values.shape[0] - rows[i]) * (columns[j] + 1))
+    extent = np.minimum(lefts[i, columns[j]] / width, downs[rows[i], j] / height)
+    score = (near[i, j] / arm) ** 2 * (0.05 + extent) * (filled >= _FILLED_SHARE)
     best = int(np.argmax(score))
     if score[best] == 0.0:
         return Sighting(0.0)
-    row, column = int(rows[best]), int(columns[best])
-    sharpness = ramp(float(near[row, column]) / arm, *_NEAR_SHARES)
+    row, column = int(rows[i[best]]), int(columns[j[best]])
+    sharpness = ramp(float(near[i[best], j[best]]) / arm, *_NEAR_SHARES)
     confidence = sharpness * (0.55 + 0.45 * ramp(float(extent[best]), 0.02, 0.1))
-    return Sighting(round(confidence, 4), (region_of(0, top_row + row, column + 1, height, brightest.shape),))
+    top = height - values.shape[0] + row
+    return Sighting(round(confidence, 4), (region_of(0, top, column + 1, height, shape),))
+
+
+def _edges(
+    values: NDArray[np.uint8], black: NDArray[np.bool_], reach: int
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Where black is lit within `reach` above, and where it is lit within `reach` to the right."""
+    lit = values + np.uint8(_STEP_AT_LEAST)  # may overflow where it is not black
+    level, upright = np.zeros(values.shape, bool), np.zeros(values.shape, bool)
+    level[reach:-reach] = (values[: -2 * reach] >= lit[2 * reach :]) & black[2 * reach :]
+    upright[:, reach:-reach] = (values[:, 2 * reach :] >= lit[:, : -2 * reach]) & black[:, : -2 * reach]
+    return level, upright
+
+
+def _crowded(mask: NDArray[np.bool_], axis: int, at_least: float) -> NDArray[np.intp]:
+    """The rows or columns with enough of the mask in them, which few have: the costly search is theirs alone."""
+    return np.flatnonzero(np.add.reduce(mask, axis=axis, dtype=np.int32) >= at_least)
 
 
 def _running(mask: NDArray[np.bool_] | NDArray[np.int32], axis: int) -> NDArray[np.int32]:
     return np.cumsum(mask, axis=axis, dtype=np.int32)
 
 
-def _green_inset(rgb: NDArray[np.uint8]) -> Sighting:
+def _green_inset(planes: Planes) -> Sighting:
     """A green rectangle in the lower half: its rows and columns are green for most of their length."""
-    height, width = rgb.shape[:2]
-    lower = rgb[height // 2 :].astype(np.int16)
-    red, green, blue = lower[..., 0], lower[..., 1], lower[..., 2]
-    mask = (green - red >= _GREEN_OVER_RED) & (green >= blue)
-    if mask.mean() < _GREEN_AREA_SHARE[0]:
+    height, width = planes.shape
+    lower = planes.part(slice(height // 2, height), slice(width))
+    # May underflow where green is too dark.
+    mask = (lower.green >= _GREEN_OVER_RED) & (lower.green - np.uint8(_GREEN_OVER_RED) >= lower.red)
+    mask &= lower.green >= lower.blue
+    count = np.count_nonzero(mask)
+    if count / mask.size < _GREEN_AREA_SHARE[0]:
         return Sighting(0.0)
     across, down = mask.sum(axis=1), mask.sum(axis=0)
     rows = np.flatnonzero(across >= 0.5 * across.max())
     columns = np.flatnonzero(down >= 0.5 * down.max())
     top, bottom, left, right = int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
     filled = float(mask[top:bottom, left:right].mean())
-    concentrated = float(mask[top:bottom, left:right].sum() / mask.sum())
+    concentrated = float(mask[top:bottom, left:right].sum() / count)
     area = (bottom - top) * (right - left) / (height * width)
     confidence = ramp(filled, 0.5, 0.8) * ramp(concentrated, 0.5, 0.9) * ramp(area, *_GREEN_AREA_SHARE)
-    region = region_of(left, height // 2 + top, right, height // 2 + bottom, rgb.shape)
+    region = region_of(left, height // 2 + top, right, height // 2 + bottom, planes.shape)
     return Sighting(round(confidence, 4), (region,))

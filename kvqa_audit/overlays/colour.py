@@ -9,14 +9,15 @@ as shadow and glare, and purple patches measure like red ones; nothing is said o
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal, get_args
+from typing import Literal, TypeVar, get_args
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
+from kvqa_audit.overlays.planes import Planes
 from kvqa_audit.overlays.sighting import Region
 
+AnyInt = TypeVar("AnyInt", np.uint8, np.uint16)
 Hue = Literal["blue", "green", "yellow"]
 HUES: tuple[Hue, ...] = get_args(Hue)
 ABSENT_BELOW_SHARE = 0.003
@@ -29,25 +30,24 @@ _YELLOW_OVER_TISSUE = 0.4
 _MARGIN = 0.01
 
 
-def hues_of(rgb: NDArray[np.uint8], covered: Iterable[Region] = ()) -> dict[str, float]:
+def hues_of(picture: Planes, covered: Iterable[Region] = ()) -> dict[str, float]:
     """The share of lit, glare-free blocks of 4 x 4 pixels that come near each hue; empty where nothing is lit.
 
     Args:
-        rgb: (height, width, 3), about 260 pixels high.
+        picture: about 260 pixels high.
         covered: what was drawn over the picture, and does not count.
     """
-    rows, columns = rgb.shape[0] // _BLOCK_PX, rgb.shape[1] // _BLOCK_PX
+    rows, columns = picture.shape[0] // _BLOCK_PX, picture.shape[1] // _BLOCK_PX
     if not rows or not columns:
         return {}
-    whole = np.ascontiguousarray(rgb[: rows * _BLOCK_PX, : columns * _BLOCK_PX])
-    brightest = np.maximum(np.maximum(whole[..., 0], whole[..., 1]), whole[..., 2])
+    whole = picture.part(slice(rows * _BLOCK_PX), slice(columns * _BLOCK_PX))
+    brightest = whole.brightest()
     counted = (_of_blocks(brightest, np.minimum) >= _LIT_AT_LEAST) & (_of_blocks(brightest, np.maximum) <= _GLARE_ABOVE)
     for region in covered:
         counted[_blocks(region.y, region.height, rows), _blocks(region.x, region.width, columns)] = False
     if not counted.any():
         return {}
-    means = np.asarray(Image.fromarray(whole).reduce(_BLOCK_PX), dtype=np.float32)
-    red, green, blue = means[counted].T + 1.0
+    red, green, blue = (_means(plane)[counted] + np.float32(1.0) for plane in (whole.red, whole.green, whole.blue))
     blue_over_red, green_over_red = np.log(blue / red), np.log(green / red)
     return {
         "blue": _share(blue_over_red >= _BLUE_OVER_RED),
@@ -56,8 +56,14 @@ def hues_of(rgb: NDArray[np.uint8], covered: Iterable[Region] = ()) -> dict[str,
     }
 
 
-def _of_blocks(values: NDArray[np.uint8], pick: np.ufunc) -> NDArray[np.uint8]:
-    """The least or greatest value of every block; (height, width) become (rows, columns) of blocks."""
+def _means(plane: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """The mean of every block, rounded."""
+    pixels = _BLOCK_PX**2
+    return ((_of_blocks(plane.astype(np.uint16), np.add) + pixels // 2) // pixels).astype(np.float32)
+
+
+def _of_blocks(values: NDArray[AnyInt], pick: np.ufunc) -> NDArray[AnyInt]:
+    """The least, greatest or summed value of every block; (height, width) become (rows, columns) of blocks."""
     for _ in range(2):
         parts = [values[start::_BLOCK_PX] for start in range(_BLOCK_PX)]
         values = pick(pick(parts[0], parts[1]), pick(parts[2], parts[3])).T

@@ -14,7 +14,7 @@ from kvqa_audit.images.decode import DECODE_VERSION, decoder_version
 from kvqa_audit.overlays.sighting import ImageOverlays, Region, Sighting
 
 # Goes up whenever a detector gives another answer for the same pixels.
-DETECTORS_VERSION = "overlays-2"
+DETECTORS_VERSION = "overlays-3"
 FILE_NAME = "overlays-1.sqlite"
 _UNUSED_SECONDS = 90 * 86_400
 _BUSY_SECONDS = 10.0

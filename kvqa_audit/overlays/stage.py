@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from kvqa_audit.engine.local import Failure, LocalPool
 from kvqa_audit.images.decode import decode
 from kvqa_audit.ingest.dataset import REPEATED, ImageShard, RawImage
 from kvqa_audit.overlays.box import find_box
 from kvqa_audit.overlays.colour import hues_of
 from kvqa_audit.overlays.kept import KeptOverlays
+from kvqa_audit.overlays.planes import Picture
 from kvqa_audit.overlays.sighting import ImageOverlays
 from kvqa_audit.overlays.text import find_text
 
@@ -85,13 +84,12 @@ def look_at(raw: RawImage) -> ImageOverlays:
     if raw.problem is not None:
         return ImageOverlays(raw.img_id, problem=raw.problem)
     decoded = decode(raw.data, READ_MIN_SIDE_PX)
-    if decoded.rgb is None:
+    if (rgb := decoded.rgb) is None:
         return ImageOverlays(raw.img_id, problem=decoded.problem)
-    text = find_text(decoded.rgb)
-    half = np.ascontiguousarray(decoded.rgb[::2, ::2])
-    box = find_box(decoded.rgb)
+    picture = Picture(rgb)
+    text, box = find_text(picture), find_box(picture)
     covered = [region for one in (box, text) if one.is_seen for region in one.regions]
-    return ImageOverlays(raw.img_id, box, text, hues_of(half, covered))
+    return ImageOverlays(raw.img_id, box, text, hues_of(picture.half, covered))
 
 
 def _work(

@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from kvqa_audit.overlays.connected import connected_shapes, pairs_between, roots_of
+from kvqa_audit.overlays.planes import Picture, Planes
 from kvqa_audit.overlays.sighting import Sighting, ramp, region_of
 
 _UNITS = (530.0, 640.0)
@@ -63,26 +65,26 @@ class _Line:
         return self.shapes - 1.4 + 0.3 * min(self.letters - self.shapes, self.shapes)
 
 
-def find_text(rgb: NDArray[np.uint8]) -> Sighting:
+def find_text(picture: Picture) -> Sighting:
     """Looks for lines of text: at the left edge, where devices write, and with more reserve everywhere else.
 
     Args:
-        rgb: (height, width, 3), 400 to 800 pixels high, so that a letter keeps its strokes.
+        picture: 400 to 800 pixels high, so that a letter keeps its strokes.
     """
-    height, width = rgb.shape[:2]
+    height, width = picture.whole.shape
     if min(height, width) < 64:
         return Sighting(0.0)
     unit = max(height / _UNITS[0], width / _UNITS[1])
     score, lines, letter_like = 0.0, list[_Line](), 0
-    for shapes, found, weight in _readings(rgb, unit):
+    for shapes, found, weight in _readings(picture.whole, unit):
         letter_like = max(letter_like, _letter_like(shapes, width))
         found_score = weight * _score(found, width)
         if found_score > score:
             score, lines = found_score, found
         if score >= _SURE_SCORE:
             break
-    regions = tuple(region_of(one.left, one.top, one.right, one.bottom, rgb.shape) for one in lines)
-    doubt = 0.0 if score >= _SURE_SCORE else max(letter_like / (letter_like + 10.0), _glare_at_margin(rgb))
+    regions = tuple(region_of(one.left, one.top, one.right, one.bottom, (height, width)) for one in lines)
+    doubt = 0.0 if score >= _SURE_SCORE else max(letter_like / (letter_like + 10.0), _glare_at_margin(picture.whole))
     return Sighting(_confidence(score, doubt), regions)
 
 
@@ -92,11 +94,11 @@ def _confidence(score: float, doubt: float) -> float:
     return round(max(seen, 0.45 * doubt), 4)
 
 
-def _glare_at_margin(rgb: NDArray[np.uint8]) -> float:
+def _glare_at_margin(planes: Planes) -> float:
     """0 to 1: how much of the place where devices write is so bright that letters may drown in it."""
-    height, width = rgb.shape[:2]
-    margin = rgb[height // 8 : height * 5 // 8 : 2, : int(_MARGIN_SHARE * width) : 2]
-    return ramp(float((_darkest(margin) >= _LETTER_AT_LEAST).mean()), 0.05, 0.5)
+    height, width = planes.shape
+    margin = planes.part(slice(height // 8, height * 5 // 8, 2), slice(0, int(_MARGIN_SHARE * width), 2))
+    return ramp(float((margin.darkest() >= _LETTER_AT_LEAST).mean()), 0.05, 0.5)
 
 
 def _letter_like(shapes: _Shapes | None, width: int) -> int:
@@ -112,23 +114,23 @@ def _score(lines: list[_Line], width: int) -> float:
     return sum(line.strength * (1.0 if line.left <= margin else _OFF_MARGIN_WEIGHT) for line in lines)
 
 
-def _readings(rgb: NDArray[np.uint8], unit: float) -> Iterator[tuple[_Shapes | None, list[_Line], float]]:
+def _readings(planes: Planes, unit: float) -> Iterator[tuple[_Shapes | None, list[_Line], float]]:
     """Ever more far-fetched ways to read the picture, each with its weight; the caller stops at a convincing one."""
-    edge = rgb[:, : int(_EDGE_SHARE * rgb.shape[1])]
-    darkest = _darkest(edge)
+    start = int(_EDGE_SHARE * planes.shape[1])
+    edge = planes.part(slice(None), slice(start))
+    darkest = edge.darkest()
     raised = _top_hat(darkest, unit)
     for height, diagonal in ((50, True), (36, False), (80, False)):
         shapes = _shapes(raised >= height, darkest, unit, diagonal=diagonal)
         yield shapes, _lines(shapes, unit), 1.0
     shapes = _shapes((raised >= 22) & (darkest >= _LETTER_AT_LEAST), darkest, unit)
     yield shapes, _lines(shapes, unit), _FAR_FETCHED_WEIGHT
-    brightest = np.maximum(np.maximum(edge[..., 0], edge[..., 1]), edge[..., 2])
+    brightest = edge.brightest()
     sunk = _top_hat(255 - brightest, unit)
     sunk[_background(brightest, unit) < _GLARE_ABOVE] = 0
     for depth in (16, 10):
         yield None, _lines(_shapes(sunk >= depth, brightest, unit), unit), _FAR_FETCHED_WEIGHT
-    start = int(_EDGE_SHARE * rgb.shape[1])
-    rest = _darkest(rgb[:, start:])
+    rest = planes.part(slice(None), slice(start, None)).darkest()
     raised = _top_hat(rest, unit)
     found = [line for line in _lines(_shapes(raised >= 60, rest, unit), unit) if line.shapes >= 4]
     yield None, [line.moved(start) for line in found], 1.0
@@ -149,10 +151,6 @@ def _belong(one: _Line, other: _Line, unit: float) -> bool:
     level = down <= 1.6 * unit and across <= 12 * high
     stacked = across <= 4 * unit and down <= 4 * high
     return as_high and (level or stacked)
-
-
-def _darkest(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    return np.minimum(np.minimum(rgb[..., 0], rgb[..., 1]), rgb[..., 2])
 
 
 def _top_hat(values: NDArray[np.uint8], unit: float) -> NDArray[np.uint8]:
@@ -185,37 +183,44 @@ def _sliding(values: NDArray[np.uint8], size: int, axis: int, pick: Callable[...
 def _shapes(
     mask: NDArray[np.bool_], values: NDArray[np.uint8], unit: float, *, diagonal: bool = False
 ) -> _Shapes | None:
-    from scipy import ndimage
-
-    labels, count = ndimage.label(mask, np.ones((3, 3)) if diagonal else None)
-    if count < 2:
-        return None
-    rows, columns = np.nonzero(mask)
-    order = np.argsort(labels[rows, columns], kind="stable")
-    rows, columns = rows[order], columns[order]
-    area = np.bincount(labels[rows, columns], minlength=count + 1)[1:]
-    first = np.concatenate(([0], np.cumsum(area)[:-1]))
-    top, bottom = np.minimum.reduceat(rows, first), np.maximum.reduceat(rows, first) + 1
-    left, right = np.minimum.reduceat(columns, first), np.maximum.reduceat(columns, first) + 1
-    high, wide = bottom - top, right - left
+    found = connected_shapes(mask, diagonal=diagonal)
+    high, wide = found.bottom - found.top, found.right - found.left
     tall = (high >= _HEIGHT_UNITS[0] * unit) & (high <= _HEIGHT_UNITS[1] * unit)
-    kept = np.flatnonzero(tall & (wide <= 7 * high) & (area >= 0.2 * high * wide))[:_MAX_SHAPES]
+    kept = np.flatnonzero(tall & (wide <= 7 * high) & (found.area >= 0.2 * high * wide))[:_MAX_SHAPES]
     if kept.size < 2:
         return None
-    brightness = np.add.reduceat(values[rows, columns], first, dtype=np.int64) / area
-    letters = np.maximum(1.0, np.rint(wide / (0.75 * high)))
-    return _Shapes(left[kept], right[kept], top[kept], bottom[kept], brightness[kept], letters[kept])
+    letters = np.maximum(1.0, np.rint(wide[kept] / (0.75 * high[kept])))
+    edges = (found.left[kept], found.right[kept], found.top[kept], found.bottom[kept])
+    return _Shapes(*edges, found.mean_of(values, kept), letters)
 
 
 def _lines(shapes: _Shapes | None, unit: float) -> list[_Line]:
     """Runs of shapes side by side: top and bottom level, as bright, and no further apart than a letter is high."""
-    from scipy.sparse import coo_matrix
-    from scipy.sparse.csgraph import connected_components
-
     if shapes is None:
         return []
-    one, other = np.nonzero(abs(shapes.top[:, None] - shapes.top[None]) <= 1.6 * unit)
-    gap = shapes.left[other] - shapes.right[one]
+    one, other = _linked(shapes, unit)
+    if not one.size:
+        return []
+    group = roots_of(shapes.top.size, one, other)
+    sizes = np.bincount(group)
+    lines = []
+    for root in np.flatnonzero(sizes >= 2):
+        part = group == root
+        letters = int(shapes.letters[part].sum())
+        if letters >= 3:
+            ends = (int(pick) for pick in (shapes.left[part].min(), shapes.right[part].max()))
+            rows = (int(pick) for pick in (shapes.top[part].min(), shapes.bottom[part].max()))
+            lines.append(_Line(int(sizes[root]), letters, *ends, *rows))
+    return lines
+
+
+def _linked(shapes: _Shapes, unit: float) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The pairs of shapes that follow each other in a line."""
+    order = np.argsort(shapes.top)
+    tops = shapes.top[order]
+    level = np.searchsorted(tops, tops + 1.6 * unit, "right")
+    one, other = (order[side] for side in pairs_between(np.arange(1, tops.size + 1), level))
+    gap = np.maximum(shapes.left[other] - shapes.right[one], shapes.left[one] - shapes.right[other])
     high = shapes.bottom - shapes.top
     linked = (
         (abs(shapes.bottom[one] - shapes.bottom[other]) <= 1.6 * unit)
@@ -223,17 +228,4 @@ def _lines(shapes: _Shapes | None, unit: float) -> list[_Line]:
         & (gap <= 1.1 * np.maximum(high[one], high[other]))
         & (abs(shapes.brightness[one] - shapes.brightness[other]) <= 45)
     )
-    if not linked.any():
-        return []
-    pairs = coo_matrix((np.ones(int(linked.sum())), (one[linked], other[linked])), shape=(high.size, high.size))
-    count, group = connected_components(pairs, directed=False)
-    sizes = np.bincount(group, minlength=count)
-    lines = []
-    for number in np.flatnonzero(sizes >= 2):
-        part = group == number
-        letters = int(shapes.letters[part].sum())
-        if letters >= 3:
-            ends = (int(pick) for pick in (shapes.left[part].min(), shapes.right[part].max()))
-            rows = (int(pick) for pick in (shapes.top[part].min(), shapes.bottom[part].max()))
-            lines.append(_Line(int(sizes[number]), letters, *ends, *rows))
-    return lines
+    return one[linked], other[linked]

@@ -7,6 +7,7 @@ import pytest
 from drawn_frames import frame, pixels, with_rectangle
 
 from kvqa_audit.overlays.colour import ABSENT_BELOW_SHARE, hues_of
+from kvqa_audit.overlays.planes import Picture
 from kvqa_audit.overlays.sighting import Region
 
 PATCH = (0.4, 0.4, 0.5, 0.5)
@@ -18,17 +19,17 @@ PATCH = (0.4, 0.4, 0.5, 0.5)
 def test_patch_of_a_hue_makes_it_present(hue: str, colour: tuple[int, int, int]) -> None:
     plain, patched = frame(), frame()
     with_rectangle(patched, PATCH, colour)
-    assert hues_of(pixels(plain)[::2, ::2])["blue"] < ABSENT_BELOW_SHARE
-    assert hues_of(pixels(patched)[::2, ::2])[hue] == pytest.approx(0.0115, abs=0.005)
+    assert hues_of(Picture(pixels(plain)).half)["blue"] < ABSENT_BELOW_SHARE
+    assert hues_of(Picture(pixels(patched)).half)[hue] == pytest.approx(0.0115, abs=0.005)
 
 
 def test_what_is_covered_does_not_count() -> None:
     image = frame()
     with_rectangle(image, PATCH, (60, 80, 190))
     covered = [Region(0.4, 0.4, 0.1, 0.1)]
-    assert hues_of(pixels(image)[::2, ::2], covered)["blue"] < ABSENT_BELOW_SHARE
+    assert hues_of(Picture(pixels(image)).half, covered)["blue"] < ABSENT_BELOW_SHARE
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 3), (3, 400, 3), (40, 40, 3)])
 def test_unlit_picture_has_no_hues(shape: tuple[int, int, int]) -> None:
-    assert hues_of(np.zeros(shape, np.uint8)) == {}
+    assert hues_of(Picture(np.zeros(shape, np.uint8)).whole) == {}
