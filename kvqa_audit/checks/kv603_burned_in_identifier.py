@@ -23,7 +23,8 @@ def burned_in_identifier(evidence: Evidence) -> Checked:
     lead to a person. All pictures are searched for text, and what is found is read (RapidOCR, on this machine); kept
     are the kinds and their places, never the text. Reading errs: short remains of a date at the edge may be missed.
 
-    Fix: look at the outlined places and blot them out, or crop the picture; `--blur-text` does so in the report alone.
+    Fix: blot the places out (`boxes`, in shares of the picture), or crop them away; `--blur-text` smears text in the
+    pictures of the report alone.
     """
     defects = [_defect(one) for one in evidence.burned_in if one.categories or one.problem is not None]
     defects.sort(key=lambda defect: -(defect.score or 0.0))
