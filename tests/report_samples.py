@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from typing import Any
 
 from kvqa_audit.model import (
@@ -114,6 +115,72 @@ def sample_run(*, images: int = 60, findings_per_check: int = 30, seed: int = 7)
         metrics=_metrics(sources, rng),
         stages=(Stage("ingest", 0.4, 5_000), Stage("fingerprints", 5.1, images)),
         exit_code=3,
+    )  # fmt: skip
+
+
+def with_cases(run: AuditRun) -> AuditRun:
+    """The audit with answers that do not fit, and with answers that the picture speaks against, hostile ones too."""
+    ids = [image.img_id for image in run.fingerprints]
+    region = {"x": 0.1, "y": 0.75, "width": 0.2, "height": 0.25}
+    odd = [
+        Finding(
+            "KV350",
+            Severity.WARNING,
+            "does not fit",
+            ids[-1 - n % 10],
+            QUESTIONS[n % 5],
+            HOSTILE[n % 12],
+            n,
+            0.9 - n / 60,
+            evidence={
+                "probability": 0.01,
+                "expected": HOSTILE[-1 - n % 12] if n % 4 else None,
+                "expected_probability": 0.9,
+                "reasons": list(HOSTILE[: n % 4]),
+            },
+        )
+        for n in range(40)
+    ]
+    against = [
+        Finding(
+            code,
+            Severity.WARNING,
+            "the picture says otherwise",
+            ids[-1 - n],
+            QUESTIONS[1],
+            HOSTILE[n],
+            n,
+            0.8 - n / 60,
+            evidence={
+                "detector": thing,
+                "seen": n % 2 == 0,
+                "confidence": 0.9 if n % 2 == 0 else 0.1,
+                "regions": [region] if n % 2 == 0 else [],
+            },
+        )
+        for code, thing in (("KV360", "box"), ("KV361", "text"))
+        for n in range(12)
+    ]
+    findings = with_keys([*odd, *against])
+    outcomes = [
+        CheckOutcome(
+            code,
+            f"against_{code}",
+            Severity.WARNING,
+            OutcomeStatus.FAILED,
+            None,
+            100,
+            sum(finding.check == code for finding in findings),
+            0,
+            0.1,
+            0.0,
+            0.01,
+        )
+        for code in ("KV350", "KV360", "KV361")
+    ]
+    docs = {one.code: CheckDoc("An answer that does not fit", "Why so.", "Look at it.", "answers") for one in outcomes}
+    return replace(
+        run, outcomes=(*run.outcomes, *outcomes), findings=(*run.findings, *findings), docs={**run.docs, **docs}
     )  # fmt: skip
 
 

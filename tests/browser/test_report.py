@@ -13,11 +13,11 @@ from kvqa_audit.report.as_html import render
 from kvqa_audit.report.pictures import pictures_wanted
 from kvqa_audit.spec.dataset_spec import Release
 from tests.browser.chromium import EXECUTABLE, Tab, chromium
-from tests.report_samples import JPEG, sample_run
+from tests.report_samples import JPEG, sample_run, with_cases
 
 pytestmark = pytest.mark.skipif(EXECUTABLE is None, reason="no Chromium is installed")
 
-RUN = sample_run()
+RUN = with_cases(sample_run())
 ROWS = "[...document.querySelectorAll('table.findings tbody tr')]"
 VISIBLE = f"{ROWS}.filter(row => !row.hidden)"
 ALL_DRAWN = "[...document.querySelectorAll('[data-plot]')].every(place => place.querySelector('.main-svg'))"
@@ -56,7 +56,7 @@ def type_into_filter(tab: Tab, text: str) -> None:
 
 def test_all_charts_are_drawn_and_nothing_is_said_in_the_console(tab: Tab) -> None:
     draw_all(tab)
-    assert tab.value("document.querySelectorAll('.js-plotly-plot').length") == 7
+    assert tab.value("document.querySelectorAll('.js-plotly-plot').length") == 10
     assert tab.events_named("Log.entryAdded", "Runtime.consoleAPICalled", "Runtime.exceptionThrown") == []
 
 
@@ -157,6 +157,14 @@ def test_an_id_is_copied(tab: Tab) -> None:
     assert tab.value("document.getElementById('copied').textContent") == f"copied: {wanted}"
 
 
+def test_a_proposed_rule_is_copied_line_by_line_and_named(tab: Tab) -> None:
+    rule = RUN.metrics["discovered_rules"][0]
+    tab.value("document.addEventListener('copy', event => { window.__copied = document.activeElement.value; })")
+    tab.click("document.querySelector('.proposal[open] button[data-named]')")
+    assert tab.value("window.__copied") == rule["yaml"]
+    assert tab.value("document.getElementById('copied').textContent") == f"copied: rule {rule['id']}"
+
+
 def test_a_link_to_a_finding_that_is_not_in_the_page_says_so(tab: Tab, report: str) -> None:
     tab.open("about:blank")
     tab.open(f"{report}#KV203-0123456789abcdef")
@@ -223,6 +231,35 @@ def test_nothing_bars_a_reader_who_cannot_see_or_use_a_mouse(tab: Tab, report: s
         seconds=240,
     )
     assert found == []
+
+
+def test_an_outline_lies_on_its_place_in_the_picture(tab: Tab) -> None:
+    tab.value("document.querySelectorAll('details').forEach(details => { details.open = true; })")
+    frame = "document.querySelector('#KV360 .frame:has(rect.line)')"
+    tab.value(f"{frame}.scrollIntoView()")
+    tab.wait_for(f"{frame}.querySelector('img').complete")
+    picture, line = (
+        tab.value(
+            f"(box => [box.x, box.y, box.width, box.height])({frame}.querySelector({what}).getBoundingClientRect())"
+        )
+        for what in ("'img'", "'rect.line'")
+    )
+    assert picture[2] == pytest.approx(picture[3], abs=1), "the sample picture is a square, whatever its place is"
+    left, top = ((line[n] - picture[n]) / picture[n + 2] for n in (0, 1))
+    assert (left, top) == (pytest.approx(0.1, abs=0.02), pytest.approx(0.75, abs=0.02))
+    assert line[2] / picture[2] == pytest.approx(0.2, abs=0.03)
+    assert line[1] + line[3] <= picture[1] + picture[3] + 1
+
+
+def test_the_filter_keeps_the_pictures_that_fit_too(tab: Tab) -> None:
+    visible = "[...document.querySelectorAll('article.case')].filter(one => !one.hidden)"
+    total = tab.value(f"{visible}.length")
+    tab.value("(s => { s.value = 'KV360'; s.dispatchEvent(new Event('change')); })"
+              "(document.getElementById('filter-check'))")  # fmt: skip
+    assert 0 < tab.value(f"{visible}.length") < total
+    assert tab.value(f"[...new Set({visible}.map(one => one.dataset.check))]") == ["KV360"]
+    tab.value("document.querySelector('.filter').reset()")
+    tab.wait_for(f"{visible}.length === {total}")
 
 
 def test_without_scripts_the_findings_can_still_be_read(tab: Tab, report: str) -> None:
