@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import html
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -258,3 +259,22 @@ class AuditRun:
     stages: tuple[Stage, ...]
     exit_code: int
     rows: AnswerRows | None = None
+
+    def _repr_html_(self) -> str:
+        """What was audited and which checks failed, as a small table for a notebook; no verdict, and all escaped."""
+        dataset = self.dataset
+        facts = [("dataset", dataset.name), ("rows", f"{dataset.rows:,}"), ("images", f"{dataset.images:,}")]
+        for severity in reversed(Severity):
+            failed = [o for o in self.outcomes if o.outcome is OutcomeStatus.FAILED and o.severity is severity]
+            named = ", ".join(f"{outcome.code} ({outcome.violations:,})" for outcome in failed)
+            facts.append((f"failed checks, {severity}", f"{len(failed)}: {named}" if failed else "0"))
+        unjudged = sum(o.outcome not in (OutcomeStatus.PASSED, OutcomeStatus.FAILED) for o in self.outcomes)
+        facts.append(("checks not judged", f"{unjudged:,}"))
+        facts.append(("findings", f"{len(self.findings):,}"))
+        lines = "".join(f"<tr><th>{name}</th><td>{_escaped(value)}</td></tr>" for name, value in facts)
+        return f"<table><caption>Audit {_escaped(self.run_id)}</caption><tbody>{lines}</tbody></table>"
+
+
+def _escaped(text: str, limit: int = 2_000) -> str:
+    cut = text if len(text) <= limit else f"{text[: limit - 1]}…"
+    return html.escape(cut.encode("utf-8", "backslashreplace").decode())
