@@ -17,6 +17,8 @@ MAX_TABLE_ROWS = 400
 MAX_LABELS = 60
 SEVERITY_COLOURS = {"error": "#C2410C", "warning": "#E69F00", "info": "#56B4E9"}
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "cross")
+# A light edge, so that dark markers stand out on dark pages.
+RIM = {"width": 1, "color": "rgba(255,255,255,0.8)"}
 # Light to dark and even in lightness, so that it reads in grey.
 SCALE = ((0.0, "#eef3f8"), (0.25, "#b7d3e8"), (0.5, "#6fa8cf"), (0.75, "#2f74a8"), (1.0, "#0b3c66"))
 

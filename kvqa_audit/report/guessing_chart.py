@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kvqa_audit.model import AuditRun
-from kvqa_audit.report.figures import COLOURS, Chart, Figure, bridges, by_line, make_chart, value_axis, whiskers
+from kvqa_audit.report.figures import COLOURS, RIM, Chart, Figure, bridges, by_line, make_chart, value_axis, whiskers
 from kvqa_audit.report.text import chart_label, share, shown, span
 
 MAX_LINES_DRAWN = 30
 ALL_QUESTIONS = "all questions"
 SCORES = (("accuracy", "share of right answers"), ("macro_f1", "mean F1 over the answers"))
 KNOWS = (
-    ("question", {"color": COLOURS[1], "symbol": "circle", "size": 14}),
-    ("question and source", {"color": COLOURS[0], "symbol": "diamond", "size": 9}),
+    ("question", {"color": COLOURS[1], "symbol": "circle", "size": 14, "line": RIM}),
+    ("question and source", {"color": COLOURS[0], "symbol": "diamond", "size": 10, "line": RIM}),
 )
 
 Entry = Mapping[str, Any]

@@ -6,15 +6,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from kvqa_audit.model import AuditRun
-from kvqa_audit.report.figures import COLOURS, Chart, Figure, bridges, by_line, make_chart, value_axis, whiskers
+from kvqa_audit.report.figures import COLOURS, RIM, Chart, Figure, bridges, by_line, make_chart, value_axis, whiskers
 from kvqa_audit.report.text import chart_label, measure, share, shown
 
 MAX_LINES_DRAWN = 30
 MAX_ROW_ORDERS_DRAWN = 20
 FALSE_DISCOVERY_RATE = 0.05
 ABOUT = (
-    ("answer", "answers", {"color": COLOURS[0], "symbol": "circle", "size": 11}),
-    ("image", "image properties", {"color": COLOURS[1], "symbol": "square", "size": 11}),
+    ("answer", "answers", {"color": COLOURS[0], "symbol": "circle", "size": 11, "line": RIM}),
+    ("image", "image properties", {"color": COLOURS[1], "symbol": "square", "size": 11, "line": RIM}),
 )
 
 Entry = Mapping[str, Any]
@@ -157,7 +157,7 @@ def _blocks(tests: Sequence[Entry]) -> Figure:
     )
     traces = list(_block_traces(tests, kinds))
     end = max(test["last_row"] for test in tests)
-    axis = value_axis("row of the table, from 0", range=[0, 1.3 * end], tickformat="~s")
+    axis = value_axis("row of the table, from 0", range=[0, 1.5 * end], tickformat="~s")
     labels = [f"{test['source']}: {test['question']}" for test in tests]
     return by_line(labels, traces, axis)
 

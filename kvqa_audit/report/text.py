@@ -6,6 +6,7 @@ import html
 import unicodedata
 
 MAX_CHARACTERS = 300
+MAX_LINES = 40
 _KEPT_FORMAT_CHARACTERS = frozenset("\u200c\u200d")
 
 
@@ -62,9 +63,10 @@ def decimal(value: float | None) -> str:
     return "-" if value is None else f"{value:.3f}"
 
 
-def lines_shown(text: str, limit: int = 4_000) -> str:
-    """A text of several lines, line by line as `shown`; longer ones are cut at `limit` characters."""
-    return "\n".join(shown(line, limit) for line in text[:limit].split("\n"))
+def lines_shown(text: str) -> str:
+    """A text of several lines, each as `shown`; what comes after the fortieth is left out."""
+    lines = text.split("\n")
+    return "\n".join([*map(shown, lines[:MAX_LINES]), *(["…"] if len(lines) > MAX_LINES else [])])
 
 
 def measure(value: float | None) -> str:

@@ -180,3 +180,30 @@ def test_what_is_new_since_the_baseline_is_named_and_marked() -> None:
     assert f'href="#{shown_one.check}-{shown_one.key}"' in words
     assert page.count('<span class="pill new">new</span>') == 1
     assert "Since the audit" not in page_of(run)
+
+
+STUDIED = ("baselines", "association", "row_order", "stereotypes", "stability", "discovered_rules", "answer_forms",
+           "overlays", "split_proposal")  # fmt: skip
+PLACES = ("chart-guessing", "chart-shortcuts", "chart-row-order", "listing-stereotypes", "listing-stability",
+          "proposals", "listing-forms", "detectors", "listing-splits")  # fmt: skip
+
+
+def test_every_metric_has_its_place_in_the_page(elements: Elements) -> None:
+    ids = {attributes.get("id") for _, attributes in elements.found}
+    assert set(PLACES) <= ids
+
+
+@pytest.mark.parametrize(("metric", "place"), list(zip(STUDIED, PLACES, strict=True)))
+def test_a_metric_that_an_older_audit_lacks_leaves_only_its_part_out(metric: str, place: str) -> None:
+    run = sample_run(images=5, findings_per_check=2)
+    page = page_of(replace(run, metrics={name: value for name, value in run.metrics.items() if name != metric}))
+    ids = {attributes.get("id") for _, attributes in Elements(page).found}
+    assert set(PLACES) - ids == {place}
+
+
+def test_what_is_copied_of_a_proposed_rule_is_its_yaml(elements: Elements) -> None:
+    copied = [a["data-copy"] for tag, a in elements.found if tag == "button" and "data-named" in a]
+    wanted = [rule["yaml"] for rule in sample_run().metrics["discovered_rules"][:20]]
+    assert copied
+    assert len(copied) < len(wanted)
+    assert set(copied) <= set(wanted)

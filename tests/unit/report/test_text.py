@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kvqa_audit.report.text import chart_label, measure, share, shown
+from kvqa_audit.report.text import chart_label, decimal, lines_shown, measure, share, shown, span
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,15 @@ def test_share_keeps_none_and_all_apart_from_nearly(value: float | None, text: s
 @pytest.mark.parametrize(("value", "text"), [(58_849.0, "58,849"), (0.123456, "0.1235"), (None, "-")])
 def test_measure(value: float | None, text: str) -> None:
     assert measure(value) == text
+
+
+def test_lines_stay_lines_and_each_is_made_visible_and_cut() -> None:
+    assert lines_shown("a:\n  - b\u202e\n") == "a:\n  - b\\u202e\n"
+    assert lines_shown("x" * 301) == "x" * 300 + "… (301 characters)"
+    assert lines_shown("\n".join("a" * 41)).split("\n") == ["a"] * 40 + ["…"]
+
+
+def test_an_interval_that_is_not_known_is_a_dash() -> None:
+    assert span(0.25, 1.0) == "25.0\u00a0% to 100.0\u00a0%"
+    assert span(None, 1.0) == "-"
+    assert (decimal(None), decimal(-0.5)) == ("-", "-0.500")
