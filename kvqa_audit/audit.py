@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -61,7 +62,7 @@ def run_audit(
     from kvqa_audit.record import engines_of, facts_of, metrics_of, rows_of
     from kvqa_audit.release.decisions import apply_decisions
     from kvqa_audit.release.decisions_file import decisions_for
-    from kvqa_audit.release.gate import judge
+    from kvqa_audit.release.standing import judge_audit
 
     started_at = _now()
     clock = Clock(progress or Progress())
@@ -78,7 +79,7 @@ def run_audit(
         outcomes, findings = run_checks(checks, evidence)
     today = datetime.now(UTC).date()
     findings, outcomes, report = apply_decisions(findings, outcomes, decided.decisions, today, whole=not subset)
-    return AuditRun(
+    run = AuditRun(
         run_id=uuid.uuid4().hex,
         started_at=started_at,
         finished_at=_now(),
@@ -92,9 +93,10 @@ def run_audit(
         profile=evidence.distributions.shares,
         metrics={**metrics_of(gathered), "decisions": {"file": decided.file, "subset": subset, **report.as_metrics()}},
         stages=tuple(clock.stages),
-        exit_code=judge(outcomes, findings, spec.release).exit_code,
+        exit_code=0,
         rows=rows_of(dataset.table),
     )
+    return replace(run, exit_code=judge_audit(run, spec).exit_code)
 
 
 def audit_duplicates(

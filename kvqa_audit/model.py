@@ -36,6 +36,9 @@ class OutcomeStatus(StrEnum):
     VACUOUS = "vacuous"
 
 
+JUDGED = (OutcomeStatus.PASSED, OutcomeStatus.FAILED)
+
+
 class FindingStatus(StrEnum):
     """Whether somebody has already decided about a finding."""
 

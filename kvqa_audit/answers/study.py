@@ -6,19 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from kvqa_audit.answers.association import Association, associations
-from kvqa_audit.answers.baselines import Baseline, majority_baselines
-from kvqa_audit.answers.cells import AnswerCells, AnswerForms, answer_cells
-from kvqa_audit.answers.discovery import DiscoveredRule, discovered_rules
-from kvqa_audit.answers.row_order import RowOrderTest, row_order_tests
-from kvqa_audit.answers.splits import SplitProposal, propose_splits
-from kvqa_audit.answers.stability import COPIES, QuestionStability, connected, label_stability
-from kvqa_audit.answers.stereotypes import Stereotype, stereotypes
-from kvqa_audit.model import DuplicatePair, ImageFingerprint
-from kvqa_audit.spec.dataset_spec import DatasetSpec
-
 if TYPE_CHECKING:
     import pandas as pd
+
+    from kvqa_audit.answers.association import Association
+    from kvqa_audit.answers.baselines import Baseline
+    from kvqa_audit.answers.cells import AnswerCells, AnswerForms
+    from kvqa_audit.answers.discovery import DiscoveredRule
+    from kvqa_audit.answers.row_order import RowOrderTest
+    from kvqa_audit.answers.splits import SplitProposal
+    from kvqa_audit.answers.stability import QuestionStability
+    from kvqa_audit.answers.stereotypes import Stereotype
+    from kvqa_audit.model import DuplicatePair, ImageFingerprint
+    from kvqa_audit.spec.dataset_spec import DatasetSpec
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,11 @@ def study_table(frame: pd.DataFrame, spec: DatasetSpec) -> AnswerStudy:
     Raises:
         SpecError: a rule of the description is none.
     """
+    from kvqa_audit.answers.cells import answer_cells
+    from kvqa_audit.answers.discovery import discovered_rules
+    from kvqa_audit.answers.row_order import row_order_tests
+    from kvqa_audit.answers.stereotypes import stereotypes
+
     cells = answer_cells(frame, spec)
     return AnswerStudy(
         cells=cells,
@@ -59,6 +64,11 @@ def study_pictures(
     spec: DatasetSpec,
 ) -> AnswerStudy:
     """Adds what needs to know which images show the same picture, and what they are like."""
+    from kvqa_audit.answers.association import associations
+    from kvqa_audit.answers.baselines import majority_baselines
+    from kvqa_audit.answers.splits import propose_splits
+    from kvqa_audit.answers.stability import COPIES, connected, label_stability
+
     if study.cells is None:
         return study
     group_of = connected([(pair.left, pair.right) for pair in pairs if pair.tier in COPIES])

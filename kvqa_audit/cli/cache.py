@@ -13,7 +13,7 @@ def cache(
         float | None, typer.Option(min=0, help="Forget the fingerprints that no run used for so many days; 0: all.")
     ] = None,
 ) -> None:
-    """Tell where the fingerprints of earlier runs are kept, and forget old ones."""
+    """Tell where fingerprints are kept, and forget old ones."""
     from kvqa_audit.images.cache import FingerprintCache
 
     with FingerprintCache() as kept:

@@ -11,7 +11,7 @@ import typer
 def example(
     name: Annotated[str | None, typer.Argument(help="Name of an example; none lists them.", show_default=False)] = None,
 ) -> None:
-    """Print an example for CI, cron, systemd, Airflow, Prefect, Dagster or pre-commit."""
+    """Print an example for CI, cron, systemd, Airflow and others."""
     from importlib.resources import files
 
     from kvqa_audit.errors import KvqaAuditError

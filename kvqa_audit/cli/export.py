@@ -20,7 +20,7 @@ def export(
     spec: SPEC = None,
     quiet: QUIET = False,
 ) -> None:
-    """Write Croissant metadata, and a block for the Hub's dataset card."""
+    """Write Croissant metadata and a block for the dataset card."""
     from kvqa_audit.artifacts import read_artifacts
     from kvqa_audit.errors import KvqaAuditError
     from kvqa_audit.publish import write_card, write_croissant

@@ -32,7 +32,7 @@ def fix(
     cache: Annotated[bool, typer.Option("--cache/--no-cache", help="Reuse fingerprints of unchanged images.")] = True,
     quiet: QUIET = False,
 ) -> None:
-    """Write a corrected copy, with a patch file and a proof; the source is never changed."""
+    """Write a corrected copy, with a patch file and a proof."""
     from kvqa_audit.audit import fingerprint_cache
     from kvqa_audit.console.fix import print_left, print_patch, print_proof
     from kvqa_audit.console.terminal import audit_progress

@@ -6,10 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from kvqa_audit.model import AuditRun, CheckOutcome, Finding, OutcomeStatus, Severity
+from kvqa_audit.model import JUDGED, AuditRun, CheckOutcome, Finding, OutcomeStatus, Severity
 from kvqa_audit.release.changes import FindingChanges, findings_since
-
-JUDGED = (OutcomeStatus.PASSED, OutcomeStatus.FAILED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,9 @@ from typing import Any
 from kvqa_audit.contracts.readings import read_answer
 from kvqa_audit.fixes.patch import CORRECTION, WHOLE_ROW, Change, Patch
 from kvqa_audit.fixes.raw_table import RawTable
-from kvqa_audit.model import AuditRun, Finding, FindingStatus, OutcomeStatus
+from kvqa_audit.model import JUDGED, AuditRun, Finding, FindingStatus, OutcomeStatus
 from kvqa_audit.spec.dataset_spec import DatasetSpec
 
-JUDGED = (OutcomeStatus.PASSED, OutcomeStatus.FAILED)
 NOT_JUDGED = (OutcomeStatus.SKIPPED, OutcomeStatus.ERRORED)
 Signature = tuple[Any, ...]
 

@@ -6,10 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from kvqa_audit.model import CheckOutcome, Finding, FindingStatus, OutcomeStatus, Severity
+from kvqa_audit.model import JUDGED, CheckOutcome, Finding, FindingStatus, OutcomeStatus, Severity
 from kvqa_audit.spec.dataset_spec import Limit, Release
 
-JUDGED = (OutcomeStatus.PASSED, OutcomeStatus.FAILED)
 NOT_CHECKED = (OutcomeStatus.SKIPPED, OutcomeStatus.VACUOUS, OutcomeStatus.ERRORED)
 
 

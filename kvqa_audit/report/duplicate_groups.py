@@ -6,10 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from kvqa_audit.model import AuditRun, DuplicatePair, Finding, OutcomeStatus, Tier
+from kvqa_audit.model import JUDGED, AuditRun, DuplicatePair, Finding, Tier
 
 CONFLICT_CHECK = "KV203"
-JUDGED = (OutcomeStatus.PASSED, OutcomeStatus.FAILED)
 MAX_GROUPS = 60
 MAX_PICTURES_PER_GROUP = 8
 MAX_PAIRS_PER_GROUP = 12
