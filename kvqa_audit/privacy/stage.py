@@ -60,19 +60,35 @@ def find_burned_in(
         WorkerError: no child can be started.
     """
     wanted = frozenset(ids)
-    # One image a task: reading takes so much longer than opening that nothing is gained by more.
-    tasks = [ReadTask(shard, frozenset([img_id])) for shard in shards for img_id in shard.ids if img_id in wanted]
     found: dict[str, BurnedIn] = {}
     with LocalPool(jobs, item_timeout_seconds=item_timeout_seconds, memory_mb=memory_mb) as pool:
+        tasks = [ReadTask(shard, held) for shard in shards if (held := wanted.intersection(shard.ids))]
         for answer in pool.map_unordered(read_task, tasks):
-            (img_id,) = answer.task.ids
-            problem = answer.failure.kind if answer.failure is not None else "unreadable"
-            known = found.get(img_id)
-            if known is None and on_progress is not None:
-                on_progress(1)
-            if known is None or (known.problem is not None and answer.value is not None):
-                found[img_id] = answer.value or BurnedIn(img_id, problem=problem)
+            if answer.value is not None and answer.value.img_id not in found:
+                found[answer.value.img_id] = answer.value
+                if on_progress is not None:
+                    on_progress(1)
+        _one_by_one(pool, tasks, found, on_progress)
     return tuple(found[img_id] for img_id in sorted(found))
+
+
+def _one_by_one(
+    pool: LocalPool, tasks: Sequence[ReadTask], found: dict[str, BurnedIn], on_progress: Callable[[int], None] | None
+) -> None:
+    """Names the images that tasks have lost, by reading each that is left by itself."""
+    alone = [ReadTask(task.shard, frozenset([one])) for task in tasks for one in sorted(task.ids.difference(found))]
+    left = {img_id for task in alone for img_id in task.ids}
+    problems: dict[str, str] = {}
+    for answer in pool.map_unordered(read_task, alone):
+        (img_id,) = answer.task.ids
+        if answer.value is not None:
+            found[img_id] = answer.value
+        elif answer.failure is not None:
+            problems.setdefault(img_id, answer.failure.kind)
+    for img_id in left.difference(found):
+        found[img_id] = BurnedIn(img_id, problem=problems.get(img_id, "unreadable"))
+    if left and on_progress is not None:
+        on_progress(len(left))
 
 
 def read_task(task: ReadTask, done: frozenset[int]) -> Iterator[BurnedIn]:

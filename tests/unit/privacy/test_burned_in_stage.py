@@ -29,12 +29,24 @@ class UnreadShard:
                 yield RawImage(img_id, "again", b"", REPEATED, "0" * 64)
 
 
+class WithoutPictures(UnreadShard):
+    """Names images and gives none."""
+
+    def pick(self, ids: Collection[str]) -> Iterator[RawImage]:
+        return iter(())
+
+
 def test_each_asked_image_is_read_once_and_a_crash_costs_one() -> None:
     told: list[int] = []
     shards = (UnreadShard(("c", "b", "x"), poison="b"), UnreadShard(("a",)))
     found = find_burned_in(shards, ["a", "b", "c", "nowhere"], jobs=1, on_progress=told.append)
     assert [(one.img_id, one.problem) for one in found] == [("a", "missing"), ("b", "crashed"), ("c", "missing")]
     assert sum(told) == 3
+
+
+def test_an_image_that_its_shard_does_not_give_is_unreadable() -> None:
+    found = find_burned_in((WithoutPictures(("a",)),), ["a"], jobs=1)
+    assert [(one.img_id, one.problem) for one in found] == [("a", "unreadable")]
 
 
 def test_nothing_asked_reads_nothing() -> None:
