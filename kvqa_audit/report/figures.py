@@ -13,7 +13,7 @@ from kvqa_audit.report.text import chart_label
 # Okabe and Ito's colours, distinguishable by colour-blind eyes and by lightness; black is left out for dark pages.
 COLOURS = ("#0072B2", "#E69F00", "#56B4E9", "#D55E00", "#009E73", "#CC79A7", "#F0E442", "#8A8F98")
 PATTERNS = ("", "/", ".", "x", "-", "+")
-MAX_TABLE_ROWS = 400
+MAX_TABLE_ROWS = 200
 MAX_LABELS = 60
 SEVERITY_COLOURS = {"error": "#C2410C", "warning": "#E69F00", "info": "#56B4E9"}
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "cross")
@@ -29,7 +29,7 @@ Figure = Mapping[str, Any]
 class Chart:
     """One chart: figures by the label they are chosen by (one needs no choosing), and the numbers behind it.
 
-    `choice` says what is chosen between; `numbers` hold at most 400 rows of the `rows_in_all`, the rest are in `file`.
+    `choice` says what is chosen between; `numbers` hold at most 200 rows of the `rows_in_all`, the rest are in `file`.
     """
 
     key: str

@@ -94,7 +94,7 @@ def _dumbbells(pairs: Sequence[Paired], name: str, axis: str) -> Figure:
     xs: list[float | None] = []
     ys: list[int] = []
     for place, (_, plain, informed) in enumerate(pairs):
-        xs += [plain[name], informed[name], None]
+        xs += [round(plain[name], 5), round(informed[name], 5), None]
         ys += [place] * 3
     traces: list[Mapping[str, Any]] = [bridges(xs, ys)]
     sides = ([plain for _, plain, _ in pairs], [informed for _, _, informed in pairs])
@@ -104,7 +104,7 @@ def _dumbbells(pairs: Sequence[Paired], name: str, axis: str) -> Figure:
                 "type": "scatter",
                 "mode": "markers",
                 "name": f"from the {knows}",
-                "x": [entry[name] for entry in entries],
+                "x": [round(entry[name], 5) for entry in entries],
                 "y": list(range(len(pairs))),
                 "marker": marker,
                 "cliponaxis": False,

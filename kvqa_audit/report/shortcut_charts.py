@@ -78,7 +78,7 @@ def _named(entry: Entry) -> str:
 
 
 def _lollipops(entries: Sequence[Entry]) -> Figure:
-    stems = [(x, place) for place, entry in enumerate(entries) for x in (0, entry["cramers_v"], None)]
+    stems = [(x, place) for place, entry in enumerate(entries) for x in (0, round(entry["cramers_v"], 5), None)]
     traces: list[Mapping[str, Any]] = [bridges([x for x, _ in stems], [place for _, place in stems])]
     for about, words, marker in ABOUT:
         of_kind = [(place, entry) for place, entry in enumerate(entries) if entry["about"] == about]
@@ -90,7 +90,7 @@ def _lollipops(entries: Sequence[Entry]) -> Figure:
                 "mode": "markers",
                 "name": words,
                 "y": [place for place, _ in of_kind],
-                "x": [entry["cramers_v"] for _, entry in of_kind],
+                "x": [round(entry["cramers_v"], 5) for _, entry in of_kind],
                 "marker": marker,
                 "cliponaxis": False,
                 "error_x": whiskers([(e["cramers_v"], e.get("low"), e.get("high")) for _, e in of_kind]),
