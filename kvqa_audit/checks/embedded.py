@@ -21,7 +21,7 @@ _WORDS = {
 }
 
 
-def carrying(evidence: Evidence, verb: str, is_meant: Callable[[str], bool]) -> Checked:
+def carrying(evidence: Evidence, said: str, is_meant: Callable[[str], bool]) -> Checked:
     """A defect for every image that carries a kind which is meant; evaluated are the images whose header was read."""
     judged = [image for image in evidence.fingerprints if image.format is not None]
     defects = []
@@ -31,7 +31,7 @@ def carrying(evidence: Evidence, verb: str, is_meant: Callable[[str], bool]) -> 
             words = ", ".join(_WORDS.get(kind, kind) for kind in kinds)
             defects.append(
                 Defect(
-                    f"{image.path}: {verb} {words} in its metadata",
+                    f"{image.path}: {said}: {words}",
                     img_id=image.img_id,
                     evidence={"path": image.path, "categories": kinds},
                     suggestion="Write it anew without metadata",

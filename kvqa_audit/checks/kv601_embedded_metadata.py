@@ -18,4 +18,4 @@ def embedded_metadata(evidence: Evidence) -> Checked:
     Fix: write the images anew without metadata (`exiftool -all= -tagsfromfile @ -icc_profile`, or `jpegtran -copy
     none`), which leaves the pixels as they are.
     """
-    return carrying(evidence, "carries", lambda kind: kind not in HARMFUL)
+    return carrying(evidence, "its metadata hold", lambda kind: kind not in HARMFUL)

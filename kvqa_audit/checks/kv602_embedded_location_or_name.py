@@ -16,4 +16,4 @@ def embedded_location_or_name(evidence: Evidence) -> Checked:
 
     Fix: do not share these files; write them anew without metadata first, and look for copies that are already out.
     """
-    return carrying(evidence, "tells of", HARMFUL.__contains__)
+    return carrying(evidence, "its metadata tell", HARMFUL.__contains__)

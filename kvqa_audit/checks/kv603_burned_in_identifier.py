@@ -42,7 +42,7 @@ def _defect(one: BurnedIn) -> Defect:
     words = ", ".join(_WORDS[kind] for kind in one.categories)
     places = f"{len(one.regions)} place{'s' * (len(one.regions) != 1)}"
     return Defect(
-        f"{words} can be read in the picture ({places})",
+        f"can be read in the picture: {words} ({places})",
         img_id=one.img_id,
         score=max(_WORST[kind] for kind in one.categories),
         evidence={"categories": list(one.categories), "boxes": [region.as_json() for region in one.regions]},

@@ -36,7 +36,7 @@ def test_metadata_are_told_by_kind_and_harmful_ones_apart() -> None:
         "b": ["exif", "date"],
         "c": ["comment"],
     }
-    assert findings[0].message == "images/b.jpg: carries EXIF, a date in its metadata"
+    assert findings[0].message == "images/b.jpg: its metadata hold: EXIF, a date"
     outcome, findings = judge(embedded_location_or_name, fingerprints=images)
     assert (outcome.outcome, outcome.evaluated, outcome.severity) == (OutcomeStatus.FAILED, 4, Severity.ERROR)
     assert {finding.img_id: finding.evidence["categories"] for finding in findings} == {
@@ -67,7 +67,7 @@ def test_burned_in_kinds_are_ranked_and_placed() -> None:
         ("a", Severity.WARNING),
         ("d", Severity.WARNING),
     ]
-    assert findings[1].message == "a date, a time can be read in the picture (2 places)"
+    assert findings[1].message == "can be read in the picture: a date, a time (2 places)"
     assert findings[1].evidence == {"categories": ["date", "time"], "boxes": [place.as_json()] * 2}
     assert "crashed" in findings[2].message
 
