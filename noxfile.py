@@ -94,9 +94,10 @@ def bench(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Regenerates the README's blocks and compares; `-- --write` accepts them."""
+    """Regenerates the README's blocks and the sample report and compares; `-- --write` accepts them."""
     session.install(".")
     session.run("python", "tests/docs/readme_blocks.py", *session.posargs)
+    session.run("python", "tests/docs/sample_report.py", *session.posargs)
 
 
 @nox.session
