@@ -11,6 +11,7 @@ from kvqa_audit.report.text import share, shown, span
 
 MAX_LISTED = 20
 MAX_QUESTIONS = 60
+MAX_FOLDED = 32
 FEW_GROUPS = 10
 
 Entry = Mapping[str, Any]
@@ -190,9 +191,9 @@ def _split_line(name: str, counts: Mapping[str, int], splits: Mapping[str, int])
 
 
 def _folded(pairs: Sequence[tuple[str, str]], said: int) -> Folded:
-    """At most 20 pairs, and a line of the first few of their left (0) or right (1) texts."""
-    line = " | ".join(shown(pair[said], 24) for pair in pairs[:4]) + (" | …" if len(pairs) > 4 else "")
-    return Folded(line, tuple(pairs[:MAX_LISTED]))
+    """At most 20 pairs, and a short line of the first of their left (0) or right (1) texts."""
+    line = " | ".join(shown(pair[said], MAX_FOLDED) for pair in pairs[:MAX_LISTED])
+    return Folded(line if len(line) <= MAX_FOLDED else f"{line[:MAX_FOLDED]}…", tuple(pairs[:MAX_LISTED]))
 
 
 def _figure(value: float | None) -> str:
