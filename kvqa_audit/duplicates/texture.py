@@ -15,6 +15,7 @@ _BLOCKS_SIDE = 8
 _MIN_FIELD_ENERGY = 0.02
 _TEXTURED_ENERGY = 0.05
 _MIN_DETAIL_SHARE = 0.03
+_MIN_DETAIL_SHARE_OF_ALL = 0.10
 _IN_VIEW_WEIGHT = 0.5
 _MIN_SHIFT_SHARE = 0.1875
 _MAX_SHIFT_SHARE = 0.4375
@@ -31,10 +32,12 @@ def is_textured(field: Float, weight: Float) -> NDArray[np.bool_]:
     close to a plane, and lamps make much the same of every scene: only what a fitted plane leaves over is texture.
     """
     energy, in_view = _block_means(field * field), _block_means(weight) > _IN_VIEW_WEIGHT
-    has_texture = (energy >= _TEXTURED_ENERGY) & (energy - _plane_energy(field) >= _MIN_DETAIL_SHARE * energy)
+    detail = energy - _plane_energy(field)
+    has_texture = (energy >= _TEXTURED_ENERGY) & (detail >= _MIN_DETAIL_SHARE * energy)
+    mostly_shading = (detail * in_view).sum(axis=1) < _MIN_DETAIL_SHARE_OF_ALL * (energy * in_view).sum(axis=1)
     textured = (has_texture & in_view).sum(axis=1)
     enough = (textured >= MIN_TEXTURED_BLOCKS) & (textured >= MIN_TEXTURED_SHARE * in_view.sum(axis=1))
-    found: NDArray[np.bool_] = enough & (energy.mean(axis=1) >= _MIN_FIELD_ENERGY)
+    found: NDArray[np.bool_] = enough & ~mostly_shading & (energy.mean(axis=1) >= _MIN_FIELD_ENERGY)
     return found
 
 
