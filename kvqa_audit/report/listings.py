@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from kvqa_audit.model import AuditRun
-from kvqa_audit.report.text import share, shown, span
+from kvqa_audit.report.text import share, shown
 
 MAX_LISTED = 20
 MAX_QUESTIONS = 60
@@ -64,23 +64,19 @@ def label_stability(run: AuditRun) -> Listing | None:
         "How stable are the answers on copies of one picture?",
         _stable(ordered),
         (("question", False), ("groups", True), ("cells", True), ("pairs", True), ("equal pairs", True),
-         ("95 % interval", True), ("kappa", True), ("95 % interval", True), ("alpha", True), ("95 % interval", True)),
+         ("kappa", True), ("alpha", True)),
         tuple(
             (
                 entry["question"], f"{entry['groups']:,}", f"{entry['images']:,}", f"{entry['pairs']:,}",
-                share(entry["agreement"]), span(entry["agreement_low"], entry["agreement_high"]),
-                *(
-                    text
-                    for name in ("kappa", "alpha")
-                    for text in (_figure(entry[name]), _ends(entry[f"{name}_low"], entry[f"{name}_high"]))
-                ),
+                _with_ends(entry, "agreement", share), _with_ends(entry, "kappa", _figure),
+                _with_ends(entry, "alpha", _figure),
             )
             for entry in ordered[:MAX_QUESTIONS]
         ),
         len(ordered),
-        "Groups are sets of images that show one picture, cells the answers in them. Cohen's kappa is for questions "
-        "with one answer, Krippendorff's alpha (MASI distance) for those with several: 0 is what chance gives, 1 is "
-        "all equal, a dash is where nothing varies or a single group gives no interval.",
+        "Groups are sets of images that show one picture, cells the answers in them; in brackets are 95 % intervals. "
+        "Cohen's kappa is for questions with one answer, Krippendorff's alpha (MASI distance) for those with several: "
+        "0 is what chance gives, 1 is all equal, and a dash stands where nothing varies.",
     )  # fmt: skip
 
 
@@ -196,9 +192,12 @@ def _folded(pairs: Sequence[tuple[str, str]], said: int) -> Folded:
     return Folded(line if len(line) <= MAX_FOLDED else f"{line[:MAX_FOLDED]}…", tuple(pairs[:MAX_LISTED]))
 
 
-def _figure(value: float | None) -> str:
-    return "-" if value is None else f"{value:.2f}"
+def _figure(value: float) -> str:
+    return f"{value:.2f}"
 
 
-def _ends(low: float | None, high: float | None) -> str:
-    return "-" if low is None or high is None else f"{low:.2f} to {high:.2f}"
+def _with_ends(entry: Entry, name: str, written: Callable[[float], str]) -> str:
+    value, low, high = (entry[f"{name}{end}"] for end in ("", "_low", "_high"))
+    if value is None:
+        return "-"
+    return written(value) if low is None or high is None else f"{written(value)} ({written(low)} to {written(high)})"

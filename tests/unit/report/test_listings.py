@@ -46,8 +46,8 @@ def test_the_least_stable_question_is_named_and_how_few_groups_there_are() -> No
     assert "not agreement between raters" in listing.sentence
     assert "At most 2 groups of copies stand behind a figure, too few to conclude much." in listing.sentence
     assert listing.sentence.endswith("Least stable is “b?”: equal in 50.0\u00a0% of 2 pairs.")
-    assert listing.rows[0][-2:] == ("0.25", "-0.50 to 0.75")
-    assert listing.rows[1][5:] == ("-", "-", "-", "-", "-")
+    assert listing.rows[0][4:] == ("50.0\u00a0%", "-", "0.25 (-0.50 to 0.75)")
+    assert listing.rows[1][4:] == ("100.0\u00a0%", "-", "-")
 
 
 def test_many_groups_are_not_called_few_and_no_question_is_named_where_all_are_stable() -> None:
