@@ -8,10 +8,13 @@ from dataclasses import replace
 import pytest
 
 from kvqa_audit.model import AuditRun
+from kvqa_audit.release.gate import judge
 from kvqa_audit.report import pictures
+from kvqa_audit.report.as_html import render
 from kvqa_audit.report.contact_sheets import MAX_PICTURES_PER_SOURCE, MAX_SOURCES, contact_sheets
 from kvqa_audit.report.view import view
-from tests.report_samples import JPEG, sample_run
+from kvqa_audit.spec.dataset_spec import Release
+from tests.report_samples import JPEG, sample_run, with_cases
 
 
 @pytest.fixture(scope="module")
@@ -71,3 +74,14 @@ def test_heavy_sheets_are_cut_at_the_end_of_every_source_alike(run: AuditRun, mo
     assert kept == sorted(kept, reverse=True)
     assert {True, False} == set(kept)
     assert sum(len(made[img_id][0] or "") for img_id in only_there) <= 4_000
+
+
+def test_a_page_without_pictures_has_no_sheets_and_outlines_nothing() -> None:
+    run = with_cases(sample_run())
+    verdict = judge(run.outcomes, run.findings, Release())
+    bare = render(run, verdict, pictures={}, missing="left out on request")
+    full = render(run, verdict, pictures=dict.fromkeys(pictures.pictures_wanted(run), JPEG))
+    for part in ('id="sheets"', "What was seen is outlined.", "<rect", "<img"):
+        assert part not in bare.split("<script", 1)[0]
+        assert part in full
+    assert "left out on request" in bare
