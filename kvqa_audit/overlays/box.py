@@ -40,6 +40,15 @@ class _Search:
     rows_a_reach: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Edges:
+    """Where the lower left of a picture is black, and where black begins below light or to the left of it."""
+
+    black: NDArray[np.bool_]
+    level: NDArray[np.bool_]
+    upright: NDArray[np.bool_]
+
+
 _BOX = _Search(top=0.3, left=0.04, right=0.66, arm=0.045, rows_a_reach=260)
 _NOTCH = _Search(top=0.5, left=0.01, right=0.4, arm=0.019, rows_a_reach=530)
 
@@ -77,44 +86,54 @@ def _in_either_corner(planes: Planes, search: _Search) -> Sighting:
 
 def _black_corner(values: NDArray[np.uint8], shape: tuple[int, int], search: _Search) -> Sighting:
     """The best corner of a black rectangle among the brightest-channel pixels at the lower left of such a picture."""
-    height, width = shape
     black = values <= _BLACK_AT_MOST
-    level, upright = _edges(values, black, max(1, round(height / search.rows_a_reach)))
-    arm = max(6, round(search.arm * min(shape)))
+    lit = values + np.uint8(_STEP_AT_LEAST)  # overflows where it is not black, if at all
+    reach, arm = max(1, round(shape[0] / search.rows_a_reach)), max(6, round(search.arm * min(shape)))
+    level = _lit_before(values, lit, black, reach)
     rows = _crowded(level, 1, _NEAR_SHARES[0] * arm)
     rows = rows[rows < min(0.955 * values.shape[0], values.shape[0] - arm)]
+    if not rows.size:
+        return Sighting(0.0)
+    below = slice(int(rows[0]), None)
+    values, lit, black, level, rows = values[below], lit[below], black[below], level[below], rows - rows[0]
+    upright = _lit_before(values.T[::-1], lit.T[::-1], black.T[::-1], reach)[::-1].T
     columns = _crowded(upright, 0, _NEAR_SHARES[0] * arm)
     columns = columns[(columns > search.left * values.shape[1]) & (columns >= arm)]
-    if not rows.size or not columns.size:
+    if not columns.size:
         return Sighting(0.0)
-    lefts, downs = _running(level[rows], 1), _running(upright[::-1, columns], 0)[::-1]
+    return _best_corner(_Edges(black, level, upright), rows, columns, arm, shape)
+
+
+def _best_corner(
+    edges: _Edges, rows: NDArray[np.intp], columns: NDArray[np.intp], arm: int, shape: tuple[int, int]
+) -> Sighting:
+    """The best of the corners at which one of the rows and one of the columns meet, with `arm` pixels of either."""
+    (high, _), (height, width) = edges.black.shape, shape
+    lefts, downs = _running(edges.level[rows], 1), _running(edges.upright[::-1, columns], 0)[::-1]
     near = np.minimum(lefts[:, columns] - lefts[:, columns - arm], downs[rows] - downs[rows + arm])
     i, j = np.nonzero(near >= _NEAR_SHARES[0] * arm)
     if not i.size:
         return Sighting(0.0)
-    area = _running(_running(black, 1)[::-1, columns], 0)[::-1][rows]
-    filled = area[i, j] / ((values.shape[0] - rows[i]) * (columns[j] + 1))
+    area = _running(_running(edges.black, 1)[::-1, columns], 0)[::-1][rows]
+    filled = area[i, j] / ((high - rows[i]) * (columns[j] + 1))
     extent = np.minimum(lefts[i, columns[j]] / width, downs[rows[i], j] / height)
     score = (near[i, j] / arm) ** 2 * (0.05 + extent) * (filled >= _FILLED_SHARE)
     best = int(np.argmax(score))
     if score[best] == 0.0:
         return Sighting(0.0)
-    row, column = int(rows[i[best]]), int(columns[j[best]])
     sharpness = ramp(float(near[i[best], j[best]]) / arm, *_NEAR_SHARES)
     confidence = sharpness * (0.55 + 0.45 * ramp(float(extent[best]), 0.02, 0.1))
-    top = height - values.shape[0] + row
-    return Sighting(round(confidence, 4), (region_of(0, top, column + 1, height, shape),))
+    top, right = height - high + int(rows[i[best]]), int(columns[j[best]]) + 1
+    return Sighting(round(confidence, 4), (region_of(0, top, right, height, shape),))
 
 
-def _edges(
-    values: NDArray[np.uint8], black: NDArray[np.bool_], reach: int
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Where black is lit within `reach` above, and where it is lit within `reach` to the right."""
-    lit = values + np.uint8(_STEP_AT_LEAST)  # may overflow where it is not black
-    level, upright = np.zeros(values.shape, bool), np.zeros(values.shape, bool)
-    level[reach:-reach] = (values[: -2 * reach] >= lit[2 * reach :]) & black[2 * reach :]
-    upright[:, reach:-reach] = (values[:, 2 * reach :] >= lit[:, : -2 * reach]) & black[:, : -2 * reach]
-    return level, upright
+def _lit_before(
+    values: NDArray[np.uint8], lit: NDArray[np.uint8], black: NDArray[np.bool_], reach: int
+) -> NDArray[np.bool_]:
+    """Where the picture turns from lit to black along the first axis, within `reach` before and behind."""
+    turns = np.zeros_like(black)
+    turns[reach:-reach] = (values[: -2 * reach] >= lit[2 * reach :]) & black[2 * reach :]
+    return turns
 
 
 def _crowded(mask: NDArray[np.bool_], axis: int, at_least: float) -> NDArray[np.intp]:

@@ -47,7 +47,7 @@ def hues_of(picture: Planes, covered: Iterable[Region] = ()) -> dict[str, float]
         counted[_blocks(region.y, region.height, rows), _blocks(region.x, region.width, columns)] = False
     if not counted.any():
         return {}
-    red, green, blue = (_means(plane)[counted] + np.float32(1.0) for plane in (whole.red, whole.green, whole.blue))
+    red, green, blue = _means(whole)[:, counted] + np.float32(1.0)
     blue_over_red, green_over_red = np.log(blue / red), np.log(green / red)
     return {
         "blue": _share(blue_over_red >= _BLUE_OVER_RED),
@@ -56,18 +56,20 @@ def hues_of(picture: Planes, covered: Iterable[Region] = ()) -> dict[str, float]
     }
 
 
-def _means(plane: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """The mean of every block, rounded."""
+def _means(planes: Planes) -> NDArray[np.float32]:
+    """The mean of every block in every channel, rounded: (3, rows, columns)."""
     pixels = _BLOCK_PX**2
-    return ((_of_blocks(plane.astype(np.uint16), np.add) + pixels // 2) // pixels).astype(np.float32)
+    sums = _of_blocks(np.stack((planes.red, planes.green, planes.blue), dtype=np.uint16), np.add)
+    return ((sums + pixels // 2) // pixels).astype(np.float32)
 
 
 def _of_blocks(values: NDArray[AnyInt], pick: np.ufunc) -> NDArray[AnyInt]:
-    """The least, greatest or summed value of every block; (height, width) become (rows, columns) of blocks."""
-    for _ in range(2):
-        parts = [values[start::_BLOCK_PX] for start in range(_BLOCK_PX)]
-        values = pick(pick(parts[0], parts[1]), pick(parts[2], parts[3])).T
-    return values
+    """The least, greatest or summed value of every block; (…, height, width) become (…, rows, columns) of blocks."""
+    lines = [values[..., start::_BLOCK_PX, :] for start in range(_BLOCK_PX)]
+    flat = pick(pick(lines[0], lines[1]), pick(lines[2], lines[3]))
+    parts = [flat[..., start::_BLOCK_PX] for start in range(_BLOCK_PX)]
+    blocks: NDArray[AnyInt] = pick(pick(parts[0], parts[1]), pick(parts[2], parts[3]))
+    return blocks
 
 
 def _blocks(start: float, length: float, count: int) -> slice:

@@ -37,9 +37,9 @@ class Connected:
         place = np.full(self.area.size, -1)
         place[chosen] = np.arange(chosen.size)
         places = place[self.run_shapes]
-        runs = np.flatnonzero(places >= 0)
-        pixels = np.take(values.ravel(), _spread(self.run_starts[runs], self.run_lengths[runs]))
-        of_pixels = np.repeat(places[runs], self.run_lengths[runs])
+        runs = (places >= 0).nonzero()[0]
+        pixels = values.ravel()[_spread(self.run_starts[runs], self.run_lengths[runs])]
+        of_pixels = places[runs].repeat(self.run_lengths[runs])
         return np.bincount(of_pixels, weights=pixels, minlength=chosen.size) / self.area[chosen]
 
 
@@ -49,7 +49,7 @@ def connected_shapes(mask: NDArray[np.bool_], *, diagonal: bool = False) -> Conn
     starts, ends = _runs(mask)
     one, other = _touching(starts, ends, stride, diagonal=diagonal)
     roots = roots_of(starts.size, one, other)
-    first = np.flatnonzero(roots == np.arange(starts.size))
+    first = (roots == np.arange(starts.size)).nonzero()[0]
     number = np.empty(starts.size, np.intp)
     number[first] = np.arange(first.size)
     shapes = number[roots]
@@ -76,14 +76,14 @@ def roots_of(count: int, one: Indices, other: Indices) -> Indices:
             return roots
         one, other, low, high = one[apart], other[apart], low[apart], high[apart]
         np.minimum.at(roots, np.maximum(low, high), np.minimum(low, high))
-        while not np.array_equal(above := roots[roots], roots):
+        while ((above := roots[roots]) != roots).any():
             roots = above
 
 
 def pairs_between(first: Indices, end: Indices) -> tuple[Indices, Indices]:
     """All pairs of i and a number from first[i] up to, but not with, end[i]."""
     counts = np.maximum(end - first, 0)
-    return np.repeat(np.arange(first.size), counts), _spread(first, counts)
+    return np.arange(first.size).repeat(counts), _spread(first, counts)
 
 
 def _runs(mask: NDArray[np.bool_]) -> tuple[Indices, Indices]:
@@ -91,18 +91,19 @@ def _runs(mask: NDArray[np.bool_]) -> tuple[Indices, Indices]:
     height, width = mask.shape
     fenced = np.zeros(height * (width + 1) + 1, bool)
     fenced[1:].reshape(height, width + 1)[:, :width] = mask
-    changes = np.flatnonzero(fenced[1:] != fenced[:-1])
+    changes = (fenced[1:] != fenced[:-1]).nonzero()[0]
     return changes[::2], changes[1::2]
 
 
 def _touching(starts: Indices, ends: Indices, stride: int, *, diagonal: bool) -> tuple[Indices, Indices]:
     """The pairs of runs, one below the other, that touch."""
-    first = np.searchsorted(ends, starts + stride, "left" if diagonal else "right")
-    end = np.searchsorted(starts, ends + stride, "right" if diagonal else "left")
+    first = ends.searchsorted(starts + stride, "left" if diagonal else "right")
+    end = starts.searchsorted(ends + stride, "right" if diagonal else "left")
     return pairs_between(first, end)
 
 
 def _spread(starts: Indices, lengths: Indices) -> Indices:
     """The numbers from each start on, as many as its length, one after another."""
-    before = np.cumsum(lengths) - lengths
-    return np.repeat(starts - before, lengths) + np.arange(int(lengths.sum()))
+    ends = lengths.cumsum()
+    numbers: Indices = (starts - ends + lengths).repeat(lengths) + np.arange(ends[-1] if ends.size else 0)
+    return numbers

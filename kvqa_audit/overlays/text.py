@@ -9,9 +9,8 @@ darker than it, so the inverted picture is tried last.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 from kvqa_audit.overlays.connected import connected_shapes, pairs_between, roots_of
 from kvqa_audit.overlays.planes import Picture, Planes
 from kvqa_audit.overlays.sighting import Sighting, ramp, region_of
+from kvqa_audit.overlays.top_hat import brightest_near, top_hat
 
 _UNITS = (530.0, 640.0)
 _TOP_HAT_UNITS = 13.0
@@ -116,22 +116,23 @@ def _score(lines: list[_Line], width: int) -> float:
 
 def _readings(planes: Planes, unit: float) -> Iterator[tuple[_Shapes | None, list[_Line], float]]:
     """Ever more far-fetched ways to read the picture, each with its weight; the caller stops at a convincing one."""
+    size = round(_TOP_HAT_UNITS * unit) | 1
     start = int(_EDGE_SHARE * planes.shape[1])
     edge = planes.part(slice(None), slice(start))
     darkest = edge.darkest()
-    raised = _top_hat(darkest, unit)
+    raised = top_hat(darkest, size)
     for height, diagonal in ((50, True), (36, False), (80, False)):
         shapes = _shapes(raised >= height, darkest, unit, diagonal=diagonal)
         yield shapes, _lines(shapes, unit), 1.0
     shapes = _shapes((raised >= 22) & (darkest >= _LETTER_AT_LEAST), darkest, unit)
     yield shapes, _lines(shapes, unit), _FAR_FETCHED_WEIGHT
     brightest = edge.brightest()
-    sunk = _top_hat(255 - brightest, unit)
-    sunk[_background(brightest, unit) < _GLARE_ABOVE] = 0
+    sunk = top_hat(255 - brightest, size)
+    sunk[brightest_near(brightest, size) < _GLARE_ABOVE] = 0
     for depth in (16, 10):
         yield None, _lines(_shapes(sunk >= depth, brightest, unit), unit), _FAR_FETCHED_WEIGHT
     rest = planes.part(slice(None), slice(start, None)).darkest()
-    raised = _top_hat(rest, unit)
+    raised = top_hat(rest, size)
     found = [line for line in _lines(_shapes(raised >= 60, rest, unit), unit) if line.shapes >= 4]
     yield None, [line.moved(start) for line in found], 1.0
     found = _companions(_lines(_shapes(raised >= 36, rest, unit, diagonal=True), unit), unit)
@@ -151,33 +152,6 @@ def _belong(one: _Line, other: _Line, unit: float) -> bool:
     level = down <= 1.6 * unit and across <= 12 * high
     stacked = across <= 4 * unit and down <= 4 * high
     return as_high and (level or stacked)
-
-
-def _top_hat(values: NDArray[np.uint8], unit: float) -> NDArray[np.uint8]:
-    """What is brighter than its surroundings and smaller than a square of `_TOP_HAT_UNITS`."""
-    size = round(_TOP_HAT_UNITS * unit) | 1
-    opened = np.pad(values, size - 1, mode="edge")
-    for axis, pick in ((0, np.minimum), (1, np.minimum), (0, np.maximum), (1, np.maximum)):
-        opened = _sliding(opened, size, axis, pick)
-    return values - np.minimum(opened, values)
-
-
-def _background(values: NDArray[np.uint8], unit: float) -> NDArray[np.uint8]:
-    """The brightest value within the reach of a letter."""
-    size = round(_TOP_HAT_UNITS * unit) | 1
-    padded = np.pad(values, size // 2, mode="edge")
-    return _sliding(_sliding(padded, size, 0, np.maximum), size, 1, np.maximum)
-
-
-def _sliding(values: NDArray[np.uint8], size: int, axis: int, pick: Callable[..., Any]) -> NDArray[np.uint8]:
-    """Minimum or maximum over `size` neighbours by doubling; the axis gets `size` - 1 shorter."""
-    moved = np.moveaxis(values, axis, 0)
-    span = 1
-    while span < size:
-        step = min(span, size - span)
-        moved = pick(moved[:-step], moved[step:])
-        span += step
-    return np.moveaxis(moved, 0, axis)
 
 
 def _shapes(
@@ -201,24 +175,21 @@ def _lines(shapes: _Shapes | None, unit: float) -> list[_Line]:
     one, other = _linked(shapes, unit)
     if not one.size:
         return []
-    group = roots_of(shapes.top.size, one, other)
-    sizes = np.bincount(group)
-    lines = []
-    for root in np.flatnonzero(sizes >= 2):
-        part = group == root
-        letters = int(shapes.letters[part].sum())
-        if letters >= 3:
-            ends = (int(pick) for pick in (shapes.left[part].min(), shapes.right[part].max()))
-            rows = (int(pick) for pick in (shapes.top[part].min(), shapes.bottom[part].max()))
-            lines.append(_Line(int(sizes[root]), letters, *ends, *rows))
-    return lines
+    groups = roots_of(shapes.top.size, one, other)
+    sizes, letters = np.bincount(groups), np.bincount(groups, weights=shapes.letters)
+    left, right, top, bottom = shapes.left.copy(), shapes.right.copy(), shapes.top.copy(), shapes.bottom.copy()
+    for values, pick in ((left, np.minimum), (right, np.maximum), (top, np.minimum), (bottom, np.maximum)):
+        pick.at(values, groups, values.copy())
+    long = ((sizes >= 2) & (letters >= 3)).nonzero()[0]
+    columns = (values[long].astype(np.intp).tolist() for values in (sizes, letters, left, right, top, bottom))
+    return [_Line(*line) for line in zip(*columns, strict=True)]
 
 
 def _linked(shapes: _Shapes, unit: float) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """The pairs of shapes that follow each other in a line."""
     order = np.argsort(shapes.top)
     tops = shapes.top[order]
-    level = np.searchsorted(tops, tops + 1.6 * unit, "right")
+    level = tops.searchsorted(tops + 1.6 * unit, "right")
     one, other = (order[side] for side in pairs_between(np.arange(1, tops.size + 1), level))
     gap = np.maximum(shapes.left[other] - shapes.right[one], shapes.left[one] - shapes.right[other])
     high = shapes.bottom - shapes.top
