@@ -57,8 +57,8 @@ def proposals(run: AuditRun) -> Proposals | None:
     hold, them = (" holds", "it") if len(rules) == 1 else ("s hold", "them")
     sentence = (
         f"{len(rules):,} implication{hold} nearly always in both halves of the images, and no rule demands {them} yet: "
-        f"{anywhere:,} in all sources, {len(rules) - anywhere:,} in one only. These are proposals: nothing is judged by "
-        "one until somebody who knows the field pastes it into the rules. The first holds for "
+        f"{anywhere:,} in all sources, {len(rules) - anywhere:,} in one only. These are proposals: nothing is judged "
+        "by one until somebody who knows the field pastes it into the rules. The first holds for "
         f"{first.kept:,} of {first.applies_to:,} images."
     )
     return Proposals(sentence, tuple(_proposal(rule) for rule in rules[:MAX_PROPOSALS]), len(rules))
