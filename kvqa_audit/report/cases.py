@@ -15,7 +15,7 @@ MAX_SUSPICIOUS = 12
 MAX_PER_CELL = 8
 MAX_CLAIMS_PER_PICTURE = 3
 MAX_OUTLINES = 40
-_MARGIN = 0.006
+_MARGIN = 0.008
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,10 @@ def _case(img_id: str, findings: list[Finding], source: str) -> Case:
     regions = findings[0].evidence.get("regions")
     outlines = [_outline(region) for region in regions[:MAX_OUTLINES]] if isinstance(regions, list) else []
     return Case(
-        Picture(img_id, source), claims, len(findings) - len(claims), tuple(one for one in outlines if one is not None)
+        Picture(img_id, source),
+        claims,
+        len(findings) - len(claims),
+        _blocks([one for one in outlines if one is not None]),
     )
 
 
@@ -170,6 +173,33 @@ def _outline(region: object) -> Outline | None:
     if right <= left or bottom <= top:
         return None
     return Outline(round(left, 4), round(top, 4), round(right - left, 4), round(bottom - top, 4))
+
+
+def _blocks(outlines: list[Outline]) -> tuple[Outline, ...]:
+    """Outlines that touch each other, such as those of the lines of one text, as one."""
+    blocks: list[Outline] = []
+    for outline in outlines:
+        block = outline
+        while touched := [one for one in blocks if _touch(one, block)]:
+            blocks = [one for one in blocks if one not in touched]
+            block = _around([block, *touched])
+        blocks.append(block)
+    return tuple(blocks)
+
+
+def _touch(one: Outline, other: Outline) -> bool:
+    return (
+        one.x <= other.x + other.width
+        and other.x <= one.x + one.width
+        and one.y <= other.y + other.height
+        and other.y <= one.y + one.height
+    )
+
+
+def _around(outlines: list[Outline]) -> Outline:
+    left, top = min(one.x for one in outlines), min(one.y for one in outlines)
+    right, bottom = max(one.x + one.width for one in outlines), max(one.y + one.height for one in outlines)
+    return Outline(left, top, round(right - left, 4), round(bottom - top, 4))
 
 
 def _between_0_and_1(value: object) -> float | None:

@@ -30,7 +30,7 @@ from kvqa_audit.spec.load import load_spec
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "reports" / "sample"
 MAX_REPORT_BYTES = 3_000_000
-MARGIN_PX = 16
+MARGIN_PX = 6
 MAX_LINES_SHOWN = 40
 
 

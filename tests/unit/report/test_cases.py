@@ -70,6 +70,15 @@ def test_an_outline_goes_around_its_region_and_stays_in_the_picture() -> None:
     assert outline.y + outline.height < 1
 
 
+def test_the_lines_of_one_text_have_one_outline_and_what_lies_apart_its_own() -> None:
+    lines = [{"x": 0.05, "y": y, "width": width, "height": 0.03} for y, width in ((0.2, 0.1), (0.3, 0.1), (0.24, 0.2))]
+    lines += [{"x": 0.05, "y": 0.28, "width": 0.1, "height": 0.02}, {"x": 0.8, "y": 0.9, "width": 0.1, "height": 0.05}]
+    [group] = case_groups("KV361", [against("a", True, 1.0, *lines)], {})
+    block, apart = sorted(group.cases[0].outlines, key=lambda one: one.x)
+    assert (block.y < 0.2, block.y + block.height > 0.33, 0.2 < block.width < 0.23) == (True, True, True)
+    assert apart.x == pytest.approx(0.8, abs=0.01)
+
+
 @pytest.mark.parametrize(
     "region",
     [None, "x", [], {}, {"x": 0.1}, {"x": "0", "y": 0, "width": 1, "height": 1},
