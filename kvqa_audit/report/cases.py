@@ -16,6 +16,7 @@ MAX_PER_CELL = 8
 MAX_CLAIMS_PER_PICTURE = 3
 MAX_OUTLINES = 40
 _MARGIN = 0.008
+_LINE_GAP = 0.025
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,23 +177,23 @@ def _outline(region: object) -> Outline | None:
 
 
 def _blocks(outlines: list[Outline]) -> tuple[Outline, ...]:
-    """Outlines that touch each other, such as those of the lines of one text, as one."""
+    """Outlines that touch or lie closely one above the other, such as those of the lines of one text, as one."""
     blocks: list[Outline] = []
     for outline in outlines:
         block = outline
-        while touched := [one for one in blocks if _touch(one, block)]:
+        while touched := [one for one in blocks if _belong(one, block)]:
             blocks = [one for one in blocks if one not in touched]
             block = _around([block, *touched])
         blocks.append(block)
     return tuple(blocks)
 
 
-def _touch(one: Outline, other: Outline) -> bool:
+def _belong(one: Outline, other: Outline) -> bool:
     return (
         one.x <= other.x + other.width
         and other.x <= one.x + one.width
-        and one.y <= other.y + other.height
-        and other.y <= one.y + one.height
+        and one.y <= other.y + other.height + _LINE_GAP
+        and other.y <= one.y + one.height + _LINE_GAP
     )
 
 
