@@ -148,10 +148,9 @@ def _running(mask: NDArray[np.bool_] | NDArray[np.int32], axis: int) -> NDArray[
 def _green_inset(planes: Planes) -> Sighting:
     """A green rectangle in the lower half: its rows and columns are green for most of their length."""
     height, width = planes.shape
-    lower = planes.part(slice(height // 2, height), slice(width))
-    # May underflow where green is too dark.
-    mask = (lower.green >= _GREEN_OVER_RED) & (lower.green - np.uint8(_GREEN_OVER_RED) >= lower.red)
-    mask &= lower.green >= lower.blue
+    red, green, blue = planes.channels[:, height // 2 :]
+    # The difference underflows where green is too dark.
+    mask = (green >= _GREEN_OVER_RED) & (green - np.uint8(_GREEN_OVER_RED) >= red) & (green >= blue)
     count = np.count_nonzero(mask)
     if count / mask.size < _GREEN_AREA_SHARE[0]:
         return Sighting(0.0)

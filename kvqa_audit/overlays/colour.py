@@ -59,7 +59,7 @@ def hues_of(picture: Planes, covered: Iterable[Region] = ()) -> dict[str, float]
 def _means(planes: Planes) -> NDArray[np.float32]:
     """The mean of every block in every channel, rounded: (3, rows, columns)."""
     pixels = _BLOCK_PX**2
-    sums = _of_blocks(np.stack((planes.red, planes.green, planes.blue), dtype=np.uint16), np.add)
+    sums = _of_blocks(planes.channels.astype(np.uint16), np.add)
     return ((sums + pixels // 2) // pixels).astype(np.float32)
 
 

@@ -11,27 +11,29 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True)
 class Planes:
-    """Red, green and blue, each (height, width) uint8: next to each other one plane is read far faster than mixed."""
+    """Red, green and blue as three planes: `channels` is (3, height, width)."""
 
-    red: NDArray[np.uint8]
-    green: NDArray[np.uint8]
-    blue: NDArray[np.uint8]
+    channels: NDArray[np.uint8]
 
     @property
     def shape(self) -> tuple[int, int]:
-        height, width = self.red.shape
+        _, height, width = self.channels.shape
         return height, width
 
     def part(self, rows: slice, columns: slice) -> Planes:
-        return Planes(self.red[rows, columns], self.green[rows, columns], self.blue[rows, columns])
+        return Planes(self.channels[:, rows, columns])
 
     def brightest(self) -> NDArray[np.uint8]:
         """The greatest of the three channels of every pixel."""
-        return np.maximum(np.maximum(self.red, self.green), self.blue)
+        red, green, blue = self.channels
+        values: NDArray[np.uint8] = np.maximum(np.maximum(red, green), blue)
+        return values
 
     def darkest(self) -> NDArray[np.uint8]:
         """The least of the three channels of every pixel."""
-        return np.minimum(np.minimum(self.red, self.green), self.blue)
+        red, green, blue = self.channels
+        values: NDArray[np.uint8] = np.minimum(np.minimum(red, green), blue)
+        return values
 
 
 @dataclass(frozen=True)
@@ -42,9 +44,9 @@ class Picture:
 
     @cached_property
     def whole(self) -> Planes:
-        return Planes(*(self.rgb[..., channel] for channel in range(3)))
+        return Planes(self.rgb.transpose(2, 0, 1))
 
     @cached_property
     def half(self) -> Planes:
-        """Every second row and column."""
-        return Planes(*(np.ascontiguousarray(self.rgb[::2, ::2, channel]) for channel in range(3)))
+        """Every second row and column; a plane that lies by itself is read far faster than one among others."""
+        return Planes(np.ascontiguousarray(self.rgb[::2, ::2].transpose(2, 0, 1)))
