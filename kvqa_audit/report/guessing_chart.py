@@ -36,10 +36,9 @@ def guessing_baselines(run: AuditRun) -> Chart | None:
             f"{plain['cells']:,}",
             f"{plain['answers']:,}",
             *(
-                text
+                f"{share(entry[name])} ({span(entry[f'{name}_low'], entry[f'{name}_high'])})"
                 for name, _ in SCORES
                 for entry in (plain, informed)
-                for text in (share(entry[name]), span(entry[f"{name}_low"], entry[f"{name}_high"]))
             ),
         )
         for label, plain, informed in pairs
@@ -48,9 +47,8 @@ def guessing_baselines(run: AuditRun) -> Chart | None:
         ("guessing", "balance", "How many answers can be guessed without looking?"),
         sentence,
         (tuple((label, _dumbbells(drawn, name, label)) for name, label in SCORES), "score", False),
-        ("question", "answered", "different answers", "right from the question", "95 % interval",
-         "right from question and source", "95 % interval", "F1 from the question", "95 % interval",
-         "F1 from question and source", "95 % interval"),
+        ("question", "answered", "different answers", "right from the question", "right from question and source",
+         "F1 from the question", "F1 from question and source"),
         numbers,
         "audit.json",
     )  # fmt: skip
