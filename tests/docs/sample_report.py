@@ -64,7 +64,7 @@ def sample_files(folder: Path) -> dict[str, str]:
     run = run_audit(folder / "dataset", spec=spec, subset=True, jobs=1, cache=None)
     write_report(settled(run), folder / "report.html", spec)
     page = (folder / "report.html").read_text(encoding="utf-8")
-    files = {"report.html": page, "summary.md": summary_markdown(settled(run), judge_audit(run, spec))}
+    files = {"report.html": page, "summary.md": summary_markdown(settled(run), judge_audit(run, spec), badge=None)}
     return {name: without_place(content, str(folder)) for name, content in files.items()}
 
 
