@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from importlib.resources import files
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from kvqa_audit.compare.comparison import Comparison
 from kvqa_audit.compare.tables import change_tables, headlines, sentence
-from kvqa_audit.report.text import count, shown
+from kvqa_audit.report.environment import environment
 
 LINES_A_TABLE = 500
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
@@ -18,17 +17,10 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri
 
 def as_html(comparison: Comparison, exit_code: int) -> str:
     """A page that opens from disk, runs nothing and asks for nothing; at most 500 lines a table, and it says so."""
-    environment = Environment(
-        loader=PackageLoader("kvqa_audit.compare", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_visible,
-    )
-    environment.filters.update(shown=shown, count=count, date=_date)
+    templates = environment("kvqa_audit.compare")
+    templates.filters.update(date=_date)
     style = files("kvqa_audit.compare").joinpath("templates/comparison.css").read_text(encoding="utf-8")
-    return environment.get_template("comparison.html.j2").render(
+    return templates.get_template("comparison.html.j2").render(
         comparison=comparison,
         sentence=sentence(comparison),
         headlines=headlines(comparison),
@@ -37,11 +29,6 @@ def as_html(comparison: Comparison, exit_code: int) -> str:
         policy=POLICY,
         style=Markup(style),  # noqa: S704 - a file of this package
     )
-
-
-def _visible(value: object) -> object:
-    """Every text that the template prints is made visible, unless it is markup of this package."""
-    return shown(value, limit=2_000) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _date(text: str) -> str:

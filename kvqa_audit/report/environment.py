@@ -17,10 +17,10 @@ def asset(path: str) -> str:
     return files("kvqa_audit.report").joinpath(path).read_text(encoding="utf-8").strip()
 
 
-def environment() -> Environment:
-    """Templates that escape every text, fail on what is not there, and make control characters visible."""
+def environment(package: str = "kvqa_audit.report") -> Environment:
+    """The templates of a package, that escape every text, fail on what is not there, and make control characters visible."""
     made = Environment(
-        loader=PackageLoader("kvqa_audit.report", "templates"),
+        loader=PackageLoader(package, "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
