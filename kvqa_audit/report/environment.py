@@ -18,7 +18,7 @@ def asset(path: str) -> str:
 
 
 def environment(package: str = "kvqa_audit.report") -> Environment:
-    """The templates of a package, that escape every text, fail on what is not there, and make control characters visible."""
+    """A package's templates: they escape every text, fail on what is not there, and make control characters visible."""
     made = Environment(
         loader=PackageLoader(package, "templates"),
         autoescape=True,
