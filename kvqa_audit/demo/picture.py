@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 # The part of a frame's width and height in which its wall is drawn before it is enlarged.
 WALL_SCALE = 0.6
 Instrument = Literal["biopsy forceps", "polyp snare", "tube"]
+Box = Literal["green", "black"]
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Scene:
     instrument: Instrument | None = None
     instrument_tip: tuple[float, float] = (0.0, 0.0)
     instrument_from: tuple[float, float] = (1.4, 1.4)
-    box: bool = False
+    box: Box | None = None
     caption: tuple[str, ...] = ()
 
 
@@ -190,7 +191,7 @@ def _draw_instrument(image: Image.Image, canvas: Canvas, scene: Scene) -> None:
 
 
 def _surround(image: Image.Image, scene: Scene) -> Image.Image:
-    """The black surround, the position display in a corner, and the text burned in at the left edge."""
+    """The black surround, the box in a corner, and the text burned in at the left edge."""
     width, height = image.size
     mask = Image.new("L", image.size, 0)
     draw = ImageDraw.Draw(mask)
@@ -207,16 +208,20 @@ def _surround(image: Image.Image, scene: Scene) -> Image.Image:
     framed = Image.composite(image, Image.new("RGB", image.size, (2, 2, 2)), mask.filter(ImageFilter.GaussianBlur(1)))
     draw = ImageDraw.Draw(framed)
     if scene.box:
-        _position_display(draw, scene, width, height)
+        _draw_box(draw, scene, width, height)
     font = ImageFont.load_default(size=max(11, height // 42))
     for line, text in enumerate(scene.caption):
         draw.text((8, height * 0.20 + line * height * 0.045), text, fill=(232, 232, 226), font=font)
     return framed
 
 
-def _position_display(draw: ImageDraw.ImageDraw, scene: Scene, width: int, height: int) -> None:
-    random = np.random.default_rng(scene.seed + 1)
+def _draw_box(draw: ImageDraw.ImageDraw, scene: Scene, width: int, height: int) -> None:
+    """The position display, a green rectangle with the line of the endoscope, or the black one that blots it out."""
     top, right = int(height * 0.66), int(width * 0.30)
+    if scene.box == "black":
+        draw.rectangle((0, top, right, height), fill=(0, 0, 0))
+        return
+    random = np.random.default_rng(scene.seed + 1)
     draw.rectangle((0, top, right, height), fill=(6, 58, 26))
     draw.rectangle((2, top + 2, right - 2, height - 3), outline=(30, 140, 70), width=2)
     turn = np.linspace(0, 1, 60)

@@ -6,7 +6,7 @@ import io
 from dataclasses import dataclass, field
 
 import numpy as np
-from PIL import Image, ImageFilter, ImageOps
+from PIL import ExifTags, Image, ImageFilter, ImageOps
 
 from kvqa_audit.demo.scenes import Row
 from kvqa_audit.demo.truth import Planted
@@ -41,6 +41,12 @@ class Sample:
     def note(self, what: str, expected: str, *img_ids: str, row: Row | None = None) -> None:
         self.planted.append((what, row, tuple(expected.split()), img_ids or ((row["img_id"],) if row else ())))
 
+    def spoil(self, img_id: str, name: str, answer: str, what: str, expected: str) -> None:
+        """Exchanges one answer."""
+        row = self.row(img_id, name)
+        row["answer"] = answer
+        self.note(what, expected, row=row)
+
     def truth(self) -> tuple[Planted, ...]:
         """The planted defects, with the rows' final numbers."""
         number = {id(row): index for index, row in enumerate(self.rows)}
@@ -60,7 +66,16 @@ class Sample:
 
 def plant_all(sample: Sample) -> None:
     """Plants every defect the sample is meant to have."""
-    for plant in (_copies, _broken_files, _missing_and_orphaned, _poor_frames, _faulty_cells, _broken_rules):
+    for plant in (
+        _copies,
+        _broken_files,
+        _missing_and_orphaned,
+        _poor_frames,
+        _place_told,
+        _faulty_cells,
+        _contrary_answers,
+        _broken_rules,
+    ):
         plant(sample)
 
 
@@ -81,6 +96,7 @@ def _copies(sample: Sample) -> None:
     told["answer"] = "no" if told["answer"] == "yes" else "yes"
     pair = ("demo_polyps_01", "demo_instrument_copy")
     sample.note("the same file in two sources, with an answer that differs", "KV201 KV203 KV205", *pair)
+    sample.note("the differing answer contradicts the picture", "KV361", row=told)
     copy("demo_colitis_01", "demo_colitis_commented", _commented(files["demo_colitis_01"]))
     sample.note("a copy with a comment in the file", "KV202", "demo_colitis_01", "demo_colitis_commented")
     sample.note("a comment in the file", "KV601", "demo_colitis_commented")
@@ -95,8 +111,11 @@ def _copies(sample: Sample) -> None:
 
 def _commented(content: bytes) -> bytes:
     """The JPEG with a comment segment after its start marker: other bytes, the same pixels."""
-    comment = b"saved by another program"
-    return content[:2] + b"\xff\xfe" + (len(comment) + 2).to_bytes(2, "big") + comment + content[2:]
+    return _with_segment(content, b"\xff\xfe", b"saved by another program")
+
+
+def _with_segment(content: bytes, marker: bytes, segment: bytes) -> bytes:
+    return content[:2] + marker + (len(segment) + 2).to_bytes(2, "big") + segment + content[2:]
 
 
 def _cropped(image: Image.Image) -> Image.Image:
@@ -137,24 +156,35 @@ def _poor_frames(sample: Sample) -> None:
     sample.note("a blurred frame", "KV116", "demo_normal_06")
 
 
+def _place_told(sample: Sample) -> None:
+    """The place is where the equator meets the prime meridian, at sea."""
+    exif = Image.Exif()
+    exif[ExifTags.IFD.GPSInfo] = {
+        ExifTags.GPS.GPSLatitudeRef: "N",
+        ExifTags.GPS.GPSLatitude: (0.0, 0.0, 0.0),
+        ExifTags.GPS.GPSLongitudeRef: "E",
+        ExifTags.GPS.GPSLongitude: (0.0, 0.0, 0.0),
+    }
+    content = sample.files["demo_normal_07"]
+    sample.files["demo_normal_07"] = _with_segment(content, b"\xff\xe1", exif.tobytes())
+    sample.note("GPS coordinates in the file's EXIF", "KV601 KV602", "demo_normal_07")
+
+
 def _faulty_cells(sample: Sample) -> None:
     for img_id in ("demo_instrument_01", "demo_instrument_02", "demo_instrument_03"):
         row = sample.row(img_id, "n_instr")
         row["question"] = "How many instrumnets are in the image?"
         sample.note("a misspelt question", "KV007", row=row)
 
-    def spoil(img_id: str, name: str, answer: str, what: str, expected: str) -> None:
-        row = sample.row(img_id, name)
-        row["answer"] = answer
-        sample.note(what, expected, row=row)
-
-    spoil("demo_polyps_03", "abn_loc", "lower-rigth", "a misspelt place", "KV009")
-    spoil("demo_polyps_04", "polyp_size", ">20", "a size without its unit", "KV009")
-    spoil("demo_polyps_05", "abn_colour", "red; pink", "colours out of order", "KV010")
-    spoil("demo_polyps_06", "abn_colour", " pink; red ", "blanks around an answer", "KV004")
-    spoil("demo_colitis_04", "text", "", "a blank answer", "KV015")
-    spoil("demo_colitis_05", "box", "perhaps", "an answer outside the vocabulary", "KV008")
-    spoil("demo_esophagitis_01", "easy", "<script>alert(1)</script>", "an answer that is a script", "KV008")
+    sample.spoil("demo_polyps_03", "abn_loc", "lower-rigth", "a misspelt place", "KV009")
+    sample.spoil("demo_polyps_04", "polyp_size", ">20", "a size without its unit", "KV009")
+    sample.spoil("demo_polyps_05", "abn_colour", "red; pink", "colours out of order", "KV010")
+    sample.spoil("demo_polyps_06", "abn_colour", " pink; red ", "blanks around an answer", "KV004")
+    sample.spoil("demo_colitis_04", "text", "", "a blank answer", "KV015")
+    # What nobody else answers does not fit the image's other answers either.
+    sample.spoil("demo_colitis_05", "box", "perhaps", "an answer outside the vocabulary", "KV008 KV350")
+    script = "<script>alert(1)</script>"
+    sample.spoil("demo_esophagitis_01", "easy", script, "an answer that is a script", "KV008 KV350")
     row = sample.row("demo_normal_03", "finding")
     row["source"] = "Norml"
     sample.note("an unknown source", "KV005", row=row)
@@ -164,10 +194,17 @@ def _faulty_cells(sample: Sample) -> None:
     first = sample.row("demo_esophagitis_06", "text")
     contrary = {**first, "answer": "no" if first["answer"] == "yes" else "yes"}
     sample.rows.insert(sample.rows.index(first) + 1, contrary)
-    sample.note("a question answered in two ways", "KV012", row=contrary)
+    sample.note("a question answered in two ways, once against the picture", "KV012 KV361", row=contrary)
     odd = {**sample.row("demo_esophagitis_07", "text"), "question": "Is the patient asleep?"}
     sample.rows.insert(sample.rows.index(sample.row("demo_esophagitis_07", "text")) + 1, odd)
     sample.note("a question that is not in the catalogue", "KV006", row=odd)
+
+
+def _contrary_answers(sample: Sample) -> None:
+    sample.spoil("demo_polyps_08", "box", "no", "a box answered with no", "KV360")
+    sample.spoil("demo_polyps_09", "text", "no", "burned-in text answered with no", "KV361")
+    sample.spoil("demo_colitis_08", "abn_colour", "blue; red", "a colour nowhere in the picture", "KV350 KV362")
+    sample.spoil("demo_instrument_05", "procedure", "gastroscopy", "an answer exchanged for another", "KV350")
 
 
 def _broken_rules(sample: Sample) -> None:
@@ -176,4 +213,5 @@ def _broken_rules(sample: Sample) -> None:
     sample.row("demo_colitis_07", "abn")["answer"] = "polyp; ulcerative colitis"
     sample.note("a polyp listed where none is counted", "KV30-L4.1", "demo_colitis_07")
     sample.row("demo_esophagitis_04", "procedure")["answer"] = "colonoscopy"
-    sample.note("a z-line seen in a colonoscopy", "KV30-L10.3 KV30-L10.4 KV30-L18.esophagitis", "demo_esophagitis_04")
+    expected = "KV30-L10.3 KV30-L10.4 KV30-L18.esophagitis KV350"
+    sample.note("a z-line seen in a colonoscopy", expected, "demo_esophagitis_04")

@@ -6,14 +6,17 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from kvqa_audit.demo.picture import Scene
+from kvqa_audit.demo.picture import Box, Scene
 from kvqa_audit.demo.surface import Bump
 from kvqa_audit.spec.dataset_spec import DatasetSpec
 
 Row = dict[str, str]
 SIZES = ((720, 576), (622, 529), (768, 576), (680, 540), (720, 540))
-COUNTS = {"Ulcerative Colitis": 9, "Polyps": 11, "Esophagitis": 8, "Normal": 8, "Instrument": 8}
+COUNTS = {"Ulcerative Colitis": 9, "Polyps": 11, "Esophagitis": 11, "Normal": 8, "Instrument": 8}
 INSTRUMENTS = ("biopsy forceps", "polyp snare", "tube")
+# By a frame's number within its source, so that every seed gives as many of either.
+BOXES: tuple[Box | None, ...] = ("black", None, "green", None)
+CAPTIONED = (True, False, False, True, False)
 _LINES, _COLUMNS = ("upper", "center", "lower"), ("left", "center", "right")
 
 
@@ -58,8 +61,8 @@ def _scene(random: np.random.Generator, source: str, number: int) -> Scene:
         instrument=instrument,  # type: ignore[arg-type]  # one of INSTRUMENTS
         instrument_tip=tip,
         instrument_from=(tip[0] + 1.9 * back[0], tip[1] + 1.9 * back[1]),
-        box=not upper and random.random() < 0.4,
-        caption=_caption(random, number) if random.random() < 0.4 else (),
+        box=None if upper else BOXES[number % len(BOXES)],
+        caption=_caption(random, number) if CAPTIONED[(number - 1) % len(CAPTIONED)] else (),
     )
 
 

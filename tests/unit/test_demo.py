@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import warnings
+from collections import Counter
 from pathlib import Path
 
 import pandas as pd
@@ -12,10 +13,14 @@ import pytest
 
 from kvqa_audit import run_audit
 from kvqa_audit.answers.rules import judge_rules
+from kvqa_audit.answers.suspicion import MIN_PICTURES_OF_AN_ANSWER
 from kvqa_audit.demo import DemoTruth, Planted, draw_demo
 from kvqa_audit.demo.scenes import rows_of, scenes
 from kvqa_audit.errors import OutputError
+from kvqa_audit.ingest.dataset import RawImage
 from kvqa_audit.model import AuditRun, Finding, OutcomeStatus, Severity
+from kvqa_audit.overlays.sighting import things_seen
+from kvqa_audit.overlays.stage import look_at
 from kvqa_audit.spec.load import load_spec
 
 
@@ -47,7 +52,7 @@ def test_the_same_seed_gives_the_same_bytes(truth: DemoTruth, tmp_path: Path) ->
 
 def test_it_is_small_and_in_the_exported_layout(truth: DemoTruth) -> None:
     files = list((truth.folder / "images").iterdir())
-    assert len(files) == truth.images == 48
+    assert len(files) == truth.images == 51
     assert sum(path.stat().st_size for path in files) < 2_000_000
     with (truth.folder / "metadata.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
@@ -87,6 +92,31 @@ def test_the_rows_break_no_rule_before_anything_is_planted(seed: int) -> None:
     results = judge_rules(pd.DataFrame(rows), spec)
     assert {rule: result.answers for rule, result in results.items() if result.violations} == {}
     assert sum(result.eligible > 0 for result in results.values()) > 20
+
+
+@pytest.mark.parametrize("seed", range(1, 6))
+@pytest.mark.parametrize("question", ["box", "text", "procedure"])
+def test_enough_frames_give_either_answer_to_be_judged_by(seed: int, question: str) -> None:
+    spec = load_spec()
+    text = spec.question_by_name[question].text
+    rows = [row for img_id, scene in scenes(seed).items() for row in rows_of(img_id, scene, spec)]
+    given = Counter(row["answer"] for row in rows if row["question"] == text)
+    assert len(given) == 2
+    assert min(given.values()) >= MIN_PICTURES_OF_AN_ANSWER
+
+
+def test_drawn_boxes_and_captions_are_what_the_detectors_see(truth: DemoTruth) -> None:
+    drawn = scenes(1)
+    spoilt = {img_id for planted in truth.planted for img_id in planted.img_ids if planted.question is None}
+    files = {path.stem: path for path in (truth.folder / "images").iterdir() if path.stem in {*drawn} - spoilt}
+    seen = things_seen(look_at(RawImage(img_id, str(path), path.read_bytes())) for img_id, path in files.items())
+    expected = {
+        img_id: ("a box" if drawn[img_id].box else "no box", "text" if drawn[img_id].caption else "no text")
+        for img_id in files
+    }
+    assert seen == expected
+    assert {drawn[img_id].box for img_id in files} == {None, "green", "black"}
+    assert len(files) > 25
 
 
 def test_a_finding_counts_only_where_it_was_planted() -> None:
