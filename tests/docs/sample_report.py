@@ -69,7 +69,7 @@ def sample_files(folder: Path) -> dict[str, str]:
 
 
 def settled(run: AuditRun) -> AuditRun:
-    """The audit as if it had taken no time, on one day, with no versions."""
+    """The audit without times and versions; its stages, which run side by side, in the order of their names."""
     return replace(
         run,
         run_id="20260101T000000Z-sample",
@@ -78,7 +78,7 @@ def settled(run: AuditRun) -> AuditRun:
         tool=dict.fromkeys(run.tool, "0"),
         dataset=replace(run.dataset, digest="0" * 64),
         outcomes=tuple(replace(outcome, seconds=0.0) for outcome in run.outcomes),
-        stages=tuple(replace(stage, seconds=0.0) for stage in run.stages),
+        stages=tuple(sorted((replace(stage, seconds=0.0) for stage in run.stages), key=lambda stage: stage.name)),
     )
 
 
@@ -106,6 +106,7 @@ def take_screenshots(report: Path, profile: Path) -> None:
         print("the screenshots were left as they are: no Chromium is installed")
         return
     with chromium(profile) as tab:
+        tab.call("Emulation.setScrollbarsHidden", hidden=True)
         tab.open(report.as_uri(), width=1200, height=760)
         save(tab.call("Page.captureScreenshot", format="png")["data"], report.with_name("report.png"))
         place = tab.value(
