@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from kvqa_audit.spec.dataset_spec import DatasetSpec
 
 T = TypeVar("T")
+_SWITCH_SECONDS = 0.0001
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,10 +199,15 @@ def _beside(work: Callable[[], T]) -> Future[T]:
     promised: Future[T] = Future()
 
     def run() -> None:
+        # The other thread lets go of the interpreter for each file it asks about, and would wait 5 ms to get it back.
+        usual = sys.getswitchinterval()
+        sys.setswitchinterval(_SWITCH_SECONDS)
         try:
             promised.set_result(work())
         except BaseException as error:  # noqa: BLE001 - raised again where the result is asked for
             promised.set_exception(error)
+        finally:
+            sys.setswitchinterval(usual)
 
     Thread(target=run, name="table", daemon=True).start()
     return promised
