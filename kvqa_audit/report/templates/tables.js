@@ -55,5 +55,14 @@
     copy(button.dataset.copy, button.dataset.named || button.dataset.copy);
     button.focus();
   });
+  for (const place of document.querySelectorAll("i[data-copy]")) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "copy";
+    button.dataset.copy = place.dataset.copy;
+    button.setAttribute("aria-label", `Copy ${place.dataset.copy}`);
+    button.textContent = "copy";
+    place.replaceWith(button);
+  }
   for (const button of document.querySelectorAll("button.copy")) button.hidden = false;
 })();
