@@ -217,10 +217,12 @@ def _why_not_read(asked: bool) -> str | None:
     """Why no text is read in the pictures; None where it is."""
     from kvqa_audit.privacy.reader import why_unreadable
 
-    reason = why_unreadable()
-    if reason is not None:
-        return reason if asked else f"{reason}, then kvqa-audit run --ocr"
-    return None if asked else "reading text takes more than half a second a picture; ask for it: kvqa-audit run --ocr"
+    if asked:
+        return why_unreadable()
+    return (
+        "reading text takes more than half a second a picture; ask for it: "
+        "pip install 'kvqa-audit[ocr]', then kvqa-audit run --ocr"
+    )
 
 
 def _absent(dataset: Dataset, subset: bool, ocr: bool) -> dict[str, str]:
