@@ -62,7 +62,7 @@ def minimums(session: nox.Session) -> None:
 def postgres(session: nox.Session) -> None:
     """The tests of the run store on a real PostgreSQL server, which has to be installed."""
     session.install(".[postgres]", *TESTS)
-    places = ("tests/unit/store", "tests/functional/test_store.py")
+    places = ("tests/unit/store", "tests/functional/test_store.py", "tests/functional/test_year.py")
     session.run("pytest", "-q", "-k", "postgres", *places, *session.posargs, env={"KVQA_NEED_POSTGRES": "1"})
 
 

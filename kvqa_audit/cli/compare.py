@@ -9,20 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kvqa_audit.cli.options import CORES, JOBS, QUIET, SPEC, STORE
+from kvqa_audit.cli.options import CORES, FORMAT, JOBS, QUIET, SPEC, STORE, Format
 
 if TYPE_CHECKING:
     from kvqa_audit.compare.comparison import Comparison
 
 WHAT = "Audit folder, id of a stored run, or dataset (of the Hub: owner/name@revision)."
-
-
-class Format(StrEnum):
-    """How a comparison is told."""
-
-    TERMINAL = "terminal"
-    JSON = "json"
-    MARKDOWN = "markdown"
 
 
 class Gate(StrEnum):
@@ -41,7 +33,7 @@ def compare(
     gate: Annotated[
         Gate | None, typer.Option(help="Exit with 1 if a finding this severe is new.", show_default="the description's")
     ] = None,
-    form: Annotated[Format, typer.Option("--format", help="What goes to standard output.")] = Format.TERMINAL,
+    form: FORMAT = Format.TERMINAL,
     out: Annotated[Path | None, typer.Option(help="Write an HTML page here, too.")] = None,
     spec: SPEC = None,
     subset: Annotated[bool, typer.Option("--subset", help="Datasets given are true parts of the whole.")] = False,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -49,6 +50,17 @@ DECISIONS = Annotated[
 ]
 BLUR_TEXT = Annotated[bool, typer.Option("--blur-text", help="Smear text that is burned into the report's pictures.")]
 NO_IMAGES = Annotated[bool, typer.Option("--no-images", help="Leave all pictures out of the report.")]
+
+
+class Format(StrEnum):
+    """How results are told on standard output."""
+
+    TERMINAL = "terminal"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
+FORMAT = Annotated[Format, typer.Option("--format", help="What goes to standard output.")]
 
 
 def make_sure_it_can_be_written(out: Path) -> None:

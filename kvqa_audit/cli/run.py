@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,6 +14,7 @@ from kvqa_audit.cli.options import (
     BLUR_TEXT,
     CORES,
     DECISIONS,
+    FORMAT,
     GATE,
     JOBS,
     JSON,
@@ -22,8 +23,14 @@ from kvqa_audit.cli.options import (
     QUIET,
     SPEC,
     STORE,
+    Format,
     make_sure_it_can_be_written,
 )
+
+if TYPE_CHECKING:
+    from kvqa_audit.model import AuditRun
+    from kvqa_audit.release.gate import Verdict
+    from kvqa_audit.store.records import StoredRun
 
 
 def run(
@@ -49,28 +56,28 @@ def run(
         str | None, typer.Option(help="Say what is new since this audit folder, stored run, or 'latest' run.")
     ] = None,
     quiet: QUIET = False,
+    form: FORMAT = Format.TERMINAL,
     as_json: JSON = False,
 ) -> None:
     """Audit a dataset and write the report."""
     from kvqa_audit.audit import fingerprint_cache, run_audit
     from kvqa_audit.compare.baseline import against_baseline
-    from kvqa_audit.console.results import print_summary
-    from kvqa_audit.console.review import print_decisions
-    from kvqa_audit.console.runs import print_baseline, print_stored
     from kvqa_audit.console.terminal import audit_progress
+    from kvqa_audit.formats.summary_md import summary_markdown
     from kvqa_audit.history import earlier_audit, runs_kept_in
     from kvqa_audit.publish import formats_named, pictures_named, write_also, write_audit
     from kvqa_audit.release.standing import judge_audit, policy_named
     from kvqa_audit.spec.load import load_spec
     from kvqa_audit.store.records import series_named
 
+    form = Format.JSON if as_json else form
     formats = formats_named(also)
     make_sure_it_can_be_written(out)
     description = load_spec(spec)
     description = description.model_copy(update={"release": policy_named(gate, description)})
     series = series_named(description.name, subset=subset or description.subset)
     with (
-        audit_progress(quiet or as_json) as progress,
+        audit_progress(quiet or form is not Format.TERMINAL) as progress,
         fingerprint_cache(enabled=cache and not table_only) as fingerprints,
         runs_kept_in(store, make=True) as runs,
     ):
@@ -96,18 +103,24 @@ def run(
         write_audit(audit, out, description, pictures=pictures_named(no_images=no_images, blur_text=blur_text))
         said = write_also(audit, verdict, out, formats)
         stored = None if runs is None else runs.save(audit)
-    if as_json:
-        _print_json(out / "audit.json")
+    if form is Format.JSON:
+        sys.stdout.write((out / "audit.json").read_text(encoding="utf-8") + "\n")
+    elif form is Format.MARKDOWN:
+        sys.stdout.write(summary_markdown(audit, verdict, badge=None))
     elif not quiet:
-        print_summary(audit, verdict, out)
-        print_decisions(audit.metrics["decisions"])
-        if "baseline" in audit.metrics:
-            print_baseline(audit.metrics["baseline"])
-        if stored is not None:
-            print_stored(stored)
-    (sys.stderr if as_json else sys.stdout).write(said)
+        _print(audit, verdict, out, stored)
+    (sys.stdout if form is Format.TERMINAL else sys.stderr).write(said)
     raise typer.Exit(audit.exit_code)
 
 
-def _print_json(path: Path) -> None:
-    sys.stdout.write(path.read_text(encoding="utf-8") + "\n")
+def _print(audit: AuditRun, verdict: Verdict, out: Path, stored: StoredRun | None) -> None:
+    from kvqa_audit.console.results import print_summary
+    from kvqa_audit.console.review import print_decisions
+    from kvqa_audit.console.runs import print_baseline, print_stored
+
+    print_summary(audit, verdict, out)
+    print_decisions(audit.metrics["decisions"])
+    if "baseline" in audit.metrics:
+        print_baseline(audit.metrics["baseline"])
+    if stored is not None:
+        print_stored(stored)

@@ -55,6 +55,11 @@ def test_quiet_prints_nothing_and_json_prints_json(
     record = json.loads(program("run", drawn[0], "--subset", "--out", tmp_path, "--json").stdout)
     assert record["schema_version"] == 1
     assert record["exit_code"] == 1
+    again = program("run", drawn[0], "--subset", "--out", tmp_path, "--format", "json")
+    assert json.loads(again.stdout)["schema_version"] == 1
+    told = program("run", drawn[0], "--subset", "--out", tmp_path, "--format", "markdown")
+    assert "**kvqa-audit: not ready" in told.stdout
+    assert told.returncode == 1
 
 
 def test_check_judges_rows_alone_and_never_imports_great_expectations(drawn: tuple[Path, DemoTruth]) -> None:
