@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 FOLDS = 5
 MIN_PICTURES_OF_AN_ANSWER = 10
+MIN_PICTURES_OF_A_SOURCE = 5
 MAX_ANSWERS = 12
 REGULARISATION_C = 0.2
 TOLERANCE = 3e-3
@@ -74,7 +75,7 @@ class Suspicion:
     `scores` maps the row of every judged cell to its score; cells of a question that cannot be judged (one answer
     only, or too few pictures) have none. `suspects` are the cells where another answer is likelier than the given one
     and the rest of the image has at least doubled the suspicion, which starts at one in a hundred; most suspicious
-    first.
+    first. Cells of a source with fewer than five such pictures are scored but no suspects: nobody knows what is usual.
     """
 
     scores: Mapping[int, float] = field(default_factory=dict)
@@ -236,7 +237,8 @@ def _suspects(cells: Cells, judged: _Judged, scores: np.ndarray[Any, Any]) -> It
     others[cell, judged.given] = -1.0
     expected = others.argmax(axis=1)
     probability, better = judged.probabilities[cell, judged.given], others.max(axis=1)
-    for place in np.flatnonzero((scores >= SUSPICIOUS) & (better > probability)).tolist():
+    suspicious = (scores >= SUSPICIOUS) & (better > probability) & _comparable(cells, judged.at)
+    for place in np.flatnonzero(suspicious).tolist():
         at = judged.at[place]
         yield SuspiciousAnswer(
             row=int(cells.rows[at]),
@@ -249,6 +251,15 @@ def _suspects(cells: Cells, judged: _Judged, scores: np.ndarray[Any, Any]) -> It
             expected_probability=float(better[place]),
             reasons=_reasons(judged, place, int(expected[place])),
         )
+
+
+def _comparable(cells: Cells, at: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Whether the source of each cell has enough distinct pictures with this question to know what is usual there."""
+    import numpy as np
+
+    pictures = np.unique(np.column_stack((cells.sources[at], cells.groups[at])), axis=0)
+    of_source = np.bincount(pictures[:, 0], minlength=int(cells.sources.max()) + 1)
+    return np.asarray(of_source[cells.sources[at]] >= MIN_PICTURES_OF_A_SOURCE)
 
 
 def _reasons(judged: _Judged, place: int, expected: int) -> tuple[Reason, ...]:

@@ -139,3 +139,19 @@ def test_two_runs_say_the_same() -> None:
 )
 def test_where_nothing_can_be_told_nothing_is_said(frame: pd.DataFrame) -> None:
     assert rank_suspicious_answers(frame, SPEC) == Suspicion()
+
+
+def test_a_source_with_too_few_pictures_is_scored_but_not_suspected() -> None:
+    few = [
+        row for n in range(3) for row in rows_of(f"few{n}", {"procedure": "gastroscopy", "text": "no"}, "Esophagitis")
+    ]
+    many = [
+        row for n in range(120) for row in rows_of(f"many{n:03}", {"procedure": "colonoscopy", "text": "yes"}, "Polyps")
+    ]
+    odd = [
+        row for n in range(12) for row in rows_of(f"odd{n:02}", {"procedure": "gastroscopy", "text": "yes"}, "Polyps")
+    ]
+    frame = pd.DataFrame([*many, *odd, *few], columns=["source", "question", "answer", "img_id"], dtype=str)
+    found = rank_suspicious_answers(frame, SPEC)
+    assert {suspect.img_id for suspect in found.suspects if suspect.img_id.startswith("few")} == set()
+    assert {frame["img_id"].iloc[row] for row in found.scores} >= {"few0", "few1", "few2"}
