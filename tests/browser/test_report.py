@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from importlib.resources import files
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import pytest
 
 from kvqa_audit.model import Severity
 from kvqa_audit.release.gate import judge
 from kvqa_audit.report.as_html import render
+from kvqa_audit.report.environment import asset
 from kvqa_audit.report.pictures import pictures_wanted
 from kvqa_audit.spec.dataset_spec import Release
 from tests.browser.chromium import EXECUTABLE, Tab, chromium
@@ -260,6 +263,19 @@ def test_the_filter_keeps_the_pictures_that_fit_too(tab: Tab) -> None:
     assert tab.value(f"[...new Set({visible}.map(one => one.dataset.check))]") == ["KV360"]
     tab.value("document.querySelector('.filter').reset()")
     tab.wait_for(f"{visible}.length === {total}")
+
+
+def test_without_the_drawing_library_a_chart_is_its_numbers(tab: Tab, report: str, tmp_path: Path) -> None:
+    page = Path(unquote(urlsplit(report).path)).read_text(encoding="utf-8")
+    bundle = f"<script>{asset('vendor/plotly-cartesian.min.js')}</script>"
+    assert page.count(bundle) == 1
+    (tmp_path / "light.html").write_text(page.replace(bundle, ""), encoding="utf-8")
+    tab.open((tmp_path / "light.html").as_uri())
+    charts = "[...document.querySelectorAll('section.chart:has([data-plot])')]"
+    assert tab.value(f"{charts}.length") > 3
+    assert tab.value(f"{charts}.every(chart => chart.querySelector('details.numbers').open)")
+    assert tab.value("[...document.querySelectorAll('[data-plot]')].every(plot => plot.offsetParent === null)")
+    assert tab.events_named("Log.entryAdded", "Runtime.exceptionThrown") == []
 
 
 def test_without_scripts_the_findings_can_still_be_read(tab: Tab, report: str) -> None:

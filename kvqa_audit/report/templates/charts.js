@@ -1,5 +1,12 @@
 "use strict";
 (() => {
+  if (!window.Plotly) {
+    for (const chart of document.querySelectorAll("section.chart")) {
+      for (const part of chart.querySelectorAll(".choice, .scroll:has([data-plot])")) part.hidden = true;
+      for (const numbers of chart.querySelectorAll("details.numbers")) numbers.open = true;
+    }
+    return;
+  }
   const figures = JSON.parse(document.getElementById("figures").textContent);
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
   const chosen = {};
