@@ -22,7 +22,7 @@ MAX_LINES_SHOWN = 30
 LEFT_OUT = (
     (r"<style>.*?</style>", "<style></style>"),
     (r"(<script[^>]*>).*?</script>", r"\1</script>"),
-    (r"'sha256-[A-Za-z0-9+/=]+'", "'sha256'"),
+    (r"sha256-[A-Za-z0-9+/=]+", "sha256"),
     (r"data:image/[a-z]+;base64,[A-Za-z0-9+/=]+", "data:"),
     (r">\s*<", ">\n<"),
 )
