@@ -137,7 +137,7 @@ def check_table(path: Path, spec: DatasetSpec) -> tuple[tuple[CheckOutcome, ...]
     """
     from kvqa_audit.answers.distributions import Distributions
     from kvqa_audit.checks.base import Evidence
-    from kvqa_audit.checks.registry import ROW_CHECKS
+    from kvqa_audit.checks.row_checks import ROW_CHECKS
     from kvqa_audit.checks.runner import run_checks
     from kvqa_audit.contracts.row_schema import check_rows
     from kvqa_audit.gather import absent_columns

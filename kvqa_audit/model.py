@@ -70,6 +70,10 @@ class Finding:
     key: str = ""
 
 
+# One encoder for all: making one for each of many thousand findings takes most of the time.
+_encoded = json.JSONEncoder(ensure_ascii=False).encode
+
+
 def with_keys(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Gives every finding its key: a hash of the check and of what the finding is about, 16 hex digits.
 
@@ -86,7 +90,7 @@ def with_keys(findings: Iterable[Finding]) -> tuple[Finding, ...]:
             " ".join(finding.answer.split()).casefold() if finding.answer is not None else None,
             sorted(finding.related),
         ]
-        text = json.dumps(about, ensure_ascii=False)
+        text = _encoded(about)
         ordinal = seen[text]
         seen[text] += 1
         if ordinal:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from sklearn.linear_model import LogisticRegression
 
 FOLDS = 5
+THREADS = 2
 MIN_PICTURES_OF_AN_ANSWER = 10
 MIN_PICTURES_OF_A_SOURCE = 5
 MAX_ANSWERS = 12
@@ -109,6 +111,7 @@ def rank_suspicious_answers(
         copies: pairs of img_ids that show the same picture; they never vouch for one another.
         seen: img_id to what is seen in its picture, such as "a box" or "no text", where images were looked at.
     """
+    from sklearn.exceptions import ConvergenceWarning
     from threadpoolctl import threadpool_limits
 
     cells = read_cells(frame, spec, copies, seen or {})
@@ -117,10 +120,12 @@ def rank_suspicious_answers(
     folds = _folds(cells)
     scores: dict[int, float] = {}
     suspects: list[SuspiciousAnswer] = []
-    # The problems are small: threads of the linear algebra would cost several times what they save.
-    with threadpool_limits(1):
-        for question in spec.questions:
-            judged = _judge(cells, folds, question) if question.name in cells.rows_of else None
+    asked = [question for question in spec.questions if question.name in cells.rows_of]
+    # The problems are small: threads of the linear algebra would cost several times what they save; questions beside
+    # each other do not.
+    with threadpool_limits(1), warnings.catch_warnings(), ThreadPoolExecutor(THREADS) as beside:
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        for judged in beside.map(lambda question: _judge(cells, folds, question), asked):
             if judged is not None:
                 found = _scores(judged)
                 scores.update(zip(cells.rows[judged.at].tolist(), found.tolist(), strict=True))
@@ -187,13 +192,9 @@ def _pooled(predicted: np.ndarray[Any, Any], usual: np.ndarray[Any, Any]) -> np.
 
 
 def _fitted(context: sparse.csr_matrix, given: np.ndarray[Any, Any]) -> LogisticRegression:
-    from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
-    model = LogisticRegression(C=REGULARISATION_C, tol=TOLERANCE, max_iter=MAX_ITERATIONS)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        return model.fit(context, given)
+    return LogisticRegression(C=REGULARISATION_C, tol=TOLERANCE, max_iter=MAX_ITERATIONS).fit(context, given)
 
 
 def _classes(answers: list[str], groups: list[int]) -> tuple[np.ndarray[Any, Any], tuple[str | None, ...]]:
