@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from kvqa_audit.engine.local import LocalPool
 from kvqa_audit.images.decode import decode
-from kvqa_audit.ingest.dataset import REPEATED, ImageShard, RawImage
+from kvqa_audit.images.each import PickedImages, for_each_image
+from kvqa_audit.ingest.dataset import ImageShard, RawImage
 from kvqa_audit.overlays.sighting import Region
 from kvqa_audit.privacy.identifiers import IDENTIFIERS, identifiers_in
 from kvqa_audit.privacy.reader import read_lines
@@ -27,14 +27,6 @@ class BurnedIn:
     regions: tuple[Region, ...] = ()
     lines: int = 0
     problem: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ReadTask:
-    """The images of these ids in one shard."""
-
-    shard: ImageShard
-    ids: frozenset[str]
 
 
 def find_burned_in(
@@ -59,44 +51,22 @@ def find_burned_in(
     Raises:
         WorkerError: no child can be started.
     """
-    wanted = frozenset(ids)
-    found: dict[str, BurnedIn] = {}
-    with LocalPool(jobs, item_timeout_seconds=item_timeout_seconds, memory_mb=memory_mb) as pool:
-        tasks = [ReadTask(shard, held) for shard in shards if (held := wanted.intersection(shard.ids))]
-        for answer in pool.map_unordered(read_task, tasks):
-            if answer.value is not None and answer.value.img_id not in found:
-                found[answer.value.img_id] = answer.value
-                if on_progress is not None:
-                    on_progress(1)
-        _one_by_one(pool, tasks, found, on_progress)
+    found = for_each_image(
+        read_task,
+        shards,
+        ids,
+        lambda img_id, failure: BurnedIn(img_id, problem=failure),
+        jobs=jobs,
+        on_progress=on_progress,
+        item_timeout_seconds=item_timeout_seconds,
+        memory_mb=memory_mb,
+    )
     return tuple(found[img_id] for img_id in sorted(found))
 
 
-def _one_by_one(
-    pool: LocalPool, tasks: Sequence[ReadTask], found: dict[str, BurnedIn], on_progress: Callable[[int], None] | None
-) -> None:
-    """Names the images that tasks have lost, by reading each that is left by itself."""
-    alone = [ReadTask(task.shard, frozenset([one])) for task in tasks for one in sorted(task.ids.difference(found))]
-    left = {img_id for task in alone for img_id in task.ids}
-    problems: dict[str, str] = {}
-    for answer in pool.map_unordered(read_task, alone):
-        (img_id,) = answer.task.ids
-        if answer.value is not None:
-            found[img_id] = answer.value
-        elif answer.failure is not None:
-            problems.setdefault(img_id, answer.failure.kind)
-    for img_id in left.difference(found):
-        found[img_id] = BurnedIn(img_id, problem=problems.get(img_id, "unreadable"))
-    if left and on_progress is not None:
-        on_progress(len(left))
-
-
-def read_task(task: ReadTask, done: frozenset[int]) -> Iterator[BurnedIn]:
+def read_task(task: PickedImages, done: frozenset[int]) -> Iterator[BurnedIn]:
     """What can be read in one task's images, without those at the positions `done`."""
-    images = (raw for raw in task.shard.pick(task.ids) if raw.problem != REPEATED)
-    for position, raw in enumerate(images):
-        if position not in done:
-            yield read_image(raw)
+    return map(read_image, task.read(done))
 
 
 def read_image(raw: RawImage) -> BurnedIn:
