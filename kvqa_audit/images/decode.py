@@ -19,7 +19,7 @@ MIN_SIDE_PX = 128
 MAX_PIXELS = 178_956_970
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF")
 _BUILT_IN = ("JPEG", "PNG", "GIF", "BMP")
-DECODE_VERSION = "decode-1"
+DECODE_VERSION = "decode-2"
 _ORIENTATION_TAG = 0x0112
 _WIDE_MODES = ("I", "F", "I;16", "I;16L", "I;16B", "I;16N")
 
@@ -28,12 +28,13 @@ _WIDE_MODES = ("I", "F", "I;16", "I;16L", "I;16B", "I;16N")
 class Decoded:
     """What one reduced decode tells about one image.
 
-    `colour` (RGB) and `luma` (L) are the picture reduced so that the shorter side keeps at least MIN_SIDE_PX where the
-    image has that many; pixels stand as stored, `orientation` (EXIF, 1 to 8) is not applied, alpha is dropped, and of
-    an animation it is the first frame. `width` and `height` are the full size in pixels. `mode` is Pillow's, with
-    `;16` added where 16 bits a channel were stored. `problem` is None or one of: empty, not_an_image, truncated,
-    unreadable, too_large; the pictures are then None, and `detail` says what was wrong. `embedded` names the kinds of
-    metadata that the file carries (see images.embedded), never their values.
+    `colour` (RGB; None where it was not asked for) and `luma` (L) are the picture reduced so that the shorter side
+    keeps at least MIN_SIDE_PX where the image has that many; pixels stand as stored, `orientation` (EXIF, 1 to 8) is
+    not applied, alpha is dropped, and of an animation it is the first frame. `width` and `height` are the full size in
+    pixels. `mode` is Pillow's for the picture as stored, with `;16` added where 16 bits a channel were stored.
+    `problem` is None or one of: empty, not_an_image, truncated, unreadable, too_large; the pictures are then None, and
+    `detail` says what was wrong. `embedded` names the kinds of metadata that the file carries (see images.embedded),
+    never their values.
     """
 
     colour: Image.Image | None = None
@@ -66,8 +67,14 @@ def decoder_version() -> str:
     return f"Pillow {PIL.__version__}/{jpeg}"
 
 
-def decode(data: bytes, min_side_px: int = MIN_SIDE_PX) -> Decoded:
+def decode(data: bytes, min_side_px: int = MIN_SIDE_PX, *, colour: bool = True) -> Decoded:
     """Decodes one image once, reduced to no less than `min_side_px`; never raises for bad data.
+
+    Args:
+        data: the image file.
+        min_side_px: what the shorter side keeps at least, where the image has that many pixels.
+        colour: False gives the grey picture alone; of a JPEG in colour that is the stored luminance, a few grey levels
+            from what its rounded RGB pixels give, and its colours are not worked out.
 
     Raises:
         MemoryError: the decoder ran out of memory; whoever guards the decoder has to know.
@@ -84,7 +91,7 @@ def decode(data: bytes, min_side_px: int = MIN_SIDE_PX) -> Decoded:
             return Decoded(problem="too_large", detail=str(error), format=known_format(data))
         except Exception as error:  # noqa: BLE001 - hostile bytes make the decoders raise anything
             return _unopened(data, error)
-        return _load(image, data, min_side_px)
+        return _load(image, data, min_side_px, colour)
 
 
 def _formats(data: bytes) -> tuple[str, ...]:
@@ -97,14 +104,14 @@ def _formats(data: bytes) -> tuple[str, ...]:
     return FORMATS
 
 
-def _load(image: Image.Image, data: bytes, min_side_px: int) -> Decoded:
+def _load(image: Image.Image, data: bytes, min_side_px: int, wants_colour: bool) -> Decoded:
     (width, height), stored, mode = image.size, image.format, _mode(image)
     header = Decoded(width=width, height=height, format=stored, mode=mode, embedded=embedded_in(image, data))
     if width * height > MAX_PIXELS:
         return replace(header, problem="too_large", detail=f"{width}x{height} pixels, the limit is {MAX_PIXELS}")
     try:
         frames, orientation = _frames(image), _orientation(image)
-        colour, luma = _reduced(image, min_side_px)
+        colour, luma = _reduced(image, min_side_px, wants_colour)
     except MemoryError:
         raise
     except Image.DecompressionBombError as error:
@@ -154,8 +161,8 @@ def _orientation(image: Image.Image) -> int:
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
-def _reduced(image: Image.Image, min_side_px: int) -> tuple[Image.Image, Image.Image]:
-    image.draft(None, (min_side_px, min_side_px))
+def _reduced(image: Image.Image, min_side_px: int, wants_colour: bool) -> tuple[Image.Image | None, Image.Image]:
+    image.draft(None if wants_colour else "L", (min_side_px, min_side_px))
     image.load()
     if image.mode in _WIDE_MODES:
         image = Image.fromarray(_eight_bits(np.asarray(image)))
@@ -166,8 +173,10 @@ def _reduced(image: Image.Image, min_side_px: int) -> tuple[Image.Image, Image.I
     factor = min(image.size) // min_side_px
     if factor > 1:
         image = image.reduce(factor)
+    if image.mode == "L" and not wants_colour:
+        return None, image
     colour = image if image.mode == "RGB" else image.convert("RGB")
-    return colour, colour.convert("L")
+    return colour if wants_colour else None, colour.convert("L")
 
 
 def _eight_bits(wide: NDArray[Any]) -> NDArray[np.uint8]:

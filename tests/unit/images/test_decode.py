@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import struct
 import zlib
+from typing import Any
 
 import numpy as np
 import pytest
@@ -66,6 +68,48 @@ def test_cmyk_jpeg_is_decoded() -> None:
     assert (found.problem, found.mode) == (None, "CMYK")
 
 
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"progressive": True}, {"subsampling": 0}, {"quality": 30}, {"restart_marker_rows": 1}, {"keep_rgb": True}],
+)
+def test_grey_alone_of_a_jpeg_is_the_grey_of_its_colours(options: dict[str, Any]) -> None:
+    data = encoded(frame(), **options)
+    both, grey = decode(data), decode(data, colour=False)
+    assert grey.colour is None
+    assert both.grey is not None
+    assert grey.grey is not None
+    difference = np.abs(both.grey.astype(int) - grey.grey)
+    assert difference.max() <= 8
+    assert difference.mean() <= 0.1
+    facts = ("problem", "mode", "format", "width", "height", "frames", "orientation")
+    assert [getattr(both, name) for name in facts] == [getattr(grey, name) for name in facts]
+    assert grey.mode == "RGB"
+
+
+def test_jpeg_that_stores_red_green_and_blue_is_weighed_like_any_other() -> None:
+    data = encoded(Image.new("RGB", (300, 200), (200, 40, 90)), keep_rgb=True, quality=100)
+    assert Image.open(io.BytesIO(data)).layer[0][0] == ord("R")  # type: ignore[attr-defined]
+    found = decode(data, colour=False).grey
+    assert found is not None
+    assert abs(int(found[100, 100]) - (0.299 * 200 + 0.587 * 40 + 0.114 * 90)) <= 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "mode"),
+    [("JPEG", "CMYK"), ("JPEG", "L")]
+    + [("PNG", mode) for mode in ("L", "1", "P", "RGBA", "LA", "I;16", "RGB")]
+    + [(kind, "RGB") for kind in ("GIF", "WEBP", "BMP", "TIFF")],
+)
+def test_grey_alone_of_everything_else_is_the_very_same(kind: str, mode: str) -> None:
+    picture = frame(400, 300) if mode in ("RGB", "CMYK") else frame(400, 300).convert("L")
+    data = encoded(picture.convert(mode), kind)
+    both, grey = decode(data), decode(data, colour=False)
+    assert both.grey is not None
+    assert grey.grey is not None
+    assert np.array_equal(both.grey, grey.grey)
+    assert (grey.colour, grey.mode) == (None, both.mode)
+
+
 @pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG"])
 def test_animation_gives_its_first_frame_and_the_number_of_frames(kind: str) -> None:
     red, blue = Image.new("RGB", (140, 140), (250, 0, 0)), Image.new("RGB", (140, 140), (0, 0, 250))
@@ -95,9 +139,10 @@ def test_something_else_is_not_an_image(data: bytes) -> None:
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "WEBP"])
 @pytest.mark.parametrize("share", [0.02, 0.3, 0.5, 0.9, 0.999])
-def test_cut_file_is_truncated(kind: str, share: float) -> None:
+@pytest.mark.parametrize("colour", [True, False])
+def test_cut_file_is_truncated(kind: str, share: float, colour: bool) -> None:
     data = encoded(frame(576, 480, seed=3), kind)
-    found = decode(data[: int(len(data) * share)])
+    found = decode(data[: int(len(data) * share)], colour=colour)
     assert found.problem == "truncated"
     assert found.rgb is None
     assert found.detail
@@ -144,8 +189,10 @@ def test_damaged_bytes_never_raise(kind: str) -> None:
         broken = bytearray(data)
         for at in rng.integers(0, len(broken), 20):
             broken[at] = int(rng.integers(0, 256))
-        found = decode(bytes(broken[: int(rng.integers(1, len(broken)))]))
+        damaged = bytes(broken[: int(rng.integers(1, len(broken)))])
+        found, grey = decode(damaged), decode(damaged, colour=False)
         assert (found.rgb is None) == (found.problem is not None)
+        assert grey.problem == found.problem
 
 
 def test_pillow_is_left_as_it_was() -> None:
