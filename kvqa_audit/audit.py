@@ -118,6 +118,7 @@ def audit_duplicates(
     Raises:
         SourceError: the source cannot be read, or has no images.
     """
+    from kvqa_audit.engine.local import LocalPool
     from kvqa_audit.errors import SourceError
     from kvqa_audit.gather import look_at_images, look_for_duplicates
     from kvqa_audit.ingest.open import open_dataset
@@ -126,7 +127,9 @@ def audit_duplicates(
     dataset = open_dataset(str(source), spec or load_spec(), revision=revision)
     if "images" in dataset.absent:
         raise SourceError(f"{source}: {dataset.absent['images']}")
-    return look_for_duplicates(look_at_images(dataset, jobs, cache, clock), clock, mode)
+    with LocalPool(jobs) as pool:
+        images = look_at_images(dataset, pool, cache, clock)
+    return look_for_duplicates(images, clock, mode)
 
 
 def check_table(path: Path, spec: DatasetSpec) -> tuple[tuple[CheckOutcome, ...], tuple[Finding, ...]]:

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
-from concurrent.futures import Future
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from threading import Thread
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal
 
+from kvqa_audit.engine.beside import BesideChild
+from kvqa_audit.engine.local import LocalPool
+from kvqa_audit.judge_table import JudgedTable, judge_table, judge_table_unseen
 from kvqa_audit.progress import Clock
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from kvqa_audit.answers.distributions import Distributions
-    from kvqa_audit.answers.rules import RuleResult
     from kvqa_audit.answers.study import AnswerStudy
     from kvqa_audit.answers.suspicion import Suspicion
     from kvqa_audit.checks.base import Evidence
-    from kvqa_audit.contracts.promises import PromiseResult
-    from kvqa_audit.contracts.row_schema import RowContract
     from kvqa_audit.duplicates.find import DuplicateResult
     from kvqa_audit.images.cache import FingerprintCache
     from kvqa_audit.images.stage import ImageStageResult
@@ -29,8 +26,7 @@ if TYPE_CHECKING:
     from kvqa_audit.privacy.stage import BurnedIn
     from kvqa_audit.spec.dataset_spec import DatasetSpec
 
-T = TypeVar("T")
-_SWITCH_SECONDS = 0.0001
+_MIN_IMAGES_FOR_A_PROCESS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +36,6 @@ class Gathered:
     evidence: Evidence
     images: ImageStageResult
     duplicates: DuplicateResult
-
-
-@dataclass(frozen=True, slots=True)
-class _OfTheTable:
-    contract: RowContract
-    promises: Mapping[str, PromiseResult]
-    distributions: Distributions
-    rules: Mapping[str, RuleResult]
-    study: AnswerStudy
 
 
 def gather_evidence(
@@ -63,18 +50,17 @@ def gather_evidence(
 ) -> Gathered:
     """Takes a dataset through all stages but the checks.
 
-    The stages over the table run in a thread of their own, because this process only waits while its children look
-    at the images.
+    Beside the stages over the images the table is judged in a process of its own; all of them share one pool.
     """
     from kvqa_audit.checks.base import Evidence
 
     absent = _absent(dataset, subset, ocr)
-    table = _beside(lambda: _judge_the_table(dataset.table, spec, absent, clock.beside()))
-    images = look_at_images(dataset, jobs, cache, clock)
-    duplicates = look_for_duplicates(images, clock)
-    overlays = look_for_overlays(dataset, spec, images, jobs, cache, clock)
-    burned_in = () if "ocr" in absent else read_pictures(dataset, images, jobs, clock)
-    judged = table.result()
+    with _judging_beside(dataset, spec, absent, clock) as judged_table, LocalPool(jobs) as pool:
+        images = look_at_images(dataset, pool, cache, clock)
+        duplicates = look_for_duplicates(images, clock)
+        overlays = look_for_overlays(dataset, spec, images, pool, cache, clock)
+        burned_in = () if "ocr" in absent else read_pictures(dataset, images, jobs, clock)
+        judged = judged_table()
     study = study_answers(judged.study, images, duplicates, spec, clock)
     suspicion = rank_suspicion(dataset.table, spec, overlays, duplicates, clock)
     evidence = Evidence(
@@ -96,13 +82,13 @@ def gather_evidence(
     return Gathered(evidence, images, duplicates)
 
 
-def look_at_images(dataset: Dataset, jobs: int, cache: FingerprintCache | None, clock: Clock) -> ImageStageResult:
+def look_at_images(dataset: Dataset, pool: LocalPool, cache: FingerprintCache | None, clock: Clock) -> ImageStageResult:
     """Reads every image once and takes its fingerprint."""
     from kvqa_audit.images.stage import fingerprint_images
 
     total = sum(len(shard.ids) for shard in dataset.shards)
     with clock.stage("look at the images", total):
-        return fingerprint_images(dataset.shards, jobs=jobs, cache=cache, on_progress=clock.progress.advance)
+        return fingerprint_images(dataset.shards, pool=pool, cache=cache, on_progress=clock.progress.advance)
 
 
 def look_for_duplicates(
@@ -119,7 +105,7 @@ def look_for_overlays(
     dataset: Dataset,
     spec: DatasetSpec,
     images: ImageStageResult,
-    jobs: int,
+    pool: LocalPool,
     cache: FingerprintCache | None,
     clock: Clock,
 ) -> tuple[ImageOverlays, ...]:
@@ -133,17 +119,20 @@ def look_for_overlays(
     asked = [img_id for img_id in asked_images(dataset.table.frame, spec) if img_id in sound]
     with clock.stage("look for boxes and text", len(asked)):
         return find_overlays(
-            dataset.shards, asked, jobs=jobs, kept=kept, digests=sound, on_progress=clock.progress.advance
+            dataset.shards, asked, pool=pool, kept=kept, digests=sound, on_progress=clock.progress.advance
         )
 
 
 def read_pictures(dataset: Dataset, images: ImageStageResult, jobs: int, clock: Clock) -> tuple[BurnedIn, ...]:
     """Reads the text that is burned into the sound images, and keeps what kind it is."""
-    from kvqa_audit.privacy.stage import find_burned_in
+    from kvqa_audit.privacy.stage import READ_TIMEOUT_SECONDS, find_burned_in
 
     sound = [image.img_id for image in images.fingerprints if image.problem is None]
-    with clock.stage("read text in the pictures", len(sound)):
-        return find_burned_in(dataset.shards, sound, jobs=jobs, on_progress=clock.progress.advance)
+    with (
+        clock.stage("read text in the pictures", len(sound)),
+        LocalPool(jobs, item_timeout_seconds=READ_TIMEOUT_SECONDS) as pool,
+    ):
+        return find_burned_in(dataset.shards, sound, pool=pool, on_progress=clock.progress.advance)
 
 
 def study_answers(
@@ -173,44 +162,28 @@ def absent_columns(table: Table) -> dict[str, str]:
     return {f"column {role}": f"the table has no column for '{role}'" for role in table.missing}
 
 
-def _judge_the_table(table: Table, spec: DatasetSpec, absent: Mapping[str, str], clock: Clock) -> _OfTheTable:
-    from kvqa_audit.answers.distributions import describe
-    from kvqa_audit.answers.rules import judge_rules
-    from kvqa_audit.answers.study import study_table
-    from kvqa_audit.contracts.promises import judge_promises
-    from kvqa_audit.contracts.row_schema import check_rows
+@contextmanager
+def _judging_beside(
+    dataset: Dataset, spec: DatasetSpec, absent: Mapping[str, str], clock: Clock
+) -> Iterator[Callable[[], JudgedTable]]:
+    """Begins to judge the table, and gives what waits for the outcome.
 
-    frame = table.frame
-    with clock.stage("judge the rows", len(frame)):
-        contract = check_rows(table, spec)
-    with clock.stage("judge the promises", len(spec.promises)):
-        promises = judge_promises(table, spec, absent)
-    with clock.stage("describe the answers", len(frame)):
-        distributions = describe(frame, spec)
-    with clock.stage("judge the rules", len(spec.rules)):
-        rules = judge_rules(frame, spec)
-    with clock.stage("study the answers", len(frame)):
-        study = study_table(frame, spec)
-    return _OfTheTable(contract, promises, distributions, rules, study)
+    A process of its own would have to import the engines, so it is worth while only beside many images.
+    """
+    if sum(len(shard.ids) for shard in dataset.shards) < _MIN_IMAGES_FOR_A_PROCESS:
+        yield lambda: judge_table(dataset.table, spec, absent, clock)
+        return
+    with BesideChild() as child:
+        child.begin(judge_table_unseen, dataset.table, spec, absent)
 
+        def outcome() -> JudgedTable:
+            clock.progress.stage("judge the table", None)
+            judged: JudgedTable
+            judged, stages = child.result()
+            clock.stages.extend(stages)
+            return judged
 
-def _beside(work: Callable[[], T]) -> Future[T]:
-    """Runs work in a thread that does not keep an interrupted process alive."""
-    promised: Future[T] = Future()
-
-    def run() -> None:
-        # The other thread lets go of the interpreter for each file it asks about, and would wait 5 ms to get it back.
-        usual = sys.getswitchinterval()
-        sys.setswitchinterval(_SWITCH_SECONDS)
-        try:
-            promised.set_result(work())
-        except BaseException as error:  # noqa: BLE001 - raised again where the result is asked for
-            promised.set_exception(error)
-        finally:
-            sys.setswitchinterval(usual)
-
-    Thread(target=run, name="table", daemon=True).start()
-    return promised
+        yield outcome
 
 
 def _why_not_read(asked: bool) -> str | None:

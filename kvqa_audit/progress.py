@@ -27,10 +27,6 @@ class Clock:
     progress: Progress
     stages: list[Stage] = field(default_factory=list)
 
-    def beside(self) -> Clock:
-        """A clock for stages that run beside the others: they are timed like them, but nobody is told meanwhile."""
-        return Clock(Progress(), self.stages)
-
     @contextmanager
     def stage(self, name: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
         """Times one stage; what it gives is called with the number of things done, where only the end tells it."""

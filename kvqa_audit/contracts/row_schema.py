@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -89,7 +88,7 @@ def check_rows(table: Table, spec: DatasetSpec) -> RowContract:
         masks.pop("image_under_two_sources", None)
     none = np.zeros(len(frame), dtype=bool)
     violations = {rule: np.flatnonzero(masks.get(rule, none)) for rule in RULES}
-    return RowContract(MappingProxyType(violations), keyed["first_row"].to_numpy(), readings, combination)
+    return RowContract(violations, keyed["first_row"].to_numpy(), readings, combination)
 
 
 def _distinct_cells(frame: pd.DataFrame) -> tuple[Rows, pd.DataFrame]:

@@ -116,7 +116,8 @@ class Child:
         if self._hung or code == -signal.SIGALRM:
             return Death("hung", f"no answer within {self._timeout_seconds:g} s", position)
         if code == OUT_OF_MEMORY_EXIT:
-            return Death("out_of_memory", f"more than {self._memory_mb} MB of memory needed", position)
+            needed = f"more than {self._memory_mb} MB of memory needed" if self._memory_mb else "no memory was left"
+            return Death("out_of_memory", needed, position)
         if code >= 0:
             return Death("crashed", f"the worker ended with exit code {code}", position)
         name = signal.Signals(-code).name

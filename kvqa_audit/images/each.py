@@ -39,10 +39,8 @@ def for_each_image(
     ids: Collection[str],
     harmed: Callable[[str, str], FoundT],
     *,
-    jobs: int,
+    pool: LocalPool,
     on_progress: Callable[[int], None] | None,
-    item_timeout_seconds: float,
-    memory_mb: int,
 ) -> dict[str, FoundT]:
     """Works on some images in guarded children; an image that harms its child costs itself.
 
@@ -51,10 +49,8 @@ def for_each_image(
         shards: references to the images; the bytes are opened by the children.
         ids: the images to work on.
         harmed: makes the value of an image that ended its child, out of its id and the kind of failure.
-        jobs: how many children.
+        pool: the children, and how long one image may take them.
         on_progress: is told how many more images are done.
-        item_timeout_seconds: how long one image may take.
-        memory_mb: how much memory a child may use.
 
     Raises:
         WorkerError: no child can be started.
@@ -71,13 +67,12 @@ def for_each_image(
             if on_progress is not None:
                 on_progress(1)
 
-    with LocalPool(jobs, item_timeout_seconds=item_timeout_seconds, memory_mb=memory_mb) as pool:
-        for answer in pool.map_unordered(function, tasks):
-            if answer.value is not None:
-                keep(answer.value.img_id, answer.value)
-        # What a shard has lost is worked on image by image, so that the one to blame is known.
-        lost = [PickedImages(task.shard, frozenset([one])) for task in tasks for one in task.ids.difference(found)]
-        failures = _one_by_one(pool, function, lost, keep)
+    for answer in pool.map_unordered(function, tasks):
+        if answer.value is not None:
+            keep(answer.value.img_id, answer.value)
+    # What a shard has lost is worked on image by image, so that the one to blame is known.
+    lost = [PickedImages(task.shard, frozenset([one])) for task in tasks for one in task.ids.difference(found)]
+    failures = _one_by_one(pool, function, lost, keep)
     for img_id in sorted(img_id for task in lost for img_id in task.ids):
         keep(img_id, harmed(img_id, failures.get(img_id, "unreadable")))
     return found

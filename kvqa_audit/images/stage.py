@@ -39,21 +39,17 @@ class ImageStageResult:
 def fingerprint_images(
     shards: Sequence[ImageShard],
     *,
-    jobs: int,
+    pool: LocalPool,
     cache: FingerprintCache | None = None,
     on_progress: Callable[[int], None] | None = None,
-    item_timeout_seconds: float = 20.0,
-    memory_mb: int = 2048,
 ) -> ImageStageResult:
-    """Reads and decodes every image once, in guarded children; the result is the same whatever `jobs` and order.
+    """Reads and decodes every image once, in guarded children; the result is the same whatever their number and order.
 
     Args:
         shards: references to the images; the bytes are opened by the children.
-        jobs: how many children.
+        pool: the children; an image that takes longer or needs more memory than they may is blamed for it.
         cache: fingerprints of earlier runs; None decodes everything.
         on_progress: is told how many more images are done.
-        item_timeout_seconds: how long one image may take before it is blamed for hanging the decoder.
-        memory_mb: how much memory a child may use before its image is blamed for it.
 
     Raises:
         WorkerError: no child can be started.
@@ -62,8 +58,7 @@ def fingerprint_images(
     run = _Run(cache, on_progress)
     # Looked up while the first children start: a task is made when a child is free for it.
     tasks = (task for shard in shards if (task := run.task(shard)) is not None)
-    with LocalPool(jobs, item_timeout_seconds=item_timeout_seconds, memory_mb=memory_mb) as pool:
-        _work(pool, tasks, run, cache)
+    _work(pool, tasks, run, cache)
     run.keep_places()
     fingerprints, faults = settle_repeats(sorted(run.found, key=lambda one: (one.img_id, one.path)))
     seconds = time.perf_counter() - started

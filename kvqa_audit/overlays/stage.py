@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
+from kvqa_audit.engine.local import LocalPool
 from kvqa_audit.images.decode import decode
 from kvqa_audit.images.each import PickedImages, for_each_image
 from kvqa_audit.ingest.dataset import ImageShard, RawImage
@@ -21,24 +22,20 @@ def find_overlays(
     shards: Sequence[ImageShard],
     ids: Collection[str],
     *,
-    jobs: int,
+    pool: LocalPool,
     kept: KeptOverlays | None = None,
     digests: Mapping[str, str] | None = None,
     on_progress: Callable[[int], None] | None = None,
-    item_timeout_seconds: float = 20.0,
-    memory_mb: int = 2048,
 ) -> tuple[ImageOverlays, ...]:
     """Looks for boxes, text and hues in some images, in guarded children; an image that harms its child costs itself.
 
     Args:
         shards: references to the images; the bytes are opened by the children.
         ids: the images to look at; others are not decoded.
-        jobs: how many children.
+        pool: the children, and how long one image may take them.
         kept: what earlier runs saw; None looks at every image.
         digests: image id → SHA-256 of its bytes, by which is kept and found what was seen.
         on_progress: is told how many more images are done.
-        item_timeout_seconds: how long one image may take.
-        memory_mb: how much memory a child may use.
 
     Raises:
         WorkerError: no child can be started.
@@ -52,10 +49,8 @@ def find_overlays(
         shards,
         frozenset(ids).difference(found),
         lambda img_id, failure: ImageOverlays(img_id, problem=failure),
-        jobs=jobs,
+        pool=pool,
         on_progress=on_progress,
-        item_timeout_seconds=item_timeout_seconds,
-        memory_mb=memory_mb,
     )
     if kept is not None and fresh:
         kept.keep(fresh.values(), known_digests)

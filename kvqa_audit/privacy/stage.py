@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
+from kvqa_audit.engine.local import LocalPool
 from kvqa_audit.images.decode import decode
 from kvqa_audit.images.each import PickedImages, for_each_image
 from kvqa_audit.ingest.dataset import ImageShard, RawImage
@@ -13,6 +14,8 @@ from kvqa_audit.privacy.identifiers import IDENTIFIERS, identifiers_in
 from kvqa_audit.privacy.reader import read_lines
 
 READ_MIN_SIDE_PX = 736
+# The loading of the weights by a child's first image included.
+READ_TIMEOUT_SECONDS = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,20 +36,16 @@ def find_burned_in(
     shards: Sequence[ImageShard],
     ids: Collection[str],
     *,
-    jobs: int,
+    pool: LocalPool,
     on_progress: Callable[[int], None] | None = None,
-    item_timeout_seconds: float = 120.0,
-    memory_mb: int = 2048,
 ) -> tuple[BurnedIn, ...]:
-    """Reads the text in some images, in guarded children of one thread each; an image that harms one costs itself.
+    """Reads the text in some images, in guarded children; an image that harms one costs itself.
 
     Args:
         shards: references to the images; the bytes are opened by the children.
         ids: the images to read.
-        jobs: how many children.
+        pool: the children, and how long one image may take them.
         on_progress: is told how many more images are done.
-        item_timeout_seconds: how long one image may take, the loading of the weights included.
-        memory_mb: how much memory a child may use.
 
     Raises:
         WorkerError: no child can be started.
@@ -56,10 +55,8 @@ def find_burned_in(
         shards,
         ids,
         lambda img_id, failure: BurnedIn(img_id, problem=failure),
-        jobs=jobs,
+        pool=pool,
         on_progress=on_progress,
-        item_timeout_seconds=item_timeout_seconds,
-        memory_mb=memory_mb,
     )
     return tuple(found[img_id] for img_id in sorted(found))
 

@@ -14,13 +14,14 @@ import resource
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
 
+from kvqa_audit.engine.local import LocalPool
 from kvqa_audit.images.cache import FingerprintCache
 from kvqa_audit.images.stage import fingerprint_images
 from kvqa_audit.ingest.image_folder import FolderShard, list_image_folder
@@ -39,6 +40,12 @@ def decode_all(shards: list[FolderShard], jobs: int) -> None:
     parts = [[f"{shard.root}/{relative}" for _, relative in shard.files] for shard in shards]
     with ProcessPoolExecutor(jobs) as pool:
         list(pool.map(bare_decode, parts))
+
+
+def fingerprint_all(shards: Sequence[FolderShard], jobs: int, cache: FingerprintCache) -> None:
+    """The image stage, with the start and the end of its children."""
+    with LocalPool(jobs) as pool:
+        fingerprint_images(shards, pool=pool, cache=cache)
 
 
 @dataclass(frozen=True)
@@ -79,8 +86,8 @@ def main() -> None:
     for _ in range(given.runs):  # one after the other in every round, so that a busy machine hits all alike
         bare.append(cost_of(lambda: decode_all(shards, given.jobs)))
         with tempfile.TemporaryDirectory() as folder, FingerprintCache(Path(folder)) as cache:
-            stage.append(cost_of(lambda: fingerprint_images(shards, jobs=given.jobs, cache=cache)))
-            second.append(cost_of(lambda: fingerprint_images(shards, jobs=given.jobs, cache=cache)))
+            stage.append(cost_of(lambda: fingerprint_all(shards, given.jobs, cache)))
+            second.append(cost_of(lambda: fingerprint_all(shards, given.jobs, cache)))
     images = sum(len(shard.ids) for shard in shards)
     print(f"{images} images, {given.jobs} jobs, medians of {given.runs} runs")
     print(f"{'':<22}{'clock':>10}           {'processors':>12}")

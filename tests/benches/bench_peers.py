@@ -56,14 +56,16 @@ if __name__ == "__main__":
 """
 DUPLICATES = """
 import json, sys, time
+from pathlib import Path
 from kvqa_audit.duplicates.find import find_duplicates
+from kvqa_audit.engine.local import LocalPool
 from kvqa_audit.images.stage import fingerprint_images
-from kvqa_audit.ingest.open import open_dataset
-from kvqa_audit.spec.load import load_spec
+from kvqa_audit.ingest.image_folder import list_image_folder
 if __name__ == "__main__":
     started = time.perf_counter()
-    dataset = open_dataset(sys.argv[1], load_spec())
-    images = fingerprint_images(dataset.shards, jobs=int(sys.argv[2]))
+    shards, _ = list_image_folder(Path(sys.argv[1]), Path(sys.argv[1]), ())
+    with LocalPool(int(sys.argv[2])) as pool:
+        images = fingerprint_images(shards, pool=pool)
     staged = time.perf_counter() - started
     found = find_duplicates(images.fingerprints)
     print("BENCH", json.dumps({"work": time.perf_counter() - started, "pairs": len(found.pairs), "stage": staged}))
@@ -139,7 +141,7 @@ def compare(work: Path, python: str, runs: int, jobs: int) -> None:
     commands = {
         "cleanvision 0.3.7": [python, str(work / "run_cleanvision.py"), str(images), str(jobs)],
         "imagededup 0.3.3 PHash": [python, str(work / "run_imagededup.py"), str(images), str(jobs)],
-        "images and duplicates": [sys.executable, str(work / "run_duplicates.py"), str(dataset), str(jobs)],
+        "images and duplicates": [sys.executable, str(work / "run_duplicates.py"), str(images), str(jobs)],
         "whole audit with report": [*audit, "--jobs", str(jobs), "--out", str(work / "out")],
     }
     found: dict[str, list[Measured]] = {name: [] for name in commands}

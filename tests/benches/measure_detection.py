@@ -24,6 +24,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from kvqa_audit.duplicates.find import DuplicateResult, find_duplicates
+from kvqa_audit.engine.local import LocalPool
 from kvqa_audit.images.stage import fingerprint_images
 from kvqa_audit.ingest.image_folder import list_image_folder
 from kvqa_audit.model import DuplicatePair
@@ -55,7 +56,8 @@ def plant(tools: Path, source: Path, target: Path, seed: int, copies: int) -> No
 def detect(planted: Path) -> tuple[DuplicateResult, float, float]:
     """The duplicates of a planted folder, and the seconds of the image stage and of the duplicate stage."""
     shards, _ = list_image_folder(planted / "images", planted, set())
-    looked_at = fingerprint_images(shards, jobs=2)
+    with LocalPool(2) as pool:
+        looked_at = fingerprint_images(shards, pool=pool)
     started = time.perf_counter()
     result = find_duplicates(looked_at.fingerprints)
     return result, looked_at.seconds, time.perf_counter() - started

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
+from kvqa_audit.engine.local import LocalPool
 from kvqa_audit.images.decode import decode
 from kvqa_audit.ingest.dataset import Dataset
 from kvqa_audit.ingest.open import open_dataset
@@ -84,7 +85,8 @@ def main() -> None:
     spec = load_spec(options.spec)
     dataset = open_dataset(options.source, spec)
     ids = asked_images(dataset.table.frame, spec)
-    overlays = find_overlays(dataset.shards, ids, jobs=options.jobs)
+    with LocalPool(options.jobs) as pool:
+        overlays = find_overlays(dataset.shards, ids, pool=pool)
     print(json.dumps({"images": len(overlays), "unreadable": sum(one.problem is not None for one in overlays)}))
     print(json.dumps(cost(dataset, ids)))
     for detector in DETECTORS:

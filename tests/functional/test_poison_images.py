@@ -23,6 +23,7 @@ from kvqa_audit.images.cache import FingerprintCache
 from kvqa_audit.images.stage import fingerprint_images
 from kvqa_audit.ingest.dataset import RawImage
 from kvqa_audit.ingest.image_folder import FolderShard, list_image_folder
+from tests.children import in_children
 
 SOUND = 12
 
@@ -94,8 +95,8 @@ def huge_png(side_px: int) -> bytes:
 @pytest.mark.parametrize(("harm", "problem"), [("SIGSEGV", "decoder_crashed"), ("hang", "decoder_hung")])
 def test_crash_or_hang_costs_one_image(root: Path, harm: str, problem: str, jobs: int) -> None:
     shards = [Spiked(shard, "id05", harm) for shard in folder_shards(root)]
-    clean = fingerprint_images(folder_shards(root), jobs=1)
-    found = fingerprint_images(shards, jobs=jobs, item_timeout_seconds=0.5)
+    clean = in_children(fingerprint_images, folder_shards(root), jobs=1)
+    found = in_children(fingerprint_images, shards, jobs=jobs, item_timeout_seconds=0.5)
     assert [one.img_id for one in found.fingerprints if one.problem] == ["id05"]
     (bad,) = [one for one in found.fingerprints if one.problem]
     assert bad.problem == problem
@@ -107,7 +108,7 @@ def test_crash_or_hang_costs_one_image(root: Path, harm: str, problem: str, jobs
 
 def test_real_memory_bomb_costs_one_image_and_is_named_with_its_path(root: Path) -> None:
     (root / "images" / "bomb.png").write_bytes(huge_png(12_000))
-    found = fingerprint_images(folder_shards(root), jobs=1, memory_mb=300)
+    found = in_children(fingerprint_images, folder_shards(root), jobs=1, memory_mb=300)
     (bad,) = [one for one in found.fingerprints if one.problem]
     assert (bad.img_id, bad.path, bad.problem) == ("bomb", "images/bomb.png", "decoder_out_of_memory")
     assert bad.sha256 is not None
@@ -116,7 +117,7 @@ def test_real_memory_bomb_costs_one_image_and_is_named_with_its_path(root: Path)
 
 def test_real_endless_decode_costs_one_image(root: Path) -> None:
     (root / "images" / "slow.png").write_bytes(huge_png(12_000))
-    found = fingerprint_images(folder_shards(root), jobs=1, item_timeout_seconds=0.15)
+    found = in_children(fingerprint_images, folder_shards(root), jobs=1, item_timeout_seconds=0.15)
     (bad,) = [one for one in found.fingerprints if one.problem]
     assert (bad.img_id, bad.path, bad.problem) == ("slow", "images/slow.png", "decoder_hung")
 
@@ -126,24 +127,24 @@ def test_bomb_beyond_the_pixel_limit_is_not_decoded_at_all(root: Path) -> None:
     header = b"IHDR" + struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
     claimed = small[:12] + header + struct.pack(">I", zlib.crc32(header)) + small[33:]
     (root / "images" / "bomb.png").write_bytes(claimed)
-    found = fingerprint_images(folder_shards(root), jobs=1)
+    found = in_children(fingerprint_images, folder_shards(root), jobs=1)
     assert [(one.img_id, one.problem) for one in found.fingerprints if one.problem] == [("bomb", "too_large")]
 
 
 def test_worker_killed_from_outside_loses_nothing(root: Path, tmp_path: Path) -> None:
     shards = [Spiked(shard, "id05", "SIGKILL", once=str(tmp_path / "mark")) for shard in folder_shards(root)]
-    found = fingerprint_images(shards, jobs=2)
+    found = in_children(fingerprint_images, shards, jobs=2)
     assert (tmp_path / "mark").exists()
-    assert found.fingerprints == fingerprint_images(folder_shards(root), jobs=1).fingerprints
+    assert found.fingerprints == in_children(fingerprint_images, folder_shards(root), jobs=1).fingerprints
 
 
 def test_poison_is_not_kept_in_the_cache_and_the_rest_is(root: Path, tmp_path: Path) -> None:
     (root / "images" / "slow.png").write_bytes(huge_png(12_000))
     time.sleep(0.05)
     with FingerprintCache(tmp_path / "cache") as cache:
-        first = fingerprint_images(folder_shards(root), jobs=1, cache=cache, item_timeout_seconds=0.15)
+        first = in_children(fingerprint_images, folder_shards(root), jobs=1, cache=cache, item_timeout_seconds=0.15)
         assert sum(one.problem == "decoder_hung" for one in first.fingerprints) == 1
-        second = fingerprint_images(folder_shards(root), jobs=1, cache=cache)
+        second = in_children(fingerprint_images, folder_shards(root), jobs=1, cache=cache)
     assert second.from_cache == SOUND
     assert [one.problem for one in second.fingerprints if one.img_id == "slow"] == [None]
 
@@ -152,6 +153,7 @@ STOPPED = """
 import sys
 from pathlib import Path
 from kvqa_audit.images import stage
+from kvqa_audit.engine.local import LocalPool
 from kvqa_audit.images.cache import FingerprintCache
 from kvqa_audit.ingest.image_folder import FolderShard, list_image_folder
 sys.path[:0] = [{here!r}]
@@ -165,7 +167,8 @@ with FingerprintCache(Path({cache!r})) as cache:
         done.append(count)
         if sum(done) == 8:
             print("eight", flush=True)
-    stage.fingerprint_images(parts, jobs=1, cache=cache, on_progress=tell)
+    with LocalPool(1) as pool:
+        stage.fingerprint_images(parts, pool=pool, cache=cache, on_progress=tell)
 """
 
 
@@ -192,7 +195,7 @@ def test_stopped_run_ends_at_once_and_a_later_run_goes_on_from_its_cache(
     with FingerprintCache(tmp_path / "cache") as cache:
         assert cache.notes == []
         assert stored(cache.path) == 8
-        assert len(fingerprint_images(folder_shards(kept), jobs=1, cache=cache).fingerprints) == SOUND
+        assert len(in_children(fingerprint_images, folder_shards(kept), jobs=1, cache=cache).fingerprints) == SOUND
         assert stored(cache.path) == SOUND
 
 

@@ -16,6 +16,7 @@ from kvqa_audit.images.cache import FingerprintCache
 from kvqa_audit.images.stage import fingerprint_images
 from kvqa_audit.ingest.dataset import RawImage
 from kvqa_audit.ingest.image_folder import FolderShard, list_image_folder
+from tests.children import in_children
 
 COUNT = 10
 
@@ -41,8 +42,8 @@ def shards_of(root: Path, per_shard: int = 4) -> tuple[FolderShard, ...]:
 
 def test_same_answer_whatever_jobs_and_order(folder: Path) -> None:
     shards = shards_of(folder)
-    one = fingerprint_images(shards, jobs=1)
-    two = fingerprint_images(tuple(reversed(shards_of(folder, per_shard=3))), jobs=2)
+    one = in_children(fingerprint_images, shards, jobs=1)
+    two = in_children(fingerprint_images, tuple(reversed(shards_of(folder, per_shard=3))), jobs=2)
     assert one.fingerprints == two.fingerprints
     assert [found.img_id for found in one.fingerprints] == sorted(["bad", *(f"id{n}" for n in range(COUNT))])
     assert {found.problem for found in one.fingerprints} == {None, "not_an_image"}
@@ -52,14 +53,14 @@ def test_progress_counts_every_image_once(folder: Path, tmp_path: Path) -> None:
     for _ in range(2):
         steps: list[int] = []
         with FingerprintCache(tmp_path / "cache") as cache:
-            fingerprint_images(shards_of(folder), jobs=1, cache=cache, on_progress=steps.append)
+            in_children(fingerprint_images, shards_of(folder), jobs=1, cache=cache, on_progress=steps.append)
         assert sum(steps) == COUNT + 1
 
 
 def test_second_run_takes_everything_from_the_cache(folder: Path, tmp_path: Path) -> None:
     with FingerprintCache(tmp_path / "cache") as cache:
-        first = fingerprint_images(shards_of(folder), jobs=1, cache=cache)
-        second = fingerprint_images(shards_of(folder), jobs=1, cache=cache)
+        first = in_children(fingerprint_images, shards_of(folder), jobs=1, cache=cache)
+        second = in_children(fingerprint_images, shards_of(folder), jobs=1, cache=cache)
     assert (first.from_cache, second.from_cache) == (0, COUNT + 1)
     assert first.fingerprints == second.fingerprints
 
@@ -67,13 +68,13 @@ def test_second_run_takes_everything_from_the_cache(folder: Path, tmp_path: Path
 def test_changed_file_is_read_again_though_size_and_time_are_the_same(folder: Path, tmp_path: Path) -> None:
     path = folder / "images" / "id1.jpg"
     with FingerprintCache(tmp_path / "cache") as cache:
-        first = fingerprint_images(shards_of(folder), jobs=1, cache=cache)
+        first = in_children(fingerprint_images, shards_of(folder), jobs=1, cache=cache)
         before = path.stat()
         other = encoded(frame(200, 160, seed=99))
         data = other[: before.st_size] if len(other) > before.st_size else other + b"\0" * (before.st_size - len(other))
         path.write_bytes(data)
         os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
-        second = fingerprint_images(shards_of(folder), jobs=1, cache=cache)
+        second = in_children(fingerprint_images, shards_of(folder), jobs=1, cache=cache)
     assert second.from_cache == COUNT
     changed = [a.img_id for a, b in zip(first.fingerprints, second.fingerprints, strict=True) if a != b]
     assert changed == ["id1"]
@@ -81,22 +82,22 @@ def test_changed_file_is_read_again_though_size_and_time_are_the_same(folder: Pa
 
 def test_new_image_costs_itself(folder: Path, tmp_path: Path) -> None:
     with FingerprintCache(tmp_path / "cache") as cache:
-        fingerprint_images(shards_of(folder), jobs=1, cache=cache)
+        in_children(fingerprint_images, shards_of(folder), jobs=1, cache=cache)
         (folder / "images" / "new.jpg").write_bytes(encoded(frame(200, 160, seed=50)))
-        second = fingerprint_images(shards_of(folder), jobs=1, cache=cache)
+        second = in_children(fingerprint_images, shards_of(folder), jobs=1, cache=cache)
     assert second.from_cache == COUNT + 1
     assert "new" in [found.img_id for found in second.fingerprints]
 
 
 def test_moved_dataset_is_read_but_not_decoded(folder: Path, tmp_path: Path) -> None:
     with FingerprintCache(tmp_path / "cache") as cache:
-        fingerprint_images(shards_of(folder), jobs=1, cache=cache)
+        in_children(fingerprint_images, shards_of(folder), jobs=1, cache=cache)
         # A mark that only the cache can give: decoding would measure the brightness anew.
         with sqlite3.connect(cache.path) as database:
             database.execute("UPDATE fingerprints SET brightness = 12345 WHERE problem IS NULL")
         database.close()
         moved = folder.rename(tmp_path / "moved")
-        second = fingerprint_images(shards_of(moved), jobs=1, cache=cache)
+        second = in_children(fingerprint_images, shards_of(moved), jobs=1, cache=cache)
     assert second.from_cache == 0
     assert {found.brightness for found in second.fingerprints if found.problem is None} == {12345}
 
@@ -120,11 +121,11 @@ class Repeating:
 
 def test_two_pictures_for_one_id_are_a_fault_and_no_image() -> None:
     steps: list[int] = []
-    found = fingerprint_images([Repeating(("a", "b"), ("a",))], jobs=1, on_progress=steps.append)
+    found = in_children(fingerprint_images, [Repeating(("a", "b"), ("a",))], jobs=1, on_progress=steps.append)
     assert [one.img_id for one in found.fingerprints] == ["a", "b"]
     assert [(fault.kind, fault.img_id) for fault in found.faults] == [("two_pictures_for_one_id", "a")]
     assert sum(steps) == 2
 
 
 def test_no_shards_start_no_process() -> None:
-    assert fingerprint_images((), jobs=2).fingerprints == ()
+    assert in_children(fingerprint_images, (), jobs=2).fingerprints == ()

@@ -12,6 +12,7 @@ from drawn_frames import frame, jpeg, with_lines, with_rectangle
 from kvqa_audit.ingest.dataset import REPEATED, RawImage
 from kvqa_audit.overlays.kept import KeptOverlays
 from kvqa_audit.overlays.stage import find_overlays, look_at
+from tests.children import in_children
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def lettered() -> bytes:
 def test_only_the_asked_images_are_looked_at_and_each_once() -> None:
     shards = (Shard((("b", boxed()), ("x", b"not asked"))), Shard((("a", lettered()),)))
     told: list[int] = []
-    found = find_overlays(shards, ["a", "b", "nowhere"], jobs=2, on_progress=told.append)
+    found = in_children(find_overlays, shards, ["a", "b", "nowhere"], jobs=2, on_progress=told.append)
     assert [one.img_id for one in found] == ["a", "b"]
     assert [(one.box.is_seen, one.text.is_seen) for one in found if one.box and one.text] == [
         (False, True),
@@ -64,24 +65,26 @@ def test_only_the_asked_images_are_looked_at_and_each_once() -> None:
 def test_second_run_reads_nothing_that_is_known(tmp_path: Path) -> None:
     digests = {"a": "1" * 64, "b": "2" * 64}
     store = KeptOverlays(tmp_path)
-    first = find_overlays(
-        (Shard((("a", lettered()), ("b", boxed()))),), ["a", "b"], jobs=1, kept=store, digests=digests
+    first = in_children(
+        find_overlays, (Shard((("a", lettered()), ("b", boxed()))),), ["a", "b"], jobs=1, kept=store, digests=digests
     )
     unreadable = Shard((("a", b""), ("b", b"")), poison="a")
     told: list[int] = []
-    again = find_overlays((unreadable,), ["a", "b"], jobs=1, kept=store, digests=digests, on_progress=told.append)
+    again = in_children(
+        find_overlays, (unreadable,), ["a", "b"], jobs=1, kept=store, digests=digests, on_progress=told.append
+    )
     assert again == first
     assert sum(told) == 2
 
 
 def test_poison_image_is_named_and_the_others_are_seen() -> None:
     images = tuple((f"i{number}", lettered()) for number in range(4))
-    found = find_overlays((Shard(images, poison="i2"),), [img_id for img_id, _ in images], jobs=1)
+    found = in_children(find_overlays, (Shard(images, poison="i2"),), [img_id for img_id, _ in images], jobs=1)
     assert {one.img_id: one.problem for one in found} == {"i0": None, "i1": None, "i2": "crashed", "i3": None}
 
 
 def test_nothing_asked_starts_no_child_and_sees_nothing() -> None:
-    assert find_overlays((Shard((("a", b""),), poison="a"),), [], jobs=1) == ()
+    assert in_children(find_overlays, (Shard((("a", b""),), poison="a"),), [], jobs=1) == ()
 
 
 def test_bytes_that_are_no_image_are_told_as_such() -> None:

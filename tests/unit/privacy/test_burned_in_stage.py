@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from kvqa_audit.ingest.dataset import REPEATED, RawImage
 from kvqa_audit.privacy.stage import find_burned_in
+from tests.children import in_children
 
 
 @dataclass(frozen=True)
@@ -39,15 +40,15 @@ class WithoutPictures(UnreadShard):
 def test_each_asked_image_is_read_once_and_a_crash_costs_one() -> None:
     told: list[int] = []
     shards = (UnreadShard(("c", "b", "x"), poison="b"), UnreadShard(("a",)))
-    found = find_burned_in(shards, ["a", "b", "c", "nowhere"], jobs=1, on_progress=told.append)
+    found = in_children(find_burned_in, shards, ["a", "b", "c", "nowhere"], jobs=1, on_progress=told.append)
     assert [(one.img_id, one.problem) for one in found] == [("a", "missing"), ("b", "crashed"), ("c", "missing")]
     assert sum(told) == 3
 
 
 def test_an_image_that_its_shard_does_not_give_is_unreadable() -> None:
-    found = find_burned_in((WithoutPictures(("a",)),), ["a"], jobs=1)
+    found = in_children(find_burned_in, (WithoutPictures(("a",)),), ["a"], jobs=1)
     assert [(one.img_id, one.problem) for one in found] == [("a", "unreadable")]
 
 
 def test_nothing_asked_reads_nothing() -> None:
-    assert find_burned_in((UnreadShard(("a",), poison="a"),), [], jobs=1) == ()
+    assert in_children(find_burned_in, (UnreadShard(("a",), poison="a"),), [], jobs=1) == ()
