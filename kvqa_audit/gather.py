@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from kvqa_audit.engine.beside import BesideChild
+from kvqa_audit.engine.beside import Beside, BesideChild
 from kvqa_audit.engine.local import LocalPool
-from kvqa_audit.judge_table import JudgedTable, judge_table, judge_table_unseen
+from kvqa_audit.judge_table import JudgedTable, judge_table, rank_answers
 from kvqa_audit.progress import Clock
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from kvqa_audit.answers.study import AnswerStudy
     from kvqa_audit.answers.suspicion import Suspicion
     from kvqa_audit.checks.base import Evidence
@@ -26,6 +22,7 @@ if TYPE_CHECKING:
     from kvqa_audit.privacy.stage import BurnedIn
     from kvqa_audit.spec.dataset_spec import DatasetSpec
 
+# A process of its own has to import the engines, which is worth while only beside many images.
 _MIN_IMAGES_FOR_A_PROCESS = 100
 
 
@@ -50,19 +47,24 @@ def gather_evidence(
 ) -> Gathered:
     """Takes a dataset through all stages but the checks.
 
-    Beside the stages over the images the table is judged in a process of its own; all of them share one pool.
+    The stages over the images share one pool; beside them the table is judged in a process of its own.
     """
     from kvqa_audit.checks.base import Evidence
+    from kvqa_audit.overlays.sighting import things_seen
 
     absent = _absent(dataset, subset, ocr)
-    with _judging_beside(dataset, spec, absent, clock) as judged_table, LocalPool(jobs) as pool:
+    many = sum(len(shard.ids) for shard in dataset.shards) >= _MIN_IMAGES_FOR_A_PROCESS
+    with BesideChild() if many else Beside() as beside, LocalPool(jobs) as pool:
+        beside.begin(judge_table, dataset.table, spec, absent)
         images = look_at_images(dataset, pool, cache, clock)
         duplicates = look_for_duplicates(images, clock)
         overlays = look_for_overlays(dataset, spec, images, pool, cache, clock)
+        copies = [(pair.left, pair.right) for pair in duplicates.pairs]
+        beside.begin(rank_answers, dataset.table, spec, copies, things_seen(overlays))
         burned_in = () if "ocr" in absent else read_pictures(dataset, images, jobs, clock)
-        judged = judged_table()
-    study = study_answers(judged.study, images, duplicates, spec, clock)
-    suspicion = rank_suspicion(dataset.table, spec, overlays, duplicates, clock)
+        judged: JudgedTable = await_result(beside, "judge the table", clock)
+        study = study_answers(judged.study, images, duplicates, spec, clock)
+        suspicion: Suspicion = await_result(beside, "rank suspicious answers", clock)
     evidence = Evidence(
         spec=spec,
         table=dataset.table,
@@ -145,45 +147,17 @@ def study_answers(
         return study_pictures(study, duplicates.pairs, images.fingerprints, spec)
 
 
-def rank_suspicion(
-    table: Table, spec: DatasetSpec, overlays: tuple[ImageOverlays, ...], duplicates: DuplicateResult, clock: Clock
-) -> Suspicion:
-    """Ranks the answers by how little they fit the rest of their image; copies of a picture never vouch for it."""
-    from kvqa_audit.answers.suspicion import rank_suspicious_answers
-    from kvqa_audit.overlays.sighting import things_seen
-
-    copies = [(pair.left, pair.right) for pair in duplicates.pairs]
-    with clock.stage("rank suspicious answers", len(table.frame)):
-        return rank_suspicious_answers(table.frame, spec, copies, things_seen(overlays))
-
-
 def absent_columns(table: Table) -> dict[str, str]:
     """The reason why a check that needs a column has to be skipped, by what it needs."""
     return {f"column {role}": f"the table has no column for '{role}'" for role in table.missing}
 
 
-@contextmanager
-def _judging_beside(
-    dataset: Dataset, spec: DatasetSpec, absent: Mapping[str, str], clock: Clock
-) -> Iterator[Callable[[], JudgedTable]]:
-    """Begins to judge the table, and gives what waits for the outcome.
-
-    A process of its own would have to import the engines, so it is worth while only beside many images.
-    """
-    if sum(len(shard.ids) for shard in dataset.shards) < _MIN_IMAGES_FOR_A_PROCESS:
-        yield lambda: judge_table(dataset.table, spec, absent, clock)
-        return
-    with BesideChild() as child:
-        child.begin(judge_table_unseen, dataset.table, spec, absent)
-
-        def outcome() -> JudgedTable:
-            clock.progress.stage("judge the table", None)
-            judged: JudgedTable
-            judged, stages = child.result()
-            clock.stages.extend(stages)
-            return judged
-
-        yield outcome
+def await_result(beside: Beside, name: str, clock: Clock) -> Any:
+    """The outcome of the oldest work that was begun; its stages are added to those of the clock."""
+    clock.progress.stage(name, None)
+    outcome, stages = beside.result()
+    clock.stages.extend(stages)
+    return outcome
 
 
 def _why_not_read(asked: bool) -> str | None:

@@ -1,8 +1,11 @@
-"""A table and its description come in; what its rows, promises, rules and answers tell by themselves goes out."""
+"""A table and its description come in; what its rows, promises, rules and answers tell goes out.
+
+Each function gives its stages along with its outcome, because it may be called in a process of its own.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +15,7 @@ if TYPE_CHECKING:
     from kvqa_audit.answers.distributions import Distributions
     from kvqa_audit.answers.rules import RuleResult
     from kvqa_audit.answers.study import AnswerStudy
+    from kvqa_audit.answers.suspicion import Suspicion
     from kvqa_audit.contracts.promises import PromiseResult
     from kvqa_audit.contracts.row_schema import RowContract
     from kvqa_audit.ingest.dataset import Table
@@ -30,14 +34,13 @@ class JudgedTable:
     study: AnswerStudy
 
 
-def judge_table(table: Table, spec: DatasetSpec, absent: Mapping[str, str], clock: Clock) -> JudgedTable:
+def judge_table(table: Table, spec: DatasetSpec, absent: Mapping[str, str]) -> tuple[JudgedTable, tuple[Stage, ...]]:
     """Takes a table through all stages that need no picture.
 
     Args:
         table: the rows.
         spec: what the dataset is meant to be.
         absent: what is not there and why, as in `Evidence.absent`.
-        clock: times the stages.
 
     Raises:
         SpecError: a promise or a rule cannot be evaluated.
@@ -48,7 +51,7 @@ def judge_table(table: Table, spec: DatasetSpec, absent: Mapping[str, str], cloc
     from kvqa_audit.contracts.promises import judge_promises
     from kvqa_audit.contracts.row_schema import check_rows
 
-    frame = table.frame
+    frame, clock = table.frame, Clock(Progress())
     with clock.stage("judge the rows", len(frame)):
         contract = check_rows(table, spec)
     with clock.stage("judge the promises", len(spec.promises)):
@@ -59,12 +62,21 @@ def judge_table(table: Table, spec: DatasetSpec, absent: Mapping[str, str], cloc
         rules = judge_rules(frame, spec)
     with clock.stage("study the answers", len(frame)):
         study = study_table(frame, spec)
-    return JudgedTable(contract, promises, distributions, rules, study)
+    return JudgedTable(contract, promises, distributions, rules, study), tuple(clock.stages)
 
 
-def judge_table_unseen(
-    table: Table, spec: DatasetSpec, absent: Mapping[str, str]
-) -> tuple[JudgedTable, tuple[Stage, ...]]:
-    """As judge_table, in a process whose progress nobody sees: the stages come back with the outcome."""
+def rank_answers(
+    table: Table, spec: DatasetSpec, copies: Sequence[tuple[str, str]], seen: Mapping[str, Iterable[str]]
+) -> tuple[Suspicion, tuple[Stage, ...]]:
+    """Ranks the answers by how little they fit the rest of their image; copies of a picture never vouch for it.
+
+    Args:
+        copies: pairs of img_ids that show the same picture.
+        seen: img_id to what is seen in its picture, in words.
+    """
+    from kvqa_audit.answers.suspicion import rank_suspicious_answers
+
     clock = Clock(Progress())
-    return judge_table(table, spec, absent, clock), tuple(clock.stages)
+    with clock.stage("rank suspicious answers", len(table.frame)):
+        suspicion = rank_suspicious_answers(table.frame, spec, copies, seen)
+    return suspicion, tuple(clock.stages)

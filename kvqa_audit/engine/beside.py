@@ -1,17 +1,43 @@
-"""Functions and their arguments come in; a child works on them meanwhile; their results go out when asked for."""
+"""Functions and their arguments come in; their results go out when asked for: from a child, or worked out here."""
 
 from __future__ import annotations
 
 import traceback
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, Self
 
 from kvqa_audit.engine.supervised import Child, Death, WorkerError
 from kvqa_audit.errors import KvqaAuditError
 
-T = TypeVar("T")
+
+class Beside:
+    """Work that may as well be done elsewhere; here it is done by this process, when its result is asked for."""
+
+    def __init__(self) -> None:
+        self._calls: deque[_Call] = deque()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def begin(self, function: Callable[..., Any], *arguments: Any) -> None:
+        """Takes one call, of a function that is importable by name; calls are worked on in their order."""
+        self._calls.append(_Call(function, arguments))
+
+    def result(self) -> Any:
+        """The result of the oldest call that was not asked for yet; raises what the function raises."""
+        call = self._calls.popleft()
+        return call.function(*call.arguments)
+
+    def close(self) -> None:
+        """Lets go of whatever works on the calls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,25 +53,18 @@ class _Outcome:
     fault: str | None = None
 
 
-class BesideChild:
-    """One process for work beside that of this process; use it as a context manager, which ends the child.
+class BesideChild(Beside):
+    """One process for work beside that of this process; leaving it as a context manager ends the child.
 
     It has neither a time nor a memory limit: what it works on is no single image of unknown origin.
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self._child = Child(timeout_seconds=0, memory_mb=0)
 
-    def __enter__(self) -> BesideChild:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._child.end()
-
     def begin(self, function: Callable[..., Any], *arguments: Any) -> None:
-        """Sends one call, of a function that is importable by name; calls are worked on in their order."""
+        """Sends one call to the child."""
         self._child.give(_outcome_of, _Call(function, arguments), frozenset(), {})
 
     def result(self) -> Any:
@@ -67,6 +86,9 @@ class BesideChild:
                 _raise_fault(outcome)
             if message[0] != "answers":
                 return outcome.result
+
+    def close(self) -> None:
+        self._child.end()
 
 
 def _outcome_of(call: _Call, _done: frozenset[int]) -> Iterator[_Outcome]:

@@ -17,7 +17,7 @@ def shown(value: object, limit: int = MAX_CHARACTERS) -> str:
     """
     text = "" if value is None else str(value)
     cut = text if len(text) <= limit else text[:limit]
-    visible = "".join(_visible(character) for character in cut)
+    visible = cut if cut.isprintable() else "".join(_visible(character) for character in cut)
     return visible if cut is text else f"{visible}… ({len(text):,} characters)"
 
 

@@ -12,13 +12,14 @@ import sys
 import time
 import zlib
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from kvqa_audit.duplicates.find import find_duplicates
 from kvqa_audit.images.cache import FingerprintCache
 from kvqa_audit.images.stage import fingerprint_images
 from kvqa_audit.ingest.dataset import RawImage
@@ -136,6 +137,30 @@ def test_worker_killed_from_outside_loses_nothing(root: Path, tmp_path: Path) ->
     found = in_children(fingerprint_images, shards, jobs=2)
     assert (tmp_path / "mark").exists()
     assert found.fingerprints == in_children(fingerprint_images, folder_shards(root), jobs=1).fingerprints
+
+
+@dataclass(frozen=True)
+class SpikedLater(Spiked):
+    """Does its harm from the second time on that the poison image is read."""
+
+    def _do_harm(self) -> None:
+        mark = Path(self.once or "")
+        if mark.exists():
+            os.kill(os.getpid(), getattr(signal, self.harm))
+        mark.touch()
+
+
+@pytest.mark.parametrize("harm", ["SIGSEGV", "SIGKILL"])
+def test_poison_met_by_the_full_decode_costs_one_pair(root: Path, tmp_path: Path, harm: str) -> None:
+    for name in ("id05", "id06", "id07"):
+        data = (root / "images" / f"{name}.jpg").read_bytes()
+        (root / "images" / f"{name}_again.jpg").write_bytes(data[:2] + b"\xff\xfe\x00\x04hi" + data[2:])
+    shards = [SpikedLater(shard, "id05_again", harm, once=str(tmp_path / "mark")) for shard in folder_shards(root)]
+    clean = in_children(fingerprint_images, folder_shards(root)).fingerprints
+    found = in_children(fingerprint_images, shards, jobs=2).fingerprints
+    assert found == tuple(replace(one, full_pixel_digest=None) if one.img_id == "id05_again" else one for one in clean)
+    pairs = {(pair.left, pair.right): pair.tier.value for pair in find_duplicates(found, mode="exact").pairs}
+    assert pairs == {(name, f"{name}_again"): "identical-pixels" for name in ("id06", "id07")}
 
 
 def test_poison_is_not_kept_in_the_cache_and_the_rest_is(root: Path, tmp_path: Path) -> None:
