@@ -136,6 +136,8 @@ class ImageFingerprint:
     metrics are computed on the reduced decode, so they compare within one `algorithm` version only.
     `thumbnail` is a square grey picture, row by row, one byte a pixel, or empty where nothing could be decoded.
     `embedded` names the kinds of metadata that the file carries (exif, gps, date, …), never their values.
+    `pixel_digest` is over the reduced grey picture. `full_pixel_digest` is over every pixel as stored: equal ones are
+    identical pixels. It is set only where another file of the same run has an equal `pixel_digest`, size and mode.
     """
 
     img_id: str
@@ -150,6 +152,7 @@ class ImageFingerprint:
     width: int | None = None
     height: int | None = None
     pixel_digest: str | None = None
+    full_pixel_digest: str | None = None
     phash64: str | None = None
     phash256: str | None = None
     brightness: float | None = None

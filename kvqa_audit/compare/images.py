@@ -9,13 +9,24 @@ from typing import Literal
 
 from kvqa_audit.model import ImageFingerprint
 
-Same = Literal["bytes", "pixels"]
-How = Literal["other pixels", "other bytes, same pixels", "other bytes", "now unreadable", "now readable"]
+Same = Literal["bytes", "pixels", "reduced picture"]
+How = Literal[
+    "other pixels",
+    "other bytes, same pixels",
+    "other bytes, same reduced picture",
+    "other bytes",
+    "now unreadable",
+    "now readable",
+]
+_Content = Callable[[ImageFingerprint], Hashable]
 
 
 @dataclass(frozen=True, slots=True)
 class Renamed:
-    """One picture under another id; `same` tells whether the file's bytes are equal or only its pixels."""
+    """One picture under another id; `same` tells what of it was seen to be equal.
+
+    That is the file's bytes, else all pixels where both audits decoded them, else the grey picture as reduced.
+    """
 
     before: str
     after: str
@@ -73,38 +84,55 @@ def _others(images: Iterable[ImageFingerprint], ids: Collection[str]) -> tuple[s
 
 
 def _renamed(gone: list[ImageFingerprint], come: list[ImageFingerprint]) -> tuple[Renamed, ...]:
-    """Pairs ids that went with ids that came, first by bytes, then by pixels; several equal ones in sorted order."""
-    by_bytes = _paired(gone, come, _of_bytes, "bytes")
-    left = [image for image in gone if image.img_id not in {one.before for one in by_bytes}]
-    right = [image for image in come if image.img_id not in {one.after for one in by_bytes}]
-    return tuple(sorted([*by_bytes, *_paired(left, right, _of_pixels, "pixels")], key=lambda one: one.before))
+    """Pairs ids that went with ids that came, by bytes first; several equal ones in sorted order.
+
+    The reduced picture decides only where one of the two has no digest of all its pixels.
+    """
+    ways: tuple[tuple[Same, _Content, _Content], ...] = (
+        ("bytes", _of_bytes, _of_bytes),
+        ("pixels", _of_pixels, _of_pixels),
+        ("reduced picture", _of_reduced_alone, _of_reduced),
+        ("reduced picture", _of_reduced, _of_reduced_alone),
+    )
+    pairs: list[Renamed] = []
+    for same, of_old, of_new in ways:
+        left, right = {one.before for one in pairs}, {one.after for one in pairs}
+        pairs += _paired(
+            [(of_old(image), image.img_id) for image in gone if image.img_id not in left],
+            [(of_new(image), image.img_id) for image in come if image.img_id not in right],
+            same,
+        )
+    return tuple(sorted(pairs, key=lambda one: one.before))
 
 
-def _paired(
-    gone: list[ImageFingerprint],
-    come: list[ImageFingerprint],
-    content: Callable[[ImageFingerprint], Hashable],
-    same: Same,
-) -> list[Renamed]:
+def _paired(gone: list[tuple[Hashable, str]], come: list[tuple[Hashable, str]], same: Same) -> list[Renamed]:
     waiting: dict[Hashable, list[str]] = defaultdict(list)
-    for image in reversed(come):
-        waiting[content(image)].append(image.img_id)
+    for content, img_id in reversed(come):
+        waiting[content].append(img_id)
     waiting.pop(None, None)
     pairs = []
-    for image in gone:
-        equal = waiting.get(content(image))
+    for content, img_id in gone:
+        equal = waiting.get(content)
         if equal:
-            pairs.append(Renamed(image.img_id, equal.pop(), same))
+            pairs.append(Renamed(img_id, equal.pop(), same))
     return pairs
 
 
-def _of_bytes(image: ImageFingerprint) -> str | None:
+def _of_bytes(image: ImageFingerprint) -> Hashable:
     return image.sha256
 
 
-def _of_pixels(image: ImageFingerprint) -> tuple[str, ...] | None:
-    """The digest of the pixels, which compares within one decoder and algorithm only."""
+def _of_pixels(image: ImageFingerprint) -> Hashable:
+    """The digest of all pixels, which as those of the reduced ones compares within one decoder and algorithm only."""
+    return None if image.full_pixel_digest is None else (image.full_pixel_digest, *_version(image))
+
+
+def _of_reduced(image: ImageFingerprint) -> Hashable:
     return None if image.pixel_digest is None else (image.pixel_digest, *_version(image))
+
+
+def _of_reduced_alone(image: ImageFingerprint) -> Hashable:
+    return None if image.full_pixel_digest is not None else _of_reduced(image)
 
 
 def _version(image: ImageFingerprint) -> tuple[str, str]:
@@ -118,6 +146,15 @@ def _how(old: ImageFingerprint, new: ImageFingerprint) -> How | None:
         return "now readable" if new.problem is None else "now unreadable"
     if old.sha256 is None and new.sha256 is None:
         return None if old.problem == new.problem else "other bytes"
+    return _how_pixels(old, new)
+
+
+def _how_pixels(old: ImageFingerprint, new: ImageFingerprint) -> How:
     if _version(old) != _version(new) or old.pixel_digest is None or new.pixel_digest is None:
         return "other bytes"
-    return "other bytes, same pixels" if old.pixel_digest == new.pixel_digest else "other pixels"
+    if old.full_pixel_digest is not None and new.full_pixel_digest is not None:
+        return "other bytes, same pixels" if old.full_pixel_digest == new.full_pixel_digest else "other pixels"
+    if old.pixel_digest == new.pixel_digest:
+        return "other bytes, same reduced picture"
+    # Each format is reduced in its own way, so that equal pixels in another format may give another digest.
+    return "other pixels" if old.format == new.format else "other bytes"

@@ -17,11 +17,8 @@ def classes_by_bytes(fingerprints: Iterable[ImageFingerprint]) -> list[list[Imag
 
 
 def classes_by_pixels(fingerprints: Iterable[ImageFingerprint]) -> list[list[ImageFingerprint]]:
-    """Classes of two or more images that decode to equal pixels of equal size."""
-    return _classes(
-        ((found.pixel_digest, found.width, found.height) if found.pixel_digest else None, found)
-        for found in fingerprints
-    )
+    """Classes of two or more images whose full decodes were seen to be equal in mode, size and every pixel."""
+    return _classes((found.full_pixel_digest, found) for found in fingerprints)
 
 
 def all_pairs(

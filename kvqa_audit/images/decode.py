@@ -84,7 +84,7 @@ def decode(data: bytes, min_side_px: int = MIN_SIDE_PX, *, colour: bool = True) 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            image = Image.open(io.BytesIO(data), formats=_formats(data))
+            image = Image.open(io.BytesIO(data), formats=formats_of(data))
         except MemoryError:
             raise
         except Image.DecompressionBombError as error:
@@ -94,7 +94,7 @@ def decode(data: bytes, min_side_px: int = MIN_SIDE_PX, *, colour: bool = True) 
         return _load(image, data, min_side_px, colour)
 
 
-def _formats(data: bytes) -> tuple[str, ...]:
+def formats_of(data: bytes) -> tuple[str, ...]:
     """The formats to try; Pillow learns of some only when they are imported, which Image.init() would do for all."""
     name = known_format(data)
     if name in _BUILT_IN:
@@ -105,12 +105,12 @@ def _formats(data: bytes) -> tuple[str, ...]:
 
 
 def _load(image: Image.Image, data: bytes, min_side_px: int, wants_colour: bool) -> Decoded:
-    (width, height), stored, mode = image.size, image.format, _mode(image)
+    (width, height), stored, mode = image.size, image.format, stored_mode(image)
     header = Decoded(width=width, height=height, format=stored, mode=mode, embedded=embedded_in(image, data))
     if width * height > MAX_PIXELS:
         return replace(header, problem="too_large", detail=f"{width}x{height} pixels, the limit is {MAX_PIXELS}")
     try:
-        frames, orientation = _frames(image), _orientation(image)
+        frames, orientation = frames_of(image), _orientation(image)
         colour, luma = _reduced(image, min_side_px, wants_colour)
     except MemoryError:
         raise
@@ -140,7 +140,7 @@ def _words(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"[:200]
 
 
-def _mode(image: Image.Image) -> str:
+def stored_mode(image: Image.Image) -> str:
     tiles = image.tile if isinstance(image, ImageFile.ImageFile) else []
     stored: Any = tiles[0].args if tiles else ""
     raw_mode = stored if isinstance(stored, str) else (stored[0] if stored else "")
@@ -149,7 +149,7 @@ def _mode(image: Image.Image) -> str:
     return image.mode
 
 
-def _frames(image: Image.Image) -> int:
+def frames_of(image: Image.Image) -> int:
     return int(getattr(image, "n_frames", 1)) if image.format not in ("JPEG", "BMP") else 1
 
 

@@ -44,18 +44,18 @@ def fingerprint(
         )
     sha256 = hashlib.sha256(raw.data).hexdigest()
     earlier = known(raw, sha256) if known is not None else None
-    return earlier or _filled(raw, sha256, decode(raw.data))
+    return earlier or _filled(raw, sha256, decode(raw.data, colour=False))
 
 
-def pixel_digest(mode: str, width: int, height: int, rgb: bytes) -> str:
-    """SHA-256 over mode, full size and reduced pixels, three bytes each, row by row.
+def pixel_digest(mode: str, width: int, height: int, grey: bytes) -> str:
+    """SHA-256 over mode, full size and reduced grey pixels, a byte each, row by row.
 
     It nominates identical pixels: equal pixels stored in one format always give equal digests, and pixels that differ
-    only below the reduced scale may do so too. Size and mode are part of it, so that a black 20x10 is not a black
-    10x20.
+    only in colour or below the reduced scale may do so too; `images.confirm` tells these apart. Size and mode are part
+    of it, so that a black 20x10 is not a black 10x20.
     """
     digest = hashlib.sha256(f"{mode} {width}x{height}\n".encode())
-    digest.update(rgb)
+    digest.update(grey)
     return digest.hexdigest()
 
 
@@ -76,15 +76,13 @@ def _filled(raw: RawImage, sha256: str, decoded: Decoded) -> ImageFingerprint:
         "decoder": decoder(),
         "algorithm": ALGORITHM,
     }
-    if decoded.colour is None or decoded.luma is None:
+    if decoded.luma is None:
         return ImageFingerprint(**header)
     quality = quality_of(np.asarray(decoded.luma))
     features = features_of(decoded.luma)
     return ImageFingerprint(
         **header,
-        pixel_digest=pixel_digest(
-            decoded.mode or "", decoded.width or 0, decoded.height or 0, decoded.colour.tobytes()
-        ),
+        pixel_digest=pixel_digest(decoded.mode or "", decoded.width or 0, decoded.height or 0, decoded.luma.tobytes()),
         phash64=features.phash64,
         phash256=features.phash256,
         thumbnail=features.thumbnail,

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from kvqa_audit.engine.local import Answer, Failure, LocalPool
 from kvqa_audit.images.cache import CacheReader, FingerprintCache, Place, from_values, version_of
+from kvqa_audit.images.confirm import confirmed
 from kvqa_audit.images.fingerprint import ALGORITHM, decoder, fingerprint
 from kvqa_audit.images.places import places_of
 from kvqa_audit.ingest.dataset import REPEATED, ImageFault, ImageShard, RawImage, settle_repeats
@@ -45,6 +46,8 @@ def fingerprint_images(
 ) -> ImageStageResult:
     """Reads and decodes every image once, in guarded children; the result is the same whatever their number and order.
 
+    Of files that look the same when reduced, one image each is decoded a second time, in full (see images.confirm).
+
     Args:
         shards: references to the images; the bytes are opened by the children.
         pool: the children; an image that takes longer or needs more memory than they may is blamed for it.
@@ -60,7 +63,10 @@ def fingerprint_images(
     tasks = (task for shard in shards if (task := run.task(shard)) is not None)
     _work(pool, tasks, run, cache)
     run.keep_places()
-    fingerprints, faults = settle_repeats(sorted(run.found, key=lambda one: (one.img_id, one.path)))
+    settled, faults = settle_repeats(sorted(run.found, key=lambda one: (one.img_id, one.path)))
+    fingerprints, decoded_in_full = confirmed(pool, shards, settled)
+    if cache is not None:
+        cache.keep(decoded_in_full, ())
     seconds = time.perf_counter() - started
     return ImageStageResult(fingerprints, faults, run.unchanged, seconds, tuple(cache.notes) if cache else ())
 

@@ -24,12 +24,14 @@ from kvqa_audit.model import (
 CODES = {"KV003": Severity.WARNING, "KV008": Severity.ERROR, "KV201": Severity.ERROR}
 
 
-def image(img_id: str, content: str = "", pixels: str = "", **measures: float) -> ImageFingerprint:
+def image(
+    img_id: str, content: str = "", pixels: str = "", full: str | None = None, **measures: float
+) -> ImageFingerprint:
     """A sound image whose bytes (and pixels, where not given) are told by `content`, by its id where there is none."""
     sha256 = hashlib.sha256((content or img_id).encode()).hexdigest()
     return ImageFingerprint(
-        img_id, f"images/{img_id}.jpg", 100, sha256, pixel_digest=pixels or sha256, width=64, height=48,
-        decoder="Pillow 12", algorithm="1", **measures,
+        img_id, f"images/{img_id}.jpg", 100, sha256, pixel_digest=pixels or sha256, full_pixel_digest=full,
+        width=64, height=48, decoder="Pillow 12", algorithm="1", **measures,
     )  # fmt: skip
 
 

@@ -14,13 +14,29 @@ def test_added_removed_and_unchanged_images() -> None:
     assert (changes.before, changes.after, changes.unchanged) == (2, 2, 1)
 
 
-def test_renamed_by_bytes_first_and_by_pixels_second() -> None:
-    before = [image("a", "one", "p1"), image("b", "two", "p1"), image("c", "three", "p3")]
-    after = [image("x", "other file", "p1"), image("y", "one", "p1"), image("z", "other picture", "p9")]
+def test_renamed_by_bytes_first_then_by_all_pixels_then_by_the_reduced_picture() -> None:
+    before = [image("a", "one", "p1"), image("b", "two", "p1", "f1"), image("c", "three", "p3"), image("d", "4", "p1")]
+    after = [
+        image("w", "other file", "p1"),
+        image("x", "another file", "p1", "f1"),
+        image("y", "one", "p1"),
+        image("z", "other picture", "p9"),
+    ]
     changes = image_changes(before, after)
-    assert changes.renamed == (Renamed("a", "y", "bytes"), Renamed("b", "x", "pixels"))
+    assert changes.renamed == (
+        Renamed("a", "y", "bytes"),
+        Renamed("b", "x", "pixels"),
+        Renamed("d", "w", "reduced picture"),
+    )
     assert (changes.added, changes.removed) == (("z",), ("c",))
-    assert changes.new_names == {"a": "y", "b": "x"}
+    assert changes.new_names == {"a": "y", "b": "x", "d": "w"}
+
+
+def test_pictures_that_differ_in_full_are_not_renamed_though_they_are_alike_when_reduced() -> None:
+    before, after = image("a", "one", "p", "f1"), image("b", "two", "p", "f2")
+    assert image_changes([before], [after]).renamed == ()
+    assert image_changes([replace(before, full_pixel_digest=None)], [after]).new_names == {"a": "b"}
+    assert image_changes([before], [replace(after, full_pixel_digest=None)]).new_names == {"a": "b"}
 
 
 def test_several_equal_pictures_are_paired_one_to_one() -> None:
@@ -47,12 +63,26 @@ def test_how_an_image_changed_is_told() -> None:
         image("b", "one", "p"),
         image("c"),
         broken.__class__("d", "d.jpg", 0, None, "empty"),
+        image("e", "one", "p", "f1"),
+        image("f", "one", "p", "f1"),
+        replace(image("g", "one", "p"), format="PNG"),
     ]
-    after = [image("a", "two", "p"), image("b", "two", "q"), broken, image("d")]
+    after = [
+        image("a", "two", "p"),
+        image("b", "two", "q"),
+        broken,
+        image("d"),
+        image("e", "two", "p", "f1"),
+        image("f", "two", "p", "f2"),
+        replace(image("g", "two", "q"), format="BMP"),
+    ]
     changes = image_changes(before, after)
     assert [(change.img_id, change.how) for change in changes.changed] == [
-        ("a", "other bytes, same pixels"),
+        ("a", "other bytes, same reduced picture"),
         ("b", "other pixels"),
         ("c", "now unreadable"),
         ("d", "now readable"),
+        ("e", "other bytes, same pixels"),
+        ("f", "other pixels"),
+        ("g", "other bytes"),
     ]

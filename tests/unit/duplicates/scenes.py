@@ -47,7 +47,7 @@ def fingerprint(img_id: str, picture: Image.Image, data: bytes | None = None) ->
         hashlib.sha256(data).hexdigest(),
         width=picture.width,
         height=picture.height,
-        pixel_digest=hashlib.sha256(picture.tobytes()).hexdigest(),
+        full_pixel_digest=hashlib.sha256(f"{picture.size}".encode() + picture.tobytes()).hexdigest(),
         phash64=features.phash64,
         phash256=features.phash256,
         thumbnail=features.thumbnail,
