@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +36,7 @@ class BlockSums:
 
     def best(self) -> Float:
         """Agreement in the best 75 % of what both show, (p,), so that an added box or text does not count."""
-        order = np.argsort(-self.product / (self.energy + 1e-6), axis=1, kind="stable")
+        order = np.argsort(-self.product / (self.energy + 1e-6), axis=1)
         product = np.take_along_axis(self.product, order, axis=1)
         energy = np.take_along_axis(self.energy, order, axis=1)
         kept = np.cumsum(energy, axis=1) <= KEPT_SHARE * energy.sum(axis=1, keepdims=True) + 1e-6
@@ -57,7 +58,16 @@ def block_sums(first: Float, second: Float, weight: Float | NDArray[np.bool_]) -
 
 def _per_block(values: Float) -> Float:
     count, side, _ = values.shape
-    size = side // _BLOCKS_SIDE
-    rows = values.reshape(count, _BLOCKS_SIDE, size, side).sum(axis=2)
-    summed: Float = rows.reshape(count, _BLOCKS_SIDE, _BLOCKS_SIDE, size).sum(axis=3)
+    rows = values.reshape(count, _BLOCKS_SIDE, -1, side)
+    while rows.shape[2] > 1:
+        half = rows.shape[2] // 2
+        rows = rows[:, :, :half] + rows[:, :, half:]
+    summed: Float = rows.reshape(-1, side) @ _block_columns(side)
     return summed.reshape(count, -1)
+
+
+@cache
+def _block_columns(side: int) -> Float:
+    """Sums a row of pixels over each of 8 blocks, (side, 8)."""
+    columns: Float = np.kron(np.eye(_BLOCKS_SIDE), np.ones((side // _BLOCKS_SIDE, 1))).astype(np.float32)
+    return columns

@@ -12,10 +12,14 @@ from kvqa_audit.duplicates.fields import Float
 _RESIDUAL_SCALE = 0.6
 _DAMPING = 0.01
 _MAX_STEP = 0.08
+_CENTRE = np.array((0.5, 0.5))
 # The six parameters' rates under scaling, rotation and the two shifts.
 _RIGID = np.array(
     [[1, 0, 0, 0], [0, -1, 0, 0], [0, 0, 1, 0], [0, 1, 0, 0], [1, 0, 0, 0], [0, 0, 0, 1]], dtype=np.float32
 )
+# Where each of the 6 x 6 products of x, y, 1 along either axis stands among the moments of three products of slopes.
+_MOMENT = np.array([[0, 1, 2], [1, 3, 4], [2, 4, 5]])
+_HESSIAN_OF_MOMENTS = np.block([[_MOMENT, _MOMENT + 6], [_MOMENT + 6, _MOMENT + 12]]).reshape(-1)
 
 
 def sampled(pictures: Float, maps: NDArray[np.float64], points: NDArray[np.float64]) -> tuple[Float, NDArray[np.bool_]]:
@@ -28,8 +32,9 @@ def sampled(pictures: Float, maps: NDArray[np.float64], points: NDArray[np.float
     in_pixels[:, :, 2] -= 0.5
     at = in_pixels.astype(np.float32) @ points.astype(np.float32)
     within = np.clip(at, 0, side - 1.001)
-    inside = (within == at).all(axis=1)
-    whole = np.floor(within)
+    inside = within[:, 0] == at[:, 0]
+    inside &= within[:, 1] == at[:, 1]
+    whole = np.floor(within, out=at)
     within -= whole
     x, y = within[:, 0], within[:, 1]
     corner = (whole[:, 1] * side + whole[:, 0]).astype(np.intp)
@@ -69,23 +74,13 @@ def refined(
     if not iterations:
         return maps
     count, side, _ = template.shape
-    points = grid(side)
-    steepest = _steepest_descent(template, points)
-    if rigid:
-        steepest = _RIGID.T @ steepest
-    damped = np.eye(steepest.shape[1], dtype=np.float32)
+    points, slopes = grid(side), _slopes(template)
     wanted = template.reshape(count, -1)
-    weighted = np.empty_like(steepest)
     for _ in range(iterations):
         error, inside = sampled(viewed, maps, points)
         error -= wanted
-        np.multiply(steepest, _robust_weight(error, inside)[:, None, :], out=weighted)
-        hessian = weighted @ steepest.transpose(0, 2, 1)
-        hessian += damped * (np.trace(hessian, axis1=1, axis2=2)[:, None, None] * (_DAMPING / len(damped)) + 1e-3)
-        step = np.linalg.solve(hessian, weighted @ error[:, :, None])
-        if rigid:
-            step = _RIGID @ step
-        maps = _composed(maps, np.clip(step[:, :, 0], -_MAX_STEP, _MAX_STEP))
+        hessian, descent = _normal_equations(slopes, error, _robust_weight(error, inside))
+        maps = _composed(maps, _step(hessian, descent, rigid=rigid))
     return maps
 
 
@@ -99,23 +94,65 @@ def _robust_weight(error: Float, inside: NDArray[np.bool_]) -> Float:
     return found
 
 
-def _steepest_descent(template: Float, points: NDArray[np.float64]) -> Float:
-    """How each point's value answers to each of the six parameters, (p, 6, k); coordinates from the centre."""
+def _slopes(template: Float) -> Float:
+    """How steeply each point's value rises along x and y, (2, p, k), per side of the picture."""
     count, side, _ = template.shape
-    steepest = np.empty((count, 6, side * side), np.float32)
-    x, y = (points[:2] - 0.5).astype(np.float32)
-    for first, axis in ((0, 2), (3, 1)):
-        slope = np.gradient(template, np.float32(1 / side), axis=axis).reshape(count, -1)
-        np.multiply(slope, x, out=steepest[:, first])
-        np.multiply(slope, y, out=steepest[:, first + 1])
-        steepest[:, first + 2] = slope
-    return steepest
+    slopes = np.empty((2, count, side, side), np.float32)
+    for slope, values in ((slopes[0], template), (slopes[1].swapaxes(1, 2), template.swapaxes(1, 2))):
+        np.subtract(values[:, :, 2:], values[:, :, :-2], out=slope[:, :, 1:-1])
+        slope[:, :, 1:-1] /= 2
+        np.subtract(values[:, :, 1], values[:, :, 0], out=slope[:, :, 0])
+        np.subtract(values[:, :, -1], values[:, :, -2], out=slope[:, :, -1])
+    slopes *= np.float32(side)
+    return slopes.reshape(2, count, -1)
+
+
+def _normal_equations(slopes: Float, error: Float, weight: Float) -> tuple[Float, Float]:
+    """The weighted Hessian, (p, 6, 6), and the descent, (p, 6), of the six parameters about the centre.
+
+    A parameter moves a point by x, y or 1 along an axis, so that each entry is a moment of slopes over the points.
+    """
+    count, size = error.shape
+    moments, along = _monomials(round(size**0.5))
+    across, down = slopes
+    products = np.empty((3, count, size), np.float32)
+    weighted_slopes = slopes * weight
+    np.multiply(weighted_slopes[0], across, out=products[0])
+    np.multiply(weighted_slopes[0], down, out=products[1])
+    np.multiply(weighted_slopes[1], down, out=products[2])
+    hessian = (products @ moments).transpose(1, 0, 2).reshape(count, -1)[:, _HESSIAN_OF_MOMENTS]
+    weighted_slopes *= error
+    descent = (weighted_slopes @ along).transpose(1, 0, 2).reshape(count, -1)
+    return hessian.reshape(count, 6, 6), descent
+
+
+@cache
+def _monomials(side: int) -> tuple[Float, Float]:
+    """For the points of a grid, from the centre: x², xy, x, y², y and 1, (k, 6); and x, y and 1, (k, 3)."""
+    x, y = grid(side)[:2] - 0.5
+    one = np.ones_like(x)
+    second, first = np.stack((x * x, x * y, x, y * y, y, one), axis=1), np.stack((x, y, one), axis=1)
+    return second.astype(np.float32), first.astype(np.float32)
+
+
+def _step(hessian: Float, descent: Float, *, rigid: bool) -> Float:
+    """The damped step of the six parameters, (p, 6)."""
+    if rigid:
+        hessian, descent = _RIGID.T @ hessian @ _RIGID, descent @ _RIGID
+    size = descent.shape[1]
+    diagonal = np.einsum("pii->pi", hessian)
+    diagonal += diagonal.sum(axis=1, keepdims=True) * (_DAMPING / size) + np.float32(1e-3)
+    step = np.linalg.solve(hessian, descent[:, :, None])[:, :, 0]
+    found: Float = np.clip(step @ _RIGID.T if rigid else step, -_MAX_STEP, _MAX_STEP)
+    return found
 
 
 def _composed(maps: NDArray[np.float64], step: Float) -> NDArray[np.float64]:
     """The maps after the inverse of a step, whose parameters are about the centre."""
-    moved = np.zeros((len(maps), 3, 3))
-    moved[:, :2, :2] = np.eye(2) + step.reshape(-1, 2, 3)[:, :, :2]
-    moved[:, :2, 2] = 0.5 + step.reshape(-1, 2, 3)[:, :, 2] - moved[:, :2, :2] @ (0.5, 0.5)
-    moved[:, 2, 2] = 1
-    return maps @ np.linalg.inv(moved)
+    xx, xy, right, yx, yy, down = step.T.astype(np.float64)
+    xx, yy = 1 + xx, 1 + yy
+    inverse = (np.stack((yy, -xy, -yx, xx)) / (xx * yy - xy * yx)).T.reshape(-1, 2, 2)
+    linear = maps[:, :, :2] @ inverse
+    moved = np.stack((right, down), axis=1) + _CENTRE
+    shift = maps[:, :, 2] + maps[:, :, :2] @ _CENTRE - (linear @ moved[:, :, None])[:, :, 0]
+    return np.concatenate((linear, shift[:, :, None]), axis=2)

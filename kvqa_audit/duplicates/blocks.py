@@ -6,6 +6,9 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 THREADS = 2
+# The most multiplications of a matrix product that the array library does by itself, without its own threads: those
+# wait for one another, at great cost, when two threads ask for them.
+MAX_SERIAL_PRODUCT = 1 << 18
 
 
 def in_blocks(work: Callable[[slice], None], count: int, block: int, threads: int = THREADS) -> None:

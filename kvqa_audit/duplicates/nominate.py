@@ -7,18 +7,20 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from kvqa_audit.duplicates.descriptors import plain_descriptors, view_descriptors
+from kvqa_audit.duplicates.blocks import MAX_SERIAL_PRODUCT, in_blocks
+from kvqa_audit.duplicates.descriptors import DESCRIPTOR_SIZE, plain_descriptors, view_descriptors
 from kvqa_audit.duplicates.fields import Fields, Float
 from kvqa_audit.duplicates.search import HASH_BITS, Hashes, distinct, pairs_within
+from kvqa_audit.duplicates.views import views
 
-MIN_NOMINATION_SCORE = 0.57
-MAX_NOMINATIONS_PER_IMAGE = 8
+MIN_NOMINATION_SCORE = 0.60
+MAX_NOMINATIONS_PER_IMAGE = 9
 HASH_RADIUS_BITS = 31
-_DESCRIBED_PER_BLOCK = 512
-_ROWS_PER_BLOCK = 64
-_COLUMNS_PER_BLOCK = 1024
+_ROWS_PER_BLOCK = 32
+_COLUMNS_PER_BLOCK = MAX_SERIAL_PRODUCT // (len(views()) * DESCRIPTOR_SIZE)
 
 Indices = NDArray[np.int64]
+_Partners = tuple[Indices, Indices, Indices, Float]
 
 
 @dataclass(frozen=True)
@@ -32,25 +34,27 @@ class Nominations:
 
 
 def nominate(fields: Fields) -> Nominations:
-    """The best partners of every usable picture, under all views, by the correlation of 12 x 12 descriptors.
+    """The best partners of every usable picture, under all views, by the correlation of their coarser waves.
 
-    All pairs are compared, with matrix products: (views x n x n x 144) multiplications.
+    All pairs are compared, with matrix products: (views x n x n x 70) multiplications.
     """
     usable = np.flatnonzero(fields.usable)
     if len(usable) < 2:
         return _without_repeats([], usable)
     plain = plain_descriptors(fields, usable)
-    kept: list[tuple[Indices, Indices, Indices, Float]] = []
-    for start in range(0, len(usable), _DESCRIBED_PER_BLOCK):
-        described = view_descriptors(fields, usable[start : start + _DESCRIBED_PER_BLOCK])
-        for first in range(0, described.shape[1], _ROWS_PER_BLOCK):
-            seen = described[:, first : first + _ROWS_PER_BLOCK]
-            rows = start + first + np.arange(seen.shape[1])
-            best = _best_score(seen, plain)
-            best[rows - rows[0], rows] = -1
-            row, column, score = _best_partners(best)
-            kept.append((rows[row], column, _best_view(seen, row, plain[column]), score))
-    return _without_repeats(kept, usable)
+    columns = np.ascontiguousarray(plain.T)
+    kept: dict[int, _Partners] = {}
+
+    def look(block: slice) -> None:
+        seen = view_descriptors(fields, usable[block])
+        best = _best_score(seen, columns)
+        rows = np.arange(len(best))
+        best[rows, rows + block.start] = -1
+        row, column, score = _best_partners(best)
+        kept[block.start] = (row + block.start, column, _best_view(seen, row, plain[column]), score)
+
+    in_blocks(look, len(usable), _ROWS_PER_BLOCK)
+    return _without_repeats([kept[start] for start in sorted(kept)], usable)
 
 
 def nominate_by_hash(hashes: Hashes, usable: NDArray[np.bool_]) -> Nominations:
@@ -74,19 +78,16 @@ def nominate_by_hash(hashes: Hashes, usable: NDArray[np.bool_]) -> Nominations:
 
 
 def _best_score(seen: Float, plain: Float) -> Float:
-    """The best score of each row under any view, (views, rows, 144), with each plain picture, (rows, n)."""
-    count, rows, size = seen.shape
-    best = np.empty((rows, len(plain)), np.float32)
-    stacked = seen.reshape(-1, size)
-    for start in range(0, len(plain), _COLUMNS_PER_BLOCK):
+    """The best score of each row under any view, (rows, views, 70), with each plain picture, (70, n): (rows, n)."""
+    best = np.empty((len(seen), plain.shape[1]), np.float32)
+    for start in range(0, plain.shape[1], _COLUMNS_PER_BLOCK):
         columns = slice(start, start + _COLUMNS_PER_BLOCK)
-        scores = stacked @ plain[columns].T
-        scores.reshape(count, rows, -1).max(axis=0, out=best[:, columns])
+        (seen @ plain[:, columns]).max(axis=1, out=best[:, columns])
     return best
 
 
 def _best_partners(best: Float) -> tuple[Indices, Indices, Float]:
-    """Row, column and score of each row's best scores: at most 8, those that reach the least score."""
+    """Row, column and score of each row's best scores: at most 9, those that reach the least score."""
     row, column = np.nonzero(best >= MIN_NOMINATION_SCORE)
     score = best[row, column]
     order = np.lexsort((column, -score, row))
@@ -97,12 +98,12 @@ def _best_partners(best: Float) -> tuple[Indices, Indices, Float]:
 
 
 def _best_view(seen: Float, rows: Indices, plain: Float) -> Indices:
-    """Under which view each row resembles its plain partner, (k, 144), most; the first where they are equal."""
-    best: Indices = np.einsum("vkd,kd->vk", seen[:, rows], plain).argmax(axis=0)
+    """Under which view each row resembles its plain partner, (k, 70), most; the first where they are equal."""
+    best: Indices = (seen[rows] @ plain[:, :, None])[:, :, 0].argmax(axis=1)
     return best
 
 
-def _without_repeats(kept: list[tuple[Indices, Indices, Indices, Float]], usable: Indices) -> Nominations:
+def _without_repeats(kept: list[_Partners], usable: Indices) -> Nominations:
     """A pair that was nominated from both sides is verified once, under the better view."""
     if not kept:
         empty = np.empty(0, np.int64)
