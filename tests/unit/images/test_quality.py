@@ -45,6 +45,48 @@ def test_field_of_view_is_the_disc() -> None:
     assert (field_of_view(grey) == disc).mean() > 0.99
 
 
+@pytest.mark.parametrize("shape", [(1, 1), (3, 8), (9, 7), (20, 33), (2, 40_000)])
+def test_field_of_view_is_what_lies_between_the_lit_pixels_of_its_row_and_of_its_column(shape: tuple[int, int]) -> None:
+    rng = np.random.default_rng(sum(shape))
+    for share in (0.05, 0.3, 0.9):
+        lit = rng.random(shape) < share
+        lit[rng.random(shape[0]) < 0.3] = False
+        before, after = (np.maximum.accumulate(one, axis=1) for one in (lit, lit[:, ::-1]))
+        above, below = (np.maximum.accumulate(one, axis=0) for one in (lit, lit[::-1]))
+        inside = before & after[:, ::-1] & above & below[::-1]
+        found = field_of_view(np.where(lit, 21, 20).astype(np.uint8))
+        assert np.array_equal(found, inside if inside.mean() >= 0.05 else np.ones(shape, dtype=bool))
+
+
+@pytest.mark.parametrize("shape", [(40, 31), (90, 64)])
+def test_measures_are_what_their_description_says(shape: tuple[int, int]) -> None:
+    grey = np.random.default_rng(8).integers(21, 256, shape, dtype=np.uint8)
+    grey[:6], grey[:, :5] = 0, 0
+    rows, wide = np.arange(1, shape[0], 3), grey.astype(int)
+    seen = wide[[row for row in rows if row >= 6]][:, 5:]
+    found = quality_of(grey)
+    assert found.brightness == pytest.approx(seen.mean(), abs=1e-3)
+    assert found.contrast == pytest.approx(seen.std(), abs=1e-3)
+    assert found.dark_share == pytest.approx((seen < 30).mean(), abs=1e-4)
+    assert found.bright_share == pytest.approx((seen >= 240).mean(), abs=1e-4)
+    shares = np.unique(seen, return_counts=True)[1] / seen.size
+    assert found.entropy_bits == pytest.approx(-(shares * np.log2(shares)).sum(), abs=1e-4)
+    fine = coarse = pixels = 0
+    for row in rows[1:-1]:
+        for column in range(8, shape[1] - 3):
+            if row - 3 >= 6:
+                above, below, left, right = (
+                    wide[row - 1, column],
+                    wide[row + 1, column],
+                    wide[row, column - 1],
+                    wide[row, column + 1],
+                )
+                fine += abs(4 * wide[row, column] - above - below - left - right)
+                coarse += abs(right - left) + abs(below - above)
+                pixels += 1
+    assert found.sharpness == pytest.approx(fine / (coarse + pixels), abs=1e-4)
+
+
 def test_edge_of_the_surround_is_no_sharpness() -> None:
     rows, columns = np.mgrid[:200, :240]
     disc = np.hypot(rows - 100, columns - 120) < 80
