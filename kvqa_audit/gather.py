@@ -59,10 +59,10 @@ def gather_evidence(
         images = look_at_images(dataset, pool, cache, clock)
         duplicates = look_for_duplicates(images, clock)
         overlays = look_for_overlays(dataset, spec, images, pool, cache, clock)
-        copies = [(pair.left, pair.right) for pair in duplicates.pairs]
-        beside.begin(rank_answers, dataset.table, spec, copies, things_seen(overlays))
         burned_in = () if "ocr" in absent else read_pictures(dataset, images, jobs, clock)
         judged: JudgedTable = await_result(beside, "judge the table", clock)
+        copies = [(pair.left, pair.right) for pair in duplicates.pairs]
+        beside.begin(rank_answers, dataset.table, spec, copies, things_seen(overlays))
         study = study_answers(judged.study, images, duplicates, spec, clock)
         suspicion: Suspicion = await_result(beside, "rank suspicious answers", clock)
     evidence = Evidence(
@@ -153,7 +153,7 @@ def absent_columns(table: Table) -> dict[str, str]:
 
 
 def await_result(beside: Beside, name: str, clock: Clock) -> Any:
-    """The outcome of the oldest work that was begun; its stages are added to those of the clock."""
+    """The outcome of the work that was begun; its stages are added to those of the clock."""
     clock.progress.stage(name, None)
     outcome, stages = beside.result()
     clock.stages.extend(stages)

@@ -1,9 +1,8 @@
-"""Functions and their arguments come in; their results go out when asked for: from a child, or worked out here."""
+"""A function and its arguments come in; its result goes out when asked for: from a child, or worked out here."""
 
 from __future__ import annotations
 
 import traceback
-from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import TracebackType
@@ -14,10 +13,13 @@ from kvqa_audit.errors import KvqaAuditError
 
 
 class Beside:
-    """Work that may as well be done elsewhere; here it is done by this process, when its result is asked for."""
+    """Work that may as well be done elsewhere; here it is done by this process, when its result is asked for.
+
+    One call at a time: with a second one on its way, both sides could wait for each other to read.
+    """
 
     def __init__(self) -> None:
-        self._calls: deque[_Call] = deque()
+        self._begun: _Call | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -28,13 +30,25 @@ class Beside:
         self.close()
 
     def begin(self, function: Callable[..., Any], *arguments: Any) -> None:
-        """Takes one call, of a function that is importable by name; calls are worked on in their order."""
-        self._calls.append(_Call(function, arguments))
+        """Takes a call of a function that is importable by name.
+
+        Raises:
+            RuntimeError: the result of the call before was not asked for.
+        """
+        if self._begun is not None:
+            raise RuntimeError("the result of the call before has to be asked for first")
+        self._begun = _Call(function, arguments)
 
     def result(self) -> Any:
-        """The result of the oldest call that was not asked for yet; raises what the function raises."""
-        call = self._calls.popleft()
+        """The result of the call; raises what the function raises."""
+        call = self._taken()
         return call.function(*call.arguments)
+
+    def _taken(self) -> _Call:
+        if self._begun is None:
+            raise RuntimeError("no call was begun")
+        call, self._begun = self._begun, None
+        return call
 
     def close(self) -> None:
         """Lets go of whatever works on the calls."""
@@ -64,17 +78,19 @@ class BesideChild(Beside):
         self._child = Child(timeout_seconds=0, memory_mb=0)
 
     def begin(self, function: Callable[..., Any], *arguments: Any) -> None:
-        """Sends one call to the child."""
-        self._child.give(_outcome_of, _Call(function, arguments), frozenset(), {})
+        """Sends a call to the child, as in Beside."""
+        super().begin(function, *arguments)
+        self._child.give(_outcome_of, self._begun, frozenset(), {})
 
     def result(self) -> Any:
-        """Waits for the oldest call whose result was not asked for yet.
+        """Waits for the result of the call.
 
         Raises:
             KvqaAuditError: as the function did.
             WorkerError: the child was lost.
             RuntimeError: the function failed in any other way; the text is the child's stack trace.
         """
+        self._taken()
         outcome = _Outcome()
         while True:
             message = self._child.receive()

@@ -25,8 +25,8 @@ def test_same_evidence_wherever_it_is_worked_out(tmp_path: Path, where: type[Bes
     ranked_with = ([(images[0], images[1])], {images[2]: ("a box", "no text")})
     with where() as beside:
         beside.begin(judge_table, table, spec, ABSENT)
-        beside.begin(rank_answers, table, spec, *ranked_with)
         there, stages = beside.result()
+        beside.begin(rank_answers, table, spec, *ranked_with)
         ranked, _ = beside.result()
     here, own_stages = judge_table(table, spec, ABSENT)
     assert [stage.name for stage in stages] == [stage.name for stage in own_stages]

@@ -1,4 +1,4 @@
-"""A real child works beside this process: results in order, errors as they were, and nothing left behind."""
+"""A real child works beside this process: results and errors as they were, and nothing left behind."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kvqa_audit.engine.beside import BesideChild
+from kvqa_audit.engine.beside import Beside, BesideChild
 from kvqa_audit.engine.supervised import WorkerError
 from kvqa_audit.errors import SpecError
 
@@ -38,13 +38,25 @@ def marked(path: str) -> None:
     time.sleep(60)
 
 
-def test_calls_are_worked_on_in_order_in_another_process() -> None:
+def test_calls_are_worked_on_in_one_other_process() -> None:
     with BesideChild() as child:
         child.begin(product, 2, 3)
+        first, six = child.result()
         child.begin(product, 4, 5)
-        (first, six), (second, twenty) = child.result(), child.result()
+        second, twenty = child.result()
     assert (six, twenty) == (6, 20)
     assert first == second != os.getpid()
+
+
+@pytest.mark.parametrize("where", [Beside, BesideChild])
+def test_one_call_at_a_time_and_no_result_without_one(where: type[Beside]) -> None:
+    with where() as beside:
+        with pytest.raises(RuntimeError, match="no call was begun"):
+            beside.result()
+        beside.begin(product, 2, 3)
+        with pytest.raises(RuntimeError, match="asked for first"):
+            beside.begin(product, 4, 5)
+        assert beside.result()[1] == 6
 
 
 def test_large_arguments_and_results_come_through() -> None:
@@ -57,9 +69,9 @@ def test_large_arguments_and_results_come_through() -> None:
 def test_error_that_a_person_can_act_on_is_raised_as_it_was_and_the_child_goes_on() -> None:
     with BesideChild() as child:
         child.begin(refused, "rules.yaml, line 3: no such column")
-        child.begin(product, 1, 1)
         with pytest.raises(SpecError, match=r"^rules\.yaml, line 3: no such column$"):
             child.result()
+        child.begin(product, 1, 1)
         assert child.result()[1] == 1
 
 
