@@ -124,10 +124,11 @@ def audit_duplicates(
     from kvqa_audit.ingest.open import open_dataset
 
     clock = Clock(progress or Progress())
-    dataset = open_dataset(str(source), spec or load_spec(), revision=revision)
-    if "images" in dataset.absent:
-        raise SourceError(f"{source}: {dataset.absent['images']}")
     with LocalPool(jobs) as pool:
+        pool.start("kvqa_audit.images.stage")
+        dataset = open_dataset(str(source), spec or load_spec(), revision=revision)
+        if "images" in dataset.absent:
+            raise SourceError(f"{source}: {dataset.absent['images']}")
         images = look_at_images(dataset, pool, cache, clock)
     return look_for_duplicates(images, clock, mode)
 

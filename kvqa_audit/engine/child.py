@@ -7,6 +7,7 @@ crash or a hang names its item and costs no message.
 from __future__ import annotations
 
 import contextlib
+import importlib
 import mmap
 import os
 import signal
@@ -54,12 +55,18 @@ class Alarm:
 
 
 def serve(arguments: list[str]) -> None:
-    """Works until the connection ends; `arguments` are descriptors, seconds an item may take, MB it may use."""
+    """Works until the connection ends.
+
+    Args:
+        arguments: two descriptors, the seconds an item may take, the MB it may use, a module to import or nothing.
+    """
     connection = Connection(int(arguments[0]))
     position = Position(int(arguments[1]))
     alarm = Alarm(float(arguments[2]))
     _limit_memory(int(arguments[3]))
     position.set(NO_ITEM)
+    if arguments[4]:
+        importlib.import_module(arguments[4])
     shared: dict[int, Any] = {}
     with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
         connection.send(("ready",))

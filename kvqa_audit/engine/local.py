@@ -90,6 +90,17 @@ class LocalPool:
     ) -> None:
         self.close()
 
+    def start(self, module: str) -> None:
+        """Starts all children ahead of their first tasks; each imports the module by whose functions it will work.
+
+        Without it a child is started when there is a task for it.
+
+        Raises:
+            WorkerError: no child can be started.
+        """
+        while len(self._children) < self._jobs:
+            self._start(module)
+
     def share(self, thing: Any) -> Shared:
         """Makes an object known to all workers; it is sent to each child once, when a task needs it."""
         self._shared.append(thing)
@@ -144,8 +155,8 @@ class LocalPool:
             things = {one.number: self._shared[one.number] for one in shared}
             child.give(function, job.task, frozenset(job.done), things)
 
-    def _start(self) -> Child:
-        child = Child(self._timeout_seconds, self._memory_mb)
+    def _start(self, module: str = "") -> Child:
+        child = Child(self._timeout_seconds, self._memory_mb, module)
         self._children.append(child)
         return child
 

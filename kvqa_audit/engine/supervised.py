@@ -19,7 +19,7 @@ from kvqa_audit.engine.child import NO_ITEM, OUT_OF_MEMORY_EXIT, POSITION_BYTES,
 from kvqa_audit.errors import KvqaAuditError
 
 # The path comes in as arguments, so that the child finds what its parent finds without running the parent's main file.
-_BOOT = "import sys; sys.path[:] = sys.argv[5:]; from kvqa_audit.engine.child import serve; serve(sys.argv[1:5])"
+_BOOT = "import sys; sys.path[:] = sys.argv[6:]; from kvqa_audit.engine.child import serve; serve(sys.argv[1:6])"
 _FROM_OUTSIDE = (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
 
@@ -37,12 +37,13 @@ class Death:
 
 
 class Child:
-    """One guarded child process and the connection to it."""
+    """One guarded child process and the connection to it; it imports `module` ahead of its first task."""
 
-    def __init__(self, timeout_seconds: float, memory_mb: int) -> None:
+    def __init__(self, timeout_seconds: float, memory_mb: int, module: str = "") -> None:
         self.heard_at = time.monotonic()
         self._timeout_seconds = timeout_seconds
         self._memory_mb = memory_mb
+        self._module = module
         self._ready = False
         self._hung = False
         self._known: set[int] = set()
@@ -56,7 +57,8 @@ class Child:
         theirs.close()
 
     def _launch(self, theirs: Connection, page: int) -> subprocess.Popen[bytes]:
-        arguments = [str(theirs.fileno()), str(page), str(self._timeout_seconds), str(self._memory_mb)]
+        limits = [str(self._timeout_seconds), str(self._memory_mb)]
+        arguments = [str(theirs.fileno()), str(page), *limits, self._module]
         try:
             return subprocess.Popen(  # noqa: S603 - this very interpreter, with arguments of our own
                 [sys.executable, "-I", "-c", _BOOT, *arguments, *sys.path],

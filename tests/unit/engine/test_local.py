@@ -70,6 +70,11 @@ def always_lost(task: int, done: frozenset[int]) -> Iterator[int]:
     yield 0
 
 
+def process_and_imported(task: str, _done: frozenset[int]) -> Iterator[tuple[int, bool]]:
+    time.sleep(0.2)
+    yield os.getpid(), task in sys.modules
+
+
 def process_ids(task: int, done: frozenset[int]) -> Iterator[int]:
     yield os.getpid()
 
@@ -165,6 +170,24 @@ def test_tasks_are_taken_as_they_are_needed() -> None:
     with LocalPool(2) as pool:
         next(pool.map_unordered(doubled, tasks()))
         assert len(taken) <= 3
+
+
+def test_started_children_have_imported_the_module_before_their_first_task() -> None:
+    with LocalPool(2) as pool:
+        pool.start("colorsys")
+        answers = list(pool.map_unordered(process_and_imported, ["colorsys", "colorsys", "chunk"]))
+    assert [(answer.task, answer.value[1]) for answer in sorted(answers, key=lambda one: one.task) if answer.value] == [
+        ("chunk", False),
+        ("colorsys", True),
+        ("colorsys", True),
+    ]
+    assert len({answer.value[0] for answer in answers if answer.value}) == 2
+
+
+def test_start_that_fails_is_told_when_the_first_task_comes() -> None:
+    with LocalPool(1) as pool, pytest.raises(WorkerError, match="no_such_module_at_all"):
+        pool.start("no_such_module_at_all")
+        list(pool.map_unordered(doubled, [1]))
 
 
 def test_children_are_used_again_and_end_with_the_pool() -> None:
