@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import warnings
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -105,25 +106,28 @@ def formats_of(data: bytes) -> tuple[str, ...]:
 
 
 def _load(image: Image.Image, data: bytes, min_side_px: int, wants_colour: bool) -> Decoded:
-    (width, height), stored, mode = image.size, image.format, stored_mode(image)
-    header = Decoded(width=width, height=height, format=stored, mode=mode, embedded=embedded_in(image, data))
+    (width, height), stored, embedded = image.size, image.format, embedded_in(image, data)
+    told = partial(Decoded, width=width, height=height, format=stored, mode=stored_mode(image))
     if width * height > MAX_PIXELS:
-        return replace(header, problem="too_large", detail=f"{width}x{height} pixels, the limit is {MAX_PIXELS}")
+        detail = f"{width}x{height} pixels, the limit is {MAX_PIXELS}"
+        return told(problem="too_large", detail=detail, embedded=embedded)
+    cut_off = is_cut_off(data)
     try:
         frames, orientation = frames_of(image), _orientation(image)
         colour, luma = _reduced(image, min_side_px, wants_colour)
     except MemoryError:
         raise
     except Image.DecompressionBombError as error:
-        return replace(header, problem="too_large", detail=str(error))
+        return told(problem="too_large", detail=str(error), embedded=embedded)
     except Exception as error:  # noqa: BLE001 - hostile bytes make the decoders raise anything
-        problem = "truncated" if is_cut_off(data) or "truncated" in str(error).casefold() else "unreadable"
-        return replace(header, problem=problem, detail=_words(error))
-    if is_cut_off(data):
-        detail = "the end of the image is missing"
-        return replace(header, frames=frames, orientation=orientation, problem="truncated", detail=detail)
-    embedded = embedded_in(image, data) if stored == "PNG" else header.embedded
-    return replace(header, colour=colour, luma=luma, frames=frames, orientation=orientation, embedded=embedded)
+        problem = "truncated" if cut_off or "truncated" in str(error).casefold() else "unreadable"
+        return told(problem=problem, detail=_words(error), embedded=embedded)
+    told = partial(told, frames=frames, orientation=orientation)
+    if cut_off:
+        return told(problem="truncated", detail="the end of the image is missing", embedded=embedded)
+    if stored == "PNG":
+        embedded = embedded_in(image, data)
+    return told(colour=colour, luma=luma, embedded=embedded)
 
 
 def _unopened(data: bytes, error: Exception) -> Decoded:

@@ -78,11 +78,12 @@ def _filled(raw: RawImage, sha256: str, decoded: Decoded) -> ImageFingerprint:
     }
     if decoded.luma is None:
         return ImageFingerprint(**header)
-    quality = quality_of(np.asarray(decoded.luma))
+    pixels = decoded.luma.tobytes()
+    quality = quality_of(np.frombuffer(pixels, np.uint8).reshape(decoded.luma.height, decoded.luma.width))
     features = features_of(decoded.luma)
     return ImageFingerprint(
         **header,
-        pixel_digest=pixel_digest(decoded.mode or "", decoded.width or 0, decoded.height or 0, decoded.luma.tobytes()),
+        pixel_digest=pixel_digest(decoded.mode or "", decoded.width or 0, decoded.height or 0, pixels),
         phash64=features.phash64,
         phash256=features.phash256,
         thumbnail=features.thumbnail,

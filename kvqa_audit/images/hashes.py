@@ -13,7 +13,7 @@ FEATURES_VERSION = "phash-3"
 
 _HASH64_SIDE = 8
 _HASH256_SIDE = 16
-_ROUNDING_DECIMALS = 6
+_STEPS_A_UNIT = 1e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +53,10 @@ def dct_rows(frequencies: int, samples: int) -> NDArray[np.float64]:
 
 
 def _low_frequencies(thumbnail: NDArray[np.uint8]) -> NDArray[np.float64]:
-    # Rounded, so that the noise of a flat picture's empty frequencies does not turn into bits.
-    return np.round(_DCT @ thumbnail.astype(np.float64) @ _DCT.T, _ROUNDING_DECIMALS)
+    """In whole steps, so that the noise of a flat picture's empty frequencies does not turn into bits."""
+    low: NDArray[np.float64] = _DCT @ thumbnail.astype(np.float64) @ _DCT.T
+    low *= _STEPS_A_UNIT
+    return np.rint(low, out=low)
 
 
 def _signs(low: NDArray[np.float64]) -> str:

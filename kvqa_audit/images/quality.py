@@ -59,12 +59,12 @@ def quality_of(grey: NDArray[np.uint8]) -> Quality:
     inside = field_of_view(rows)
     histogram = np.bincount(rows[inside], minlength=256)
     pixels, total, squares, dark, bright = (_SUMS @ histogram).tolist()
-    filled = histogram[histogram > 0].astype(np.float64)
+    bits = float(histogram @ np.log2(np.maximum(histogram, 1)))
     return Quality(
         brightness=round(total / pixels, 3),
         contrast=round(math.sqrt(max(squares * pixels - total * total, 0.0)) / pixels, 3),
         sharpness=round(_sharpness(grey, inside), 4),
-        entropy_bits=round(abs(math.log2(pixels) - float(filled @ np.log2(filled)) / pixels), 4),
+        entropy_bits=round(abs(math.log2(pixels) - bits / pixels), 4),
         dark_share=round(dark / pixels, 4),
         bright_share=round(bright / pixels, 4),
     )
