@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 
 import nox
@@ -87,9 +89,25 @@ def demo(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Stage times of a look-alike of full size beside a bare decode: `nox -s bench -- --frames FOLDER`."""
+    """All figures about images in one run, on a machine left alone: `nox -s bench -- DATASET [MORE_FRAMES …]`.
+
+    DATASET is in the exported layout. Copies are planted with `plant.py`, which has to lie in ../shared/tools.
+    """
     session.install(".")
-    session.run("python", "tests/benches/bench_audit.py", *session.posargs)
+    source, *more = session.posargs
+    folders = [f"{source}/images", *more]
+    run = partial(session.run, "python")
+    run("tests/benches/bench_images.py", *_each("--images", folders), "--runs", "5")
+    peers = str(Path(session.create_tmp()).resolve() / "peers")
+    run("tests/benches/bench_peers.py", "--source", source, *_each("--frames", more), "--peers", peers)
+    for frames in (source, *more):
+        run("tests/benches/measure_detection.py", frames, "--seeds", "91", "92")
+    run("tests/benches/bench_search.py")
+    run("tests/benches/bench_audit.py", *_each("--frames", folders), "--table", f"{source}/metadata.csv")
+
+
+def _each(option: str, values: Iterable[str]) -> list[str]:
+    return [part for value in values for part in (option, value)]
 
 
 @nox.session

@@ -57,14 +57,16 @@ if __name__ == "__main__":
 DUPLICATES = """
 import json, sys, time
 from pathlib import Path
-from kvqa_audit.duplicates.find import find_duplicates
 from kvqa_audit.engine.local import LocalPool
-from kvqa_audit.images.stage import fingerprint_images
-from kvqa_audit.ingest.image_folder import list_image_folder
 if __name__ == "__main__":
-    started = time.perf_counter()
-    shards, _ = list_image_folder(Path(sys.argv[1]), Path(sys.argv[1]), ())
     with LocalPool(int(sys.argv[2])) as pool:
+        pool.start("kvqa_audit.images.stage")
+        from kvqa_audit.duplicates.find import find_duplicates
+        from kvqa_audit.images.stage import fingerprint_images
+        from kvqa_audit.ingest.image_folder import list_image_folder
+        started = time.perf_counter()
+        folder = Path(sys.argv[1])
+        shards, _ = list_image_folder(folder, folder, ())
         images = fingerprint_images(shards, pool=pool)
     staged = time.perf_counter() - started
     found = find_duplicates(images.fingerprints)
