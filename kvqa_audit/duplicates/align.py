@@ -19,7 +19,7 @@ _RIGID = np.array(
 )
 # Where each of the 6 x 6 products of x, y, 1 along either axis stands among the moments of three products of slopes.
 _MOMENT = np.array([[0, 1, 2], [1, 3, 4], [2, 4, 5]])
-_HESSIAN_OF_MOMENTS = np.block([[_MOMENT, _MOMENT + 6], [_MOMENT + 6, _MOMENT + 12]]).reshape(-1)
+_HESSIAN_OF_MOMENTS = np.block([[_MOMENT, _MOMENT + 6], [_MOMENT + 6, _MOMENT + 12]])
 
 
 def sampled(pictures: Float, maps: NDArray[np.float64], points: NDArray[np.float64]) -> tuple[Float, NDArray[np.bool_]]:
@@ -114,16 +114,13 @@ def _normal_equations(slopes: Float, error: Float, weight: Float) -> tuple[Float
     """
     count, size = error.shape
     moments, along = _monomials(round(size**0.5))
-    across, down = slopes
     products = np.empty((3, count, size), np.float32)
-    weighted_slopes = slopes * weight
-    np.multiply(weighted_slopes[0], across, out=products[0])
-    np.multiply(weighted_slopes[0], down, out=products[1])
-    np.multiply(weighted_slopes[1], down, out=products[2])
+    weighted = slopes * weight
+    np.multiply(weighted, slopes[0], out=products[:2])
+    np.multiply(weighted[1], slopes[1], out=products[2])
     hessian = (products @ moments).transpose(1, 0, 2).reshape(count, -1)[:, _HESSIAN_OF_MOMENTS]
-    weighted_slopes *= error
-    descent = (weighted_slopes @ along).transpose(1, 0, 2).reshape(count, -1)
-    return hessian.reshape(count, 6, 6), descent
+    weighted *= error
+    return hessian, (weighted @ along).transpose(1, 0, 2).reshape(count, -1)
 
 
 @cache

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
+
 THREADS = 2
 # The most multiplications of a matrix product that the array library does by itself, without its own threads: those
 # wait for one another, at great cost, when two threads ask for them.
 MAX_SERIAL_PRODUCT = 1 << 18
+_KEPT_BYTES = 16 << 20
 
 
 def in_blocks(work: Callable[[slice], None], count: int, block: int, threads: int = THREADS) -> None:
@@ -17,6 +20,8 @@ def in_blocks(work: Callable[[slice], None], count: int, block: int, threads: in
     The array library lets go of the interpreter's lock while it computes. How the work is cut does not depend on the
     machine, so neither does the result.
     """
+    # Freed at once: from then on the C library keeps memory that is freed, of which every block needs as much again.
+    np.empty(_KEPT_BYTES, np.uint8)
     slices = [slice(start, min(start + block, count)) for start in range(0, count, block)]
     if threads < 2 or len(slices) < 2:
         for part in slices:

@@ -162,8 +162,9 @@ def _waves_in_plane(affine: NDArray[np.float64]) -> Float:
     kernel = _bells(down)[:, :, None] * _bells(across)[:, None, :]
     kernel[kernel < _MIN_KERNEL_WEIGHT] = 0
     kernel /= kernel.sum(axis=(1, 2), keepdims=True) + 1e-6
-    waves: Float = (np.kron(_cosines(), _cosines()) @ kernel.reshape(len(kernel), -1)).astype(np.float32)
-    return waves
+    across_waves = _cosines() @ kernel.reshape(_SAMPLES_SIDE, _SAMPLES_SIDE, -1)
+    waves = (_cosines() @ across_waves.transpose(1, 0, 2)).transpose(1, 0, 2)
+    return waves.reshape(_FREQUENCIES**2, -1).astype(np.float32)
 
 
 def _steps() -> NDArray[np.float64]:

@@ -81,7 +81,7 @@ def view_weight(grey: Float) -> Float:
 
 
 def contrast_of(grey: Float, weight: Float) -> Float:
-    """Band-passes pictures, (n, s, s), and divides by the local contrast, where their weight is not 0.
+    """Band-passes pictures, (..., n, s, s), and divides by the local contrast, where their weight, (n, s, s), is not 0.
 
     The normalised convolution (Knutsson and Westin 1993) keeps the edge between the picture and its black surround,
     which all endoscopy frames share, out of the field.
@@ -124,9 +124,11 @@ def _gaussian(side: int, sigma_px: float) -> Float:
 @cache
 def _coarse_factors(side: int) -> tuple[Float, Float]:
     """Two factors, (side, 20) and (20, side), whose product is the coarse blur to five decimals: half the work."""
-    left, strength, right = np.linalg.svd(_gaussian(side, _COARSE_PX).astype(np.float64))
-    rank = min(_COARSE_RANK, side)
-    return (left[:, :rank] * strength[:rank]).astype(np.float32), right[:rank].astype(np.float32)
+    blur = _gaussian(side, _COARSE_PX).astype(np.float64)
+    # Powers of the blur on some of its columns span what it lets through (Halko et al. 2011). Singular values, to no
+    # better end, would start the array library's own threads, which stay awake for long.
+    spread, _ = np.linalg.qr(blur @ (blur.T @ blur[:, :: max(1, side // _COARSE_RANK)][:, :_COARSE_RANK]))
+    return spread.astype(np.float32), (spread.T @ blur).astype(np.float32)
 
 
 def _coarse(pictures: Float, side: int) -> Float:

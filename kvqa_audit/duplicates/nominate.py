@@ -42,7 +42,8 @@ def nominate(fields: Fields) -> Nominations:
     if len(usable) < 2:
         return _without_repeats([], usable)
     plain = plain_descriptors(fields, usable)
-    columns = np.ascontiguousarray(plain.T)
+    starts = range(0, len(plain), _COLUMNS_PER_BLOCK)
+    columns = [np.ascontiguousarray(plain[start : start + _COLUMNS_PER_BLOCK].T) for start in starts]
     kept: dict[int, _Partners] = {}
 
     def look(block: slice) -> None:
@@ -77,18 +78,16 @@ def nominate_by_hash(hashes: Hashes, usable: NDArray[np.bool_]) -> Nominations:
     return Nominations(chosen[viewed], chosen[plain], np.zeros(len(viewed), np.int64), score)
 
 
-def _best_score(seen: Float, plain: Float) -> Float:
-    """The best score of each row under any view, (rows, views, 70), with each plain picture, (70, n): (rows, n)."""
-    best = np.empty((len(seen), plain.shape[1]), np.float32)
-    for start in range(0, plain.shape[1], _COLUMNS_PER_BLOCK):
-        columns = slice(start, start + _COLUMNS_PER_BLOCK)
-        (seen @ plain[:, columns]).max(axis=1, out=best[:, columns])
-    return best
+def _best_score(seen: Float, plain: list[Float]) -> Float:
+    """The best score of each row under any view, (rows, views, 70), with blocks of pictures, (70, b): (rows, n)."""
+    return np.concatenate([(seen @ pictures).max(axis=1) for pictures in plain], axis=1)
 
 
 def _best_partners(best: Float) -> tuple[Indices, Indices, Float]:
     """Row, column and score of each row's best scores: at most 9, those that reach the least score."""
-    row, column = np.nonzero(best >= MIN_NOMINATION_SCORE)
+    last = max(0, best.shape[1] - MAX_NOMINATIONS_PER_IMAGE)
+    least = np.partition(best, last, axis=1)[:, last]
+    row, column = np.nonzero(best >= np.maximum(least, MIN_NOMINATION_SCORE)[:, None])
     score = best[row, column]
     order = np.lexsort((column, -score, row))
     row, column, score = row[order], column[order], score[order]
