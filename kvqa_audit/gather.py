@@ -57,7 +57,7 @@ def gather_evidence(
     with BesideChild() if many else Beside() as beside, LocalPool(jobs) as pool:
         beside.begin(judge_table, dataset.table, spec, absent)
         images = look_at_images(dataset, pool, cache, clock)
-        duplicates = look_for_duplicates(images, clock)
+        duplicates = look_for_duplicates(images, cache, clock)
         overlays = look_for_overlays(dataset, spec, images, pool, cache, clock)
         burned_in = () if "ocr" in absent else read_pictures(dataset, images, jobs, clock)
         judged: JudgedTable = await_result(beside, "judge the table", clock)
@@ -94,13 +94,20 @@ def look_at_images(dataset: Dataset, pool: LocalPool, cache: FingerprintCache | 
 
 
 def look_for_duplicates(
-    images: ImageStageResult, clock: Clock, mode: Literal["all", "exact"] = "all"
+    images: ImageStageResult, cache: FingerprintCache | None, clock: Clock, mode: Literal["all", "exact"] = "all"
 ) -> DuplicateResult:
-    """Finds the images that show the same picture, out of their fingerprints."""
+    """Finds the images that show the same picture, out of their fingerprints, or as an earlier run found them."""
     from kvqa_audit.duplicates.find import find_duplicates
+    from kvqa_audit.duplicates.kept import KeptDuplicates
 
+    kept = KeptDuplicates(cache.path.parent) if cache is not None else None
     with clock.stage("find duplicates", len(images.fingerprints)):
-        return find_duplicates(images.fingerprints, mode=mode)
+        found = kept.find(images.fingerprints, mode) if kept is not None else None
+        if found is None:
+            found = find_duplicates(images.fingerprints, mode=mode)
+            if kept is not None:
+                kept.keep(images.fingerprints, mode, found)
+    return found
 
 
 def look_for_overlays(

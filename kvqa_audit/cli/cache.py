@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,16 +14,29 @@ def cache(
         float | None, typer.Option(min=0, help="Forget the fingerprints that no run used for so many days; 0: all.")
     ] = None,
 ) -> None:
-    """Tell where fingerprints are kept, and forget old ones."""
+    """Tell where fingerprints are kept, and forget old ones; what was seen or found by them goes the same way."""
+    from kvqa_audit.duplicates.kept import KeptDuplicates
     from kvqa_audit.images.cache import FingerprintCache
+    from kvqa_audit.overlays.kept import KeptOverlays
 
     with FingerprintCache() as kept:
+        folder = kept.path.parent
+        others = {
+            "images' boxes and text": KeptOverlays(folder).texts,
+            "lists of duplicates": KeptDuplicates(folder).texts,
+        }
         if prune_days is not None:
-            sys.stdout.write(f"forgotten: {kept.prune(prune_days):,} fingerprints\n")
-        count = kept.count()
+            forgotten = [f"{kept.prune(prune_days):,} fingerprints"]
+            forgotten += [f"{texts.prune(prune_days):,} {name}" for name, texts in others.items()]
+            sys.stdout.write(f"forgotten: {', '.join(forgotten)}\n")
+        sys.stdout.write(f"{kept.path}: {kept.count():,} fingerprints, {_megabytes(kept.path)}\n")
         notes = list(kept.notes)
-    megabytes = sum(part.stat().st_size for part in kept.path.parent.glob(f"{kept.path.name}*")) / 1e6
-    sys.stdout.write(f"{kept.path}: {count:,} fingerprints, {megabytes:.1f} MB\n")
+    for name, texts in others.items():
+        sys.stdout.write(f"{texts.path}: {texts.count():,} {name}, {_megabytes(texts.path)}\n")
     for note in notes:
         sys.stderr.write(f"kvqa-audit: {note}\n")
     raise typer.Exit(2 if notes else 0)
+
+
+def _megabytes(path: Path) -> str:
+    return f"{sum(part.stat().st_size for part in path.parent.glob(f'{path.name}*')) / 1e6:.1f} MB"

@@ -148,8 +148,11 @@ def test_cache_tells_what_it_holds_and_forgets_when_told(
     assert kept.returncode == 0
     assert str(tmp_path) in kept.stdout
     assert int(kept.stdout.split(": ")[1].split()[0]) > 20
+    assert ": 1 lists of duplicates" in kept.stdout
     assert "forgotten: 0 " in program("cache", "--prune-days", "1").stdout
-    assert ": 0 fingerprints" in program("cache", "--prune-days", "0").stdout
+    emptied = program("cache", "--prune-days", "0").stdout
+    assert ": 0 fingerprints" in emptied
+    assert ": 0 lists of duplicates" in emptied
 
 
 def test_demo_finds_all_it_planted(program: Program, tmp_path: Path) -> None:

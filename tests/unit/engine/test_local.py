@@ -185,9 +185,10 @@ def test_started_children_have_imported_the_module_before_their_first_task() -> 
 
 
 def test_start_that_fails_is_told_when_the_first_task_comes() -> None:
-    with LocalPool(1) as pool, pytest.raises(WorkerError, match="no_such_module_at_all"):
+    with LocalPool(1) as pool:
         pool.start("no_such_module_at_all")
-        list(pool.map_unordered(doubled, [1]))
+        with pytest.raises(WorkerError, match="no_such_module_at_all"):
+            list(pool.map_unordered(doubled, [1]))
 
 
 def test_children_are_used_again_and_end_with_the_pool() -> None:

@@ -35,29 +35,10 @@ def test_more_images_than_one_query_names(tmp_path: Path) -> None:
     assert len(KeptOverlays(tmp_path).find(digests)) == 1201
 
 
-def test_what_no_run_used_is_forgotten(tmp_path: Path) -> None:
-    store = KeptOverlays(tmp_path)
-    store.keep([SEEN], DIGESTS)
-    with closing(sqlite3.connect(store.path)) as database, database:
-        database.execute("UPDATE seen SET used_at = 0")
-    store.keep([], {})
-    assert store.find(DIGESTS) == {}
-
-
 @pytest.mark.parametrize("text", ["", "[]", '{"box": 1, "text": null, "hues": {}}', '{"box": null}', "not json"])
 def test_damaged_entry_is_looked_at_again(tmp_path: Path, text: str) -> None:
     store = KeptOverlays(tmp_path)
     store.keep([SEEN], DIGESTS)
-    with closing(sqlite3.connect(store.path)) as database, database:
-        database.execute("UPDATE seen SET found = ?", (text,))
+    with closing(sqlite3.connect(store.texts.path)) as database, database:
+        database.execute("UPDATE texts SET text = ?", (text,))
     assert store.find(DIGESTS) == {}
-
-
-def test_unusable_database_gives_and_keeps_nothing(tmp_path: Path) -> None:
-    store = KeptOverlays(tmp_path)
-    store.path.write_bytes(b"no database, but long enough to be taken for one" * 50)
-    store.keep([SEEN], DIGESTS)
-    assert store.find(DIGESTS) == {}
-    file = tmp_path / "file"
-    file.touch()
-    assert KeptOverlays(file).find(DIGESTS) == {}
