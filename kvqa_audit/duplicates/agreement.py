@@ -58,12 +58,12 @@ def block_sums(first: Float, second: Float, weight: Float | NDArray[np.bool_]) -
 
 def _per_block(values: Float) -> Float:
     count, side, _ = values.shape
-    rows = values.reshape(count, _BLOCKS_SIDE, -1, side)
+    rows = values.reshape(count, _BLOCKS_SIDE, side // _BLOCKS_SIDE, side)
     while rows.shape[2] > 1:
         half = rows.shape[2] // 2
         rows = rows[:, :, :half] + rows[:, :, half:]
     summed: Float = rows.reshape(-1, side) @ _block_columns(side)
-    return summed.reshape(count, -1)
+    return summed.reshape(count, _BLOCKS_SIDE**2)
 
 
 @cache

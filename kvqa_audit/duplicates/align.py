@@ -25,6 +25,7 @@ _HESSIAN_OF_MOMENTS = np.block([[_MOMENT, _MOMENT + 6], [_MOMENT + 6, _MOMENT + 
 def sampled(pictures: Float, maps: NDArray[np.float64], points: NDArray[np.float64]) -> tuple[Float, NDArray[np.bool_]]:
     """Bilinear samples of pictures, (p, s, s), at maps, (p, 2, 3), of points, (3, k) homogeneous.
 
+    A few thousand pictures at most: pixels are counted in single precision, exact up to 16 million.
     Gives the samples and which of them lie inside the picture, both (p, k).
     """
     side = pictures.shape[-1]
@@ -32,13 +33,16 @@ def sampled(pictures: Float, maps: NDArray[np.float64], points: NDArray[np.float
     in_pixels[:, :, 2] -= 0.5
     at = in_pixels.astype(np.float32) @ points.astype(np.float32)
     within = np.clip(at, 0, side - 1.001)
-    inside = within[:, 0] == at[:, 0]
-    inside &= within[:, 1] == at[:, 1]
+    kept = within == at
+    inside = kept[:, 0] & kept[:, 1]
     whole = np.floor(within, out=at)
     within -= whole
     x, y = within[:, 0], within[:, 1]
-    corner = (whole[:, 1] * side + whole[:, 0]).astype(np.intp)
-    corner += (np.arange(len(pictures)) * (side * side))[:, None]
+    place = whole[:, 1]
+    place *= side
+    place += whole[:, 0]
+    place += (np.arange(len(pictures), dtype=np.float32) * (side * side))[:, None]
+    corner = place.astype(np.intp)
     flat = pictures.reshape(-1)
     # Every corner is within its picture, so that "clip" only saves looking.
     upper, beside = flat.take(corner, mode="clip"), flat[1:].take(corner, mode="clip")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +18,11 @@ from kvqa_audit.duplicates.views import views
 from kvqa_audit.images.hashes import THUMBNAIL_SIDE_PX
 
 _POLISHING_ITERATIONS = 6
-# One bound for each round of polishing, which adds little to what is far from being verified.
-_UNSURE_FROM = (0.82, 0.88)
+# Bounds for two rounds of polishing, which adds little to what is far from being verified, and for what comes after.
+_UNSURE_FROM = (0.82, 0.88, 0.9)
+# The gain is foreseen at half the resolution, where it is at most half as large or this much less than it turns out.
+_FORESEEN_SHARE = 0.5
+_FORESEEN_WITHIN = 0.015
 _UNSURE_FROM_WHOLE = 0.62
 _SURE_FROM = 0.985
 _BLACKED_WEIGHT = 0.7
@@ -131,13 +135,15 @@ def _compared(fields: Fields, viewed: Indices, plain: Indices, maps: Maps) -> tu
     mapped = _mapped(fields, viewed, plain, maps)
     agreement = np.stack(_agreement(mapped))
     unsure = np.arange(len(maps))
-    for unsure_from in _UNSURE_FROM:
+    for unsure_from, wanted in pairwise(_UNSURE_FROM):
         similarity, whole = agreement[0, unsure], agreement[1, unsure]
         worth = (similarity >= unsure_from) & (similarity < _SURE_FROM) & (whole >= _UNSURE_FROM_WHOLE)
         unsure = unsure[worth]
         if not len(unsure):
             break
-        better = _polished(maps[unsure], mapped.viewed[worth], mapped.plain[worth])
+        rest, gain = _polished(mapped.chosen(worth))
+        hopeful = agreement[0, unsure] + gain / _FORESEEN_SHARE + _FORESEEN_WITHIN >= wanted
+        unsure, better = unsure[hopeful], _after(maps[unsure[hopeful]], rest[hopeful])
         mapped = _mapped(fields, viewed[unsure], plain[unsure], better)
         improved = np.stack(_agreement(mapped))
         gained = improved[1] > agreement[1, unsure]
@@ -176,13 +182,25 @@ def _mapped(fields: Fields, viewed: Indices, plain: Indices, maps: Maps) -> _Map
     return _Mapped(contrast[0], contrast[1], weight, inside & (np.abs(first - second) > _BLACKED_WEIGHT))
 
 
-def _polished(maps: Maps, viewed: Float, plain: Float) -> Maps:
-    """Maps refined on the contrast taken after the mapping: a crop's own contrast field pulls its scale aside."""
-    rest = np.broadcast_to(np.eye(3)[:2], maps.shape)
-    rest = refined(viewed, halved(plain), rest, _POLISHING_ITERATIONS)
-    polished = maps[:, :, :2] @ rest
-    polished[:, :, 2] += maps[:, :, 2]
-    return polished
+def _polished(mapped: _Mapped) -> tuple[Maps, Float]:
+    """Maps, (p, 2, 3), that remove what is left of a shift, and by how much the pairs then agree better, (p,).
+
+    They are refined on the contrast taken after the mapping: a crop's own contrast field pulls its scale aside.
+    """
+    template, weight = halved(mapped.plain), halved(mapped.weight)
+    rest = np.broadcast_to(np.eye(3)[:2], (len(template), 2, 3))
+    rest = refined(mapped.viewed, template, rest, _POLISHING_ITERATIONS)
+    seen, inside = sampled(mapped.viewed, rest, grid(template.shape[-1]))
+    before = block_sums(halved(mapped.viewed), template, weight).best()
+    after = block_sums(seen.reshape(template.shape), template, weight * inside.reshape(template.shape)).best()
+    return rest, np.maximum(after - before, 0)
+
+
+def _after(maps: Maps, rest: Maps) -> Maps:
+    """The maps that take a point through `rest` first."""
+    moved = maps[:, :, :2] @ rest
+    moved[:, :, 2] += maps[:, :, 2]
+    return moved
 
 
 def _agreement(mapped: _Mapped) -> tuple[Float, Float, Float, Float, Float]:
