@@ -61,7 +61,7 @@ def _low_frequencies(thumbnail: NDArray[np.uint8]) -> NDArray[np.float64]:
 
 def _signs(low: NDArray[np.float64]) -> str:
     middle = low.size // 2
-    ordered = np.partition(low.ravel(), (middle - 1, middle))
+    ordered = np.sort(low, axis=None)
     median = (ordered[middle - 1] + ordered[middle]) / 2
     return np.packbits(low > median).tobytes().hex()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,21 +74,25 @@ def quality_of(grey: NDArray[np.uint8]) -> Quality:
 def field_of_view(grey: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """The pixels inside the field of view, (H, W); all of them where hardly anything is lit."""
     height, width = grey.shape
-    # Whole words of columns, and at least one more column, whose pixels end the search for a row's first lit one.
-    lit = np.zeros((height, (width // _COLUMNS_A_WORD + 1) * _COLUMNS_A_WORD), dtype=np.bool_)
+    # Whole words of columns, and at least one more column, whose lit pixels end the search for a row's first one.
+    lit = np.ones((height, (width // _COLUMNS_A_WORD + 1) * _COLUMNS_A_WORD), dtype=np.bool_)
     np.greater(grey, _SURROUND_LEVEL, out=lit[:, :width])
-    last = width - 1 - lit[:, width - 1 :: -1].argmax(axis=1)
-    lit[:, width] = True
-    first = lit.argmax(axis=1)
-    # Comparing is what takes time here, and is the quicker the smaller the numbers.
-    kind = np.int16 if width < _TOO_WIDE_FOR_INT16 else np.int32
-    columns = np.arange(width, dtype=kind)
-    inside: NDArray[np.bool_] = columns >= first.astype(kind)[:, None]
-    inside &= columns <= last.astype(kind)[:, None]
+    from_left, from_right = _places(width)
+    first = lit.argmax(axis=1).astype(from_left.dtype)
+    inside: NDArray[np.bool_] = from_left >= first[:, None]
+    first = lit[:, width - 1 :: -1].argmax(axis=1).astype(from_left.dtype)
+    inside &= from_right >= first[:, None]
     inside &= _below_and_above(lit)[:, :width]
     if np.count_nonzero(inside) < _SMALLEST_VIEW * inside.size:
         inside.fill(True)
     return inside
+
+
+@lru_cache(maxsize=32)
+def _places(width: int) -> tuple[NDArray[np.integer], NDArray[np.integer]]:
+    """The places of the pixels of a row, from the left and from the right; in small numbers, which compare quickly."""
+    kind = np.int16 if width < _TOO_WIDE_FOR_INT16 else np.int32
+    return np.arange(width, dtype=kind), np.arange(width - 1, -1, -1, dtype=kind)
 
 
 def _below_and_above(lit: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -102,41 +107,42 @@ def _sharpness(grey: NDArray[np.uint8], inside: NDArray[np.bool_]) -> float:
     """Over the measured rows' pixels that lie well inside the field of view, away from the edge of the surround.
 
     The rows are laid end to end, so that a pixel's neighbours are those one place and one row's width away. What that
-    mixes up at the ends of the rows is in the margin, which is left out. The sums are exact below 2**24, which is far
-    above what a reduced picture comes to.
+    mixes up at the ends of the rows is in the margin, which does not count. The sums are exact below 2**24, which is
+    far above what a reduced picture comes to.
     """
-    count, width = inside.shape
-    if count < 3 or width <= 2 * _MARGIN_PX:
+    count, width = inside.shape[0] - 2, inside.shape[1]
+    if count < 1 or width <= 2 * _MARGIN_PX:
         return 0.0
     core = _well_inside(inside)
     pixels = int(np.count_nonzero(core))
-    if not pixels:
-        return 0.0
     above, centre, below = (
-        grey[first : first + _ROW_STEP * (count - 2) : _ROW_STEP].astype(np.int16).ravel()
-        for first in range(_ROW_STEP, _ROW_STEP + 3)
+        grey[first : first + _ROW_STEP * count : _ROW_STEP].astype(np.int16).ravel()
+        for first in range(_ROW_STEP, 2 * _ROW_STEP)
     )
+    left, right = centre[:-2], centre[2:]
+    coarse = np.abs(below - above)
+    middle = coarse[1:-1]
+    middle += np.abs(right - left)
     fine = centre << 2
     fine -= above
     fine -= below
-    fine[1:-1] -= centre[2:]
-    fine[1:-1] -= centre[:-2]
-    coarse = np.abs(below - above)
-    coarse[1:-1] += np.abs(centre[2:] - centre[:-2])
+    middle = fine[1:-1]
+    middle -= left
+    middle -= right
     counted = core.astype(np.float32)
     fine_sum = float(np.abs(fine, out=fine).astype(np.float32) @ counted)
     coarse_sum = float(coarse.astype(np.float32) @ counted)
-    return fine_sum / (coarse_sum + pixels)
+    return fine_sum / (coarse_sum + pixels) if pixels else 0.0
 
 
 def _well_inside(inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """The pixels of all rows but the outer ones, end to end, that are inside with what is around them."""
     width = inside.shape[1]
     flat = inside.ravel()
-    middle = flat[width:-width]
     core = flat[: -2 * width] & flat[2 * width :]
-    core[_MARGIN_PX:-_MARGIN_PX] &= middle[: -2 * _MARGIN_PX]
-    core[_MARGIN_PX:-_MARGIN_PX] &= middle[2 * _MARGIN_PX :]
+    beside, reached = flat[width:-width], core[_MARGIN_PX:-_MARGIN_PX]
+    reached &= beside[: -2 * _MARGIN_PX]
+    reached &= beside[2 * _MARGIN_PX :]
     by_row = core.reshape(-1, width)
     by_row[:, :_MARGIN_PX] = False
     by_row[:, -_MARGIN_PX:] = False
