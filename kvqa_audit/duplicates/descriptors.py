@@ -149,8 +149,6 @@ def _plan() -> _Plan:
 def _waves(scale: float, offset: float) -> Float:
     """What weighs a row of 32 pixels to cosine waves, (9, 32), of its samples at scale * t + offset, t from 0 to 1."""
     kernel = _bells(scale * _steps() + offset)
-    # Denormal weights would make every product with them many times slower.
-    kernel[kernel < _MIN_KERNEL_WEIGHT] = 0
     waves: Float = (_cosines() @ (kernel / kernel.sum(axis=1, keepdims=True))).astype(np.float32)
     return waves
 
@@ -159,12 +157,13 @@ def _waves_in_plane(affine: NDArray[np.float64]) -> Float:
     """The same in the plane, (81, 1024), for a map that does not keep the axes."""
     y, x = (part.reshape(-1) for part in np.meshgrid(_steps(), _steps(), indexing="ij"))
     across, down = affine @ np.stack((x, y, np.ones_like(x)))
-    kernel = _bells(down)[:, :, None] * _bells(across)[:, None, :]
-    kernel[kernel < _MIN_KERNEL_WEIGHT] = 0
-    kernel /= kernel.sum(axis=(1, 2), keepdims=True) + 1e-6
-    across_waves = _cosines() @ kernel.reshape(_SAMPLES_SIDE, _SAMPLES_SIDE, -1)
-    waves = (_cosines() @ across_waves.transpose(1, 0, 2)).transpose(1, 0, 2)
-    return waves.reshape(_FREQUENCIES**2, -1).astype(np.float32)
+    down, across = _bells(down), _bells(across)
+    down /= (down.sum(axis=1) * across.sum(axis=1) + 1e-6)[:, None]
+    kernel = down[:, :, None].astype(np.float32) * across[:, None].astype(np.float32)
+    cosines = _cosines().astype(np.float32)
+    across_waves = cosines @ kernel.reshape(_SAMPLES_SIDE, _SAMPLES_SIDE, -1)
+    waves: Float = (cosines @ across_waves.transpose(1, 0, 2)).transpose(1, 0, 2).reshape(_FREQUENCIES**2, -1)
+    return waves
 
 
 def _steps() -> NDArray[np.float64]:
@@ -185,4 +184,6 @@ def _bells(centres: NDArray[np.float64]) -> NDArray[np.float64]:
     sharpness = _SAMPLES_SIDE / (_FIELD_SIDE * _KERNEL_CELLS)
     away_px = np.arange(_FIELD_SIDE)[None] - (centres[:, None] * _FIELD_SIDE - 0.5)
     found: NDArray[np.float64] = np.exp(-0.5 * (away_px * sharpness) ** 2)
+    # Denormal weights would make every product with them many times slower.
+    found[found < _MIN_KERNEL_WEIGHT] = 0
     return found

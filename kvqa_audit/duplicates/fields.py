@@ -76,8 +76,10 @@ def fields_of(thumbnails: Sequence[bytes]) -> Fields:
 
 def view_weight(grey: Float) -> Float:
     """How surely each pixel lies in the field of view, 0 to 1: nothing in the black surround."""
-    weight: Float = np.clip((grey - _SURROUND_GREY) / _SURROUND_SOFTNESS_GREY, 0, 1)
-    return weight
+    weight = grey - np.float32(_SURROUND_GREY)
+    weight /= np.float32(_SURROUND_SOFTNESS_GREY)
+    found: Float = np.clip(weight, 0, 1, out=weight)
+    return found
 
 
 def contrast_of(grey: Float, weight: Float) -> Float:
