@@ -63,10 +63,12 @@ def find_box(picture: Picture) -> Sighting:
     """
     if min(picture.whole.shape) < 128:
         return _green_inset(picture.whole) if picture.rgb.size else Sighting(0.0)
-    seen = max(_green_inset(picture.half), _in_either_corner(picture.half, _BOX), key=_confidence)
+    half, whole = picture.half, picture.whole
+    seen = max(_green_inset(half), _in_either_corner(half.brightest, half.shape, _BOX), key=_confidence)
     if seen.is_seen:
         return seen
-    notch = _in_either_corner(picture.whole, _NOTCH)
+    below = whole.part(slice(int(_NOTCH.top * whole.shape[0]), None), slice(None))
+    notch = _in_either_corner(below.brightest, whole.shape, _NOTCH)
     return max(seen, replace(notch, confidence=round(_NOTCH_WEIGHT * notch.confidence, 4)), key=_confidence)
 
 
@@ -74,12 +76,12 @@ def _confidence(one: Sighting) -> float:
     return one.confidence
 
 
-def _in_either_corner(planes: Planes, search: _Search) -> Sighting:
-    height, width = planes.shape
-    rows, wide = slice(int(search.top * height), height), int(search.right * width)
-    at_left = planes.part(rows, slice(wide)).brightest()
-    at_right = np.ascontiguousarray(planes.part(rows, slice(width - wide, width)).brightest()[:, ::-1])
-    left, right = (_black_corner(corner, planes.shape, search) for corner in (at_left, at_right))
+def _in_either_corner(brightest: NDArray[np.uint8], shape: tuple[int, int], search: _Search) -> Sighting:
+    """The better of the two corners of a picture of such a shape, whose lower rows at least are given."""
+    height, width = shape
+    lower, wide = brightest[int(search.top * height) - height :], int(search.right * width)
+    at_left, at_right = np.ascontiguousarray(lower[:, :wide]), np.ascontiguousarray(lower[:, : -wide - 1 : -1])
+    left, right = (_black_corner(corner, shape, search) for corner in (at_left, at_right))
     regions = tuple(Region(round(1.0 - one.x - one.width, 4), one.y, one.width, one.height) for one in right.regions)
     return max(left, replace(right, regions=regions), key=_confidence)
 
@@ -132,7 +134,9 @@ def _lit_before(
 ) -> NDArray[np.bool_]:
     """Where the picture turns from lit to black along the first axis, within `reach` before and behind."""
     turns = np.zeros_like(black)
-    turns[reach:-reach] = (values[: -2 * reach] >= lit[2 * reach :]) & black[2 * reach :]
+    middle = turns[reach:-reach]
+    np.greater_equal(values[: -2 * reach], lit[2 * reach :], out=middle)
+    middle &= black[2 * reach :]
     return turns
 
 

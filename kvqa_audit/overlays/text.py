@@ -98,7 +98,7 @@ def _glare_at_margin(planes: Planes) -> float:
     """0 to 1: how much of the place where devices write is so bright that letters may drown in it."""
     height, width = planes.shape
     margin = planes.part(slice(height // 8, height * 5 // 8, 2), slice(0, int(_MARGIN_SHARE * width), 2))
-    return ramp(float((margin.darkest() >= _LETTER_AT_LEAST).mean()), 0.05, 0.5)
+    return ramp(float((margin.darkest >= _LETTER_AT_LEAST).mean()), 0.05, 0.5)
 
 
 def _letter_like(shapes: _Shapes | None, width: int) -> int:
@@ -119,19 +119,19 @@ def _readings(planes: Planes, unit: float) -> Iterator[tuple[_Shapes | None, lis
     size = round(_TOP_HAT_UNITS * unit) | 1
     start = int(_EDGE_SHARE * planes.shape[1])
     edge = planes.part(slice(None), slice(start))
-    darkest = edge.darkest()
+    darkest = edge.darkest
     raised = top_hat(darkest, size)
     for height, diagonal in ((50, True), (36, False), (80, False)):
         shapes = _shapes(raised >= height, darkest, unit, diagonal=diagonal)
         yield shapes, _lines(shapes, unit), 1.0
     shapes = _shapes((raised >= 22) & (darkest >= _LETTER_AT_LEAST), darkest, unit)
     yield shapes, _lines(shapes, unit), _FAR_FETCHED_WEIGHT
-    brightest = edge.brightest()
+    brightest = edge.brightest
     sunk = top_hat(255 - brightest, size)
     sunk[brightest_near(brightest, size) < _GLARE_ABOVE] = 0
     for depth in (16, 10):
         yield None, _lines(_shapes(sunk >= depth, brightest, unit), unit), _FAR_FETCHED_WEIGHT
-    rest = planes.part(slice(None), slice(start, None)).darkest()
+    rest = planes.part(slice(None), slice(start, None)).darkest
     raised = top_hat(rest, size)
     found = [line for line in _lines(_shapes(raised >= 60, rest, unit), unit) if line.shapes >= 4]
     yield None, [line.moved(start) for line in found], 1.0
