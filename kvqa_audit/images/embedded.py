@@ -82,6 +82,8 @@ _TEXT_CATEGORIES = {
     "xml:com.adobe.xmp": "",
     "software": "",
 }
+# Where `_of_info` looks; most images have none of these.
+_TELLING = frozenset(("exif", "xmp", "comment", "photoshop", "mp", "extension"))
 # What encoders sign with; it tells which program wrote the file and nothing else.
 _SIGNATURES = (b"CREATOR: gd-jpeg", b"Lavc", b"Created with GIMP", b"LEAD Technologies", b"Intel(R) JPEG Library")
 
@@ -93,6 +95,8 @@ def embedded_in(image: Image.Image, data: bytes) -> tuple[str, ...]:
         image: as Pillow opened it; text behind the pixels of a PNG is known once it was loaded.
         data: the bytes it was opened from.
     """
+    if image.format not in ("TIFF", "PNG") and _TELLING.isdisjoint(image.info):
+        return ()
     found = set(_of_tiff(data)) if image.format == "TIFF" else set(_of_info(image.info))
     if image.format == "PNG":
         found.update(_of_texts(image.info))

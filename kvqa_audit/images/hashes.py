@@ -60,10 +60,10 @@ def _low_frequencies(thumbnail: NDArray[np.uint8]) -> NDArray[np.float64]:
 
 
 def _signs(low: NDArray[np.float64]) -> str:
-    middle = low.size // 2
-    ordered = np.sort(low, axis=None)
-    median = (ordered[middle - 1] + ordered[middle]) / 2
-    return np.packbits(low > median).tobytes().hex()
+    ordered = low.flatten()
+    ordered.sort()
+    below, above = ordered[low.size // 2 - 1 : low.size // 2 + 1].tolist()
+    return np.packbits(low > (below + above) / 2).tobytes().hex()
 
 
 _DCT = dct_rows(_HASH256_SIDE, THUMBNAIL_SIDE_PX)
