@@ -91,14 +91,14 @@ def _black_corner(values: NDArray[np.uint8], shape: tuple[int, int], search: _Se
     black = values <= _BLACK_AT_MOST
     lit = values + np.uint8(_STEP_AT_LEAST)  # overflows where it is not black, if at all
     reach, arm = max(1, round(shape[0] / search.rows_a_reach)), max(6, round(search.arm * min(shape)))
-    level = _lit_before(values, lit, black, reach)
+    level = _turns(values, lit, black, reach, level=True)
     rows = _crowded(level, 1, _NEAR_SHARES[0] * arm)
     rows = rows[rows < min(0.955 * values.shape[0], values.shape[0] - arm)]
     if not rows.size:
         return Sighting(0.0)
     below = slice(int(rows[0]), None)
     values, lit, black, level, rows = values[below], lit[below], black[below], level[below], rows - rows[0]
-    upright = _lit_before(values.T[::-1], lit.T[::-1], black.T[::-1], reach)[::-1].T
+    upright = _turns(values, lit, black, reach, level=False)
     columns = _crowded(upright, 0, _NEAR_SHARES[0] * arm)
     columns = columns[(columns > search.left * values.shape[1]) & (columns >= arm)]
     if not columns.size:
@@ -129,14 +129,16 @@ def _best_corner(
     return Sighting(round(confidence, 4), (region_of(0, top, right, height, shape),))
 
 
-def _lit_before(
-    values: NDArray[np.uint8], lit: NDArray[np.uint8], black: NDArray[np.bool_], reach: int
+def _turns(
+    values: NDArray[np.uint8], lit: NDArray[np.uint8], black: NDArray[np.bool_], reach: int, *, level: bool
 ) -> NDArray[np.bool_]:
-    """Where the picture turns from lit to black along the first axis, within `reach` before and behind."""
+    """Where the picture turns from lit to black within `reach`: downwards (level edges) or leftwards."""
+    first, between, last = slice(None, -2 * reach), slice(reach, -reach), slice(2 * reach, None)
+    above, middle, below = ((..., one, slice(None)) if level else (..., one) for one in (first, between, last))
+    light, dark = (above, below) if level else (below, above)
     turns = np.zeros_like(black)
-    middle = turns[reach:-reach]
-    np.greater_equal(values[: -2 * reach], lit[2 * reach :], out=middle)
-    middle &= black[2 * reach :]
+    np.greater_equal(values[light], lit[dark], out=turns[middle])
+    turns[middle] &= black[dark]
     return turns
 
 

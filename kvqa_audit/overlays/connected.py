@@ -69,15 +69,18 @@ def roots_of(count: int, one: Indices, other: Indices) -> Indices:
     Every round hangs the higher root of an edge on the lower and flattens the trees (after Shiloach and Vishkin).
     """
     roots = np.arange(count)
-    while True:
-        low, high = roots[one], roots[other]
-        apart = low != high
-        if not apart.any():
-            return roots
-        one, other, low, high = one[apart], other[apart], low[apart], high[apart]
-        np.minimum.at(roots, np.maximum(low, high), np.minimum(low, high))
-        while ((above := roots[roots]) != roots).any():
-            roots = above
+    while one.size:
+        np.minimum.at(roots, np.maximum(one, other), np.minimum(one, other))
+        above = roots[roots]
+        while True:
+            roots = above[above]
+            above = roots[roots]
+            if (above == roots).all():
+                break
+        one, other = roots[one], roots[other]
+        apart = (one != other).nonzero()[0]
+        one, other = one[apart], other[apart]
+    return roots
 
 
 def pairs_between(first: Indices, end: Indices) -> tuple[Indices, Indices]:

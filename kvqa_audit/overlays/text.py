@@ -76,7 +76,9 @@ def find_text(picture: Picture) -> Sighting:
         return Sighting(0.0)
     unit = max(height / _UNITS[0], width / _UNITS[1])
     score, lines, letter_like = 0.0, list[_Line](), 0
-    for shapes, found, weight in _readings(picture.whole, unit):
+    start = int(_EDGE_SHARE * width)
+    edge, rest = (picture.whole.part(slice(None), columns) for columns in (slice(start), slice(start, None)))
+    for shapes, found, weight in _readings(edge, rest, unit):
         letter_like = max(letter_like, _letter_like(shapes, width))
         found_score = weight * _score(found, width)
         if found_score > score:
@@ -84,7 +86,9 @@ def find_text(picture: Picture) -> Sighting:
         if score >= _SURE_SCORE:
             break
     regions = tuple(region_of(one.left, one.top, one.right, one.bottom, (height, width)) for one in lines)
-    doubt = 0.0 if score >= _SURE_SCORE else max(letter_like / (letter_like + 10.0), _glare_at_margin(picture.whole))
+    if score >= _SURE_SCORE:
+        return Sighting(_confidence(score, 0.0), regions)
+    doubt = max(letter_like / (letter_like + 10.0), _glare_at_margin(edge.darkest, width))
     return Sighting(_confidence(score, doubt), regions)
 
 
@@ -94,11 +98,11 @@ def _confidence(score: float, doubt: float) -> float:
     return round(max(seen, 0.45 * doubt), 4)
 
 
-def _glare_at_margin(planes: Planes) -> float:
+def _glare_at_margin(darkest: NDArray[np.uint8], width: int) -> float:
     """0 to 1: how much of the place where devices write is so bright that letters may drown in it."""
-    height, width = planes.shape
-    margin = planes.part(slice(height // 8, height * 5 // 8, 2), slice(0, int(_MARGIN_SHARE * width), 2))
-    return ramp(float((margin.darkest >= _LETTER_AT_LEAST).mean()), 0.05, 0.5)
+    height = darkest.shape[0]
+    margin = darkest[height // 8 : height * 5 // 8 : 2, : int(_MARGIN_SHARE * width) : 2]
+    return ramp(float((margin >= _LETTER_AT_LEAST).mean()), 0.05, 0.5)
 
 
 def _letter_like(shapes: _Shapes | None, width: int) -> int:
@@ -114,11 +118,9 @@ def _score(lines: list[_Line], width: int) -> float:
     return sum(line.strength * (1.0 if line.left <= margin else _OFF_MARGIN_WEIGHT) for line in lines)
 
 
-def _readings(planes: Planes, unit: float) -> Iterator[tuple[_Shapes | None, list[_Line], float]]:
+def _readings(edge: Planes, rest: Planes, unit: float) -> Iterator[tuple[_Shapes | None, list[_Line], float]]:
     """Ever more far-fetched ways to read the picture, each with its weight; the caller stops at a convincing one."""
     size = round(_TOP_HAT_UNITS * unit) | 1
-    start = int(_EDGE_SHARE * planes.shape[1])
-    edge = planes.part(slice(None), slice(start))
     darkest = edge.darkest
     raised = top_hat(darkest, size)
     for height, diagonal in ((50, True), (36, False), (80, False)):
@@ -128,14 +130,14 @@ def _readings(planes: Planes, unit: float) -> Iterator[tuple[_Shapes | None, lis
     yield shapes, _lines(shapes, unit), _FAR_FETCHED_WEIGHT
     brightest = edge.brightest
     sunk = top_hat(255 - brightest, size)
-    sunk[brightest_near(brightest, size) < _GLARE_ABOVE] = 0
+    sunk *= brightest_near(brightest, size) >= _GLARE_ABOVE
     for depth in (16, 10):
         yield None, _lines(_shapes(sunk >= depth, brightest, unit), unit), _FAR_FETCHED_WEIGHT
-    rest = planes.part(slice(None), slice(start, None)).darkest
-    raised = top_hat(rest, size)
-    found = [line for line in _lines(_shapes(raised >= 60, rest, unit), unit) if line.shapes >= 4]
+    start, darkest = edge.shape[1], rest.darkest
+    raised = top_hat(darkest, size)
+    found = [line for line in _lines(_shapes(raised >= 60, darkest, unit), unit) if line.shapes >= 4]
     yield None, [line.moved(start) for line in found], 1.0
-    found = _companions(_lines(_shapes(raised >= 36, rest, unit, diagonal=True), unit), unit)
+    found = _companions(_lines(_shapes(raised >= 36, darkest, unit, diagonal=True), unit), unit)
     yield None, [line.moved(start) for line in found], 1.0
 
 
