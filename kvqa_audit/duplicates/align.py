@@ -13,7 +13,9 @@ _RESIDUAL_SCALE = 0.6
 _DAMPING = 0.01
 _MAX_STEP = 0.08
 _CENTRE = np.array((0.5, 0.5))
-# The six parameters' rates under scaling, rotation and the two shifts.
+_FROM_CENTRE = np.array([[0.5], [0.5], [0.0]])
+# Which of the six parameters there are to find, and their rates under scaling, rotation and the two shifts.
+_AFFINE = np.eye(6, dtype=np.float32)
 _RIGID = np.array(
     [[1, 0, 0, 0], [0, -1, 0, 0], [0, 0, 1, 0], [0, 1, 0, 0], [1, 0, 0, 0], [0, 0, 0, 1]], dtype=np.float32
 )
@@ -77,15 +79,15 @@ def refined(
     """
     if not iterations:
         return maps
-    count, side, _ = template.shape
-    points, slopes = grid(side), _slopes(template)
-    wanted = template.reshape(count, -1)
+    side = template.shape[-1]
+    points, slopes, wanted = grid(side) - _FROM_CENTRE, _slopes(template), template.reshape(len(template), -1)
+    centred = _moved(maps, _CENTRE)
     for _ in range(iterations):
-        error, inside = sampled(viewed, maps, points)
+        error, inside = sampled(viewed, centred, points)
         error -= wanted
-        hessian, descent = _normal_equations(slopes, error, _robust_weight(error, inside))
-        maps = _composed(maps, _step(hessian, descent, rigid=rigid))
-    return maps
+        moments, descent = _moments(slopes, error, _robust_weight(error, inside))
+        centred = _composed(centred, _step(moments, descent, rigid=rigid))
+    return _moved(centred, -_CENTRE)
 
 
 def _robust_weight(error: Float, inside: NDArray[np.bool_]) -> Float:
@@ -111,20 +113,20 @@ def _slopes(template: Float) -> Float:
     return slopes.reshape(2, count, -1)
 
 
-def _normal_equations(slopes: Float, error: Float, weight: Float) -> tuple[Float, Float]:
-    """The weighted Hessian, (p, 6, 6), and the descent, (p, 6), of the six parameters about the centre.
+def _moments(slopes: Float, error: Float, weight: Float) -> tuple[Float, Float]:
+    """The moments that make up the weighted Hessian, (p, 18), and the descent, (p, 6), of the six parameters.
 
-    A parameter moves a point by x, y or 1 along an axis, so that each entry is a moment of slopes over the points.
+    A parameter moves a point by x, y or 1, from the centre, along an axis, so that each is a moment over the points.
     """
     count, size = error.shape
-    moments, along = _monomials(round(size**0.5))
+    second, first = _monomials(round(size**0.5))
     products = np.empty((3, count, size), np.float32)
     weighted = slopes * weight
     np.multiply(weighted, slopes[0], out=products[:2])
     np.multiply(weighted[1], slopes[1], out=products[2])
-    hessian = (products @ moments).transpose(1, 0, 2).reshape(count, -1)[:, _HESSIAN_OF_MOMENTS]
+    moments = (products @ second).transpose(1, 0, 2).reshape(count, -1)
     weighted *= error
-    return hessian, (weighted @ along).transpose(1, 0, 2).reshape(count, -1)
+    return moments, (weighted @ first).transpose(1, 0, 2).reshape(count, -1)
 
 
 @cache
@@ -136,24 +138,38 @@ def _monomials(side: int) -> tuple[Float, Float]:
     return second.astype(np.float32), first.astype(np.float32)
 
 
-def _step(hessian: Float, descent: Float, *, rigid: bool) -> Float:
+@cache
+def _hessian_of_moments(rigid: bool) -> Float:
+    """What makes the Hessian of the m parameters, row by row, of 18 moments, (18, m * m)."""
+    rates = _RIGID if rigid else _AFFINE
+    entries: Float = rates.T @ np.eye(18, dtype=np.float32)[:, _HESSIAN_OF_MOMENTS] @ rates
+    return entries.reshape(18, -1)
+
+
+def _step(moments: Float, descent: Float, *, rigid: bool) -> Float:
     """The damped step of the six parameters, (p, 6)."""
-    if rigid:
-        hessian, descent = _RIGID.T @ hessian @ _RIGID, descent @ _RIGID
-    size = descent.shape[1]
+    rates = _RIGID if rigid else _AFFINE
+    size = rates.shape[1]
+    hessian = (moments @ _hessian_of_moments(rigid)).reshape(-1, size, size)
     diagonal = np.einsum("pii->pi", hessian)
     diagonal += diagonal.sum(axis=1, keepdims=True) * (_DAMPING / size) + np.float32(1e-3)
-    step = np.linalg.solve(hessian, descent[:, :, None])[:, :, 0]
-    found: Float = np.clip(step @ _RIGID.T if rigid else step, -_MAX_STEP, _MAX_STEP)
+    step = np.linalg.solve(hessian, (descent @ rates)[:, :, None])[:, :, 0]
+    found: Float = np.clip(step @ rates.T, -_MAX_STEP, _MAX_STEP)
     return found
 
 
 def _composed(maps: NDArray[np.float64], step: Float) -> NDArray[np.float64]:
-    """The maps after the inverse of a step, whose parameters are about the centre."""
+    """The maps after the inverse of a step; both about the centre."""
     xx, xy, right, yx, yy, down = step.T.astype(np.float64)
     xx, yy = 1 + xx, 1 + yy
-    inverse = (np.stack((yy, -xy, -yx, xx)) / (xx * yy - xy * yx)).T.reshape(-1, 2, 2)
-    linear = maps[:, :, :2] @ inverse
-    moved = np.stack((right, down), axis=1) + _CENTRE
-    shift = maps[:, :, 2] + maps[:, :, :2] @ _CENTRE - (linear @ moved[:, :, None])[:, :, 0]
-    return np.concatenate((linear, shift[:, :, None]), axis=2)
+    inverse = np.array([[yy, -xy, xy * down - yy * right], [-yx, xx, yx * right - xx * down]]) / (xx * yy - xy * yx)
+    composed: NDArray[np.float64] = maps[:, :, :2] @ inverse.transpose(2, 0, 1)
+    composed[:, :, 2] += maps[:, :, 2]
+    return composed
+
+
+def _moved(maps: NDArray[np.float64], origin: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The maps for points that are counted from another origin."""
+    moved = maps.copy()
+    moved[:, :, 2] += maps[:, :, :2] @ origin
+    return moved
