@@ -7,6 +7,7 @@ crash or a hang names its item and costs no message.
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import mmap
 import os
@@ -22,6 +23,7 @@ OUT_OF_MEMORY_EXIT = 77
 POSITION_BYTES = 8
 FLUSH_AFTER_SECONDS = 0.1
 FLUSH_AFTER_ITEMS = 32
+_COLLECT_AFTER_OBJECTS = 20_000
 
 
 class Position:
@@ -60,6 +62,8 @@ def serve(arguments: list[str]) -> None:
     Args:
         arguments: two descriptors, the seconds an item may take, the MB it may use, a module to import or nothing.
     """
+    # What an item leaves behind goes without the collector's help, which would look at all modules again and again.
+    gc.set_threshold(_COLLECT_AFTER_OBJECTS)
     connection = Connection(int(arguments[0]))
     position = Position(int(arguments[1]))
     alarm = Alarm(float(arguments[2]))

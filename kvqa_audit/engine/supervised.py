@@ -61,7 +61,7 @@ class Child:
         arguments = [str(theirs.fileno()), str(page), *limits, self._module]
         try:
             return subprocess.Popen(  # noqa: S603 - this very interpreter, with arguments of our own
-                [sys.executable, "-I", "-c", _BOOT, *arguments, *sys.path],
+                [sys.executable, "-I", "-W", "ignore", "-c", _BOOT, *arguments, *sys.path],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=self._errors,

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import io
-import warnings
 from collections.abc import Iterator
 
 from PIL import Image, ImageSequence
 
-from kvqa_audit.images.decode import MAX_PIXELS, formats_of, frames_of, stored_mode
+from kvqa_audit.images.decode import MAX_PIXELS, formats_of, frames_of, stored_mode, without_warnings
 
 _STRIP_PIXELS = 1 << 20
 _PALETTE_MODES = ("P", "PA")
@@ -25,8 +24,7 @@ def full_pixel_digest(data: bytes) -> str | None:
     Raises:
         MemoryError: the decoder ran out of memory.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with without_warnings():
         try:
             return _digest(Image.open(io.BytesIO(data), formats=formats_of(data)))
         except MemoryError:
