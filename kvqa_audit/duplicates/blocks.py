@@ -1,4 +1,4 @@
-"""A count of things and work on a block of them come in; the work is done block by block, two blocks at a time."""
+"""A count of things and work on a block of them come in; the work is done block by block, or two blocks at a time."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ MAX_SERIAL_PRODUCT = 1 << 18
 _KEPT_BYTES = 16 << 20
 
 
-def in_blocks(work: Callable[[slice], None], count: int, block: int, threads: int = THREADS) -> None:
+def in_blocks(work: Callable[[slice], None], count: int, block: int, threads: int = 1) -> None:
     """Calls `work` with slices of at most `block` that cover `count` things; each must write to its own part only.
 
-    The array library lets go of the interpreter's lock while it computes. How the work is cut does not depend on the
-    machine, so neither does the result.
+    More threads pay only where the work is a few long steps, in which the array library lets go of the interpreter's
+    lock: between many short ones they wait for each other more than they gain. How the work is cut does not depend on
+    the machine, so neither does the result.
     """
     # Freed at once: from then on the C library keeps memory that is freed, of which every block needs as much again.
     np.empty(_KEPT_BYTES, np.uint8)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from kvqa_audit.duplicates.blocks import MAX_SERIAL_PRODUCT, in_blocks
+from kvqa_audit.duplicates.blocks import MAX_SERIAL_PRODUCT, THREADS, in_blocks
 from kvqa_audit.duplicates.descriptors import DESCRIPTOR_SIZE, plain_descriptors, view_descriptors
 from kvqa_audit.duplicates.fields import Fields, Float
 from kvqa_audit.duplicates.search import HASH_BITS, Hashes, distinct, pairs_within
@@ -54,7 +54,7 @@ def nominate(fields: Fields) -> Nominations:
         row, column, score = _best_partners(best)
         kept[block.start] = (row + block.start, column, _best_view(seen, row, plain[column]), score)
 
-    in_blocks(look, len(usable), _ROWS_PER_BLOCK)
+    in_blocks(look, len(usable), _ROWS_PER_BLOCK, THREADS)
     return _without_repeats([kept[start] for start in sorted(kept)], usable)
 
 

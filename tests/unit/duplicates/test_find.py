@@ -11,7 +11,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageEnhance
 from scenes import fingerprint, flat, in_view, scene
 
-from kvqa_audit.duplicates import blocks, exact, find, similar
+from kvqa_audit.duplicates import blocks, exact, find, nominate, similar
 from kvqa_audit.duplicates.find import find_duplicates
 from kvqa_audit.model import DuplicatePair, ImageFingerprint, Tier
 
@@ -185,10 +185,12 @@ def test_too_many_images_are_nominated_by_hash_and_that_is_said(monkeypatch) -> 
     assert any("nominated by hash alone" in note for note in result.notes)
 
 
-def test_how_the_work_is_cut_into_threads_does_not_matter(monkeypatch) -> None:
+@pytest.mark.parametrize("threads", [1, 3])
+def test_how_the_work_is_cut_into_threads_does_not_matter(threads, monkeypatch) -> None:
     frames = [*STRANGERS, *(fingerprint(name, alter[0](scene(1))) for name, alter in ALTERATIONS.items())]
     expected = find_duplicates(frames)
-    monkeypatch.setattr(blocks.in_blocks, "__defaults__", (1,))
+    monkeypatch.setattr(blocks.in_blocks, "__defaults__", (threads,))
+    monkeypatch.setattr(nominate, "THREADS", threads)
     assert find_duplicates(frames) == expected
 
 
