@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 import numpy as np
@@ -73,7 +74,8 @@ def _keep_freed_memory() -> None:
     glibc raises its limits to what was freed, up to 32 MiB (mallopt(3), M_MMAP_THRESHOLD). The array is never written
     to, so that it takes no memory; under other libraries it does nothing.
     """
-    np.empty(_KEPT_FREE_BYTES, np.uint8)
+    with contextlib.suppress(MemoryError):
+        np.empty(_KEPT_FREE_BYTES, np.uint8)
 
 
 def look_at(raw: RawImage) -> ImageOverlays:
