@@ -54,11 +54,12 @@ def gather_evidence(
 
     absent = _absent(dataset, subset, ocr)
     many = sum(len(shard.ids) for shard in dataset.shards) >= _MIN_IMAGES_FOR_A_PROCESS
-    with BesideChild() if many else Beside() as beside, LocalPool(jobs) as pool:
+    with BesideChild() if many else Beside() as beside:
         beside.begin(judge_table, dataset.table, spec, absent)
-        images = look_at_images(dataset, pool, cache, clock)
-        duplicates = look_for_duplicates(images, cache, clock)
-        overlays = look_for_overlays(dataset, spec, images, pool, cache, clock)
+        with LocalPool(jobs) as pool:
+            images = look_at_images(dataset, pool, cache, clock)
+            duplicates = look_for_duplicates(images, cache, clock)
+            overlays = look_for_overlays(dataset, spec, images, pool, cache, clock)
         burned_in = () if "ocr" in absent else read_pictures(dataset, images, jobs, clock)
         judged: JudgedTable = await_result(beside, "judge the table", clock)
         copies = [(pair.left, pair.right) for pair in duplicates.pairs]
