@@ -132,19 +132,25 @@ def _best_corner(
 def _turns(
     values: NDArray[np.uint8], lit: NDArray[np.uint8], black: NDArray[np.bool_], reach: int, *, level: bool
 ) -> NDArray[np.bool_]:
-    """Where the picture turns from lit to black within `reach`: downwards (level edges) or leftwards."""
-    first, between, last = slice(None, -2 * reach), slice(reach, -reach), slice(2 * reach, None)
-    above, middle, below = ((..., one, slice(None)) if level else (..., one) for one in (first, between, last))
-    light, dark = (above, below) if level else (below, above)
+    """Where the picture turns from lit to black within `reach`: downwards (level edges) or leftwards.
+
+    It is read as one long row; leftwards, what would reach from one row into the next does not count.
+    """
+    step = reach * values.shape[1] if level else reach
+    first, last = slice(None, -2 * step), slice(2 * step, None)
+    light, dark = (first, last) if level else (last, first)
     turns = np.zeros_like(black)
-    np.greater_equal(values[light], lit[dark], out=turns[middle])
-    turns[middle] &= black[dark]
+    middle = turns.ravel()[step:-step]
+    np.greater_equal(values.ravel()[light], lit.ravel()[dark], out=middle)
+    middle &= black.ravel()[dark]
+    if not level:
+        turns[:, :reach] = turns[:, -reach:] = False
     return turns
 
 
 def _crowded(mask: NDArray[np.bool_], axis: int, at_least: float) -> NDArray[np.intp]:
     """The rows or columns with enough of the mask in them, which few have: the costly search is theirs alone."""
-    return np.flatnonzero(np.add.reduce(mask, axis=axis, dtype=np.int32) >= at_least)
+    return np.flatnonzero(np.add.reduce(mask.view(np.uint8), axis=axis, dtype=np.uint32) >= at_least)
 
 
 def _running(mask: NDArray[np.bool_] | NDArray[np.int32], axis: int) -> NDArray[np.int32]:

@@ -75,7 +75,7 @@ def roots_of(count: int, one: Indices, other: Indices) -> Indices:
         while True:
             roots = above[above]
             above = roots[roots]
-            if (above == roots).all():
+            if not np.count_nonzero(above != roots):
                 break
         one, other = roots[one], roots[other]
         apart = (one != other).nonzero()[0]
