@@ -31,7 +31,7 @@ _WIDE_MODES = ("I", "F", "I;16", "I;16L", "I;16B", "I;16N")
 class Decoded:
     """What one reduced decode tells about one image.
 
-    `colour` (RGB; None where it was not asked for) and `luma` (L) are the picture reduced so that the shorter side
+    Either `colour` (RGB) or, where that was not asked for, `luma` (L) is the picture reduced so that the shorter side
     keeps at least MIN_SIDE_PX where the image has that many; pixels stand as stored, `orientation` (EXIF, 1 to 8) is
     not applied, alpha is dropped, and of an animation it is the first frame. `width` and `height` are the full size in
     pixels. `mode` is Pillow's for the picture as stored, with `;16` added where 16 bits a channel were stored.
@@ -60,6 +60,8 @@ class Decoded:
     @property
     def grey(self) -> NDArray[np.uint8] | None:
         """The reduced pixels, (height, width) uint8."""
+        if self.colour is not None:
+            return np.asarray(self.colour.convert("L"))
         return None if self.luma is None else np.asarray(self.luma)
 
 
@@ -173,7 +175,7 @@ def _orientation(image: Image.Image) -> int:
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
-def _reduced(image: Image.Image, min_side_px: int, wants_colour: bool) -> tuple[Image.Image | None, Image.Image]:
+def _reduced(image: Image.Image, min_side_px: int, wants_colour: bool) -> tuple[Image.Image | None, Image.Image | None]:
     image.draft(None if wants_colour else "L", (min_side_px, min_side_px))
     image.load()
     if image.mode in _WIDE_MODES:
@@ -188,7 +190,7 @@ def _reduced(image: Image.Image, min_side_px: int, wants_colour: bool) -> tuple[
     if image.mode == "L" and not wants_colour:
         return None, image
     colour = image if image.mode == "RGB" else image.convert("RGB")
-    return colour if wants_colour else None, colour.convert("L")
+    return (colour, None) if wants_colour else (None, colour.convert("L"))
 
 
 def _eight_bits(wide: NDArray[Any]) -> NDArray[np.uint8]:
