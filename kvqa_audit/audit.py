@@ -130,7 +130,7 @@ def audit_duplicates(
         if "images" in dataset.absent:
             raise SourceError(f"{source}: {dataset.absent['images']}")
         images = look_at_images(dataset, pool, cache, clock)
-    return look_for_duplicates(images, cache, clock, mode)
+        return look_for_duplicates(images, pool, cache, clock, mode)
 
 
 def check_table(path: Path, spec: DatasetSpec) -> tuple[tuple[CheckOutcome, ...], tuple[Finding, ...]]:

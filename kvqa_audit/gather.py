@@ -58,7 +58,7 @@ def gather_evidence(
         beside.begin(judge_table, dataset.table, spec, absent)
         with LocalPool(jobs) as pool:
             images = look_at_images(dataset, pool, cache, clock)
-            duplicates = look_for_duplicates(images, cache, clock)
+            duplicates = look_for_duplicates(images, pool, cache, clock)
             overlays = look_for_overlays(dataset, spec, images, pool, cache, clock)
         burned_in = () if "ocr" in absent else read_pictures(dataset, images, jobs, clock)
         judged: JudgedTable = await_result(beside, "judge the table", clock)
@@ -95,7 +95,11 @@ def look_at_images(dataset: Dataset, pool: LocalPool, cache: FingerprintCache | 
 
 
 def look_for_duplicates(
-    images: ImageStageResult, cache: FingerprintCache | None, clock: Clock, mode: Literal["all", "exact"] = "all"
+    images: ImageStageResult,
+    pool: LocalPool,
+    cache: FingerprintCache | None,
+    clock: Clock,
+    mode: Literal["all", "exact"] = "all",
 ) -> DuplicateResult:
     """Finds the images that show the same picture, out of their fingerprints, or as an earlier run found them."""
     from kvqa_audit.duplicates.find import find_duplicates
@@ -105,7 +109,7 @@ def look_for_duplicates(
     with clock.stage("find duplicates", len(images.fingerprints)):
         found = kept.find(images.fingerprints, mode) if kept is not None else None
         if found is None:
-            found = find_duplicates(images.fingerprints, mode=mode)
+            found = find_duplicates(images.fingerprints, mode=mode, pool=pool)
             if kept is not None:
                 kept.keep(images.fingerprints, mode, found)
     return found

@@ -10,6 +10,7 @@ from typing import Literal
 from kvqa_audit.duplicates.exact import MAX_CLASS_WITH_ALL_PAIRS, all_pairs, classes_by_bytes, classes_by_pixels
 from kvqa_audit.duplicates.groups import group_of, representatives
 from kvqa_audit.duplicates.similar import RE_ENCODE_MAX_DISTANCE_BITS, THRESHOLDS, Similar, similar_pairs
+from kvqa_audit.engine.local import LocalPool
 from kvqa_audit.model import DuplicatePair, ImageFingerprint, Tier
 
 MAX_EXPANSION = 1_000_000
@@ -55,7 +56,10 @@ _Edges = dict[tuple[str, str], _Edge]
 
 
 def find_duplicates(
-    fingerprints: Sequence[ImageFingerprint], *, mode: Literal["all", "exact"] = "all"
+    fingerprints: Sequence[ImageFingerprint],
+    *,
+    mode: Literal["all", "exact"] = "all",
+    pool: LocalPool | None = None,
 ) -> DuplicateResult:
     """Finds the pairs of images that show the same picture; the order of the fingerprints does not matter.
 
@@ -63,6 +67,10 @@ def find_duplicates(
         fingerprints: one per image. Identical bytes are found among all non-empty files, everything else among those
             with a thumbnail.
         mode: "exact" finds identical bytes and pixels only.
+        pool: children that help to verify; None does without.
+
+    Raises:
+        WorkerError: no child can be started.
     """
     ordered = sorted(fingerprints, key=lambda found: (found.img_id, found.path))
     notes: list[str] = []
@@ -78,7 +86,7 @@ def find_duplicates(
     if mode == "exact":
         return DuplicateResult(_grouped(edges), examined=examined, notes=tuple(notes))
     firsts = [found for found in ordered if copies[found.img_id][0] == found.img_id and found.thumbnail]
-    similar = similar_pairs(firsts)
+    similar = similar_pairs(firsts, pool)
     for pair in similar.pairs:
         _add_similar(edges, pair, copies[pair.left], copies[pair.right], notes)
     curve = tuple(DistanceBin(*counts) for counts in similar.curve)

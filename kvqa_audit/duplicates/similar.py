@@ -14,8 +14,10 @@ from kvqa_audit.duplicates.nominate import MIN_NOMINATION_SCORE, Nominations, no
 from kvqa_audit.duplicates.search import BLOCKWISE_MAX_HASHES, hashes_from_hex, pairs_within
 from kvqa_audit.duplicates.texture import is_repeated
 from kvqa_audit.duplicates.transforms import hash_distance_bits, named_transform
-from kvqa_audit.duplicates.verify import Verified, detail_agreement, verify
+from kvqa_audit.duplicates.verify import Verified, detail_agreement
+from kvqa_audit.duplicates.verify_parts import verify_in_parts
 from kvqa_audit.duplicates.views import IDENTITY
+from kvqa_audit.engine.local import LocalPool
 from kvqa_audit.images.hashes import THUMBNAIL_SIDE_PX
 from kvqa_audit.model import ImageFingerprint, Tier
 
@@ -71,7 +73,7 @@ class SimilarPairs:
     notes: tuple[str, ...] = ()
 
 
-def similar_pairs(fingerprints: Sequence[ImageFingerprint]) -> SimilarPairs:
+def similar_pairs(fingerprints: Sequence[ImageFingerprint], pool: LocalPool | None = None) -> SimilarPairs:
     """Nominates pairs by descriptors, verifies them on the thumbnails and sorts them into tiers."""
     size = THUMBNAIL_SIDE_PX**2
     usable = [found for found in fingerprints if len(found.thumbnail) == size and found.phash256]
@@ -83,7 +85,7 @@ def similar_pairs(fingerprints: Sequence[ImageFingerprint]) -> SimilarPairs:
         nominations = nominate_by_hash(hashes_from_hex([found.phash256 or "" for found in usable]), fields.usable)
     else:
         nominations = nominate(fields)
-    verified = verify(fields, nominations)
+    verified = verify_in_parts(fields, nominations, pool)
     accepted = _accepted(fields, nominations, verified)
     pairs = tuple(_similar(usable, fields, nominations, verified, int(k)) for k in accepted)
     examined = {

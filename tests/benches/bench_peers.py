@@ -68,8 +68,8 @@ if __name__ == "__main__":
         folder = Path(sys.argv[1])
         shards, _ = list_image_folder(folder, folder, ())
         images = fingerprint_images(shards, pool=pool)
-    staged = time.perf_counter() - started
-    found = find_duplicates(images.fingerprints)
+        staged = time.perf_counter() - started
+        found = find_duplicates(images.fingerprints, pool=pool)
     print("BENCH", json.dumps({"work": time.perf_counter() - started, "pairs": len(found.pairs), "stage": staged}))
 """
 

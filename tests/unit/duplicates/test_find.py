@@ -11,8 +11,9 @@ import pytest
 from PIL import Image, ImageDraw, ImageEnhance
 from scenes import fingerprint, flat, in_view, scene
 
-from kvqa_audit.duplicates import blocks, exact, find, nominate, similar
+from kvqa_audit.duplicates import blocks, exact, find, nominate, similar, verify_parts
 from kvqa_audit.duplicates.find import find_duplicates
+from kvqa_audit.engine.local import LocalPool
 from kvqa_audit.model import DuplicatePair, ImageFingerprint, Tier
 
 STRANGERS = [fingerprint(f"stranger{seed:02d}", scene(seed)) for seed in range(100, 130)]
@@ -197,3 +198,28 @@ def test_how_the_work_is_cut_into_threads_does_not_matter(threads, monkeypatch) 
 def test_the_curve_has_a_line_and_no_curve_has_none() -> None:
     assert find_duplicates(STRANGERS).near_threshold_bits == similar.RE_ENCODE_MAX_DISTANCE_BITS
     assert find_duplicates(STRANGERS, mode="exact").near_threshold_bits is None
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_children_verify_as_this_process_does(jobs, monkeypatch) -> None:
+    frames = [*STRANGERS, *(fingerprint(name, alter[0](scene(1))) for name, alter in ALTERATIONS.items())]
+    monkeypatch.setattr(verify_parts, "PAIRS_PER_PART", 10)
+    expected = find_duplicates(frames)
+    assert expected.examined["nominated_pairs"] > 20
+    with LocalPool(jobs) as pool:
+        assert find_duplicates(frames, pool=pool) == expected
+
+
+def test_how_the_pairs_are_parted_does_not_matter(monkeypatch) -> None:
+    frames = [*STRANGERS, *(fingerprint(name, alter[0](scene(1))) for name, alter in ALTERATIONS.items())]
+    expected = find_duplicates(frames)
+    monkeypatch.setattr(verify_parts, "PAIRS_PER_PART", 17)
+    assert find_duplicates(frames).pairs == expected.pairs
+
+
+def test_part_that_children_are_lost_with_is_verified_here(monkeypatch) -> None:
+    frames = [*STRANGERS, *(fingerprint(name, alter[0](scene(1))) for name, alter in ALTERATIONS.items())]
+    monkeypatch.setattr(verify_parts, "PAIRS_PER_PART", 10)
+    expected = find_duplicates(frames)
+    with LocalPool(1, item_timeout_seconds=0.001) as pool:
+        assert find_duplicates(frames, pool=pool) == expected

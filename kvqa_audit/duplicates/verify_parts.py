@@ -1,0 +1,66 @@
+"""Nominated pairs come in; they are verified part by part, in children where there are any; the outcome goes out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from kvqa_audit.duplicates.fields import Fields
+from kvqa_audit.duplicates.nominate import Nominations
+from kvqa_audit.duplicates.verify import Verified, verify
+from kvqa_audit.engine.local import LocalPool
+
+PAIRS_PER_PART = 512
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some of the pairs, from number `start` on, and the fields of their pictures alone."""
+
+    start: int
+    fields: Fields
+    nominations: Nominations
+
+
+def verify_in_parts(all_fields: Fields, nominations: Nominations, pool: LocalPool | None = None) -> Verified:
+    """As `verify`; how the pairs are parted does not depend on the children, so neither does the outcome.
+
+    Args:
+        pool: the children; None, or few pairs, does everything in this process, as it does what a child is lost with.
+
+    Raises:
+        WorkerError: no child can be started.
+    """
+    starts = range(0, len(nominations.view), PAIRS_PER_PART)
+    if len(starts) < 2:
+        return verify(all_fields, nominations)
+    found: dict[int, Verified] = {}
+    if pool is not None:
+        for answer in pool.map_unordered(verify_part, (_part(all_fields, nominations, start) for start in starts)):
+            if answer.value is not None:
+                found[answer.task.start] = answer.value
+    for start in starts:
+        if start not in found:
+            part = _part(all_fields, nominations, start)
+            found[start] = verify(part.fields, part.nominations)
+    together = {one.name: [getattr(found[start], one.name) for start in starts] for one in fields(Verified)}
+    return Verified(**{name: np.concatenate(parts) for name, parts in together.items()})
+
+
+def verify_part(part: Part, done: frozenset[int]) -> Iterator[Verified]:
+    """The outcome of one part, in a child."""
+    if not done:
+        yield verify(part.fields, part.nominations)
+
+
+def _part(all_fields: Fields, nominations: Nominations, start: int) -> Part:
+    chosen = slice(start, start + PAIRS_PER_PART)
+    viewed, plain = nominations.viewed[chosen], nominations.plain[chosen]
+    pictures, number = np.unique(np.concatenate((viewed, plain)), return_inverse=True)
+    held = Fields(**{one.name: getattr(all_fields, one.name)[pictures] for one in fields(Fields)})
+    pairs = Nominations(
+        number[: len(viewed)], number[len(viewed) :], nominations.view[chosen], nominations.score[chosen]
+    )
+    return Part(start, held, pairs)
