@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
-from kvqa_audit.engine.supervised import Child, Death, WorkerError
+from kvqa_audit.engine.nursery import Nursery, WorkerError
+from kvqa_audit.engine.supervised import Child, Death
 from kvqa_audit.errors import KvqaAuditError
 
 
@@ -75,7 +76,8 @@ class BesideChild(Beside):
 
     def __init__(self) -> None:
         super().__init__()
-        self._child = Child(timeout_seconds=0, memory_mb=0)
+        self._nursery = Nursery()
+        self._child = Child(self._nursery, timeout_seconds=0, memory_mb=0)
 
     def begin(self, function: Callable[..., Any], *arguments: Any) -> None:
         """Sends a call to the child, as in Beside."""
@@ -105,6 +107,7 @@ class BesideChild(Beside):
 
     def close(self) -> None:
         self._child.end()
+        self._nursery.close()
 
 
 def _outcome_of(call: _Call, _done: frozenset[int]) -> Iterator[_Outcome]:

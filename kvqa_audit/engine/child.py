@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import importlib
 import mmap
 import os
 import signal
@@ -56,21 +55,22 @@ class Alarm:
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 
-def serve(arguments: list[str]) -> None:
+def serve(connection_descriptor: int, page_descriptor: int, timeout_seconds: float, memory_mb: int) -> None:
     """Works until the connection ends.
 
     Args:
-        arguments: two descriptors, the seconds an item may take, the MB it may use, a module to import or nothing.
+        connection_descriptor: of the connection that tasks come in over.
+        page_descriptor: of the page that the position is written to.
+        timeout_seconds: how long an item may take; 0 is for ever.
+        memory_mb: how much private memory may be used; 0 is without limit.
     """
     # What an item leaves behind goes without the collector's help, which would look at all modules again and again.
     gc.set_threshold(_COLLECT_AFTER_OBJECTS)
-    connection = Connection(int(arguments[0]))
-    position = Position(int(arguments[1]))
-    alarm = Alarm(float(arguments[2]))
-    _limit_memory(int(arguments[3]))
+    connection = Connection(connection_descriptor)
+    position = Position(page_descriptor)
+    alarm = Alarm(timeout_seconds)
+    _limit_memory(memory_mb)
     position.set(NO_ITEM)
-    if arguments[4]:
-        importlib.import_module(arguments[4])
     shared: dict[int, Any] = {}
     with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
         connection.send(("ready",))

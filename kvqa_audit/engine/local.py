@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any, Generic, TypeVar
 
 from kvqa_audit.engine.child import NO_ITEM
+from kvqa_audit.engine.nursery import Nursery
 from kvqa_audit.engine.supervised import Child, Death
 
 TaskT = TypeVar("TaskT")
@@ -79,6 +80,7 @@ class LocalPool:
         self._jobs = jobs
         self._timeout_seconds = item_timeout_seconds
         self._memory_mb = memory_mb
+        self._nurseries: list[Nursery] = []
         self._children: list[Child] = []
         self._shared: list[Any] = []
 
@@ -91,7 +93,7 @@ class LocalPool:
         self.close()
 
     def start(self, module: str) -> None:
-        """Starts all children ahead of their first tasks; each imports the module by whose functions it will work.
+        """Starts all children ahead of their first tasks, which are functions of the module.
 
         Without it a child is started when there is a task for it.
 
@@ -137,6 +139,8 @@ class LocalPool:
         """Ends all children and waits for them."""
         while self._children:
             self._discard(self._children[-1])
+        while self._nurseries:
+            self._nurseries.pop().close()
 
     def _feed(
         self,
@@ -150,13 +154,16 @@ class LocalPool:
             job = interrupted.popleft() if interrupted else next((_Job(task) for task in queue), None)
             if job is None:
                 return
-            child = next((idle for idle in self._children if idle not in running), None) or self._start()
+            idle = next((child for child in self._children if child not in running), None)
+            child = idle or self._start(function.__module__)
             running[child] = job
             things = {one.number: self._shared[one.number] for one in shared}
             child.give(function, job.task, frozenset(job.done), things)
 
-    def _start(self, module: str = "") -> Child:
-        child = Child(self._timeout_seconds, self._memory_mb, module)
+    def _start(self, module: str) -> Child:
+        if not self._nurseries or not self._nurseries[-1].is_alive:
+            self._nurseries.append(Nursery(module))
+        child = Child(self._nurseries[-1], self._timeout_seconds, self._memory_mb)
         self._children.append(child)
         return child
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from kvqa_audit.engine.beside import Beside, BesideChild
-from kvqa_audit.engine.supervised import WorkerError
+from kvqa_audit.engine.nursery import WorkerError
 from kvqa_audit.errors import SpecError
 
 
