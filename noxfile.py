@@ -89,21 +89,22 @@ def demo(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """All figures about images in one run, on a machine left alone: `nox -s bench -- DATASET [MORE_FRAMES …]`.
+    """All figures about images in one run, on a machine left alone: `nox -s bench -- DATASET TABLE [MORE_FRAMES …]`.
 
-    DATASET is in the exported layout. Copies are planted with `plant.py`, which has to lie in ../shared/tools.
+    DATASET is in the exported layout, TABLE a CSV with rows of all sources. Copies are planted with `plant.py`, which
+    has to lie in ../shared/tools.
     """
     session.install(".")
-    source, *more = session.posargs
+    source, table, *more = session.posargs
     folders = [f"{source}/images", *more]
     run = partial(session.run, "python")
     run("tests/benches/bench_images.py", *_each("--images", folders), "--runs", "5")
     peers = str(Path(session.create_tmp()).resolve() / "peers")
-    run("tests/benches/bench_peers.py", "--source", source, *_each("--frames", more), "--peers", peers)
+    run("tests/benches/bench_peers.py", "--source", source, *_each("--frames", more), "--peers", peers, "--runs", "5")
     for frames in (source, *more):
         run("tests/benches/measure_detection.py", frames, "--seeds", "91", "92")
     run("tests/benches/bench_search.py")
-    run("tests/benches/bench_audit.py", *_each("--frames", folders), "--table", f"{source}/metadata.csv")
+    run("tests/benches/bench_audit.py", *_each("--frames", folders), "--table", table)
 
 
 def _each(option: str, values: Iterable[str]) -> list[str]:

@@ -15,6 +15,9 @@ from kvqa_audit.model import AuditRun, CheckOutcome, Finding
 from kvqa_audit.progress import Clock, Progress
 from kvqa_audit.spec.load import load_spec
 
+# What the children import while the table is read.
+IMAGES_ARE_READ_BY = "kvqa_audit.images.stage"
+
 if TYPE_CHECKING:
     from kvqa_audit.duplicates.find import DuplicateResult
     from kvqa_audit.images.cache import FingerprintCache
@@ -57,6 +60,7 @@ def run_audit(
     """
     from kvqa_audit.checks.registry import checks_for
     from kvqa_audit.checks.runner import run_checks
+    from kvqa_audit.engine.local import LocalPool
     from kvqa_audit.gather import gather_evidence
     from kvqa_audit.ingest.open import open_dataset
     from kvqa_audit.record import engines_of, facts_of, metrics_of, rows_of
@@ -69,10 +73,13 @@ def run_audit(
     spec = spec or load_spec()
     subset = subset or spec.subset
     decided = decisions_for(source, decisions, ignore=ignore_decisions)
-    with clock.stage("read the table") as count:
-        dataset = open_dataset(str(source), spec, revision=revision, table_only=table_only)
-        count(len(dataset.table.frame))
-    gathered = gather_evidence(dataset, spec, subset=subset, jobs=jobs, cache=cache, clock=clock, ocr=ocr)
+    with LocalPool(jobs) as pool:
+        if not table_only:
+            pool.start(IMAGES_ARE_READ_BY)
+        with clock.stage("read the table") as count:
+            dataset = open_dataset(str(source), spec, revision=revision, table_only=table_only)
+            count(len(dataset.table.frame))
+        gathered = gather_evidence(dataset, spec, subset=subset, pool=pool, cache=cache, clock=clock, ocr=ocr)
     evidence = gathered.evidence
     checks = checks_for(spec)
     with clock.stage("run the checks", len(checks)):
@@ -125,7 +132,7 @@ def audit_duplicates(
 
     clock = Clock(progress or Progress())
     with LocalPool(jobs) as pool:
-        pool.start("kvqa_audit.images.stage")
+        pool.start(IMAGES_ARE_READ_BY)
         dataset = open_dataset(str(source), spec or load_spec(), revision=revision)
         if "images" in dataset.absent:
             raise SourceError(f"{source}: {dataset.absent['images']}")

@@ -40,7 +40,7 @@ def gather_evidence(
     spec: DatasetSpec,
     *,
     subset: bool,
-    jobs: int,
+    pool: LocalPool,
     cache: FingerprintCache | None,
     clock: Clock,
     ocr: bool = False,
@@ -56,11 +56,11 @@ def gather_evidence(
     many = sum(len(shard.ids) for shard in dataset.shards) >= _MIN_IMAGES_FOR_A_PROCESS
     with BesideChild() if many else Beside() as beside:
         beside.begin(judge_table, dataset.table, spec, absent)
-        with LocalPool(jobs) as pool:
-            images = look_at_images(dataset, pool, cache, clock)
-            duplicates = look_for_duplicates(images, pool, cache, clock)
-            overlays = look_for_overlays(dataset, spec, images, pool, cache, clock)
-        burned_in = () if "ocr" in absent else read_pictures(dataset, images, jobs, clock)
+        images = look_at_images(dataset, pool, cache, clock)
+        duplicates = look_for_duplicates(images, pool, cache, clock)
+        overlays = look_for_overlays(dataset, spec, images, pool, cache, clock)
+        pool.close()  # what comes now needs their memory
+        burned_in = () if "ocr" in absent else read_pictures(dataset, images, pool.jobs, clock)
         judged: JudgedTable = await_result(beside, "judge the table", clock)
         copies = [(pair.left, pair.right) for pair in duplicates.pairs]
         beside.begin(rank_answers, dataset.table, spec, copies, things_seen(overlays))

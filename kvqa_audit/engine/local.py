@@ -77,7 +77,7 @@ class LocalPool:
     def __init__(self, jobs: int, *, item_timeout_seconds: float = 20.0, memory_mb: int = 2048) -> None:
         if jobs < 1:
             raise ValueError(f"jobs has to be at least 1, not {jobs}")
-        self._jobs = jobs
+        self.jobs = jobs
         self._timeout_seconds = item_timeout_seconds
         self._memory_mb = memory_mb
         self._nurseries: list[Nursery] = []
@@ -100,7 +100,7 @@ class LocalPool:
         Raises:
             WorkerError: no child can be started.
         """
-        while len(self._children) < self._jobs:
+        while len(self._children) < self.jobs:
             self._start(module)
 
     def share(self, thing: Any) -> Shared:
@@ -136,7 +136,7 @@ class LocalPool:
                 self._discard(child)
 
     def close(self) -> None:
-        """Ends all children and waits for them."""
+        """Ends all children and waits for them; a later task starts others."""
         while self._children:
             self._discard(self._children[-1])
         while self._nurseries:
@@ -150,7 +150,7 @@ class LocalPool:
         running: dict[Child, _Job],
         shared: tuple[Shared, ...],
     ) -> None:
-        while len(running) < self._jobs:
+        while len(running) < self.jobs:
             job = interrupted.popleft() if interrupted else next((_Job(task) for task in queue), None)
             if job is None:
                 return

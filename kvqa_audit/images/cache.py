@@ -10,6 +10,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
+from operator import itemgetter
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -23,6 +24,8 @@ _NAMES_A_QUERY = 500
 _OF_THE_FILE = ("img_id", "path", "size_bytes", "decoder", "algorithm")
 _COLUMNS = tuple(one.name for one in fields(ImageFingerprint) if one.name not in _OF_THE_FILE)
 _SEPARATOR = ";"
+_IN_ORDER = itemgetter(*((*_OF_THE_FILE, *_COLUMNS).index(one.name) for one in fields(ImageFingerprint)))
+_EMBEDDED = [one.name for one in fields(ImageFingerprint)].index("embedded")
 _SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS fingerprints (version TEXT NOT NULL, used_at INTEGER NOT NULL, {", ".join(_COLUMNS)});
 CREATE UNIQUE INDEX IF NOT EXISTS by_content ON fingerprints (sha256, version);
@@ -174,10 +177,11 @@ class FingerprintCache:
                 f"WHERE f.location IN ({marks})",
                 (version, *stamps),
             )
-            for location, stamp, path, size_bytes, used_at, *values in rows:
+            for row in rows:
+                location, stamp, path, size_bytes, used_at = row[:5]
                 if stamps[location] == stamp:
                     stale = stale or used_at < stale_before
-                    yield location, Kept(path, size_bytes, tuple(values))
+                    yield location, Kept(path, size_bytes, row[5:])
         if stale:
             self._touch([place.location for place in places], version)
 
@@ -244,15 +248,10 @@ def from_values(
     values: tuple[Any, ...], img_id: str, path: str, size_bytes: int, decoder: str, algorithm: str
 ) -> ImageFingerprint:
     """A fingerprint out of the values of the cache and what hangs on the file."""
-    named = dict(zip(_COLUMNS, values, strict=True))
-    return ImageFingerprint(
-        img_id=img_id,
-        path=path,
-        size_bytes=size_bytes,
-        decoder=decoder,
-        algorithm=algorithm,
-        **{**named, "embedded": tuple(filter(None, (named["embedded"] or "").split(_SEPARATOR)))},
-    )
+    ordered = list(_IN_ORDER((img_id, path, size_bytes, decoder, algorithm, *values)))
+    written = ordered[_EMBEDDED]
+    ordered[_EMBEDDED] = tuple(filter(None, written.split(_SEPARATOR))) if written else ()
+    return ImageFingerprint(*ordered)
 
 
 def _values(one: ImageFingerprint) -> tuple[Any, ...]:
