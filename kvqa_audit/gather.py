@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from kvqa_audit.engine.beside import Beside, BesideChild
 from kvqa_audit.engine.local import LocalPool
-from kvqa_audit.judge_table import JudgedTable, judge_table, rank_answers
+from kvqa_audit.judge_table import RANKING_IMPORTS, JudgedTable, judge_table, rank_answers
 from kvqa_audit.progress import Clock
 
 if TYPE_CHECKING:
@@ -47,25 +48,28 @@ def gather_evidence(
 ) -> Gathered:
     """Takes a dataset through all stages but the checks.
 
-    The stages over the images share one pool; beside them the table is judged in a process of its own.
+    The stages over the images share one pool; beside them the table is judged and its answers are ranked, each in a
+    process of its own, which ends with its work: the engines that it imports are the largest part of the memory.
     """
     from kvqa_audit.checks.base import Evidence
     from kvqa_audit.overlays.sighting import things_seen
 
     absent = _absent(dataset, subset, ocr)
     many = sum(len(shard.ids) for shard in dataset.shards) >= _MIN_IMAGES_FOR_A_PROCESS
-    with BesideChild() if many else Beside() as beside:
-        beside.begin(judge_table, dataset.table, spec, absent)
+    with ExitStack() as processes:
+        judging = processes.enter_context(BesideChild() if many else Beside())
+        judging.begin(judge_table, dataset.table, spec, absent)
         images = look_at_images(dataset, pool, cache, clock)
         duplicates = look_for_duplicates(images, pool, cache, clock)
+        ranking = processes.enter_context(BesideChild(*RANKING_IMPORTS) if many else Beside())
         overlays = look_for_overlays(dataset, spec, images, pool, cache, clock)
         pool.close()  # what comes now needs their memory
-        burned_in = () if "ocr" in absent else read_pictures(dataset, images, pool.jobs, clock)
-        judged: JudgedTable = await_result(beside, "judge the table", clock)
         copies = [(pair.left, pair.right) for pair in duplicates.pairs]
-        beside.begin(rank_answers, dataset.table, spec, copies, things_seen(overlays))
+        ranking.begin(rank_answers, dataset.table, spec, copies, things_seen(overlays))
+        burned_in = () if "ocr" in absent else read_pictures(dataset, images, pool.jobs, clock)
+        judged: JudgedTable = await_result(judging, "judge the table", clock)
         study = study_answers(judged.study, images, duplicates, spec, clock)
-        suspicion: Suspicion = await_result(beside, "rank suspicious answers", clock)
+        suspicion: Suspicion = await_result(ranking, "rank suspicious answers", clock)
     evidence = Evidence(
         spec=spec,
         table=dataset.table,
@@ -165,7 +169,7 @@ def absent_columns(table: Table) -> dict[str, str]:
 
 
 def await_result(beside: Beside, name: str, clock: Clock) -> Any:
-    """The outcome of the work that was begun; its stages are added to those of the clock."""
+    """The outcome of work that was begun; its stages are added to those of the clock."""
     clock.progress.stage(name, None)
     outcome, stages = beside.result()
     clock.stages.extend(stages)

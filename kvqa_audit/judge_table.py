@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from kvqa_audit.spec.dataset_spec import DatasetSpec
 
 
+# What a process that is to rank answers can import while it waits for what was seen in the images.
+RANKING_IMPORTS = ("pandas", "scipy.sparse", "sklearn.linear_model", "sklearn.model_selection", "cleanlab.rank")
+
+
 @dataclass(frozen=True, slots=True)
 class JudgedTable:
     """What the table tells without its pictures."""

@@ -1,23 +1,32 @@
-"""A function and its arguments come in; its result goes out when asked for: from a child, or worked out here."""
+"""A function and its arguments come in; its result goes out when asked for: from a process that ends with it, or here.
+
+A process of its own gives its memory back as soon as it is done, whenever that is, because its result waits in a file.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import importlib
+import os
+import pickle
+import subprocess
+import sys
+import tempfile
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self
+from typing import IO, Any, Self
 
-from kvqa_audit.engine.nursery import Nursery, WorkerError
-from kvqa_audit.engine.supervised import Child, Death
+from kvqa_audit.engine.nursery import WorkerError
 from kvqa_audit.errors import KvqaAuditError
+
+# The path comes in as arguments, so that the child finds what its parent finds without running the parent's main file.
+_BOOT = "import sys; sys.path[:] = sys.argv[4:]; from kvqa_audit.engine import beside; beside.work(*sys.argv[1:4])"
 
 
 class Beside:
-    """Work that may as well be done elsewhere; here it is done by this process, when its result is asked for.
-
-    One call at a time: with a second one on its way, both sides could wait for each other to read.
-    """
+    """One call that may as well be worked on elsewhere; here it is done when its result is asked for."""
 
     def __init__(self) -> None:
         self._begun: _Call | None = None
@@ -31,28 +40,23 @@ class Beside:
         self.close()
 
     def begin(self, function: Callable[..., Any], *arguments: Any) -> None:
-        """Takes a call of a function that is importable by name.
+        """Takes the call, of a function that is importable by name.
 
         Raises:
-            RuntimeError: the result of the call before was not asked for.
+            RuntimeError: there was a call before.
         """
         if self._begun is not None:
-            raise RuntimeError("the result of the call before has to be asked for first")
+            raise RuntimeError("it takes one call only")
         self._begun = _Call(function, arguments)
 
     def result(self) -> Any:
         """The result of the call; raises what the function raises."""
-        call = self._taken()
-        return call.function(*call.arguments)
-
-    def _taken(self) -> _Call:
         if self._begun is None:
             raise RuntimeError("no call was begun")
-        call, self._begun = self._begun, None
-        return call
+        return self._begun.function(*self._begun.arguments)
 
     def close(self) -> None:
-        """Lets go of whatever works on the calls."""
+        """Lets go of whatever works on the call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,20 +73,45 @@ class _Outcome:
 
 
 class BesideChild(Beside):
-    """One process for work beside that of this process; leaving it as a context manager ends the child.
+    """A process for one call beside the work of this process; leaving it as a context manager ends the child.
 
     It has neither a time nor a memory limit: what it works on is no single image of unknown origin.
+
+    Args:
+        modules: what the child imports while it waits for the call.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *modules: str) -> None:
         super().__init__()
-        self._nursery = Nursery()
-        self._child = Child(self._nursery, timeout_seconds=0, memory_mb=0)
+        self._files: list[IO[bytes]] = [tempfile.TemporaryFile() for _ in range(3)]  # noqa: SIM115 - see close()
+        self._call, self._outcome, self._errors = self._files
+        self._process = self._launch(modules)
+
+    def _launch(self, modules: Sequence[str]) -> subprocess.Popen[bytes]:
+        call, outcome = self._call.fileno(), self._outcome.fileno()
+        try:
+            return subprocess.Popen(  # noqa: S603 - this very interpreter, with arguments of our own
+                [sys.executable, "-I", "-c", _BOOT, str(call), str(outcome), ",".join(modules), *sys.path],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=self._errors,
+                pass_fds=(call, outcome),
+                env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"},
+                start_new_session=True,  # Ctrl-C in the terminal is for this process, which then ends the child
+            )
+        except OSError as error:
+            raise WorkerError(f"a worker process cannot be started: {error}. Free some memory.") from error
 
     def begin(self, function: Callable[..., Any], *arguments: Any) -> None:
-        """Sends a call to the child, as in Beside."""
+        """Gives the call to the child, as in Beside."""
         super().begin(function, *arguments)
-        self._child.give(_outcome_of, self._begun, frozenset(), {})
+        pickle.dump(self._begun, self._call)
+        self._call.flush()
+        self._call.seek(0)
+        if self._process.stdin is not None:
+            with contextlib.suppress(BrokenPipeError):
+                self._process.stdin.write(b"!")
+                self._process.stdin.flush()
 
     def result(self) -> Any:
         """Waits for the result of the call.
@@ -92,37 +121,51 @@ class BesideChild(Beside):
             WorkerError: the child was lost.
             RuntimeError: the function failed in any other way; the text is the child's stack trace.
         """
-        self._taken()
-        outcome = _Outcome()
-        while True:
-            message = self._child.receive()
-            if isinstance(message, Death):
-                raise WorkerError(f"the process beside this one was lost: {message.detail}. Is there enough memory?")
-            if message[0] == "ready":
-                continue
-            for _, outcome in message[1]:
-                _raise_fault(outcome)
-            if message[0] != "answers":
-                return outcome.result
+        if self._begun is None:
+            raise RuntimeError("no call was begun")
+        code = self._process.wait()
+        if code != 0:
+            self._errors.seek(0)
+            said = self._errors.read()[-2000:].decode("utf-8", "replace").strip() or "it said nothing"
+            raise WorkerError(f"the process beside this one ended with code {code}: {said}. Is there enough memory?")
+        self._outcome.seek(0)
+        outcome = pickle.load(self._outcome)  # noqa: S301 - written by our own child, into a file without a name
+        if outcome.error is not None:
+            raise outcome.error
+        if outcome.fault is not None:
+            raise RuntimeError(outcome.fault)
+        return outcome.result
 
     def close(self) -> None:
-        self._child.end()
-        self._nursery.close()
+        self._process.kill()
+        self._process.wait()
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        for file in self._files:
+            file.close()
 
 
-def _outcome_of(call: _Call, _done: frozenset[int]) -> Iterator[_Outcome]:
+def work(call_descriptor: str, outcome_descriptor: str, modules: str) -> None:
+    """The child: imports modules, waits for a word on standard input, works on the call, leaves its outcome, ends.
+
+    Args:
+        call_descriptor: of the file that the call will be in, in figures.
+        outcome_descriptor: of the file for the outcome, in figures.
+        modules: names with commas between them.
+    """
+    for module in filter(None, modules.split(",")):
+        importlib.import_module(module)
+    if not sys.stdin.buffer.read(1):
+        return
+    with open(int(call_descriptor), "rb") as file:  # noqa: PTH123 - a descriptor
+        call: _Call = pickle.load(file)  # noqa: S301 - written by our own parent, into a file without a name
     try:
-        yield _Outcome(call.function(*call.arguments))
+        outcome = _Outcome(call.function(*call.arguments))
     except MemoryError:
         raise
     except KvqaAuditError as error:
-        yield _Outcome(error=error)
+        outcome = _Outcome(error=error)
     except Exception:  # noqa: BLE001 - a traceback cannot cross to another process, its text can
-        yield _Outcome(fault=traceback.format_exc())
-
-
-def _raise_fault(outcome: _Outcome) -> None:
-    if outcome.error is not None:
-        raise outcome.error
-    if outcome.fault is not None:
-        raise RuntimeError(outcome.fault)
+        outcome = _Outcome(fault=traceback.format_exc())
+    with open(int(outcome_descriptor), "wb") as file:  # noqa: PTH123 - a descriptor
+        pickle.dump(outcome, file)

@@ -7,7 +7,6 @@ crash or a hang names its item and costs no message.
 from __future__ import annotations
 
 import contextlib
-import gc
 import mmap
 import os
 import signal
@@ -22,7 +21,6 @@ OUT_OF_MEMORY_EXIT = 77
 POSITION_BYTES = 8
 FLUSH_AFTER_SECONDS = 0.1
 FLUSH_AFTER_ITEMS = 32
-_COLLECT_AFTER_OBJECTS = 20_000
 
 
 class Position:
@@ -64,8 +62,6 @@ def serve(connection_descriptor: int, page_descriptor: int, timeout_seconds: flo
         timeout_seconds: how long an item may take; 0 is for ever.
         memory_mb: how much private memory may be used; 0 is without limit.
     """
-    # What an item leaves behind goes without the collector's help, which would look at all modules again and again.
-    gc.set_threshold(_COLLECT_AFTER_OBJECTS)
     connection = Connection(connection_descriptor)
     position = Position(page_descriptor)
     alarm = Alarm(timeout_seconds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,6 +18,7 @@ from kvqa_audit.ingest.dataset import REPEATED, ImageFault, ImageShard, RawImage
 from kvqa_audit.model import ImageFingerprint
 
 _KEEP_AFTER_IMAGES = 200
+_COLLECT_AFTER_OBJECTS = 20_000
 _PROBLEMS = {
     "crashed": "decoder_crashed",
     "hung": "decoder_hung",
@@ -84,6 +86,8 @@ class ImageTask:
 
 def fingerprint_task(task: ImageTask, done: frozenset[int], cache: Path | None) -> Iterator[ImageFingerprint]:
     """The fingerprints of one task's images, in the order they are read, without those at the positions `done`."""
+    # What an image leaves behind goes without the collector's help, which would look at all modules again and again.
+    gc.set_threshold(_COLLECT_AFTER_OBJECTS)
     reader = CacheReader(cache) if cache is not None else None
     version = version_of(decoder(), ALGORITHM)
 

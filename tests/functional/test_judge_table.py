@@ -23,11 +23,11 @@ def test_same_evidence_wherever_it_is_worked_out(tmp_path: Path, where: type[Bes
     table = open_dataset(str(tmp_path), spec, table_only=True).table
     images = sorted(set(table.frame["img_id"]))
     ranked_with = ([(images[0], images[1])], {images[2]: ("a box", "no text")})
-    with where() as beside:
-        beside.begin(judge_table, table, spec, ABSENT)
-        there, stages = beside.result()
-        beside.begin(rank_answers, table, spec, *ranked_with)
-        ranked, _ = beside.result()
+    with where() as judging, where() as ranking:
+        judging.begin(judge_table, table, spec, ABSENT)
+        ranking.begin(rank_answers, table, spec, *ranked_with)
+        there, stages = judging.result()
+        ranked, _ = ranking.result()
     here, own_stages = judge_table(table, spec, ABSENT)
     assert [stage.name for stage in stages] == [stage.name for stage in own_stages]
     assert (there.promises, there.rules, there.distributions) == (here.promises, here.rules, here.distributions)
