@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,16 +25,23 @@ Drawn = tuple[Path, DemoTruth]
 
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[str]:
-    """The URL of an empty database of a real server."""
+    """The URL of a real server's first database."""
     with running_postgres() as url:
         yield url
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Where a store is to be."""
-    server = request.getfixturevalue("postgres") if request.param == "postgres" else ""
-    return server or str(tmp_path / "runs.sqlite")
+    """Where a store is to be, of which no other test knows."""
+    if request.param == "sqlite":
+        return str(tmp_path / "runs.sqlite")
+    server: str = request.getfixturevalue("postgres")
+    import psycopg
+
+    name = f"test_{uuid.uuid4().hex}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    return server.rsplit("/", 1)[0] + f"/{name}"
 
 
 @pytest.fixture(scope="module")
