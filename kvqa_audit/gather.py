@@ -61,13 +61,15 @@ def gather_evidence(
         judging.begin(judge_table, dataset.table, spec, absent)
         images = look_at_images(dataset, pool, cache, clock)
         duplicates = look_for_duplicates(images, pool, cache, clock)
-        ranking = processes.enter_context(BesideChild(*RANKING_IMPORTS) if many else Beside())
+        # Two processes with engines at once would need more memory than all else.
+        early = processes.enter_context(BesideChild(*RANKING_IMPORTS)) if judging.is_done() else None
         overlays = look_for_overlays(dataset, spec, images, pool, cache, clock)
         pool.close()  # what comes now needs their memory
-        copies = [(pair.left, pair.right) for pair in duplicates.pairs]
-        ranking.begin(rank_answers, dataset.table, spec, copies, things_seen(overlays))
         burned_in = () if "ocr" in absent else read_pictures(dataset, images, pool.jobs, clock)
         judged: JudgedTable = await_result(judging, "judge the table", clock)
+        ranking = early or processes.enter_context(BesideChild() if many else Beside())
+        copies = [(pair.left, pair.right) for pair in duplicates.pairs]
+        ranking.begin(rank_answers, dataset.table, spec, copies, things_seen(overlays))
         study = study_answers(judged.study, images, duplicates, spec, clock)
         suspicion: Suspicion = await_result(ranking, "rank suspicious answers", clock)
     evidence = Evidence(

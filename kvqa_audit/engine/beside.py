@@ -55,6 +55,10 @@ class Beside:
             raise RuntimeError("no call was begun")
         return self._begun.function(*self._begun.arguments)
 
+    def is_done(self) -> bool:
+        """Whether the result is there without any more work."""
+        return False
+
     def close(self) -> None:
         """Lets go of whatever works on the call."""
 
@@ -135,6 +139,9 @@ class BesideChild(Beside):
         if outcome.fault is not None:
             raise RuntimeError(outcome.fault)
         return outcome.result
+
+    def is_done(self) -> bool:
+        return self._process.poll() is not None
 
     def close(self) -> None:
         self._process.kill()
