@@ -14,7 +14,7 @@ def cache(
         float | None, typer.Option(min=0, help="Forget the fingerprints that no run used for so many days; 0: all.")
     ] = None,
 ) -> None:
-    """Tell where fingerprints are kept, and forget old ones; what was seen or found by them goes the same way."""
+    """Tell what is kept for the next run, and forget what is old."""
     from kvqa_audit.duplicates.kept import KeptDuplicates
     from kvqa_audit.images.cache import FingerprintCache
     from kvqa_audit.overlays.kept import KeptOverlays

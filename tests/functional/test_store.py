@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from kvqa_audit.artifacts import read_artifacts
 from kvqa_audit.demo import DemoTruth
 from kvqa_audit.store.runs import RunStore
 from tests.functional.conftest import Program
-from tests.postgres_server import running_postgres
+from tests.postgres_server import new_database, running_postgres
 
 Drawn = tuple[Path, DemoTruth]
 
@@ -35,13 +34,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Where a store is to be, of which no other test knows."""
     if request.param == "sqlite":
         return str(tmp_path / "runs.sqlite")
-    server: str = request.getfixturevalue("postgres")
-    import psycopg
-
-    name = f"test_{uuid.uuid4().hex}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    return server.rsplit("/", 1)[0] + f"/{name}"
+    return new_database(request.getfixturevalue("postgres"))
 
 
 @pytest.fixture(scope="module")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.postgres_server import running_postgres
+from tests.postgres_server import new_database, running_postgres
 
 
 @pytest.fixture(scope="session")
@@ -23,10 +22,4 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The place of a store that is not there yet."""
     if request.param == "sqlite":
         return str(tmp_path / "runs.sqlite")
-    server: str = request.getfixturevalue("postgres")
-    import psycopg
-
-    name = f"store_{uuid.uuid4().hex}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    return server.rsplit("/", 1)[0] + f"/{name}"
+    return new_database(request.getfixturevalue("postgres"))
