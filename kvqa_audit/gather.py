@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from kvqa_audit.engine.beside import Beside, BesideChild
+from kvqa_audit.engine.beside import Begun, Beside, BesideForks
 from kvqa_audit.engine.local import LocalPool
-from kvqa_audit.judge_table import RANKING_IMPORTS, JudgedTable, judge_table, rank_answers
+from kvqa_audit.judge_table import IMPORTS, JudgedRows, judge_promises, judge_rows, rank_answers
 from kvqa_audit.progress import Clock
 
 if TYPE_CHECKING:
     from kvqa_audit.answers.study import AnswerStudy
     from kvqa_audit.answers.suspicion import Suspicion
     from kvqa_audit.checks.base import Evidence
+    from kvqa_audit.contracts.promises import PromiseResult
     from kvqa_audit.duplicates.find import DuplicateResult
     from kvqa_audit.images.cache import FingerprintCache
     from kvqa_audit.images.stage import ImageStageResult
@@ -48,35 +49,33 @@ def gather_evidence(
 ) -> Gathered:
     """Takes a dataset through all stages but the checks.
 
-    The stages over the images share one pool; beside them the table is judged and its answers are ranked, each in a
-    process of its own, which ends with its work: the engines that it imports are the largest part of the memory.
+    The stages over the images share one pool; beside them the table is judged and its answers are ranked, in
+    processes that each end with their work: what the engines need is the largest part of the memory.
     """
     from kvqa_audit.checks.base import Evidence
     from kvqa_audit.overlays.sighting import things_seen
 
     absent = _absent(dataset, subset, ocr)
     many = sum(len(shard.ids) for shard in dataset.shards) >= _MIN_IMAGES_FOR_A_PROCESS
-    with ExitStack() as processes:
-        judging = processes.enter_context(BesideChild() if many else Beside())
-        judging.begin(judge_table, dataset.table, spec, absent)
+    with BesideForks(*IMPORTS) if many else Beside() as beside:
+        promised = beside.begin(judge_promises, dataset.table, spec, absent)
+        judging = beside.begin(judge_rows, dataset.table, spec)
         images = look_at_images(dataset, pool, cache, clock)
         duplicates = look_for_duplicates(images, pool, cache, clock)
-        # Two processes with engines at once would need more memory than all else.
-        early = processes.enter_context(BesideChild(*RANKING_IMPORTS)) if judging.is_done() else None
         overlays = look_for_overlays(dataset, spec, images, pool, cache, clock)
         pool.close()  # what comes now needs their memory
         burned_in = () if "ocr" in absent else read_pictures(dataset, images, pool.jobs, clock)
-        judged: JudgedTable = await_result(judging, "judge the table", clock)
-        ranking = early or processes.enter_context(BesideChild() if many else Beside())
+        judged: JudgedRows = _awaited(judging, "judge the rows", clock)
+        promises: Mapping[str, PromiseResult] = _awaited(promised, "judge the promises", clock)
         copies = [(pair.left, pair.right) for pair in duplicates.pairs]
-        ranking.begin(rank_answers, dataset.table, spec, copies, things_seen(overlays))
+        ranking = beside.begin(rank_answers, dataset.table, spec, copies, things_seen(overlays))
         study = study_answers(judged.study, images, duplicates, spec, clock)
-        suspicion: Suspicion = await_result(ranking, "rank suspicious answers", clock)
+        suspicion: Suspicion = _awaited(ranking, "rank suspicious answers", clock)
     evidence = Evidence(
         spec=spec,
         table=dataset.table,
         contract=judged.contract,
-        promises=judged.promises,
+        promises=promises,
         rules=judged.rules,
         distributions=judged.distributions,
         fingerprints=images.fingerprints,
@@ -170,10 +169,10 @@ def absent_columns(table: Table) -> dict[str, str]:
     return {f"column {role}": f"the table has no column for '{role}'" for role in table.missing}
 
 
-def await_result(beside: Beside, name: str, clock: Clock) -> Any:
+def _awaited(begun: Begun, name: str, clock: Clock) -> Any:
     """The outcome of work that was begun; its stages are added to those of the clock."""
     clock.progress.stage(name, None)
-    outcome, stages = beside.result()
+    outcome, stages = begun.result()
     clock.stages.extend(stages)
     return outcome
 

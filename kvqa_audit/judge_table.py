@@ -1,6 +1,7 @@
 """A table and its description come in; what its rows, promises, rules and answers tell goes out.
 
-Each function gives its stages along with its outcome, because it may be called in a process of its own.
+Each function gives its stages along with its outcome, because it may be called in a process of its own. They are apart
+where what they import is large and not shared.
 """
 
 from __future__ import annotations
@@ -23,50 +24,60 @@ if TYPE_CHECKING:
     from kvqa_audit.spec.dataset_spec import DatasetSpec
 
 
-# What a process that is to rank answers can import while it waits for what was seen in the images.
-RANKING_IMPORTS = ("pandas", "scipy.sparse", "sklearn.linear_model", "sklearn.model_selection", "cleanlab.rank")
+# What a process can import ahead, of which one is forked for each of the functions.
+IMPORTS = ("pandas", "scipy.sparse", "sklearn.linear_model", "sklearn.model_selection", "cleanlab.rank")
 
 
 @dataclass(frozen=True, slots=True)
-class JudgedTable:
-    """What the table tells without its pictures."""
+class JudgedRows:
+    """What the rows tell without the pictures."""
 
     contract: RowContract
-    promises: Mapping[str, PromiseResult]
     distributions: Distributions
     rules: Mapping[str, RuleResult]
     study: AnswerStudy
 
 
-def judge_table(table: Table, spec: DatasetSpec, absent: Mapping[str, str]) -> tuple[JudgedTable, tuple[Stage, ...]]:
-    """Takes a table through all stages that need no picture.
-
-    Args:
-        table: the rows.
-        spec: what the dataset is meant to be.
-        absent: what is not there and why, as in `Evidence.absent`.
+def judge_rows(table: Table, spec: DatasetSpec) -> tuple[JudgedRows, tuple[Stage, ...]]:
+    """Takes a table through all stages that need neither a picture nor a promise.
 
     Raises:
-        SpecError: a promise or a rule cannot be evaluated.
+        SpecError: a rule cannot be evaluated.
     """
     from kvqa_audit.answers.distributions import describe
     from kvqa_audit.answers.rules import judge_rules
     from kvqa_audit.answers.study import study_table
-    from kvqa_audit.contracts.promises import judge_promises
     from kvqa_audit.contracts.row_schema import check_rows
 
     frame, clock = table.frame, Clock(Progress())
     with clock.stage("judge the rows", len(frame)):
         contract = check_rows(table, spec)
-    with clock.stage("judge the promises", len(spec.promises)):
-        promises = judge_promises(table, spec, absent)
     with clock.stage("describe the answers", len(frame)):
         distributions = describe(frame, spec)
     with clock.stage("judge the rules", len(spec.rules)):
         rules = judge_rules(frame, spec)
     with clock.stage("study the answers", len(frame)):
         study = study_table(frame, spec)
-    return JudgedTable(contract, promises, distributions, rules, study), tuple(clock.stages)
+    return JudgedRows(contract, distributions, rules, study), tuple(clock.stages)
+
+
+def judge_promises(
+    table: Table, spec: DatasetSpec, absent: Mapping[str, str]
+) -> tuple[Mapping[str, PromiseResult], tuple[Stage, ...]]:
+    """Judges what is promised about the table as a whole.
+
+    Args:
+        absent: what is not there and why, as in `Evidence.absent`.
+
+    Raises:
+        SpecError: a promise cannot be evaluated.
+    """
+    from kvqa_audit.contracts import promises
+
+    clock = Clock(Progress())
+    with clock.stage("judge the promises", len(spec.promises)):
+        judged = promises.judge_promises(table, spec, absent)
+    return judged, tuple(clock.stages)
 
 
 def rank_answers(

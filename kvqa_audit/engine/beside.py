@@ -1,35 +1,39 @@
-"""A function and its arguments come in; its result goes out when asked for: from a process that ends with it, or here.
+"""Calls come in; their results go out when asked for: from processes that each end with their call, or from here.
 
 A process of its own gives its memory back as soon as it is done, whenever that is, because its result waits in a file.
 """
 
 from __future__ import annotations
 
-import contextlib
-import importlib
-import os
 import pickle
-import subprocess
-import sys
 import tempfile
-import traceback
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from types import TracebackType
 from typing import IO, Any, Self
 
-from kvqa_audit.engine.nursery import WorkerError
-from kvqa_audit.errors import KvqaAuditError
+from kvqa_audit.engine.call import Call, Outcome
+from kvqa_audit.engine.nursery import Nursery, WorkerError
 
-# The path comes in as arguments, so that the child finds what its parent finds without running the parent's main file.
-_BOOT = "import sys; sys.path[:] = sys.argv[4:]; from kvqa_audit.engine import beside; beside.work(*sys.argv[1:4])"
+
+class Begun:
+    """A call that may as well be worked on elsewhere; here it is done when its result is asked for."""
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+
+    def result(self) -> Any:
+        """The result of the call; raises what the function raises."""
+        return self._call.made()
+
+    def close(self) -> None:
+        """Gives up the result."""
 
 
 class Beside:
-    """One call that may as well be worked on elsewhere; here it is done when its result is asked for."""
+    """Takes calls; leaving it as a context manager ends those that are still worked on."""
 
     def __init__(self) -> None:
-        self._begun: _Call | None = None
+        self._begun: list[Begun] = []
 
     def __enter__(self) -> Self:
         return self
@@ -39,140 +43,68 @@ class Beside:
     ) -> None:
         self.close()
 
-    def begin(self, function: Callable[..., Any], *arguments: Any) -> None:
-        """Takes the call, of a function that is importable by name.
-
-        Raises:
-            RuntimeError: there was a call before.
-        """
-        if self._begun is not None:
-            raise RuntimeError("it takes one call only")
-        self._begun = _Call(function, arguments)
-
-    def result(self) -> Any:
-        """The result of the call; raises what the function raises."""
-        if self._begun is None:
-            raise RuntimeError("no call was begun")
-        return self._begun.function(*self._begun.arguments)
-
-    def is_done(self) -> bool:
-        """Whether the result is there without any more work."""
-        return False
+    def begin(self, function: Callable[..., Any], *arguments: Any) -> Begun:
+        """Takes a call of a function that is importable by name."""
+        begun = self._begin(Call(function, arguments))
+        self._begun.append(begun)
+        return begun
 
     def close(self) -> None:
-        """Lets go of whatever works on the call."""
+        """Ends whatever is still worked on."""
+        while self._begun:
+            self._begun.pop().close()
+
+    def _begin(self, call: Call) -> Begun:
+        return Begun(call)
 
 
-@dataclass(frozen=True, slots=True)
-class _Call:
-    function: Callable[..., Any]
-    arguments: tuple[Any, ...]
+class BesideForks(Beside):
+    """Works on one call after the other, each in a process forked from one that has imported what they share.
 
-
-@dataclass(frozen=True, slots=True)
-class _Outcome:
-    result: Any = None
-    error: KvqaAuditError | None = None
-    fault: str | None = None
-
-
-class BesideChild(Beside):
-    """A process for one call beside the work of this process; leaving it as a context manager ends the child.
-
-    It has neither a time nor a memory limit: what it works on is no single image of unknown origin.
+    They have neither a time nor a memory limit: what they work on is no single image of unknown origin.
 
     Args:
-        modules: what the child imports while it waits for the call.
+        modules: what is imported before the first fork.
     """
 
     def __init__(self, *modules: str) -> None:
         super().__init__()
-        self._files: list[IO[bytes]] = [tempfile.TemporaryFile() for _ in range(3)]  # noqa: SIM115 - see close()
-        self._call, self._outcome, self._errors = self._files
-        self._process = self._launch(modules)
+        self._nursery = Nursery(*modules)
 
-    def _launch(self, modules: Sequence[str]) -> subprocess.Popen[bytes]:
-        call, outcome = self._call.fileno(), self._outcome.fileno()
-        try:
-            return subprocess.Popen(  # noqa: S603 - this very interpreter, with arguments of our own
-                [sys.executable, "-I", "-c", _BOOT, str(call), str(outcome), ",".join(modules), *sys.path],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL,
-                stderr=self._errors,
-                pass_fds=(call, outcome),
-                env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"},
-                start_new_session=True,  # Ctrl-C in the terminal is for this process, which then ends the child
-            )
-        except OSError as error:
-            raise WorkerError(f"a worker process cannot be started: {error}. Free some memory.") from error
+    def close(self) -> None:
+        self._nursery.close()
+        super().close()
 
-    def begin(self, function: Callable[..., Any], *arguments: Any) -> None:
-        """Gives the call to the child, as in Beside."""
-        super().begin(function, *arguments)
-        pickle.dump(self._begun, self._call)
-        self._call.flush()
-        self._call.seek(0)
-        if self._process.stdin is not None:
-            with contextlib.suppress(BrokenPipeError):
-                self._process.stdin.write(b"!")
-                self._process.stdin.flush()
+    def _begin(self, call: Call) -> Begun:
+        return _BegunInFork(call, self._nursery)
+
+
+class _BegunInFork(Begun):
+    def __init__(self, call: Call, nursery: Nursery) -> None:
+        super().__init__(call)
+        self._nursery = nursery
+        self._outcome: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
+        with tempfile.TemporaryFile() as file:
+            pickle.dump(call, file)
+            file.flush()
+            file.seek(0)
+            self._fork = nursery.fork_for_call(file.fileno(), self._outcome.fileno())
 
     def result(self) -> Any:
         """Waits for the result of the call.
 
         Raises:
             KvqaAuditError: as the function did.
-            WorkerError: the child was lost.
-            RuntimeError: the function failed in any other way; the text is the child's stack trace.
+            WorkerError: the process was lost.
+            RuntimeError: the function failed in any other way; the text is the other process's stack trace.
         """
-        if self._begun is None:
-            raise RuntimeError("no call was begun")
-        code = self._process.wait()
+        code = self._fork.wait()
         if code != 0:
-            self._errors.seek(0)
-            said = self._errors.read()[-2000:].decode("utf-8", "replace").strip() or "it said nothing"
+            said = self._nursery.said()
             raise WorkerError(f"the process beside this one ended with code {code}: {said}. Is there enough memory?")
         self._outcome.seek(0)
-        outcome = pickle.load(self._outcome)  # noqa: S301 - written by our own child, into a file without a name
-        if outcome.error is not None:
-            raise outcome.error
-        if outcome.fault is not None:
-            raise RuntimeError(outcome.fault)
-        return outcome.result
-
-    def is_done(self) -> bool:
-        return self._process.poll() is not None
+        outcome: Outcome = pickle.load(self._outcome)  # noqa: S301 - written by our own child, into a nameless file
+        return outcome.taken()
 
     def close(self) -> None:
-        self._process.kill()
-        self._process.wait()
-        if self._process.stdin is not None:
-            self._process.stdin.close()
-        for file in self._files:
-            file.close()
-
-
-def work(call_descriptor: str, outcome_descriptor: str, modules: str) -> None:
-    """The child: imports modules, waits for a word on standard input, works on the call, leaves its outcome, ends.
-
-    Args:
-        call_descriptor: of the file that the call will be in, in figures.
-        outcome_descriptor: of the file for the outcome, in figures.
-        modules: names with commas between them.
-    """
-    for module in filter(None, modules.split(",")):
-        importlib.import_module(module)
-    if not sys.stdin.buffer.read(1):
-        return
-    with open(int(call_descriptor), "rb") as file:  # noqa: PTH123 - a descriptor
-        call: _Call = pickle.load(file)  # noqa: S301 - written by our own parent, into a file without a name
-    try:
-        outcome = _Outcome(call.function(*call.arguments))
-    except MemoryError:
-        raise
-    except KvqaAuditError as error:
-        outcome = _Outcome(error=error)
-    except Exception:  # noqa: BLE001 - a traceback cannot cross to another process, its text can
-        outcome = _Outcome(fault=traceback.format_exc())
-    with open(int(outcome_descriptor), "wb") as file:  # noqa: PTH123 - a descriptor
-        pickle.dump(outcome, file)
+        self._outcome.close()

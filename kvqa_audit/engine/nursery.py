@@ -1,4 +1,4 @@
-"""A module to import comes in; a process that has imported it goes out, of which guarded children are forked."""
+"""Modules to import come in; a process that has imported them goes out, of which children are forked."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import tempfile
 from collections import deque
 from typing import IO
 
-from kvqa_audit.engine.forks import ANSWER, FAILED, FORK, REQUEST, WAIT
+from kvqa_audit.engine.forks import ANSWER, FAILED, FORK, FORK_FOR_CALL, REQUEST, WAIT
 from kvqa_audit.errors import KvqaAuditError
 
 # The path comes in as arguments, so that a child finds what its parent finds without running the parent's main file.
@@ -52,17 +52,17 @@ class Fork:
 class Nursery:
     """The process that children are forked from; they live on if it ends before them."""
 
-    def __init__(self, module: str = "") -> None:
+    def __init__(self, *modules: str) -> None:
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
         self._unborn: deque[Fork] = deque()
         self._control, theirs = socket.socketpair()
         with theirs:
-            self._process = self._launch(theirs.fileno(), module)
+            self._process = self._launch(theirs.fileno(), ",".join(modules))
 
-    def _launch(self, control: int, module: str) -> subprocess.Popen[bytes]:
+    def _launch(self, control: int, modules: str) -> subprocess.Popen[bytes]:
         try:
             return subprocess.Popen(  # noqa: S603 - this very interpreter, with arguments of our own
-                [sys.executable, "-I", "-W", "ignore", "-c", _BOOT, str(control), module, *sys.path],
+                [sys.executable, "-I", "-W", "ignore", "-c", _BOOT, str(control), modules, *sys.path],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=self._errors,
@@ -78,13 +78,12 @@ class Nursery:
         return self._process.poll() is None
 
     def fork(self, connection: int, page: int, timeout_seconds: float, memory_mb: int) -> Fork:
-        """Asks for a child that serves two descriptors, and does not wait for it."""
-        request = REQUEST.pack(FORK, 0, timeout_seconds, memory_mb)
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            socket.send_fds(self._control, [request], [connection, page])
-        fork = Fork(self)
-        self._unborn.append(fork)
-        return fork
+        """Asks for a guarded child that serves two descriptors, and does not wait for it."""
+        return self._ask(REQUEST.pack(FORK, 0, timeout_seconds, memory_mb), connection, page)
+
+    def fork_for_call(self, call: int, outcome: int) -> Fork:
+        """Asks for a child that answers the call in one file in the other, once the last such child has ended."""
+        return self._ask(REQUEST.pack(FORK_FOR_CALL, 0, 0.0, 0), call, outcome)
 
     def pid_of(self, fork: Fork) -> int | None:
         """The process id of a fork, waited for; None where it never came to life."""
@@ -96,7 +95,7 @@ class Nursery:
         """Waits for a fork to end; see `Fork.wait`."""
         pid = self.pid_of(fork)
         if pid is None:
-            raise WorkerError(f"a worker process ended at its start: {self._said()}. Run with fewer jobs.")
+            raise WorkerError(f"a worker process ended at its start: {self.said()}. Run with fewer jobs.")
         for other in tuple(self._unborn):
             self.pid_of(other)
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
@@ -104,12 +103,25 @@ class Nursery:
         code = self._answer()
         return -signal.SIGKILL if code is None else code
 
+    def said(self) -> str:
+        """The end of what it and its forks wrote to their standard error."""
+        self._errors.seek(0)
+        return self._errors.read()[-2000:].decode("utf-8", "replace").strip() or "it said nothing"
+
     def close(self) -> None:
-        """Ends the process and lets go of everything."""
-        self._process.kill()
+        """Ends the process, and what was forked of it and is still alive, and lets go of everything."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)  # it began a session, so its forks are of its group
         self._process.wait()
         self._control.close()
         self._errors.close()
+
+    def _ask(self, request: bytes, *descriptors: int) -> Fork:
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            socket.send_fds(self._control, [request], descriptors)
+        fork = Fork(self)
+        self._unborn.append(fork)
+        return fork
 
     def _answer(self) -> int | None:
         try:
@@ -117,7 +129,3 @@ class Nursery:
         except ConnectionResetError:
             return None
         return ANSWER.unpack(answer)[0] if len(answer) == ANSWER.size else None
-
-    def _said(self) -> str:
-        self._errors.seek(0)
-        return self._errors.read()[-2000:].decode("utf-8", "replace").strip() or "it said nothing"

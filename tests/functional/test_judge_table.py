@@ -8,29 +8,32 @@ import numpy as np
 import pytest
 
 from kvqa_audit.demo import draw_demo
-from kvqa_audit.engine.beside import Beside, BesideChild
+from kvqa_audit.engine.beside import Beside, BesideForks
 from kvqa_audit.ingest.open import open_dataset
-from kvqa_audit.judge_table import judge_table, rank_answers
+from kvqa_audit.judge_table import judge_promises, judge_rows, rank_answers
 from kvqa_audit.spec.load import load_spec
 
 ABSENT = {"splits": "the dataset has no splits", "whole dataset": "the source is a subset"}
 
 
-@pytest.mark.parametrize("where", [Beside, BesideChild])
+@pytest.mark.parametrize("where", [Beside, BesideForks])
 def test_same_evidence_wherever_it_is_worked_out(tmp_path: Path, where: type[Beside]) -> None:
     draw_demo(tmp_path)
     spec = load_spec()
     table = open_dataset(str(tmp_path), spec, table_only=True).table
     images = sorted(set(table.frame["img_id"]))
     ranked_with = ([(images[0], images[1])], {images[2]: ("a box", "no text")})
-    with where() as judging, where() as ranking:
-        judging.begin(judge_table, table, spec, ABSENT)
-        ranking.begin(rank_answers, table, spec, *ranked_with)
+    with where() as beside:
+        promised = beside.begin(judge_promises, table, spec, ABSENT)
+        judging = beside.begin(judge_rows, table, spec)
+        ranking = beside.begin(rank_answers, table, spec, *ranked_with)
         there, stages = judging.result()
+        promises, _ = promised.result()
         ranked, _ = ranking.result()
-    here, own_stages = judge_table(table, spec, ABSENT)
+    here, own_stages = judge_rows(table, spec)
+    assert promises == judge_promises(table, spec, ABSENT)[0]
     assert [stage.name for stage in stages] == [stage.name for stage in own_stages]
-    assert (there.promises, there.rules, there.distributions) == (here.promises, here.rules, here.distributions)
+    assert (there.rules, there.distributions) == (here.rules, here.distributions)
     assert there.contract.readings == here.contract.readings
     assert any(rows.size for rows in here.contract.violations.values())
     for rule, rows in here.contract.violations.items():

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from kvqa_audit.engine.beside import Beside, BesideChild
+from kvqa_audit.engine.beside import Beside, BesideForks
 from kvqa_audit.engine.nursery import WorkerError
 from kvqa_audit.errors import SpecError
 
@@ -20,6 +21,12 @@ def product(left: int, right: int) -> tuple[int, int]:
 
 def are_imported(*modules: str) -> list[bool]:
     return [module in sys.modules for module in modules]
+
+
+def slowly() -> tuple[float, float]:
+    started = time.monotonic()
+    time.sleep(0.2)
+    return started, time.monotonic()
 
 
 def refused(text: str) -> None:
@@ -43,74 +50,101 @@ def marked(path: str) -> None:
     time.sleep(60)
 
 
+def is_at_work(pid: int) -> bool:
+    """Whether a process is alive; one that is dead and that nobody has waited for is not."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except FileNotFoundError:
+        return False
+    return "State:\tZ" not in status
+
+
 def test_call_is_worked_on_in_another_process_that_ends_with_it() -> None:
-    with BesideChild() as child:
-        child.begin(product, 2, 3)
-        pid, six = child.result()
-        with pytest.raises(ProcessLookupError):
-            os.kill(pid, 0)
+    with BesideForks() as beside:
+        pid, six = beside.begin(product, 2, 3).result()
+        assert not is_at_work(pid)
     assert six == 6
     assert pid != os.getpid()
 
 
 def test_modules_are_imported_before_the_call_comes() -> None:
-    with BesideChild("colorsys", "chunk") as child:
-        child.begin(are_imported, "colorsys", "chunk", "sndhdr")
-        assert child.result() == [True, True, False]
+    with BesideForks("colorsys", "chunk") as beside:
+        assert beside.begin(are_imported, "colorsys", "chunk", "sndhdr").result() == [True, True, False]
 
 
-def test_child_without_a_call_ends_with_its_parent() -> None:
-    with BesideChild() as child:
-        process = child._process
-    assert process.returncode is not None
+def test_nothing_is_left_where_there_was_no_call() -> None:
+    with BesideForks("colorsys") as beside:
+        pid = beside._nursery._process.pid
+        assert is_at_work(pid)
+    assert not is_at_work(pid)
 
 
-@pytest.mark.parametrize("where", [Beside, BesideChild])
-def test_one_call_only_and_no_result_without_one(where: type[Beside]) -> None:
+@pytest.mark.parametrize("where", [Beside, BesideForks])
+def test_results_come_in_any_order(where: type[Beside]) -> None:
     with where() as beside:
-        with pytest.raises(RuntimeError, match="no call was begun"):
-            beside.result()
-        beside.begin(product, 2, 3)
-        with pytest.raises(RuntimeError, match="one call only"):
-            beside.begin(product, 4, 5)
-        assert beside.result()[1] == 6
+        first, second = beside.begin(product, 2, 3), beside.begin(product, 4, 5)
+        assert (second.result()[1], first.result()[1]) == (20, 6)
+
+
+def test_calls_are_worked_on_one_after_the_other() -> None:
+    with BesideForks() as beside:
+        begun = [beside.begin(slowly) for _ in range(3)]
+        times = [time for one in begun for time in one.result()]
+    assert times == sorted(times)
 
 
 def test_large_arguments_and_results_come_through() -> None:
     text = "x" * 5_000_000
-    with BesideChild() as child:
-        child.begin(str.upper, text)
-        assert child.result() == text.upper()
+    with BesideForks() as beside:
+        assert beside.begin(str.upper, text).result() == text.upper()
 
 
 def test_error_that_a_person_can_act_on_is_raised_as_it_was() -> None:
-    with BesideChild() as child:
-        child.begin(refused, "rules.yaml, line 3: no such column")
+    with BesideForks() as beside:
+        begun = beside.begin(refused, "rules.yaml, line 3: no such column")
         with pytest.raises(SpecError, match=r"^rules\.yaml, line 3: no such column$"):
-            child.result()
+            begun.result()
 
 
 def test_fault_of_the_program_comes_with_its_stack_trace() -> None:
-    with BesideChild() as child:
-        child.begin(faulty)
+    with BesideForks() as beside:
+        begun = beside.begin(faulty)
         with pytest.raises(RuntimeError, match=r"(?s)in faulty.*KeyError: 'missing'"):
-            child.result()
+            begun.result()
 
 
 @pytest.mark.parametrize(("function", "why"), [(lost, "code 9"), (exhausted, "MemoryError")])
-def test_lost_child_is_told(function: object, why: str) -> None:
-    with BesideChild() as child:
-        child.begin(function)  # type: ignore[arg-type]
+def test_lost_process_is_told(function: Callable[[], None], why: str) -> None:
+    with BesideForks() as beside:
+        begun = beside.begin(function)
         with pytest.raises(WorkerError, match=why):
-            child.result()
+            begun.result()
 
 
-def test_leaving_ends_a_child_that_is_still_at_work(tmp_path: Path) -> None:
+def test_module_that_cannot_be_imported_is_told() -> None:
+    with BesideForks("no_such_module") as beside:
+        begun = beside.begin(product, 2, 3)
+        with pytest.raises(WorkerError, match="No module named 'no_such_module'"):
+            begun.result()
+
+
+def test_leaving_ends_a_process_that_is_still_at_work(tmp_path: Path) -> None:
     mark = tmp_path / "pid"
-    with BesideChild() as child:
-        child.begin(marked, str(mark))
+    with BesideForks() as beside:
+        beside.begin(marked, str(mark))
         until = time.monotonic() + 20
         while not (mark.exists() and mark.read_text()) and time.monotonic() < until:
             time.sleep(0.05)
-    with pytest.raises(ProcessLookupError):
-        os.kill(int(mark.read_text()), 0)
+    until = time.monotonic() + 20
+    while is_at_work(int(mark.read_text())) and time.monotonic() < until:
+        time.sleep(0.02)
+    assert not is_at_work(int(mark.read_text()))
+
+
+def test_leaving_does_not_wait_for_what_is_being_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "slow_to_import.py").write_text("import time; time.sleep(60)")
+    monkeypatch.syspath_prepend(tmp_path)
+    started = time.monotonic()
+    with BesideForks("slow_to_import") as beside:
+        beside.begin(product, 2, 3)
+    assert time.monotonic() - started < 30

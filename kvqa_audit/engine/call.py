@@ -1,0 +1,66 @@
+"""One call comes in, in a file; its outcome goes out, in another, which nobody has to read before the process ends."""
+
+from __future__ import annotations
+
+import gc
+import pickle
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from kvqa_audit.errors import KvqaAuditError
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A function that is importable by name, and its arguments."""
+
+    function: Callable[..., Any]
+    arguments: tuple[Any, ...]
+
+    def made(self) -> Any:
+        return self.function(*self.arguments)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a call gave: its result, or the error that a person can act on, or the stack trace of any other."""
+
+    result: Any = None
+    error: KvqaAuditError | None = None
+    fault: str | None = None
+
+    def taken(self) -> Any:
+        """The result.
+
+        Raises:
+            KvqaAuditError: as the function did.
+            RuntimeError: the function failed in any other way.
+        """
+        if self.error is not None:
+            raise self.error
+        if self.fault is not None:
+            raise RuntimeError(self.fault)
+        return self.result
+
+
+def answer_call(call_descriptor: int, outcome_descriptor: int) -> None:
+    """Works on the call in one file and leaves its outcome in the other.
+
+    Raises:
+        MemoryError: as the function did; there is nothing left to tell it with.
+    """
+    gc.disable()  # the process ends with the call, and what it imports would be looked through again and again
+    with open(call_descriptor, "rb") as file:
+        call: Call = pickle.load(file)  # noqa: S301 - written by our own parent, into a file without a name
+    try:
+        outcome = Outcome(call.made())
+    except MemoryError:
+        raise
+    except KvqaAuditError as error:
+        outcome = Outcome(error=error)
+    except Exception:  # noqa: BLE001 - a traceback cannot cross to another process, its text can
+        outcome = Outcome(fault=traceback.format_exc())
+    with open(outcome_descriptor, "wb") as file:
+        pickle.dump(outcome, file)
