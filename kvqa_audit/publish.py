@@ -120,13 +120,17 @@ def write_card(run: AuditRun, path: Path, spec: DatasetSpec) -> None:
 def _pictures(run: AuditRun, wanted: Mapping[str, int], spec: DatasetSpec, *, blurred: bool) -> dict[str, bytes]:
     """Pictures of the wanted images, by the longest side in pixels; whatever cannot be opened any more is left out."""
     from kvqa_audit.images.thumbnails import thumbnail_jpeg
-    from kvqa_audit.ingest.open import open_dataset
+    from kvqa_audit.ingest.open import open_dataset, open_images
     from kvqa_audit.privacy.blur import blurred_thumbnail
 
     if not wanted:
         return {}
+    place, revision = run.dataset.location, run.dataset.revision
     try:
-        dataset = open_dataset(run.dataset.location, spec, revision=run.dataset.revision)
+        if run.rows is None:
+            dataset = open_dataset(place, spec, revision=revision)
+        else:
+            dataset = open_images(place, spec, frozenset(run.rows.img_id), revision=revision)
     except SourceError:
         return {}
     make_small = blurred_thumbnail if blurred else thumbnail_jpeg

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from pathlib import Path
 
 from kvqa_audit.errors import SourceError
@@ -40,10 +41,34 @@ def open_dataset(source: str, spec: DatasetSpec, *, revision: str | None = None,
         if path.exists():
             return _open_file(source, path, spec, table_only)
     except (OSError, ValueError) as error:
-        raise SourceError(f"{source}: cannot be opened ({error}). Check the path and its permissions.") from error
+        raise _cannot_be_opened(source, error) from error
     if _HUB_ID.fullmatch(source) and path.suffix.lower() not in (".csv", ".parquet"):
         return _open_hub(source, revision, spec, table_only)
     raise SourceError(f"{source}: does not exist. {_ACCEPTED}")
+
+
+def open_images(source: str, spec: DatasetSpec, row_ids: Collection[str], *, revision: str | None = None) -> Dataset:
+    """Lists the images of a source whose table is known; a table that lies apart from them is not read again.
+
+    Args:
+        row_ids: the img_ids that stand in the table.
+
+    Raises:
+        SourceError: as for `open_dataset`.
+    """
+    path = Path(source)
+    try:
+        if path.suffix.lower() == ".csv" and path.is_file():
+            return _exported(source, path.parent, empty_table(), {}, table_only=False, row_ids=row_ids)
+        if (path / TABLE_NAME).exists():
+            return _exported(source, path, empty_table(), {}, table_only=False, row_ids=row_ids)
+    except (OSError, ValueError) as error:
+        raise _cannot_be_opened(source, error) from error
+    return open_dataset(source, spec, revision=revision)
+
+
+def _cannot_be_opened(source: str, error: Exception) -> SourceError:
+    return SourceError(f"{source}: cannot be opened ({error}). Check the path and its permissions.")
 
 
 def _open_folder(source: str, path: Path, spec: DatasetSpec, table_only: bool) -> Dataset:
@@ -73,7 +98,15 @@ def _open_file(source: str, path: Path, spec: DatasetSpec, table_only: bool) -> 
     raise SourceError(f"{source}: is no kind of file that is read. {_ACCEPTED}")
 
 
-def _exported(source: str, root: Path, table: Table, absent: dict[str, str], table_only: bool) -> Dataset:
+def _exported(
+    source: str,
+    root: Path,
+    table: Table,
+    absent: dict[str, str],
+    table_only: bool,
+    row_ids: Collection[str] | None = None,
+) -> Dataset:
+    row_ids = frozenset(table.frame["img_id"]) if row_ids is None else row_ids
     shards: tuple[FolderShard, ...] = ()
     faults: tuple[ImageFault, ...] = ()
     if table_only:
@@ -81,7 +114,7 @@ def _exported(source: str, root: Path, table: Table, absent: dict[str, str], tab
     elif not (root / IMAGES_NAME).is_dir():
         absent = {**absent, "images": f"there is no folder {IMAGES_NAME}/ beside the table"}
     else:
-        shards, faults = list_image_folder(root / IMAGES_NAME, root, frozenset(table.frame["img_id"]))
+        shards, faults = list_image_folder(root / IMAGES_NAME, root, row_ids)
     return Dataset(source, "exported", table, shards, faults, absent=absent)
 
 

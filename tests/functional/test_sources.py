@@ -10,7 +10,7 @@ import pytest
 
 from kvqa_audit.errors import SourceError
 from kvqa_audit.ingest.dataset import Dataset
-from kvqa_audit.ingest.open import open_dataset
+from kvqa_audit.ingest.open import open_dataset, open_images
 from kvqa_audit.spec.load import load_spec
 
 SPEC = load_spec()
@@ -43,6 +43,24 @@ def test_the_exported_layout_as_a_folder_and_as_a_file(exported: Path) -> None:
         assert (dataset.kind, len(dataset.table.frame), ids(dataset)) == ("exported", 2, ["a", "orphan"])
         assert (dict(dataset.absent), dataset.location) == ({}, str(source))
     assert [raw.data for raw in dataset.read_images(["orphan", "b", "orphan"])] == [b"O"]
+
+
+def test_images_alone_are_listed_as_with_the_table_and_without_reading_it(exported: Path) -> None:
+    (exported / "images" / "b").write_bytes(b"named by a row alone")
+    with (exported / "metadata.csv").open("a") as table:
+        table.write("s,q,x,b\n")
+    for source in (exported, exported / "metadata.csv"):
+        whole = open_dataset(str(source), SPEC)
+        with_unread_table = open_images(str(source), SPEC, frozenset(whole.table.frame["img_id"]))
+        assert with_unread_table.shards == whole.shards
+        assert (ids(with_unread_table), len(with_unread_table.table.frame)) == (["a", "b", "orphan"], 0)
+
+
+def test_images_that_lie_in_the_table_are_listed_with_it(tmp_path: Path) -> None:
+    write_parquet(tmp_path / "x.parquet")
+    assert ids(open_images(str(tmp_path), SPEC, {"a"})) == ["a"]
+    with pytest.raises(SourceError, match="does not exist"):
+        open_images(str(tmp_path / "nowhere"), SPEC, {"a"})
 
 
 def test_without_an_images_folder_images_are_absent_and_that_is_said(tmp_path: Path) -> None:
