@@ -88,12 +88,12 @@ def list_image_folder(
     """
     files: dict[str, list[str]] = defaultdict(list)
     # A name with a dot of its own ("a.b" for a.b.jpg or for the file a.b) is matched whole only if a row says so.
-    for path in _walk(folder):
-        stem, ending = os.path.splitext(path.name)  # noqa: PTH122 - Path.stem keeps the ending of ".jpg"
+    for relative, name in _walk(folder, root):
+        stem, ending = os.path.splitext(name)  # noqa: PTH122 - Path.stem keeps the ending of ".jpg"
         is_image = ending.lower() in IMAGE_ENDINGS
-        img_id = path.name if path.name in row_ids and stem not in row_ids else stem
+        img_id = name if name in row_ids and stem not in row_ids else stem
         if is_image or img_id in row_ids:
-            files[img_id].append(path.relative_to(root).as_posix())
+            files[img_id].append(relative)
     chosen = tuple((img_id, paths[0]) for img_id, paths in files.items())
     shards = tuple(
         FolderShard(str(root), chosen[start : start + FILES_PER_SHARD])
@@ -107,26 +107,26 @@ def list_image_folder(
     return shards, (*faults, *_outside(chosen, root))
 
 
-def _walk(folder: Path) -> Iterator[Path]:
-    """All files below the folder in the order of their paths; linked folders are not entered."""
+def _walk(folder: Path, root: Path) -> Iterator[tuple[str, str]]:
+    """All files below the folder (path below root, name) in the order of their paths; linked folders are left out."""
 
     def refuse(error: OSError) -> None:
         raise SourceError(f"{error.filename}: cannot be listed ({error.strerror}). Give read permission.") from error
 
     for where, folders, names in os.walk(folder, onerror=refuse):
         folders.sort()
+        below_root = Path(where).relative_to(root).as_posix()
         for name in sorted(names):
-            yield Path(where) / name
+            yield (name if below_root == "." else f"{below_root}/{name}"), name
 
 
 def _outside(files: tuple[tuple[str, str], ...], root: Path) -> list[ImageFault]:
     resolved = root.resolve()
     faults = []
     for img_id, relative in files:
-        path = root / relative
-        if path.is_symlink():
+        if os.path.islink(f"{root}/{relative}"):  # noqa: PTH114 - a Path for each of many files costs more than the call
             try:
-                inside = path.resolve().is_relative_to(resolved)
+                inside = (root / relative).resolve().is_relative_to(resolved)
             except (OSError, RuntimeError):
                 inside = True
             if not inside:

@@ -125,10 +125,11 @@ def _new_findings(opened: Iterable[Finding], release: Release, standing: Standin
     if release.no_new is None:
         return {}
     least = Severity(release.no_new)
+    enough = _at_least(least)
     since = f"since {standing.since}" if standing.since else "since the baseline"
     if standing.new is None:
         since = "and no baseline to compare with, so that all count as new"
-    new = [f for f in opened if f.severity.rank >= least.rank and (standing.new is None or f.key in standing.new)]
+    new = [f for f in opened if f.severity in enough and (standing.new is None or f.key in standing.new)]
     numbers = Counter(finding.check for finding in new)
     kind = f"of severity {least.value}" + ("" if least is Severity.ERROR else " or above")
     return {
@@ -166,7 +167,12 @@ def _decisions(release: Release, standing: Standing) -> list[str]:
 
 
 def _checks_with(findings: Iterable[Finding], least: Severity) -> set[str]:
-    return {finding.check for finding in findings if finding.severity.rank >= least.rank}
+    enough = _at_least(least)
+    return {finding.check for finding in findings if finding.severity in enough}
+
+
+def _at_least(least: Severity) -> frozenset[Severity]:
+    return frozenset(severity for severity in Severity if severity.rank >= least.rank)
 
 
 def _plural(number: int, one: str, many: str = "") -> str:
