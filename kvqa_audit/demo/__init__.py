@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from kvqa_audit.demo.truth import DemoTruth, Planted
@@ -32,7 +34,9 @@ def draw_demo(folder: Path, seed: int = 1) -> DemoTruth:
         images.mkdir(parents=True, exist_ok=True)
         drawn = scenes(seed)
         rows = [row for img_id, scene in drawn.items() for row in rows_of(img_id, scene, spec)]
-        sample = Sample(spec, rows, {img_id: jpeg(draw(scene)) for img_id, scene in drawn.items()})
+        with ThreadPoolExecutor(os.cpu_count()) as beside:  # the libraries draw without holding the others up
+            files = beside.map(lambda scene: jpeg(draw(scene)), drawn.values())
+            sample = Sample(spec, rows, dict(zip(drawn, files, strict=True)))
         plant_all(sample)
         for img_id, content in sample.files.items():
             (images / f"{img_id}.jpg").write_bytes(content)

@@ -123,5 +123,8 @@ def lit(height: Plane, light: tuple[float, float], relief: float) -> tuple[Plane
 
 def blend(colour: NDArray[np.float32], other: Colour, weight: Plane) -> NDArray[np.float32]:
     """Mixes a colour (0 to 255) into an H x W x 3 picture."""
-    mixed = colour + (np.array(other, dtype=np.float32) - colour) * np.clip(weight, 0, 1)[..., None]
-    return np.asarray(mixed, dtype=np.float32)
+    mixed, share = np.empty_like(colour, dtype=np.float32), np.clip(weight, 0, 1)
+    for channel, value in enumerate(np.array(other, dtype=np.float32)):  # a last axis of three is slow to work along
+        plane = colour[..., channel]
+        mixed[..., channel] = plane + (value - plane) * share
+    return mixed
