@@ -94,8 +94,13 @@ def bench(session: nox.Session) -> None:
     DATASET is in the exported layout, TABLE a CSV with rows of all sources. Copies are planted with `plant.py`, which
     has to lie in ../shared/tools.
     """
-    session.install(".")
+    if len(session.posargs) < 2:
+        session.error("give DATASET TABLE [MORE_FRAMES …]")
     source, table, *more = session.posargs
+    for place in session.posargs:
+        if not Path(place).exists():
+            session.error(f"{place}: does not exist")
+    session.install(".")
     folders = [f"{source}/images", *more]
     run = partial(session.run, "python")
     run("tests/benches/bench_images.py", *_each("--images", folders), "--runs", "5")
