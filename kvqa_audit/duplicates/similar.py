@@ -13,7 +13,7 @@ from kvqa_audit.duplicates.fields import Fields, fields_of, halved, view_weight
 from kvqa_audit.duplicates.nominate import MIN_NOMINATION_SCORE, Nominations, nominate, nominate_by_hash
 from kvqa_audit.duplicates.search import BLOCKWISE_MAX_HASHES, hashes_from_hex, pairs_within
 from kvqa_audit.duplicates.texture import is_repeated
-from kvqa_audit.duplicates.transforms import hash_distance_bits, named_transform
+from kvqa_audit.duplicates.transforms import SAME_GREY, Change, hash_distance_bits, named_changes
 from kvqa_audit.duplicates.verify import Verified, detail_agreement
 from kvqa_audit.duplicates.verify_parts import verify_in_parts
 from kvqa_audit.duplicates.views import IDENTITY
@@ -46,6 +46,7 @@ THRESHOLDS: Mapping[str, float] = {
     "near_whole_similarity": NEAR_MIN_WHOLE,
     "near_similarity_beside_a_box": BOXED_MIN_SIMILARITY,
     "near_inner_similarity_of_a_cut_out": CUT_OUT_MIN_INNER,
+    "near_residual_grey_under_other_light": SAME_GREY,
     "re_encode_distance_bits": RE_ENCODE_MAX_DISTANCE_BITS,
     "re_encode_whole_similarity": RE_ENCODE_MIN_WHOLE,
 }
@@ -87,7 +88,11 @@ def similar_pairs(fingerprints: Sequence[ImageFingerprint], pool: LocalPool | No
         nominations = nominate(fields)
     verified = verify_in_parts(fields, nominations, pool)
     accepted = _accepted(fields, nominations, verified)
-    pairs = tuple(_similar(usable, fields, nominations, verified, int(k)) for k in accepted)
+    changes = named_changes(fields, nominations, verified.maps, accepted)
+    pairs = tuple(
+        _similar(usable, nominations, verified, number, change)
+        for number, change in zip(accepted.tolist(), changes, strict=True)
+    )
     examined = {
         "comparable_images": int(fields.usable.sum()),
         "nominated_pairs": len(nominations.view),
@@ -113,22 +118,25 @@ def _accepted(fields: Fields, nominations: Nominations, verified: Verified) -> N
 
 
 def _similar(
-    images: Sequence[ImageFingerprint], fields: Fields, nominations: Nominations, verified: Verified, number: int
+    images: Sequence[ImageFingerprint], nominations: Nominations, verified: Verified, number: int, change: Change
 ) -> Similar:
     viewed, plain = images[nominations.viewed[number]], images[nominations.plain[number]]
     view = int(nominations.view[number])
     distance = hash_distance_bits(viewed, plain, view)
     similarity = float(verified.similarity[number])
-    transform = named_transform(fields, nominations, verified, number)
     whole = float(verified.whole[number])
-    if whole >= RE_ENCODE_MIN_WHOLE and distance <= RE_ENCODE_MAX_DISTANCE_BITS and transform == IDENTITY:
+    if whole >= RE_ENCODE_MIN_WHOLE and distance <= RE_ENCODE_MAX_DISTANCE_BITS and change.transform == IDENTITY:
         tier = Tier.RE_ENCODE
-    elif similarity >= (NEAR_MIN_SIMILARITY if _is_the_same_picture(verified, number) else BOXED_MIN_SIMILARITY):
+    elif change.by_light_alone or similarity >= _near_min_similarity(verified, number):
         tier = Tier.NEAR
     else:
         tier = Tier.NEAR_FRAME
     left, right = sorted((viewed.img_id, plain.img_id))
-    return Similar(left, right, tier, distance, round(similarity, 4), transform)
+    return Similar(left, right, tier, distance, round(similarity, 4), change.transform)
+
+
+def _near_min_similarity(verified: Verified, number: int) -> float:
+    return NEAR_MIN_SIMILARITY if _is_the_same_picture(verified, number) else BOXED_MIN_SIMILARITY
 
 
 def _is_the_same_picture(verified: Verified, number: int) -> bool:

@@ -1,4 +1,4 @@
-"""A folder of frames comes in; recall by transform, pairs outside the truth and seconds over some plantings go out.
+"""A folder of frames comes in; recall and names by transform, pairs outside the truth and seconds go out.
 
 measure_detection.py FRAMES [--tools DIR] [--seeds 1 2 3] [--copies 260] [--keep DIR]
 
@@ -29,6 +29,7 @@ from kvqa_audit.images.stage import fingerprint_images
 from kvqa_audit.ingest.image_folder import list_image_folder
 from kvqa_audit.model import DuplicatePair
 
+MISSED = "missed"
 TOOLS = Path(__file__).resolve().parents[3] / "shared" / "tools"
 
 
@@ -69,14 +70,15 @@ def write_pairs(pairs: Sequence[DuplicatePair], path: Path) -> None:
     pq.write_table(pa.table({name: [getattr(pair, name) for pair in pairs] for name in columns}), path)
 
 
-def score(planted: Path, pairs: Sequence[DuplicatePair]) -> tuple[dict[str, list[bool]], list[DuplicatePair]]:
-    """Per transform which planted copies were found, and the pairs of frames that are no copies of one another."""
+def score(planted: Path, pairs: Sequence[DuplicatePair]) -> tuple[dict[str, list[str]], list[DuplicatePair]]:
+    """Per transform how each planted copy was named, or MISSED, and the pairs of frames that are no copies."""
     truth = json.loads((planted / "truth.json").read_text())["duplicates"]
     original = {planting["copy"]: planting["original"] for planting in truth}
-    found = {frozenset((pair.left, pair.right)) for pair in pairs}
+    named = {frozenset((pair.left, pair.right)): f"{pair.tier.value} ({pair.transform})" for pair in pairs}
     hits = defaultdict(list)
     for planting in truth:
-        hits[planting["transform"]].append(frozenset((planting["original"], planting["copy"])) in found)
+        pair = frozenset((planting["original"], planting["copy"]))
+        hits[planting["transform"]].append(named.get(pair, MISSED))
     return hits, [p for p in pairs if original.get(p.left, p.left) != original.get(p.right, p.right)]
 
 
@@ -97,7 +99,7 @@ def main() -> None:
     parser.add_argument("--copies", type=int, default=260)
     parser.add_argument("--keep", type=Path)
     args = parser.parse_args()
-    by_transform: dict[str, list[bool]] = defaultdict(list)
+    by_transform: dict[str, list[str]] = defaultdict(list)
     with workplace(args.keep) as place:
         source = with_table(args.frames, place / "frames")
         for seed in args.seeds:
@@ -106,8 +108,8 @@ def main() -> None:
             result, image_seconds, seconds = detect(planted)
             write_pairs(result.pairs, planted / "audit" / "duplicates.parquet")
             hits, outside = score(planted, result.pairs)
-            for name, found in hits.items():
-                by_transform[name] += found
+            for name, names in hits.items():
+                by_transform[name] += names
             tiers = Counter(pair.tier.value for pair in outside)
             print(
                 f"seed {seed}: {result.examined['images']} images, {len(result.pairs)} pairs, of them "
@@ -115,10 +117,11 @@ def main() -> None:
                 f"image stage {image_seconds:.2f} s, duplicates {seconds:.2f} s",
                 flush=True,
             )
-    for name, found in sorted(by_transform.items()):
-        print(f"{name:<18}{sum(found) / len(found):.3f}  of {len(found)}")
-    hits = sum(sum(found) for found in by_transform.values())
-    print(f"{'all':<18}{hits / sum(map(len, by_transform.values())):.4f}")
+    for name, names in sorted(by_transform.items()):
+        told = ", ".join(f"{number} {word}" for word, number in Counter(names).most_common())
+        print(f"{name:<18}{1 - names.count(MISSED) / len(names):.3f}  of {len(names)}: {told}")
+    every = [name for names in by_transform.values() for name in names]
+    print(f"{'all':<18}{1 - every.count(MISSED) / len(every):.4f}")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from PIL import Image, ImageDraw, ImageEnhance
+from PIL import Image, ImageDraw, ImageEnhance, ImageOps
 from scenes import fingerprint, flat, in_view, scene
 
 from kvqa_audit.duplicates import blocks, exact, find, nominate, similar, verify_parts
@@ -42,6 +42,16 @@ def boxed(picture: Image.Image) -> Image.Image:
     return out
 
 
+def toned(curve: Callable[[float], float]) -> Callable[[Image.Image], Image.Image]:
+    return lambda picture: picture.point([round(255 * min(max(curve(tone / 255), 0), 1)) for tone in range(256)])
+
+
+def lettered(picture: Image.Image) -> Image.Image:
+    out = picture.copy()
+    ImageDraw.Draw(out).text((120, 120), "12/03/2014", fill=250, font_size=24)
+    return out
+
+
 def flipped(picture: Image.Image) -> Image.Image:
     return picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
 
@@ -50,7 +60,14 @@ ALTERATIONS: dict[str, tuple[Callable[[Image.Image], Image.Image], set[Tier], st
     "re-encoded": (jpeg, {Tier.RE_ENCODE}, "identity"),
     "smaller": (lambda im: im.resize((180, 144)), {Tier.RE_ENCODE}, "identity"),
     "squeezed": (lambda im: im.resize((200, 200)), {Tier.RE_ENCODE}, "identity"),
-    "darker": (lambda im: ImageEnhance.Brightness(im).enhance(0.7), {Tier.RE_ENCODE}, "identity"),
+    "darker": (lambda im: ImageEnhance.Brightness(im).enhance(0.7), {Tier.NEAR}, "light"),
+    "far darker": (lambda im: ImageEnhance.Brightness(im).enhance(0.35), {Tier.NEAR}, "light"),
+    "burnt out": (toned(lambda tone: 1.6 * tone), {Tier.NEAR}, "light"),
+    "flatter": (toned(lambda tone: 0.2 + 0.6 * tone), {Tier.NEAR}, "light"),
+    "of other gamma": (toned(lambda tone: tone**1.8), {Tier.NEAR}, "light"),
+    "lettered": (lettered, {Tier.NEAR}, "overlay"),
+    "boxed and darker": (lambda im: boxed(ImageEnhance.Brightness(im).enhance(0.7)), {Tier.NEAR}, "overlay"),
+    "padded in white": (lambda im: ImageOps.expand(im, (0, 30), fill=255), {Tier.NEAR}, "padding"),
     "flipped": (flipped, {Tier.NEAR}, "flip-horizontal"),
     "upside down": (lambda im: im.transpose(Image.Transpose.ROTATE_180), {Tier.NEAR}, "rotate-180"),
     "rotated": (lambda im: im.rotate(5, Image.Resampling.BICUBIC), {Tier.NEAR}, "rotation"),
