@@ -8,7 +8,7 @@ from kvqa_audit.answers.parse import atoms
 from kvqa_audit.checks.base import Checked, Defect, Evidence, check
 from kvqa_audit.checks.pairs import COPIES, facts_of, pairs_of
 from kvqa_audit.model import DuplicatePair, Severity
-from kvqa_audit.spec.dataset_spec import DatasetSpec
+from kvqa_audit.spec.dataset_spec import DatasetSpec, Question
 
 _SAME_PLACES = ("identity", "overlay", "light")
 
@@ -66,12 +66,22 @@ def _normalised(question: str, answer: str, spec: DatasetSpec) -> tuple[str, tup
 
 
 def _comparable(pair: DuplicatePair, answers: Answers, spec: DatasetSpec) -> Iterator[str]:
-    """Questions both images answer; not where something lies if the one is a flipped, turned or cropped copy."""
+    """Questions both images answer, but for those that what was done to the copy may have changed the answer of."""
     left, right = answers.get(pair.left, {}), answers.get(pair.right, {})
     for question in sorted(left.keys() & right.keys()):
         known = spec.question_by_text.get(question)
-        if known is None or known.type != "location" or pair.transform in _SAME_PLACES:
+        if known is None or not _may_differ(known, pair.transform, spec):
             yield question
+
+
+def _may_differ(question: Question, transform: str, spec: DatasetSpec) -> bool:
+    """Whether a copy may rightly be answered otherwise: places once moved, colours in other light, text once added."""
+    if question.type == "location":
+        return transform not in _SAME_PLACES
+    if question.type == "colour":
+        return transform == "light"
+    drawn = {one.question for one in (spec.pixel_evidence.box, spec.pixel_evidence.text) if one is not None}
+    return question.name in drawn and ("overlay" in transform or "crop" in transform)
 
 
 def _defect(pair: DuplicatePair, question: str, left: tuple[str, ...], right: tuple[str, ...]) -> Defect:

@@ -8,6 +8,7 @@ from kvqa_audit.checks.base import Defect, Evidence
 from kvqa_audit.model import DuplicatePair, Tier
 
 COPIES = (Tier.IDENTICAL_BYTES, Tier.IDENTICAL_PIXELS, Tier.RE_ENCODE, Tier.NEAR)
+_NOT_MOVED = {"identity": "", "light": " in other light", "overlay": " beside what was laid over one"}
 
 
 def pairs_of(evidence: Evidence, *tiers: Tier) -> Iterator[DuplicatePair]:
@@ -34,7 +35,7 @@ def pair_defect(pair: DuplicatePair, message: str, suggestion: str) -> Defect:
 
 def alignment(pair: DuplicatePair) -> str:
     """How the pair agrees, in words for a message."""
-    done = "" if pair.transform == "identity" else f" after {pair.transform}"
+    done = _NOT_MOVED.get(pair.transform, f" after {pair.transform}")
     return f"similarity {pair.similarity:.3f}{done}, {pair.distance_bits} of 256 hash bits differ"
 
 

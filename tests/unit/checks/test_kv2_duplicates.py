@@ -34,6 +34,7 @@ SPEC = DatasetSpec.model_validate(
             {"name": "place", "type": "location", "vocabulary": "place", "text": "Where?"},
             {"name": "colour", "type": "colour", "vocabulary": "colour", "text": "What colour?"},
         ],
+        "pixel_evidence": {"text": {"question": "text"}},
     }
 )
 BY_TIER = {
@@ -135,6 +136,37 @@ def test_where_something_lies_is_not_compared_once_the_picture_was_moved(transfo
     rows = answered("Where?", "upper-right", "center")
     outcome, findings = run_check(duplicates_with_conflicting_answers, evidence(pair(transform=transform), rows=rows))
     assert (outcome.evaluated, len(findings)) == (compared, compared)
+
+
+@pytest.mark.parametrize(
+    ("question", "transform", "compared"),
+    [
+        ("Is there text?", "identity", 1),
+        ("Is there text?", "light", 1),
+        ("Is there text?", "overlay", 0),
+        ("Is there text?", "flip-horizontal + crop", 0),
+        ("What colour?", "overlay", 1),
+        ("What colour?", "light", 0),
+    ],
+)
+def test_what_was_done_to_a_copy_may_change_its_answer(question, transform, compared) -> None:
+    rows = answered(question, *(("yes", "no") if "text" in question else ("red", "pink")))
+    outcome, findings = run_check(duplicates_with_conflicting_answers, evidence(pair(transform=transform), rows=rows))
+    assert (outcome.evaluated, len(findings)) == (compared, compared)
+
+
+@pytest.mark.parametrize(
+    ("transform", "words"),
+    [
+        ("identity", "similarity 0.970, "),
+        ("light", "similarity 0.970 in other light, "),
+        ("overlay", "similarity 0.970 beside what was laid over one, "),
+        ("crop", "similarity 0.970 after crop, "),
+    ],
+)
+def test_what_was_done_is_told_in_words(transform, words) -> None:
+    _, (finding,) = run_check(near_duplicates, evidence(pair(transform=transform)))
+    assert words in finding.message
 
 
 def test_neighbouring_frames_may_be_answered_differently() -> None:
