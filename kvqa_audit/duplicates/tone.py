@@ -38,8 +38,8 @@ class Tone:
 
     `residual_grey` is by how many grey levels of 255 places differ, as a robust standard deviation over 16 x 16 places;
     `covered` the share of places that differ by far more; `touched` that of those that differ by four levels, which
-    means something only where all else is equal to a fraction of a level; `shift_grey` the mean difference before, in
-    all places that are not covered; `spread_grey` the standard deviation of the places of the duller picture.
+    means something only where all else is equal to a fraction of a level; `shift_grey` by how much the curve moves the
+    tones of all places that are not covered; `spread_grey` the standard deviation of the duller picture's places.
     """
 
     residual_grey: Float
@@ -88,14 +88,16 @@ def _left_over(source: Array, target: Array, seen: NDArray[np.bool_]) -> Array:
     left = _left(target.reshape(flat), _powers(source.reshape(flat)), curve).reshape(source.shape)
     area = _block_means(weight)
     inside = area >= _MIN_BLOCK_SHARE
-    places = np.abs(_block_means(left * weight)) / np.maximum(area, _MIN_BLOCK_SHARE)
+    area = np.maximum(area, _MIN_BLOCK_SHARE)
+    rest = _block_means(left * weight) / area
+    places = np.abs(rest)
     deviation = _OF_NORMAL * _median(places, inside)
     outlying = inside & (places > np.maximum(MIN_COVERED_GREY, _OUTLYING_DEVIATIONS * deviation)[:, None])
     touched = inside & (places > MIN_TOUCHED_GREY)
     covered, touched = (chosen.sum(axis=1) / np.maximum(inside.sum(axis=1), 1) for chosen in (outlying, touched))
-    one, other = (_block_means(picture * weight) / np.maximum(area, _MIN_BLOCK_SHARE) for picture in (source, target))
+    one, other = (_block_means(picture * weight) / area for picture in (source, target))
     kept = inside & ~outlying
-    shift = (np.abs(other - one) * kept).sum(axis=1) / np.maximum(kept.sum(axis=1), 1)
+    shift = (np.abs(other - rest - one) * kept).sum(axis=1) / np.maximum(kept.sum(axis=1), 1)
     return np.stack((deviation, covered, touched, shift, np.minimum(_spread(one, inside), _spread(other, inside))))
 
 

@@ -31,7 +31,7 @@ _WORSE_RATIO, _WORSE_GREY = 1.25, 0.5
 _OVERLAY_SHARE, _OVERLAY_SHARE_IN_OTHER_LIGHT = 0.03, 0.05
 _TEXT_SHARE = 3 / 256
 _STILL_GREY, _VERY_STILL_GREY, _STILL_SHIFT_GREY = 0.5, 0.12, 2.0
-_LIGHT_GREY = 4.0
+_LIGHT_GREY, _LIGHT_RATIO = 4.0, 2.0
 SAME_GREY, _SAME_SHARE = 1.0, 0.04
 _PAIRS_PER_BLOCK = 64
 _UNDONE_BY = {"rotate-90": "rotate-270", "rotate-270": "rotate-90"}
@@ -116,10 +116,11 @@ def _change(
             return Change(" + ".join(found + moved), by_light_alone=False)
     # The alignment undoes the fraction of a pixel that a change of size moves, and follows what light moves.
     tone = min(aligned, turned, key=lambda one: one.residual_grey)
-    other_light = tone.shift_grey >= _LIGHT_GREY
+    other_light = tone.shift_grey >= max(_LIGHT_GREY, _LIGHT_RATIO * tone.residual_grey)
     overlaid = tone.covered >= (_OVERLAY_SHARE_IN_OTHER_LIGHT if other_light else _OVERLAY_SHARE)
+    # In a neighbouring video frame, too, some places differ by far more, but there the rest is not the same.
     same_tones = tone.residual_grey <= min(SAME_GREY, _SAME_SHARE * tone.spread_grey)
-    if not found and (overlaid or _is_little_else(tone)):
+    if not found and same_tones and (overlaid or _is_little_else(tone)):
         found.append("overlay")
     elif not found and other_light:
         found.append("light")
