@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import pickle
 import traceback
 from collections.abc import Callable
@@ -51,7 +50,6 @@ def answer_call(call_descriptor: int, outcome_descriptor: int) -> None:
     Raises:
         MemoryError: as the function did; there is nothing left to tell it with.
     """
-    gc.disable()  # the process ends with the call, and what it imports would be looked through again and again
     with open(call_descriptor, "rb") as file:
         call: Call = pickle.load(file)  # noqa: S301 - written by our own parent, into a file without a name
     try:
