@@ -15,11 +15,11 @@ from kvqa_audit.model import CheckDoc, DuplicatePair, ImageFingerprint, Severity
 if TYPE_CHECKING:
     from kvqa_audit.answers.distributions import Distributions
     from kvqa_audit.answers.rules import RuleResult
-    from kvqa_audit.contracts.promises import PromiseResult
+    from kvqa_audit.contracts.expectations import ExpectationResult
     from kvqa_audit.contracts.row_schema import RowContract
     from kvqa_audit.ingest.dataset import ImageFault, Table
-    from kvqa_audit.overlays.sighting import ImageOverlays
-    from kvqa_audit.privacy.stage import BurnedIn
+    from kvqa_audit.overlays.detection import ImageOverlays
+    from kvqa_audit.privacy.burned_in_stage import BurnedIn
     from kvqa_audit.spec.dataset_spec import DatasetSpec
 
 
@@ -36,7 +36,7 @@ class Evidence:
     spec: DatasetSpec
     table: Table
     contract: RowContract
-    promises: Mapping[str, PromiseResult]
+    promises: Mapping[str, ExpectationResult]
     rules: Mapping[str, RuleResult]
     distributions: Distributions
     fingerprints: tuple[ImageFingerprint, ...] = ()

@@ -8,7 +8,7 @@ from kvqa_audit.checks.base import Checked, Defect, Evidence, check
 from kvqa_audit.model import Severity
 
 if TYPE_CHECKING:
-    from kvqa_audit.privacy.stage import BurnedIn
+    from kvqa_audit.privacy.burned_in_stage import BurnedIn
 
 _WORDS = {"date": "a date", "time": "a time", "number": "a number like an id", "name": "a name"}
 _WORST = {"name": 1.0, "number": 0.9, "date": 0.6, "time": 0.3}

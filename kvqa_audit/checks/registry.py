@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kvqa_audit.checks.base import Check
+from kvqa_audit.checks.expectation_checks import check_of_expectation
 from kvqa_audit.checks.kv101_row_without_image import row_without_image
 from kvqa_audit.checks.kv102_image_without_rows import image_without_rows
 from kvqa_audit.checks.kv103_unreadable_image import unreadable_image
@@ -48,9 +49,8 @@ from kvqa_audit.checks.kv601_embedded_metadata import embedded_metadata
 from kvqa_audit.checks.kv602_embedded_location_or_name import embedded_location_or_name
 from kvqa_audit.checks.kv603_burned_in_identifier import burned_in_identifier
 from kvqa_audit.checks.kv604_missing_licence_or_citation import missing_licence_or_citation
-from kvqa_audit.checks.promises import check_of_promise
 from kvqa_audit.checks.row_checks import ROW_CHECKS
-from kvqa_audit.checks.rules import check_of_rule
+from kvqa_audit.checks.rule_checks import check_of_rule
 from kvqa_audit.spec.dataset_spec import DatasetSpec
 
 CHECKS: tuple[Check, ...] = (
@@ -105,5 +105,5 @@ CHECKS: tuple[Check, ...] = (
 
 def checks_for(spec: DatasetSpec) -> tuple[Check, ...]:
     """The checks of this package, and one for every promise and every rule of the description, by code."""
-    described = (*map(check_of_promise, spec.promises), *map(check_of_rule, spec.rules))
+    described = (*map(check_of_expectation, spec.promises), *map(check_of_rule, spec.rules))
     return tuple(sorted((*CHECKS, *described), key=lambda check: check.code[:4]))

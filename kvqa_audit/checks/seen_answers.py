@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING
 from kvqa_audit.checks.base import Checked, Defect, Evidence, Skipped
 
 if TYPE_CHECKING:
-    from kvqa_audit.overlays.sighting import Region
+    from kvqa_audit.overlays.detection import Region
 
 
 def contradicted(evidence: Evidence, detector: str, shown: str, suggestion: str) -> Checked | Skipped:
     """Compares the answers with what the detector saw; `shown` says what a picture with it shows, in words."""
-    from kvqa_audit.overlays.agreement import ComparedRow, compare, question_of
+    from kvqa_audit.overlays.answer_agreement import ComparedRow, compare, question_of
 
     meant = question_of(evidence.spec, detector)
     if meant is None:
         return Skipped(f"the description names no question for it (pixel_evidence: {detector})")
 
     def defect(one: ComparedRow) -> Defect:
-        seen = f"the picture shows {shown}" if one.sighting.is_seen else f"no {detector} was found in the picture"
-        place = f" ({_where(one.sighting.regions)})" if one.sighting.is_seen and one.sighting.regions else ""
+        seen = f"the picture shows {shown}" if one.detection.is_seen else f"no {detector} was found in the picture"
+        place = f" ({_where(one.detection.regions)})" if one.detection.is_seen and one.detection.regions else ""
         return Defect(
             f"answered {one.answer!r}, but {seen}{place}; the detector's certainty is {one.doubt:.2f}",
             img_id=one.img_id,
@@ -31,9 +31,9 @@ def contradicted(evidence: Evidence, detector: str, shown: str, suggestion: str)
             score=round(one.doubt, 4),
             evidence={
                 "detector": detector,
-                "seen": one.sighting.is_seen,
-                "confidence": one.sighting.confidence,
-                "regions": [region.as_json() for region in one.sighting.regions] if one.sighting.is_seen else [],
+                "seen": one.detection.is_seen,
+                "confidence": one.detection.confidence,
+                "regions": [region.as_json() for region in one.detection.regions] if one.detection.is_seen else [],
             },
             suggestion=f"{suggestion}; the answer would be {(meant.no if one.says_yes else meant.yes)!r}",
         )

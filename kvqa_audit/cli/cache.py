@@ -15,15 +15,15 @@ def cache(
     ] = None,
 ) -> None:
     """Tell what is kept for the next run, and forget what is old."""
-    from kvqa_audit.duplicates.kept import KeptDuplicates
-    from kvqa_audit.images.cache import FingerprintCache
-    from kvqa_audit.overlays.kept import KeptOverlays
+    from kvqa_audit.cache.fingerprints import FingerprintCache
+    from kvqa_audit.duplicates.duplicate_cache import DuplicateCache
+    from kvqa_audit.overlays.overlay_cache import OverlayCache
 
     with FingerprintCache() as kept:
         folder = kept.path.parent
         others = {
-            "images' boxes and text": KeptOverlays(folder).texts,
-            "lists of duplicates": KeptDuplicates(folder).texts,
+            "images' boxes and text": OverlayCache(folder).texts,
+            "lists of duplicates": DuplicateCache(folder).texts,
         }
         if prune_days is not None:
             forgotten = [f"{kept.prune(prune_days):,} fingerprints"]

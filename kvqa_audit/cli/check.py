@@ -21,8 +21,8 @@ def check(
     """Judge the rows of one CSV alone; no image is opened."""
     # Nearly all that is made lives until the end of this short process: collecting would cost it a tenth of its time.
     gc.disable()
-    from kvqa_audit.audit import check_table
     from kvqa_audit.console.results import print_check
+    from kvqa_audit.pipeline.audit import check_table
     from kvqa_audit.release.gate import judge
     from kvqa_audit.spec.dataset_spec import Release
     from kvqa_audit.spec.load import load_spec
@@ -31,7 +31,7 @@ def check(
     outcomes, findings = check_table(table, description)
     verdict = judge(outcomes, findings, Release(fail_on=description.release.fail_on))
     if as_json:
-        from kvqa_audit.artifacts import findings_as_json
+        from kvqa_audit.artifacts.folder import findings_as_json
 
         sys.stdout.write(findings_as_json(outcomes, findings, verdict.exit_code) + "\n")
     elif not quiet:

@@ -42,13 +42,13 @@ def compare(
     quiet: QUIET = False,
 ) -> None:
     """Tell what changed between two audits, runs or datasets."""
-    from kvqa_audit.artifacts import write_whole
-    from kvqa_audit.audit import fingerprint_cache, run_audit
+    from kvqa_audit.artifacts.atomic_file import write_atomically
     from kvqa_audit.compare.comparison import compare_audits
     from kvqa_audit.console.terminal import audit_progress
-    from kvqa_audit.history import audit_named, runs_kept_in, with_revision
     from kvqa_audit.model import AuditRun, Severity
+    from kvqa_audit.pipeline.audit import fingerprint_cache, run_audit
     from kvqa_audit.spec.load import load_spec
+    from kvqa_audit.store.lookup import audit_named, runs_kept_in, with_revision
 
     description = load_spec(spec)
     with (
@@ -77,7 +77,7 @@ def compare(
         from kvqa_audit.compare.as_html import as_html
 
         page = as_html(comparison, exit_code).encode("utf-8", "backslashreplace")
-        write_whole(out, lambda file: file.write(page))
+        write_atomically(out, page)
     if not quiet:
         _tell(comparison, exit_code, form)
     raise typer.Exit(exit_code)

@@ -29,10 +29,10 @@ def duplicates(
     quiet: QUIET = False,
 ) -> None:
     """Find images that show the same picture, and nothing else."""
-    from kvqa_audit.artifacts import write_pairs
-    from kvqa_audit.audit import audit_duplicates, fingerprint_cache
+    from kvqa_audit.artifacts.folder import write_pairs
     from kvqa_audit.console.results import print_pairs
     from kvqa_audit.console.terminal import audit_progress
+    from kvqa_audit.pipeline.audit import audit_duplicates, fingerprint_cache
     from kvqa_audit.spec.load import load_spec
 
     if out is not None:

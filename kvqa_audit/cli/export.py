@@ -21,9 +21,9 @@ def export(
     quiet: QUIET = False,
 ) -> None:
     """Write Croissant metadata and a block for the dataset card."""
-    from kvqa_audit.artifacts import read_artifacts
+    from kvqa_audit.artifacts.folder import read_artifacts
     from kvqa_audit.errors import KvqaAuditError
-    from kvqa_audit.publish import write_card, write_croissant
+    from kvqa_audit.outputs.write_outputs import write_card, write_croissant
     from kvqa_audit.spec.load import load_spec
 
     if croissant is None and card is None:

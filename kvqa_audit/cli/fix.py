@@ -33,11 +33,11 @@ def fix(
     quiet: QUIET = False,
 ) -> None:
     """Write a corrected copy, with a patch file and a proof."""
-    from kvqa_audit.audit import fingerprint_cache
     from kvqa_audit.console.fix import print_left, print_patch, print_proof
     from kvqa_audit.console.terminal import audit_progress
     from kvqa_audit.fixes.fix import Options, make_sure_it_is_apart, place_of, plan, write_and_prove
     from kvqa_audit.fixes.reviewed import read_corrections, read_removals
+    from kvqa_audit.pipeline.audit import fingerprint_cache
     from kvqa_audit.spec.load import load_spec
 
     if out is None and not dry_run:

@@ -29,10 +29,10 @@ def gate(
     as_json: JSON = False,
 ) -> None:
     """Judge a finished audit: may the dataset be released?"""
-    from kvqa_audit.artifacts import read_artifacts
+    from kvqa_audit.artifacts.folder import read_artifacts
     from kvqa_audit.compare.baseline import against_baseline
     from kvqa_audit.console.gate import print_verdict, verdict_as_json
-    from kvqa_audit.publish import formats_named, write_also
+    from kvqa_audit.outputs.write_outputs import formats_named, write_formats
     from kvqa_audit.release.standing import judge_audit, policy_named
     from kvqa_audit.spec.load import load_spec
 
@@ -43,7 +43,7 @@ def gate(
     if baseline is not None:
         run = against_baseline(run, read_artifacts(baseline))
     verdict = judge_audit(run, description, release=release)
-    said = write_also(run, verdict, audit, formats)
+    said = write_formats(run, verdict, audit, formats)
     if as_json:
         sys.stdout.write(verdict_as_json(verdict) + "\n")
     elif not quiet:

@@ -17,7 +17,7 @@ def index(
     out: Annotated[Path | None, typer.Option(help="Where to write the page.", show_default="index.html there")] = None,
 ) -> None:
     """List the audits below a folder in one page, with their trends."""
-    from kvqa_audit.artifacts import write_whole
+    from kvqa_audit.artifacts.atomic_file import write_atomically
     from kvqa_audit.errors import ArtifactError
     from kvqa_audit.report.index_page import render_index, run_line
 
@@ -32,7 +32,7 @@ def index(
             lines.append(run_line(json.loads(record.read_bytes()), quote(report)))
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             unreadable.append((str(record), f"{type(error).__name__}: {error}"))
-    write_whole(target, lambda file: file.write(render_index(lines, unreadable).encode("utf-8", "backslashreplace")))
+    write_atomically(target, render_index(lines, unreadable).encode("utf-8", "backslashreplace"))
     sys.stdout.write(f"{len(lines)} audits listed: {target}\n")
     for path, reason in unreadable:
         sys.stderr.write(f"kvqa-audit: {path} is not listed: {reason}\n")

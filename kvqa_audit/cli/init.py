@@ -16,7 +16,7 @@ def init(
     quiet: QUIET = False,
 ) -> None:
     """Write a first description of another dataset, to be edited."""
-    from kvqa_audit.artifacts import write_whole
+    from kvqa_audit.artifacts.atomic_file import write_atomically
     from kvqa_audit.console.init import print_described
     from kvqa_audit.describe.description import describe_source
     from kvqa_audit.errors import OutputError
@@ -26,7 +26,7 @@ def init(
         raise OutputError(f"{out}/dataset.yaml: is there already; give another folder with --out, or remove it")
     described = describe_source(source)
     for name, text in described.files.items():
-        write_whole(out / name, lambda file, text=text: file.write(text.encode()))  # type: ignore[misc]
+        write_atomically(out / name, text.encode())
     load_spec(out)
     if not quiet:
         print_described(described, source, out)

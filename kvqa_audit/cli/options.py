@@ -65,8 +65,8 @@ FORMAT = Annotated[Format, typer.Option("--format", help="What goes to standard 
 
 def make_sure_it_can_be_written(out: Path) -> None:
     """Raises before the work, not after it, where the results could not be written."""
-    from kvqa_audit.artifacts import write_whole
+    from kvqa_audit.artifacts.atomic_file import write_atomically
 
     probe = out / ".writable"
-    write_whole(probe, lambda file: file.write(b"-"))
+    write_atomically(probe, b"-")
     probe.unlink(missing_ok=True)

@@ -20,8 +20,8 @@ def report(
     quiet: QUIET = False,
 ) -> None:
     """Build the report anew from an audit's files."""
-    from kvqa_audit.artifacts import read_artifacts
-    from kvqa_audit.publish import pictures_named, write_report
+    from kvqa_audit.artifacts.folder import read_artifacts
+    from kvqa_audit.outputs.write_outputs import pictures_named, write_report
     from kvqa_audit.spec.load import load_spec
 
     target = out or audit / "report.html"

@@ -49,11 +49,11 @@ def review(
     ] = None,
 ) -> None:
     """Decide about findings, one after the other."""
-    from kvqa_audit.artifacts import read_artifacts
+    from kvqa_audit.artifacts.folder import read_artifacts
     from kvqa_audit.console.review import print_stored
     from kvqa_audit.model import Severity
     from kvqa_audit.release.decisions import DecisionVerdict, decide
-    from kvqa_audit.review import Wanted, decisions_in, file_for, report_on, store, to_decide
+    from kvqa_audit.release.review import Wanted, decisions_in, file_for, report_on, store, to_decide
 
     if (add or reason or expires) and not (update and add and (reason or "").strip()):
         raise typer.BadParameter("--add needs --update and a --reason; --reason and --expires go with --add")
@@ -81,7 +81,7 @@ def _walk(findings: tuple[Finding, ...], run: AuditRun, path: Path, who: str) ->
     """Asks about one finding after the other and stores each answer at once; gives the number of decisions."""
     from kvqa_audit.console.review import ask, show_finding
     from kvqa_audit.release.decisions import decide, undecided
-    from kvqa_audit.review import pictures_of, store
+    from kvqa_audit.release.review import pictures_of, store
 
     added: list[Decision] = []
     total, left, last_reason = len(findings), list(findings), ""

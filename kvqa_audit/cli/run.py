@@ -60,14 +60,14 @@ def run(
     as_json: JSON = False,
 ) -> None:
     """Audit a dataset and write the report."""
-    from kvqa_audit.audit import fingerprint_cache, run_audit
     from kvqa_audit.compare.baseline import against_baseline
     from kvqa_audit.console.terminal import audit_progress
-    from kvqa_audit.formats.summary_md import summary_markdown
-    from kvqa_audit.history import earlier_audit, runs_kept_in
-    from kvqa_audit.publish import formats_named, pictures_named, write_also, write_audit
+    from kvqa_audit.outputs.summary_md import summary_markdown
+    from kvqa_audit.outputs.write_outputs import formats_named, pictures_named, write_formats, write_outputs
+    from kvqa_audit.pipeline.audit import fingerprint_cache, run_audit
     from kvqa_audit.release.standing import judge_audit, policy_named
     from kvqa_audit.spec.load import load_spec
+    from kvqa_audit.store.lookup import earlier_audit, runs_kept_in
     from kvqa_audit.store.records import series_named
 
     form = Format.JSON if as_json else form
@@ -100,8 +100,8 @@ def run(
         verdict = judge_audit(audit, description)
         audit = replace(audit, exit_code=verdict.exit_code)
         progress.stage("write the report", None)
-        write_audit(audit, out, description, pictures=pictures_named(no_images=no_images, blur_text=blur_text))
-        said = write_also(audit, verdict, out, formats)
+        write_outputs(audit, out, description, pictures=pictures_named(no_images=no_images, blur_text=blur_text))
+        said = write_formats(audit, verdict, out, formats)
         stored = None if runs is None else runs.save(audit)
     if form is Format.JSON:
         sys.stdout.write((out / "audit.json").read_text(encoding="utf-8") + "\n")

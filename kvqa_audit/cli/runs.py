@@ -20,7 +20,7 @@ def runs(
     """List the stored runs, with what was new and resolved in each."""
     from kvqa_audit.console.runs import print_runs
     from kvqa_audit.errors import StoreError
-    from kvqa_audit.history import STORE_VARIABLE, runs_kept_in
+    from kvqa_audit.store.lookup import STORE_VARIABLE, runs_kept_in
 
     with runs_kept_in(store, make=False) as kept:
         if kept is None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
-from kvqa_audit.artifact_tables import finding_row
+from kvqa_audit.artifacts.tables import finding_row
 from kvqa_audit.compare.comparison import Comparison
 from kvqa_audit.compare.drift import AnswerDrift, ImageDrift
 from kvqa_audit.compare.images import ImageChanges

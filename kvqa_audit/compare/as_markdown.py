@@ -10,7 +10,7 @@ from kvqa_audit.compare.tables import change_tables, headlines, sentence
 from kvqa_audit.report.text import shown
 
 LINES_A_TABLE = 20
-# Beside the signs themselves: what a forge makes a link (`http://`, `www.`) or a picture (`:name:`) of.
+# Background the signs themselves: what a forge makes a link (`http://`, `www.`) or a picture (`:name:`) of.
 _SYNTAX = re.compile(r"([\\`*_{}\[\]<>#|~!@&$]|:(?=\w|//)|(?<=www)\.)")
 
 

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any, Generic, TypeVar
 
 from kvqa_audit.engine.child import NO_ITEM
-from kvqa_audit.engine.nursery import Nursery
+from kvqa_audit.engine.fork_server import ForkServer
 from kvqa_audit.engine.supervised import Child, Death
 
 TaskT = TypeVar("TaskT")
@@ -80,7 +80,7 @@ class LocalPool:
         self.jobs = jobs
         self._timeout_seconds = item_timeout_seconds
         self._memory_mb = memory_mb
-        self._nurseries: list[Nursery] = []
+        self._fork_servers: list[ForkServer] = []
         self._children: list[Child] = []
         self._shared: list[Any] = []
 
@@ -139,8 +139,8 @@ class LocalPool:
         """Ends all children and waits for them; a later task starts others."""
         while self._children:
             self._discard(self._children[-1])
-        while self._nurseries:
-            self._nurseries.pop().close()
+        while self._fork_servers:
+            self._fork_servers.pop().close()
 
     def _feed(
         self,
@@ -161,9 +161,9 @@ class LocalPool:
             child.give(function, job.task, frozenset(job.done), things)
 
     def _start(self, module: str) -> Child:
-        if not self._nurseries or not self._nurseries[-1].is_alive:
-            self._nurseries.append(Nursery(module))
-        child = Child(self._nurseries[-1], self._timeout_seconds, self._memory_mb)
+        if not self._fork_servers or not self._fork_servers[-1].is_alive:
+            self._fork_servers.append(ForkServer(module))
+        child = Child(self._fork_servers[-1], self._timeout_seconds, self._memory_mb)
         self._children.append(child)
         return child
 

@@ -1,4 +1,4 @@
-"""A nursery and limits come in; a guarded child goes out, with what it says and, in the end, what it died of."""
+"""A fork server and limits come in; a guarded child goes out, with what it says and, in the end, what it died of."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from multiprocessing import Pipe
 from typing import Any
 
 from kvqa_audit.engine.child import NO_ITEM, OUT_OF_MEMORY_EXIT, POSITION_BYTES, Position
-from kvqa_audit.engine.nursery import Nursery, WorkerError
+from kvqa_audit.engine.fork_server import ForkServer, WorkerError
 
 _FROM_OUTSIDE = (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
@@ -27,9 +27,9 @@ class Death:
 
 
 class Child:
-    """One guarded child process, forked from a nursery, and the connection to it."""
+    """One guarded child process, forked from a fork server, and the connection to it."""
 
-    def __init__(self, nursery: Nursery, timeout_seconds: float, memory_mb: int) -> None:
+    def __init__(self, fork_server: ForkServer, timeout_seconds: float, memory_mb: int) -> None:
         self.heard_at = time.monotonic()
         self._timeout_seconds = timeout_seconds
         self._memory_mb = memory_mb
@@ -40,7 +40,7 @@ class Child:
             page.write(NO_ITEM.to_bytes(POSITION_BYTES, "little", signed=True))
             page.flush()
             self._position = Position(page.fileno())
-            self._process = nursery.fork(theirs.fileno(), page.fileno(), timeout_seconds, memory_mb)
+            self._process = fork_server.fork(theirs.fileno(), page.fileno(), timeout_seconds, memory_mb)
 
     def give(self, function: Callable[..., Any], task: Any, done: frozenset[int], shared: Mapping[int, Any]) -> None:
         """Sends a task, and before it what the child does not know yet; a dead child is noticed by `receive`."""

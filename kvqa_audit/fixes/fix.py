@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kvqa_audit.audit import run_audit
 from kvqa_audit.errors import OutputError, SourceError
 from kvqa_audit.fixes import write_copy
 from kvqa_audit.fixes.patch import Patch
@@ -17,12 +16,13 @@ from kvqa_audit.fixes.proof import Proof, prove
 from kvqa_audit.fixes.raw_table import RawTable, encoded, read_raw_table
 from kvqa_audit.fixes.reviewed import Correction
 from kvqa_audit.model import AuditRun
+from kvqa_audit.pipeline.audit import run_audit
 from kvqa_audit.progress import Progress
 from kvqa_audit.release.decisions_file import NAMES, text_of
 from kvqa_audit.spec.dataset_spec import DatasetSpec
 
 if TYPE_CHECKING:
-    from kvqa_audit.images.cache import FingerprintCache
+    from kvqa_audit.cache.fingerprints import FingerprintCache
 
 TABLE_NAME, IMAGES_NAME = "metadata.csv", "images"
 

@@ -14,7 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from kvqa_audit.artifacts import write_whole
+from kvqa_audit.artifacts.atomic_file import write_atomically
 from kvqa_audit.errors import OutputError, SourceError
 from kvqa_audit.fixes.patch import Change, Patch
 from kvqa_audit.fixes.proof import Proof, by_check
@@ -161,7 +161,7 @@ def write_bytes(path: Path, content: bytes) -> None:
     Raises:
         OutputError: it cannot be written.
     """
-    write_whole(path, lambda file: file.write(content))
+    write_atomically(path, content)
 
 
 def _told(finding: Finding) -> dict[str, Any]:

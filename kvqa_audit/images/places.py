@@ -6,7 +6,7 @@ import os
 import stat
 import time
 
-from kvqa_audit.images.cache import Place
+from kvqa_audit.cache.fingerprints import Place
 from kvqa_audit.ingest.dataset import ImageShard
 from kvqa_audit.ingest.image_folder import FolderShard
 

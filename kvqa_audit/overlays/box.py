@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from kvqa_audit.overlays.detection import Detection, Region, ramp, region_of
 from kvqa_audit.overlays.planes import Picture, Planes
-from kvqa_audit.overlays.sighting import Region, Sighting, ramp, region_of
 
 _BLACK_AT_MOST = 20
 _STEP_AT_LEAST = 10
@@ -53,7 +53,7 @@ _BOX = _Search(top=0.3, left=0.04, right=0.66, arm=0.045, rows_a_reach=260)
 _NOTCH = _Search(top=0.5, left=0.01, right=0.4, arm=0.019, rows_a_reach=530)
 
 
-def find_box(picture: Picture) -> Sighting:
+def find_box(picture: Picture) -> Detection:
     """Looks for a box in the two lower corners.
 
     Args:
@@ -62,7 +62,7 @@ def find_box(picture: Picture) -> Sighting:
             nobody would miss the picture behind it.
     """
     if min(picture.whole.shape) < 128:
-        return _green_inset(picture.whole) if picture.rgb.size else Sighting(0.0)
+        return _green_inset(picture.whole) if picture.rgb.size else Detection(0.0)
     half, whole = picture.half, picture.whole
     seen = max(_green_inset(half), _in_either_corner(half.brightest, half.shape, _BOX), key=_confidence)
     if seen.is_seen:
@@ -72,11 +72,11 @@ def find_box(picture: Picture) -> Sighting:
     return max(seen, replace(notch, confidence=round(_NOTCH_WEIGHT * notch.confidence, 4)), key=_confidence)
 
 
-def _confidence(one: Sighting) -> float:
+def _confidence(one: Detection) -> float:
     return one.confidence
 
 
-def _in_either_corner(brightest: NDArray[np.uint8], shape: tuple[int, int], search: _Search) -> Sighting:
+def _in_either_corner(brightest: NDArray[np.uint8], shape: tuple[int, int], search: _Search) -> Detection:
     """The better of the two corners of a picture of such a shape, whose lower rows at least are given."""
     height, width = shape
     lower, wide = brightest[int(search.top * height) - height :], int(search.right * width)
@@ -86,7 +86,7 @@ def _in_either_corner(brightest: NDArray[np.uint8], shape: tuple[int, int], sear
     return max(left, replace(right, regions=regions), key=_confidence)
 
 
-def _black_corner(values: NDArray[np.uint8], shape: tuple[int, int], search: _Search) -> Sighting:
+def _black_corner(values: NDArray[np.uint8], shape: tuple[int, int], search: _Search) -> Detection:
     """The best corner of a black rectangle among the brightest-channel pixels at the lower left of such a picture."""
     black = values <= _BLACK_AT_MOST
     lit = values + np.uint8(_STEP_AT_LEAST)  # overflows where it is not black, if at all
@@ -95,38 +95,38 @@ def _black_corner(values: NDArray[np.uint8], shape: tuple[int, int], search: _Se
     rows = _crowded(level, 1, _NEAR_SHARES[0] * arm)
     rows = rows[rows < min(0.955 * values.shape[0], values.shape[0] - arm)]
     if not rows.size:
-        return Sighting(0.0)
+        return Detection(0.0)
     below = slice(int(rows[0]), None)
     values, lit, black, level, rows = values[below], lit[below], black[below], level[below], rows - rows[0]
     upright = _turns(values, lit, black, reach, level=False)
     columns = _crowded(upright, 0, _NEAR_SHARES[0] * arm)
     columns = columns[(columns > search.left * values.shape[1]) & (columns >= arm)]
     if not columns.size:
-        return Sighting(0.0)
+        return Detection(0.0)
     return _best_corner(_Edges(black, level, upright), rows, columns, arm, shape)
 
 
 def _best_corner(
     edges: _Edges, rows: NDArray[np.intp], columns: NDArray[np.intp], arm: int, shape: tuple[int, int]
-) -> Sighting:
+) -> Detection:
     """The best of the corners at which one of the rows and one of the columns meet, with `arm` pixels of either."""
     (high, _), (height, width) = edges.black.shape, shape
     lefts, downs = _running(edges.level[rows], 1), _running(edges.upright[::-1, columns], 0)[::-1]
     near = np.minimum(lefts[:, columns] - lefts[:, columns - arm], downs[rows] - downs[rows + arm])
     i, j = np.nonzero(near >= _NEAR_SHARES[0] * arm)
     if not i.size:
-        return Sighting(0.0)
+        return Detection(0.0)
     area = _running(_running(edges.black, 1)[::-1, columns], 0)[::-1][rows]
     filled = area[i, j] / ((high - rows[i]) * (columns[j] + 1))
     extent = np.minimum(lefts[i, columns[j]] / width, downs[rows[i], j] / height)
     score = (near[i, j] / arm) ** 2 * (0.05 + extent) * (filled >= _FILLED_SHARE)
     best = int(np.argmax(score))
     if score[best] == 0.0:
-        return Sighting(0.0)
+        return Detection(0.0)
     sharpness = ramp(float(near[i[best], j[best]]) / arm, *_NEAR_SHARES)
     confidence = sharpness * (0.55 + 0.45 * ramp(float(extent[best]), 0.02, 0.1))
     top, right = height - high + int(rows[i[best]]), int(columns[j[best]]) + 1
-    return Sighting(round(confidence, 4), (region_of(0, top, right, height, shape),))
+    return Detection(round(confidence, 4), (region_of(0, top, right, height, shape),))
 
 
 def _turns(
@@ -157,7 +157,7 @@ def _running(mask: NDArray[np.bool_] | NDArray[np.int32], axis: int) -> NDArray[
     return np.cumsum(mask, axis=axis, dtype=np.int32)
 
 
-def _green_inset(planes: Planes) -> Sighting:
+def _green_inset(planes: Planes) -> Detection:
     """A green rectangle in the lower half: its rows and columns are green for most of their length."""
     height, width = planes.shape
     red, green, blue = planes.channels[:, height // 2 :]
@@ -165,7 +165,7 @@ def _green_inset(planes: Planes) -> Sighting:
     mask = (green >= _GREEN_OVER_RED) & (green - np.uint8(_GREEN_OVER_RED) >= red) & (green >= blue)
     count = np.count_nonzero(mask)
     if count / mask.size < _GREEN_AREA_SHARE[0]:
-        return Sighting(0.0)
+        return Detection(0.0)
     across, down = mask.sum(axis=1), mask.sum(axis=0)
     rows = np.flatnonzero(across >= 0.5 * across.max())
     columns = np.flatnonzero(down >= 0.5 * down.max())
@@ -175,4 +175,4 @@ def _green_inset(planes: Planes) -> Sighting:
     area = (bottom - top) * (right - left) / (height * width)
     confidence = ramp(filled, 0.5, 0.8) * ramp(concentrated, 0.5, 0.9) * ramp(area, *_GREEN_AREA_SHARE)
     region = region_of(left, height // 2 + top, right, height // 2 + bottom, planes.shape)
-    return Sighting(round(confidence, 4), (region,))
+    return Detection(round(confidence, 4), (region,))

@@ -14,8 +14,8 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from kvqa_audit.overlays.detection import Region
 from kvqa_audit.overlays.planes import Planes
-from kvqa_audit.overlays.sighting import Region
 
 Hue = Literal["blue", "green", "yellow"]
 HUES: tuple[Hue, ...] = get_args(Hue)

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kvqa_audit.overlays.connected import connected_shapes, pairs_between, roots_of
+from kvqa_audit.overlays.detection import Detection, ramp, region_of
 from kvqa_audit.overlays.planes import Picture, Planes
-from kvqa_audit.overlays.sighting import Sighting, ramp, region_of
 from kvqa_audit.overlays.top_hat import brightest_near, top_hat
 
 _UNITS = (530.0, 640.0)
@@ -65,7 +65,7 @@ class _Line:
         return self.shapes - 1.4 + 0.3 * min(self.letters - self.shapes, self.shapes)
 
 
-def find_text(picture: Picture) -> Sighting:
+def find_text(picture: Picture) -> Detection:
     """Looks for lines of text: at the left edge, where devices write, and with more reserve everywhere else.
 
     Args:
@@ -73,7 +73,7 @@ def find_text(picture: Picture) -> Sighting:
     """
     height, width = picture.whole.shape
     if min(height, width) < 64:
-        return Sighting(0.0)
+        return Detection(0.0)
     unit = max(height / _UNITS[0], width / _UNITS[1])
     score, lines, letter_like = 0.0, list[_Line](), 0
     start = int(_EDGE_SHARE * width)
@@ -87,9 +87,9 @@ def find_text(picture: Picture) -> Sighting:
             break
     regions = tuple(region_of(one.left, one.top, one.right, one.bottom, (height, width)) for one in lines)
     if score >= _SURE_SCORE:
-        return Sighting(_confidence(score, 0.0), regions)
+        return Detection(_confidence(score, 0.0), regions)
     doubt = max(letter_like / (letter_like + 10.0), _glare_at_margin(edge.darkest, width))
-    return Sighting(_confidence(score, doubt), regions)
+    return Detection(_confidence(score, doubt), regions)
 
 
 def _confidence(score: float, doubt: float) -> float:

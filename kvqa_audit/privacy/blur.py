@@ -14,8 +14,8 @@ from PIL import Image, ImageDraw
 from kvqa_audit.images.decode import decode
 from kvqa_audit.images.thumbnails import small_jpeg
 from kvqa_audit.ingest.dataset import RawImage
-from kvqa_audit.overlays.sighting import Sighting
-from kvqa_audit.overlays.stage import READ_MIN_SIDE_PX, look_at
+from kvqa_audit.overlays.detection import Detection
+from kvqa_audit.overlays.overlay_stage import READ_MIN_SIDE_PX, look_at
 
 _SURELY_NONE_BELOW = 0.05
 _LEFT_SHARE = 0.45
@@ -38,7 +38,7 @@ def blurred_thumbnail(data: bytes, max_side_px: int = 240) -> bytes | None:
     return small_jpeg(smear_text(Image.fromarray(decoded.rgb), seen), max_side_px)
 
 
-def smear_text(picture: Image.Image, seen: Sighting) -> Image.Image:
+def smear_text(picture: Image.Image, seen: Detection) -> Image.Image:
     """The picture with each place of text replaced by its few mean colours, from which no letter can be told.
 
     Args:
@@ -56,7 +56,7 @@ def smear_text(picture: Image.Image, seen: Sighting) -> Image.Image:
     return Image.composite(smeared, picture, mask)
 
 
-def places_to_smear(seen: Sighting) -> Iterator[Box]:
+def places_to_smear(seen: Detection) -> Iterator[Box]:
     """Left, top, right and bottom, in shares of the picture."""
     if seen.confidence < _SURELY_NONE_BELOW:
         return

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kvqa_audit.overlays.sighting import Region, region_of
+from kvqa_audit.overlays.detection import Region, region_of
 
 HOW_TO_INSTALL = "pip install 'kvqa-audit[ocr]'"
 _PACKAGES = ("rapidocr", "onnxruntime")

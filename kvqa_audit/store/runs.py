@@ -11,8 +11,8 @@ from types import TracebackType
 from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from kvqa_audit.artifact_tables import fingerprints_of
-from kvqa_audit.artifacts import packed, unpacked
+from kvqa_audit.artifacts.folder import packed, unpacked
+from kvqa_audit.artifacts.tables import fingerprints_of
 from kvqa_audit.compare.images import image_changes
 from kvqa_audit.errors import StoreError
 from kvqa_audit.model import AuditRun, FindingStatus, Severity

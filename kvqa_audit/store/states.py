@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
-from kvqa_audit.artifact_tables import storable
+from kvqa_audit.artifacts.tables import storable
 from kvqa_audit.compare.findings import judged_checks
 from kvqa_audit.model import AuditRun, Finding, FindingStatus, Severity
 from kvqa_audit.release.changes import FindingChanges, findings_since, renamed_findings

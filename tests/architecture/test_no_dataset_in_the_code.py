@@ -21,7 +21,7 @@ TEMPLATES = sorted(
     path for ending in ("j2", "js", "css") for path in PACKAGE.rglob(f"*.{ending}") if "vendor" not in path.parts
 )
 # Which description is the default has to be said somewhere.
-NAME_THE_DEFAULT = {"spec/load.py", "cli/options.py", "audit.py"}
+NAME_THE_DEFAULT = {"spec/load.py", "cli/options.py", "pipeline/audit.py"}
 # Words that the description shares with every other text.
 COMMON = {"none", "normal", "instrument", "tube", "text", "box", "finding", "easy", "removed", "procedure", "landmark"}
 CLOSED = ("procedure", "abnormality", "instrument", "landmark", "polyp_type")

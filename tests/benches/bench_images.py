@@ -24,9 +24,9 @@ from typing import TypeVar
 
 from PIL import Image
 
+from kvqa_audit.cache.fingerprints import FingerprintCache
 from kvqa_audit.engine.local import LocalPool
-from kvqa_audit.images.cache import FingerprintCache
-from kvqa_audit.images.stage import ImageTask, fingerprint_images, fingerprint_task
+from kvqa_audit.images.fingerprint_stage import ImageTask, fingerprint_images, fingerprint_task
 from kvqa_audit.ingest.image_folder import FolderShard, list_image_folder
 
 PoolT = TypeVar("PoolT")
@@ -53,7 +53,7 @@ def decoders(jobs: int) -> Iterator[ProcessPoolExecutor]:
 def readers(jobs: int) -> Iterator[LocalPool]:
     """Children that are ready, as an audit has them once it has read the table."""
     with LocalPool(jobs) as pool:
-        pool.start("kvqa_audit.images.stage")
+        pool.start("kvqa_audit.images.fingerprint_stage")
         list(pool.map_unordered(fingerprint_task, [ImageTask(FolderShard("/", ()))] * jobs, pool.share(None)))
         yield pool
 

@@ -60,9 +60,9 @@ from pathlib import Path
 from kvqa_audit.engine.local import LocalPool
 if __name__ == "__main__":
     with LocalPool(int(sys.argv[2])) as pool:
-        pool.start("kvqa_audit.images.stage")
+        pool.start("kvqa_audit.images.fingerprint_stage")
         from kvqa_audit.duplicates.find import find_duplicates
-        from kvqa_audit.images.stage import fingerprint_images
+        from kvqa_audit.images.fingerprint_stage import fingerprint_images
         from kvqa_audit.ingest.image_folder import list_image_folder
         started = time.perf_counter()
         folder = Path(sys.argv[1])

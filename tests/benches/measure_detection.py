@@ -25,7 +25,7 @@ import pyarrow.parquet as pq
 
 from kvqa_audit.duplicates.find import DuplicateResult, find_duplicates
 from kvqa_audit.engine.local import LocalPool
-from kvqa_audit.images.stage import fingerprint_images
+from kvqa_audit.images.fingerprint_stage import fingerprint_images
 from kvqa_audit.ingest.image_folder import list_image_folder
 from kvqa_audit.model import DuplicatePair
 

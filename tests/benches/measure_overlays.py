@@ -23,8 +23,8 @@ from kvqa_audit.engine.local import LocalPool
 from kvqa_audit.images.decode import decode
 from kvqa_audit.ingest.dataset import Dataset
 from kvqa_audit.ingest.open import open_dataset
-from kvqa_audit.overlays.agreement import DETECTORS, ComparedRow, agreement_of, asked_images, compare
-from kvqa_audit.overlays.stage import READ_MIN_SIDE_PX, find_overlays, look_at
+from kvqa_audit.overlays.answer_agreement import DETECTORS, ComparedRow, agreement_of, asked_images, compare
+from kvqa_audit.overlays.overlay_stage import READ_MIN_SIDE_PX, find_overlays, look_at
 from kvqa_audit.spec.load import load_spec
 
 SHOWN = 40
@@ -63,7 +63,7 @@ def draw_sheet(dataset: Dataset, rows: Sequence[ComparedRow], path: Path) -> Non
     for number, one in enumerate(rows):
         image = Image.open(io.BytesIO(data[one.img_id])).convert("RGB")
         draw = ImageDraw.Draw(image)
-        for region in one.sighting.regions if one.sighting.is_seen else ():
+        for region in one.detection.regions if one.detection.is_seen else ():
             left, top = region.x * image.width, region.y * image.height
             right, bottom = left + region.width * image.width, top + region.height * image.height
             draw.rectangle((left, top, right, bottom), outline=(255, 0, 255), width=max(2, image.width // 250))

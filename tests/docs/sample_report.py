@@ -19,11 +19,11 @@ from pathlib import Path
 
 from PIL import Image
 
-from kvqa_audit.audit import run_audit
 from kvqa_audit.demo import draw_demo
-from kvqa_audit.formats.summary_md import summary_markdown
 from kvqa_audit.model import AuditRun
-from kvqa_audit.publish import write_report
+from kvqa_audit.outputs.summary_md import summary_markdown
+from kvqa_audit.outputs.write_outputs import write_report
+from kvqa_audit.pipeline.audit import run_audit
 from kvqa_audit.release.standing import judge_audit
 from kvqa_audit.report.environment import asset
 from kvqa_audit.spec.load import load_spec

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import kvqa_audit
-from kvqa_audit.artifacts import read_artifacts, write_artifacts
+from kvqa_audit.artifacts.folder import read_artifacts, write_artifacts
 from kvqa_audit.demo import DemoTruth
 from kvqa_audit.errors import ArtifactError
 from tests.functional.conftest import Program

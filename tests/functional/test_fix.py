@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from kvqa_audit.audit import run_audit
 from kvqa_audit.demo import DemoTruth
 from kvqa_audit.fixes.fix import Options, plan, write_and_prove
 from kvqa_audit.model import FindingStatus
+from kvqa_audit.pipeline.audit import run_audit
 from kvqa_audit.release.decisions import DecisionVerdict, decide
-from kvqa_audit.review import store
+from kvqa_audit.release.review import store
 from kvqa_audit.spec.load import load_spec
 from tests.functional.conftest import Program
 

@@ -19,9 +19,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from kvqa_audit.cache.fingerprints import FingerprintCache
 from kvqa_audit.duplicates.find import find_duplicates
-from kvqa_audit.images.cache import FingerprintCache
-from kvqa_audit.images.stage import fingerprint_images
+from kvqa_audit.images.fingerprint_stage import fingerprint_images
 from kvqa_audit.ingest.dataset import RawImage
 from kvqa_audit.ingest.image_folder import FolderShard, list_image_folder
 from tests.children import in_children
@@ -177,9 +177,9 @@ def test_poison_is_not_kept_in_the_cache_and_the_rest_is(root: Path, tmp_path: P
 STOPPED = """
 import sys
 from pathlib import Path
-from kvqa_audit.images import stage
+from kvqa_audit.images import fingerprint_stage as stage
 from kvqa_audit.engine.local import LocalPool
-from kvqa_audit.images.cache import FingerprintCache
+from kvqa_audit.cache.fingerprints import FingerprintCache
 from kvqa_audit.ingest.image_folder import FolderShard, list_image_folder
 sys.path[:0] = [{here!r}]
 from test_poison_images import Spiked, folder_shards

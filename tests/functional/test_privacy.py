@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from kvqa_audit.artifacts import read_artifacts
+from kvqa_audit.artifacts.folder import read_artifacts
 from kvqa_audit.demo import DemoTruth
 from kvqa_audit.privacy.reader import why_unreadable
 from tests.functional.conftest import Program

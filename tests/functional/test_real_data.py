@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from kvqa_audit import run_audit
-from kvqa_audit.artifacts import read_artifacts
+from kvqa_audit.artifacts.folder import read_artifacts
 from kvqa_audit.model import AuditRun, OutcomeStatus
 from tests.functional.conftest import Program
 

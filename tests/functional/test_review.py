@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kvqa_audit.artifacts import read_artifacts
+from kvqa_audit.artifacts.folder import read_artifacts
 from kvqa_audit.demo import DemoTruth
 from kvqa_audit.model import FindingStatus
 from kvqa_audit.release.decisions import DecisionVerdict

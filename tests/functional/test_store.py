@@ -13,7 +13,7 @@ import jsonschema
 import pytest
 
 import kvqa_audit
-from kvqa_audit.artifacts import read_artifacts
+from kvqa_audit.artifacts.folder import read_artifacts
 from kvqa_audit.demo import DemoTruth
 from kvqa_audit.store.runs import RunStore
 from tests.functional.conftest import Program

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from kvqa_audit.audit import run_audit
 from kvqa_audit.compare.baseline import against_baseline
 from kvqa_audit.compare.comparison import compare_audits
 from kvqa_audit.demo import DemoTruth
 from kvqa_audit.model import AuditRun, Finding, FindingStatus, Severity
+from kvqa_audit.pipeline.audit import run_audit
 from kvqa_audit.release.decisions import Decision, DecisionVerdict
 from kvqa_audit.release.decisions_file import with_added
 from kvqa_audit.release.standing import judge_audit

@@ -19,8 +19,8 @@ from kvqa_audit.demo.scenes import rows_of, scenes
 from kvqa_audit.errors import OutputError
 from kvqa_audit.ingest.dataset import RawImage
 from kvqa_audit.model import AuditRun, Finding, OutcomeStatus, Severity
-from kvqa_audit.overlays.sighting import things_seen
-from kvqa_audit.overlays.stage import look_at
+from kvqa_audit.overlays.detection import things_seen
+from kvqa_audit.overlays.overlay_stage import look_at
 from kvqa_audit.spec.load import load_spec
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from kvqa_audit.answers.distributions import Distributions
 from kvqa_audit.checks.base import Check, Evidence
+from kvqa_audit.checks.expectation_checks import check_of_expectation
 from kvqa_audit.checks.kv001_unexpected_columns import unexpected_columns
 from kvqa_audit.checks.kv002_unreadable_rows import unreadable_rows
 from kvqa_audit.checks.kv003_blank_cell import blank_cell
@@ -29,9 +30,8 @@ from kvqa_audit.checks.kv101_row_without_image import row_without_image
 from kvqa_audit.checks.kv102_image_without_rows import image_without_rows
 from kvqa_audit.checks.kv118_two_files_for_one_id import two_files_for_one_id
 from kvqa_audit.checks.kv119_two_pictures_for_one_id import two_pictures_for_one_id
-from kvqa_audit.checks.promises import check_of_promise
 from kvqa_audit.checks.runner import run_check
-from kvqa_audit.contracts.promises import PromiseResult
+from kvqa_audit.contracts.expectations import ExpectationResult
 from kvqa_audit.contracts.row_schema import check_rows
 from kvqa_audit.ingest.dataset import ROLES, ImageFault, Table
 from kvqa_audit.ingest.table import read_csv_table
@@ -56,7 +56,7 @@ def evidence(
     images: tuple[str, ...] = (),
     faults: tuple[ImageFault, ...] = (),
     absent: Mapping[str, str] | None = None,
-    promises: Mapping[str, PromiseResult] | None = None,
+    promises: Mapping[str, ExpectationResult] | None = None,
 ) -> Evidence:
     return Evidence(
         spec=SPEC,
@@ -196,18 +196,18 @@ def test_a_table_without_rows_fails_and_says_so() -> None:
 @pytest.mark.parametrize(
     ("result", "outcome", "findings"),
     [
-        (PromiseResult("p", "passed", 4.0, 4.0, "found 4", 1), OutcomeStatus.PASSED, 0),
-        (PromiseResult("p", "failed", 3.0, 4.0, "found 3", 1), OutcomeStatus.FAILED, 1),
-        (PromiseResult("p", "vacuous", None, None, "nothing"), OutcomeStatus.VACUOUS, 0),
-        (PromiseResult("p", "skipped", None, None, "no column"), OutcomeStatus.SKIPPED, 0),
+        (ExpectationResult("p", "passed", 4.0, 4.0, "found 4", 1), OutcomeStatus.PASSED, 0),
+        (ExpectationResult("p", "failed", 3.0, 4.0, "found 3", 1), OutcomeStatus.FAILED, 1),
+        (ExpectationResult("p", "vacuous", None, None, "nothing"), OutcomeStatus.VACUOUS, 0),
+        (ExpectationResult("p", "skipped", None, None, "no column"), OutcomeStatus.SKIPPED, 0),
         (None, OutcomeStatus.SKIPPED, 0),
     ],
 )
 def test_a_promise_is_a_check_with_what_was_measured(
-    result: PromiseResult | None, outcome: OutcomeStatus, findings: int
+    result: ExpectationResult | None, outcome: OutcomeStatus, findings: int
 ) -> None:
     promise = Promise(id="p", why="w", type="expect_table_row_count_to_equal", severity="warning")
-    check = check_of_promise(promise)
+    check = check_of_expectation(promise)
     assert (check.code, check.severity, check.needs) == ("KV02-p", Severity.WARNING, ("table", "whole dataset"))
     given = evidence(table(), promises={"p": result} if result else {})
     got, found = run_check(check, given)

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from kvqa_audit.answers.rules import RuleResult
-from kvqa_audit.checks.rules import check_of_rule
+from kvqa_audit.checks.rule_checks import check_of_rule
 from kvqa_audit.checks.runner import run_check
 from kvqa_audit.model import OutcomeStatus, Severity
 from kvqa_audit.spec.dataset_spec import Rule

@@ -13,7 +13,7 @@ from kvqa_audit.checks.kv361_text_answer_against_picture import text_answer_agai
 from kvqa_audit.checks.kv362_colour_answer_against_picture import colour_answer_against_picture
 from kvqa_audit.checks.runner import run_check
 from kvqa_audit.model import CheckOutcome, Finding, OutcomeStatus
-from kvqa_audit.overlays.sighting import ImageOverlays, Region, Sighting
+from kvqa_audit.overlays.detection import Detection, ImageOverlays, Region
 from kvqa_audit.spec.dataset_spec import DatasetSpec, PixelEvidence
 from kvqa_audit.spec.load import load_spec
 
@@ -38,7 +38,7 @@ def run(
 
 
 def boxes(**confidence: float) -> list[ImageOverlays]:
-    return [ImageOverlays(i, Sighting(c, (CORNER,)), Sighting(0.0)) for i, c in confidence.items()]
+    return [ImageOverlays(i, Detection(c, (CORNER,)), Detection(0.0)) for i, c in confidence.items()]
 
 
 def test_kv360_reports_both_cells_the_surest_first() -> None:
@@ -59,7 +59,8 @@ def test_kv360_reports_both_cells_the_surest_first() -> None:
 
 
 def test_kv361_judges_the_question_about_text_alone() -> None:
-    image = ImageOverlays("a", Sighting(1.0), Sighting(0.9, (Region(0.0, 0.4, 0.2, 0.02), Region(0.0, 0.5, 0.2, 0.02))))
+    lines = (Region(0.0, 0.4, 0.2, 0.02), Region(0.0, 0.5, 0.2, 0.02))
+    image = ImageOverlays("a", Detection(1.0), Detection(0.9, lines))
     outcome, (finding,) = run(text_answer_against_picture, [("a", TEXT, "no"), ("a", BOX, "no")], [image])
     assert (outcome.evaluated, finding.question) == (1, TEXT)
     assert "2 places, the first at the middle left" in finding.message
@@ -67,7 +68,7 @@ def test_kv361_judges_the_question_about_text_alone() -> None:
 
 def test_kv362_says_something_of_measurable_hues_only() -> None:
     hues = {"blue": 0.0, "green": 0.5, "yellow": 0.002}
-    images = [ImageOverlays("a", Sighting(0.0), Sighting(0.0), hues), ImageOverlays("b", problem="truncated")]
+    images = [ImageOverlays("a", Detection(0.0), Detection(0.0), hues), ImageOverlays("b", problem="truncated")]
     rows = [("a", COLOUR, "pink; blue"), ("a", COLOUR, "green; red"), ("a", COLOUR, "yellow"), ("b", COLOUR, "blue")]
     outcome, findings = run(colour_answer_against_picture, rows, images)
     assert [(f.row, f.evidence["colour"]) for f in findings] == [(0, "blue"), (2, "yellow")]

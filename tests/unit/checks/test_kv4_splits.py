@@ -15,9 +15,9 @@ from kvqa_audit.checks.kv410_split_leak_by_identical_picture import split_leak_b
 from kvqa_audit.checks.kv411_split_leak_by_near_duplicate import split_leak_by_near_duplicate
 from kvqa_audit.checks.runner import run_check
 from kvqa_audit.engine.local import LocalPool
-from kvqa_audit.gather import gather_evidence
 from kvqa_audit.ingest.open import open_dataset
 from kvqa_audit.model import DuplicatePair, OutcomeStatus, Severity, Tier
+from kvqa_audit.pipeline.evidence import collect_evidence
 from kvqa_audit.progress import Clock, Progress
 from kvqa_audit.spec.load import load_spec
 
@@ -80,8 +80,8 @@ def test_a_tables_column_of_splits_reaches_the_check_and_splits_are_proposed(tmp
     dataset = open_dataset(str(tmp_path), spec, table_only=True)
     assert not dataset.table.faults
     with LocalPool(1) as pool:
-        gathered = gather_evidence(dataset, spec, subset=True, pool=pool, cache=None, clock=Clock(Progress()))
-    outcome, (finding,) = run_check(split_leak_by_id, gathered.evidence)
+        collected = collect_evidence(dataset, spec, subset=True, pool=pool, cache=None, clock=Clock(Progress()))
+    outcome, (finding,) = run_check(split_leak_by_id, collected.evidence)
     assert (finding.img_id, outcome.evaluated) == ("a", 2)
-    assert gathered.evidence.study.split_proposal is not None
-    assert set(gathered.evidence.study.split_proposal.split_of) == {"a", "b"}
+    assert collected.evidence.study.split_proposal is not None
+    assert set(collected.evidence.study.split_proposal.split_of) == {"a", "b"}

@@ -14,8 +14,8 @@ from kvqa_audit.checks.kv603_burned_in_identifier import burned_in_identifier
 from kvqa_audit.checks.kv604_missing_licence_or_citation import missing_licence_or_citation
 from kvqa_audit.checks.runner import run_check
 from kvqa_audit.model import ImageFingerprint, OutcomeStatus, Severity
-from kvqa_audit.overlays.sighting import Region
-from kvqa_audit.privacy.stage import BurnedIn
+from kvqa_audit.overlays.detection import Region
+from kvqa_audit.privacy.burned_in_stage import BurnedIn
 from kvqa_audit.spec.dataset_spec import Licence
 
 

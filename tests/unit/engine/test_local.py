@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from kvqa_audit.engine.fork_server import WorkerError
 from kvqa_audit.engine.local import Answer, LocalPool
-from kvqa_audit.engine.nursery import WorkerError
 
 ITEMS = 12
 
@@ -211,26 +211,26 @@ def test_children_do_not_pay_for_data_frames() -> None:
 def test_lost_nursery_costs_nothing_but_another_one(tmp_path: Path) -> None:
     with LocalPool(2) as pool:
         list(pool.map_unordered(process_ids, range(2)))
-        (nursery,) = pool._nurseries
-        os.kill(nursery._process.pid, signal.SIGKILL)
-        nursery._process.wait()
+        (fork_server,) = pool._fork_servers
+        os.kill(fork_server._process.pid, signal.SIGKILL)
+        fork_server._process.wait()
         answers = list(pool.map_unordered(killed_once, [str(tmp_path / "a"), str(tmp_path / "b")]))
         assert len(answers) == 2 * ITEMS
         assert not [answer for answer in answers if answer.failure]
         pids = {answer.value for answer in pool.map_unordered(process_ids, range(8))}
-        assert len(pool._nurseries) == 2
+        assert len(pool._fork_servers) == 2
     assert not [pid for pid in pids if pid and alive(pid)]
 
 
 def test_leaving_at_once_ends_children_that_are_not_born_yet() -> None:
     with LocalPool(2) as pool:
-        pool.start("kvqa_audit.images.stage")
-        pids = [nursery._process.pid for nursery in pool._nurseries]
+        pool.start("kvqa_audit.images.fingerprint_stage")
+        pids = [fork_server._process.pid for fork_server in pool._fork_servers]
     assert not [pid for pid in pids if alive(pid)]
 
 
 def test_child_that_cannot_start_is_an_error_that_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kvqa_audit.engine.nursery._BOOT", "import no_such_module_at_all")
+    monkeypatch.setattr("kvqa_audit.engine.fork_server._BOOT", "import no_such_module_at_all")
     with LocalPool(1) as pool, pytest.raises(WorkerError, match="no_such_module_at_all"):
         list(pool.map_unordered(doubled, [0]))
 

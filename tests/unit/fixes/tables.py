@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from kvqa_audit.audit import check_table
 from kvqa_audit.fixes.patch import Patch
 from kvqa_audit.fixes.plan import plan_fixes
 from kvqa_audit.fixes.raw_table import RawTable, encoded, read_raw_table
 from kvqa_audit.fixes.reviewed import read_corrections
 from kvqa_audit.ingest.table import read_csv_table
 from kvqa_audit.model import Finding, FindingStatus
-from kvqa_audit.record import rows_of
+from kvqa_audit.pipeline.audit import check_table
+from kvqa_audit.pipeline.run_record import rows_of
 from kvqa_audit.spec.load import load_spec
 
 SPEC = load_spec()

@@ -13,9 +13,9 @@ import pytest
 from pictures import encoded, frame
 from PIL import Image
 
+from kvqa_audit.cache.fingerprints import FingerprintCache
 from kvqa_audit.duplicates.find import find_duplicates
-from kvqa_audit.images.cache import FingerprintCache
-from kvqa_audit.images.stage import fingerprint_images
+from kvqa_audit.images.fingerprint_stage import fingerprint_images
 from kvqa_audit.ingest.image_folder import FolderShard, list_image_folder
 from kvqa_audit.model import ImageFingerprint, Tier
 from tests.children import in_children

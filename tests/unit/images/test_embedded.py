@@ -13,8 +13,8 @@ import pytest
 from pictures import encoded, frame
 from PIL import Image, PngImagePlugin
 
-from kvqa_audit.artifact_tables import fingerprint_of, fingerprints_of, fingerprints_table
-from kvqa_audit.images.cache import FingerprintCache, Place, version_of
+from kvqa_audit.artifacts.tables import fingerprint_of, fingerprints_of, fingerprints_table
+from kvqa_audit.cache.fingerprints import FingerprintCache, Place, version_of
 from kvqa_audit.images.decode import decode
 from kvqa_audit.images.embedded import CATEGORIES, embedded_in
 from kvqa_audit.images.fingerprint import ALGORITHM, decoder, fingerprint

@@ -7,8 +7,8 @@ import pytest
 from drawn_frames import frame, pixels, with_rectangle
 
 from kvqa_audit.overlays.colour import ABSENT_BELOW_SHARE, hues_of
+from kvqa_audit.overlays.detection import Region
 from kvqa_audit.overlays.planes import Picture
-from kvqa_audit.overlays.sighting import Region
 
 PATCH = (0.4, 0.4, 0.5, 0.5)
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from drawn_frames import frame, jpeg, with_lines, with_rectangle
 
 from kvqa_audit.ingest.dataset import REPEATED, RawImage
-from kvqa_audit.overlays.kept import KeptOverlays
-from kvqa_audit.overlays.stage import find_overlays, look_at
+from kvqa_audit.overlays.overlay_cache import OverlayCache
+from kvqa_audit.overlays.overlay_stage import find_overlays, look_at
 from tests.children import in_children
 
 
@@ -64,7 +64,7 @@ def test_only_the_asked_images_are_looked_at_and_each_once() -> None:
 
 def test_second_run_reads_nothing_that_is_known(tmp_path: Path) -> None:
     digests = {"a": "1" * 64, "b": "2" * 64}
-    store = KeptOverlays(tmp_path)
+    store = OverlayCache(tmp_path)
     first = in_children(
         find_overlays, (Shard((("a", lettered()), ("b", boxed()))),), ["a", "b"], jobs=1, kept=store, digests=digests
     )

@@ -10,7 +10,7 @@ from PIL import Image
 from written import jpeg, tissue, written
 
 from kvqa_audit.images.thumbnails import thumbnail_jpeg
-from kvqa_audit.overlays.sighting import Region, Sighting
+from kvqa_audit.overlays.detection import Detection, Region
 from kvqa_audit.privacy.blur import blurred_thumbnail, places_to_smear, smear_text
 
 
@@ -34,7 +34,7 @@ def test_letters_are_gone_from_the_thumbnail_and_only_with_the_option() -> None:
 
 def test_what_lies_far_from_the_text_stays_as_it_was() -> None:
     picture = written()
-    smeared = smear_text(picture, Sighting(0.9, (Region(0.01, 0.3, 0.15, 0.2),)))
+    smeared = smear_text(picture, Detection(0.9, (Region(0.01, 0.3, 0.15, 0.2),)))
     assert np.array_equal(np.asarray(picture)[:, 210:], np.asarray(smeared)[:, 210:])
     assert letters(picture) > 60
     assert letters(smeared) <= letters(tissue()) + 1
@@ -43,22 +43,22 @@ def test_what_lies_far_from_the_text_stays_as_it_was() -> None:
 def test_lines_that_were_missed_beside_others_are_smeared_too() -> None:
     picture = written()
     last = (Region(0.01, 0.43, 0.15, 0.03),)
-    assert letters(smear_text(picture, Sighting(0.6, last))) <= letters(tissue()) + 1
+    assert letters(smear_text(picture, Detection(0.6, last))) <= letters(tissue()) + 1
 
 
 @pytest.mark.parametrize(
     ("seen", "share"),
     [
-        (Sighting(0.0), 0.0),
-        (Sighting(0.2), 0.45),
-        (Sighting(0.9, (Region(0.0, 0.3, 0.1, 0.05),)), 0.33),
-        (Sighting(0.9, (Region(0.0, 0.3, 0.4, 0.05),)), 0.46),
-        (Sighting(0.49, (Region(0.0, 0.3, 0.1, 0.05),)), 0.45),
-        (Sighting(0.9, (Region(0.7, 0.5, 0.1, 0.05),)), 0.0),
+        (Detection(0.0), 0.0),
+        (Detection(0.2), 0.45),
+        (Detection(0.9, (Region(0.0, 0.3, 0.1, 0.05),)), 0.33),
+        (Detection(0.9, (Region(0.0, 0.3, 0.4, 0.05),)), 0.46),
+        (Detection(0.49, (Region(0.0, 0.3, 0.1, 0.05),)), 0.45),
+        (Detection(0.9, (Region(0.7, 0.5, 0.1, 0.05),)), 0.0),
     ],
 )
 def test_the_left_part_is_smeared_as_a_whole_and_wider_where_the_detector_is_not_sure(
-    seen: Sighting, share: float
+    seen: Detection, share: float
 ) -> None:
     whole = [right for left, top, right, bottom in places_to_smear(seen) if (left, top, bottom) == (0.0, 0.0, 1.0)]
     assert max(whole, default=0.0) == pytest.approx(share)
@@ -66,9 +66,9 @@ def test_the_left_part_is_smeared_as_a_whole_and_wider_where_the_detector_is_not
 
 def test_places_stay_inside_the_picture() -> None:
     regions = (Region(0.0, 0.0, 1.0, 1.0), Region(0.95, 0.97, 0.05, 0.03), Region(0.0, 0.98, 0.1, 0.02))
-    for box in places_to_smear(Sighting(1.0, regions)):
+    for box in places_to_smear(Detection(1.0, regions)):
         assert all(0.0 <= edge <= 1.0 for edge in box)
-    smear_text(tissue(size=(3, 2)), Sighting(1.0, regions))
+    smear_text(tissue(size=(3, 2)), Detection(1.0, regions))
 
 
 @pytest.mark.parametrize("data", [b"", b"plain text", jpeg(tissue())[:300]])

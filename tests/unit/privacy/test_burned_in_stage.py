@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from kvqa_audit.ingest.dataset import REPEATED, RawImage
-from kvqa_audit.privacy.stage import find_burned_in
+from kvqa_audit.privacy.burned_in_stage import find_burned_in
 from tests.children import in_children
 
 

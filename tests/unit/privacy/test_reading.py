@@ -12,8 +12,8 @@ from written import jpeg, tissue, written
 
 from kvqa_audit.ingest.dataset import RawImage
 from kvqa_audit.privacy import reader
+from kvqa_audit.privacy.burned_in_stage import read_image
 from kvqa_audit.privacy.reader import why_unreadable
-from kvqa_audit.privacy.stage import read_image
 
 needs_ocr = pytest.mark.skipif(why_unreadable() is not None, reason=why_unreadable() or "")
 

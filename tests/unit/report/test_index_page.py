@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kvqa_audit.artifacts import audit_record
+from kvqa_audit.artifacts.folder import audit_record
 from kvqa_audit.report.index_page import render_index, run_line
 from tests.report_samples import sample_run
 

@@ -1,0 +1,1 @@
+"""What may be worked out anew at any time comes in and goes out, by key and version."""

@@ -1,0 +1,235 @@
+"""A table and the promises of its description come in; how each came out goes out.
+
+The only door to Great Expectations.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import gc
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from kvqa_audit.errors import SpecError
+from kvqa_audit.ingest.dataset import Table
+from kvqa_audit.spec.dataset_spec import DatasetSpec, Promise
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_NEEDS = {
+    "rows": (),
+    "images_per_source": ("column source", "column img_id"),
+    "rows_per_question": ("column question", "column answer"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectationResult:
+    """How one promise came out.
+
+    `evaluated` counts what was looked at (cells, or 1 for a figure of the whole table). `measured` and `threshold`
+    are that figure and its bound, or the share of cells that hold and the least share; None where there is no single
+    number. `message` says in words what was found, or why nothing was judged.
+    """
+
+    id: str
+    outcome: Literal["passed", "failed", "vacuous", "skipped"]
+    measured: float | None
+    threshold: float | None
+    message: str
+    evaluated: int = 0
+
+
+def judge_expectations(table: Table, spec: DatasetSpec, absent: Mapping[str, str]) -> dict[str, ExpectationResult]:
+    """Judges every promise of the description, in its order.
+
+    Args:
+        table: the rows.
+        spec: holds the promises, and the known sources and questions, which count as 0 where the table lacks them.
+        absent: what is not there and why, as in `Evidence.absent`; promises that need it are skipped.
+
+    Raises:
+        SpecError: a promise is of an unknown type, has wrong arguments, or cannot be evaluated.
+    """
+    reasons = {promise.id: _reason_to_skip(promise, absent) for promise in spec.promises}
+    judge = _Judge(table.frame, spec) if any(reason is None for reason in reasons.values()) else None
+    results = {}
+    for promise in spec.promises:
+        reason = reasons[promise.id]
+        if judge is None or reason is not None:
+            results[promise.id] = ExpectationResult(promise.id, "skipped", None, None, reason or "")
+        else:
+            results[promise.id] = judge.result_of(promise)
+    return results
+
+
+def _reason_to_skip(promise: Promise, absent: Mapping[str, str]) -> str | None:
+    needs = ["table", *(["whole dataset"] if promise.whole_dataset else []), *_NEEDS[promise.table]]
+    if promise.table == "rows":
+        needs += [f"column {value}" for value in promise.kwargs.values() if isinstance(value, str)]
+    return next((absent[need] for need in needs if need in absent), None)
+
+
+class _Judge:
+    """Great Expectations, imported and silenced, with the three tables that promises are about."""
+
+    def __init__(self, frame: pd.DataFrame, spec: DatasetSpec) -> None:
+        os.environ["GX_ANALYTICS_ENABLED"] = "false"
+        with _uncollected():
+            import great_expectations as gx
+
+        context = gx.get_context(mode="ephemeral")
+        context.variables.progress_bars = {"globally": False}
+        self._source = context.data_sources.add_pandas("dataset")
+        self._tables = {
+            "rows": lambda: frame,
+            "images_per_source": lambda: _images_per_source(frame, spec),
+            "rows_per_question": lambda: _rows_per_question(frame, spec),
+        }
+        self._batches: dict[str, Any] = {}
+
+    def result_of(self, promise: Promise) -> ExpectationResult:
+        condition: dict[str, Any] = {
+            key: promise.kwargs[key] for key in ("row_condition", "condition_parser") if key in promise.kwargs
+        }
+        expectation = _expectation(promise, promise.type, promise.kwargs)
+        if condition:
+            probe = _expectation(promise, "expect_table_row_count_to_be_between", {"min_value": 1, **condition})
+            if not self._validated(promise, probe).success:
+                message = f"no row of '{promise.table}' meets the condition {promise.kwargs['row_condition']!r}"
+                return ExpectationResult(promise.id, "vacuous", None, None, message)
+        return _result(promise, self._validated(promise, expectation))
+
+    def _validated(self, promise: Promise, expectation: Any) -> Any:
+        result = self._batch(promise.table).validate(expectation, result_format="BASIC")
+        if not result.success and not result.result:
+            raise SpecError(f"{_where(promise)}: cannot be evaluated: {_exception_text(result.exception_info)}")
+        return result
+
+    def _batch(self, table: str) -> Any:
+        if table not in self._batches:
+            definition = self._source.add_dataframe_asset(table).add_batch_definition_whole_dataframe(table)
+            self._batches[table] = definition.get_batch({"dataframe": self._tables[table]()})
+        return self._batches[table]
+
+
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keeps the collector from looking through what is being imported, which is a fifth of the time of the import."""
+    collected = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collected:
+            gc.enable()
+
+
+def _expectation(promise: Promise, type_name: str, kwargs: Mapping[str, Any]) -> Any:
+    # The suite's own constructor drops an expectation it does not know without a word; this one raises.
+    from great_expectations.exceptions import ExpectationNotFoundError
+    from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
+    from great_expectations.expectations.registry import list_registered_expectation_implementations
+
+    try:
+        return ExpectationConfiguration(type=type_name, kwargs=dict(kwargs)).to_domain_obj()
+    except ExpectationNotFoundError:
+        known = list_registered_expectation_implementations()
+        close = difflib.get_close_matches(type_name, known, n=3)
+        hint = f"; did you mean {' or '.join(close)}?" if close else f"; known are: {', '.join(sorted(known))}"
+        raise SpecError(f"{_where(promise)}: {type_name!r} is not a type of expectation{hint}") from None
+    except (TypeError, ValueError) as error:  # pydantic's ValidationError is a ValueError
+        raise SpecError(f"{_where(promise)}: wrong kwargs for {type_name}: {_short(str(error))}") from None
+
+
+def _where(promise: Promise) -> str:
+    return f"promises.yaml, promise {promise.id!r}"
+
+
+def _short(text: str) -> str:
+    return " ".join(text.split())[:400]
+
+
+def _exception_text(info: Any) -> str:
+    entries = [info] if "exception_message" in info else list(info.values())
+    messages = [str(entry.get("exception_message")) for entry in entries if isinstance(entry, dict)]
+    return _short("; ".join(dict.fromkeys(messages)))
+
+
+def _result(promise: Promise, validated: Any) -> ExpectationResult:
+    found = validated.result
+    outcome: Literal["passed", "failed"] = "passed" if validated.success else "failed"
+    elements = found.get("element_count")
+    if elements is None:
+        measured, threshold = _number(found.get("observed_value")), _bound(promise.kwargs)
+        message = f"found {_plain(found.get('observed_value'))}, promised {_promised(promise)}"
+        return ExpectationResult(promise.id, outcome, measured, threshold, message, 1)
+    judged = elements - found.get("missing_count", 0)
+    if not judged:
+        return ExpectationResult(promise.id, "vacuous", None, None, f"'{promise.table}' holds nothing to judge")
+    share = 1 - found["unexpected_count"] / judged
+    message = f"{share:.2%} of {judged:,} cells hold, promised {_promised(promise)}"
+    return ExpectationResult(promise.id, outcome, share, float(promise.kwargs.get("mostly", 1.0)), message, judged)
+
+
+def _promised(promise: Promise) -> str:
+    """The promise's arguments as a reader understands them: `exactly 2500`, `at least 1`, or as they stand."""
+    kwargs = promise.kwargs
+    if "value" in kwargs:
+        return f"exactly {_plain(kwargs['value'])}"
+    low, high = kwargs.get("min_value"), kwargs.get("max_value")
+    if low is not None or high is not None:
+        if low == high:
+            return f"exactly {_plain(low)}"
+        bounds = (("at least", low), ("at most", high))
+        return " and ".join(f"{word} {_plain(bound)}" for word, bound in bounds if bound is not None)
+    rest = {key: value for key, value in kwargs.items() if key not in ("row_condition", "condition_parser")}
+    return _short(json.dumps(rest, ensure_ascii=False, default=str))
+
+
+def _bound(kwargs: Mapping[str, Any]) -> float | None:
+    """The one bound, where there is one; of two different ones neither is the threshold."""
+    bounds = {_number(kwargs.get(key)) for key in ("value", "min_value", "max_value")} - {None}
+    return bounds.pop() if len(bounds) == 1 else None
+
+
+def _number(value: Any) -> float | None:
+    try:
+        return None if value is None or isinstance(value, str | bool) else float(value)
+    except (TypeError, ValueError):
+        return None
+
+
+def _plain(value: Any) -> str:
+    number = _number(value)
+    if number is None:
+        return _short(str(value))
+    return f"{int(number):,}" if number == int(number) else f"{number:g}"
+
+
+def _images_per_source(frame: pd.DataFrame, spec: DatasetSpec) -> pd.DataFrame:
+    """source, images: distinct non-blank img_ids; a known source without any counts 0."""
+    rows = frame[frame["img_id"].str.strip() != ""]
+    counts = rows.groupby("source", sort=True)["img_id"].nunique()
+    return _counted(counts, list(spec.sources), "source", "images")
+
+
+def _rows_per_question(frame: pd.DataFrame, spec: DatasetSpec) -> pd.DataFrame:
+    """question, rows: answered rows under the catalogue's text; a known question without any counts 0."""
+    canonical = {text: question.text for text, question in spec.question_by_text.items()}
+    answered = frame.loc[frame["answer"].str.strip() != "", "question"].str.strip()
+    counts = answered.map(lambda text: canonical.get(text, text)).value_counts()
+    return _counted(counts, [question.text for question in spec.questions], "question", "rows")
+
+
+def _counted(counts: pd.Series[int], known: list[str], of: str, what: str) -> pd.DataFrame:
+    import pandas as pd
+
+    found = {str(name): int(count) for name, count in counts.items()}
+    every = dict.fromkeys(known, 0) | found
+    return pd.DataFrame({of: list(every), what: list(every.values())})

@@ -1,0 +1,215 @@
+"""Shards of images come in; the fingerprints of all images, sorted by id, and what is wrong with the files go out."""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from pathlib import Path
+
+from kvqa_audit.cache.fingerprints import CacheReader, FingerprintCache, Place, from_values, version_of
+from kvqa_audit.engine.local import Answer, Failure, LocalPool
+from kvqa_audit.images.confirm import confirmed
+from kvqa_audit.images.fingerprint import ALGORITHM, decoder, fingerprint
+from kvqa_audit.images.places import places_of
+from kvqa_audit.ingest.dataset import REPEATED, ImageFault, ImageShard, RawImage, settle_repeats
+from kvqa_audit.model import ImageFingerprint
+
+_KEEP_AFTER_IMAGES = 200
+_COLLECT_AFTER_OBJECTS = 20_000
+_PROBLEMS = {
+    "crashed": "decoder_crashed",
+    "hung": "decoder_hung",
+    "out_of_memory": "decoder_out_of_memory",
+    "raised": "decoder_crashed",
+    "abandoned": "decoder_crashed",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ImageStageResult:
+    """The fingerprints, one for each id and sorted by it, the faults of the files, and how many came from the cache."""
+
+    fingerprints: tuple[ImageFingerprint, ...]
+    faults: tuple[ImageFault, ...] = ()
+    from_cache: int = 0
+    seconds: float = 0.0
+    notes: tuple[str, ...] = ()
+
+
+def fingerprint_images(
+    shards: Sequence[ImageShard],
+    *,
+    pool: LocalPool,
+    cache: FingerprintCache | None = None,
+    on_progress: Callable[[int], None] | None = None,
+) -> ImageStageResult:
+    """Reads and decodes every image once, in guarded children; the result is the same whatever their number and order.
+
+    Of files that look the same when reduced, one image each is decoded a second time, in full (see images.confirm).
+
+    Args:
+        shards: references to the images; the bytes are opened by the children.
+        pool: the children; an image that takes longer or needs more memory than they may is blamed for it.
+        cache: fingerprints of earlier runs; None decodes everything.
+        on_progress: is told how many more images are done.
+
+    Raises:
+        WorkerError: no child can be started.
+    """
+    started = time.perf_counter()
+    run = _Run(cache, on_progress)
+    # Looked up while the first children start: a task is made when a child is free for it.
+    tasks = (task for shard in shards if (task := run.task(shard)) is not None)
+    _work(pool, tasks, run, cache)
+    run.keep_places()
+    settled, faults = settle_repeats(sorted(run.found, key=lambda one: (one.img_id, one.path)))
+    fingerprints, decoded_in_full = confirmed(pool, shards, settled)
+    if cache is not None:
+        cache.keep(decoded_in_full, ())
+    seconds = time.perf_counter() - started
+    return ImageStageResult(fingerprints, faults, run.unchanged, seconds, tuple(cache.notes) if cache else ())
+
+
+@dataclass(frozen=True, slots=True)
+class ImageTask:
+    """The images of one shard, or those of `ids` alone."""
+
+    shard: ImageShard
+    ids: frozenset[str] | None = None
+
+    def read(self) -> Iterator[RawImage]:
+        return self.shard.read() if self.ids is None else self.shard.pick(self.ids)
+
+
+def fingerprint_task(task: ImageTask, done: frozenset[int], cache: Path | None) -> Iterator[ImageFingerprint]:
+    """The fingerprints of one task's images, in the order they are read, without those at the positions `done`."""
+    # What an image leaves behind goes without the collector's help, which would look at all modules again and again.
+    gc.set_threshold(_COLLECT_AFTER_OBJECTS)
+    reader = CacheReader(cache) if cache is not None else None
+    version = version_of(decoder(), ALGORITHM)
+
+    def known(raw: RawImage, digest: str) -> ImageFingerprint | None:
+        values = reader.find(digest, version) if reader is not None else None
+        if values is None:
+            return None
+        return from_values(values, raw.img_id, raw.path, len(raw.data), decoder(), ALGORITHM)
+
+    for position, raw in enumerate(task.read()):
+        if position not in done:
+            yield fingerprint(raw, known)
+
+
+def identify_task(task: ImageTask, done: frozenset[int]) -> Iterator[ImageFingerprint]:
+    """As fingerprint_task, but nothing is decoded: to name an image that the decoder does not survive."""
+    for position, raw in enumerate(task.read()):
+        if position not in done:
+            digest = sha256(raw.data).hexdigest()
+            yield ImageFingerprint(raw.img_id, raw.path, len(raw.data), digest, raw.problem, raw.detail)
+
+
+def _work(pool: LocalPool, tasks: Iterable[ImageTask], run: _Run, cache: FingerprintCache | None) -> None:
+    lost: dict[ImageTask, list[Answer[ImageTask, ImageFingerprint]]] = {}
+    shared = pool.share(cache.path if cache is not None else None)
+    for answer in pool.map_unordered(fingerprint_task, tasks, shared):
+        if answer.failure is not None:
+            lost.setdefault(answer.task, []).append(answer)
+        elif answer.value is not None:
+            run.add(answer.value)
+    found = {one.img_id for one in run.found}
+    for task, answers in lost.items():
+        ids = [img_id for img_id in task.shard.ids if img_id not in found and (not task.ids or img_id in task.ids)]
+        failures = [answer.failure for answer in sorted(answers, key=lambda one: one.position) if answer.failure]
+        if len(failures) == len(ids) and "abandoned" not in {failure.kind for failure in failures}:
+            for img_id, failure in zip(ids, failures, strict=True):
+                run.add(_blamed(pool, task.shard, img_id, failure))
+        else:
+            for img_id in ids:
+                run.add(_alone(pool, task.shard, img_id))
+
+
+def _alone(pool: LocalPool, shard: ImageShard, img_id: str) -> ImageFingerprint:
+    """Works on one image by itself, where it is not clear which of several did the harm."""
+    task = ImageTask(shard, frozenset([img_id]))
+    answers = list(pool.map_unordered(fingerprint_task, [task], pool.share(None)))
+    for answer in answers:
+        if answer.value is not None:
+            return answer.value
+    failure = answers[0].failure if answers else None
+    return _blamed(pool, shard, img_id, failure or Failure("raised", "the shard does not give this image"))
+
+
+def _blamed(pool: LocalPool, shard: ImageShard, img_id: str, failure: Failure) -> ImageFingerprint:
+    answers = list(pool.map_unordered(identify_task, [ImageTask(shard, frozenset([img_id]))]))
+    named = next((answer.value for answer in answers if answer.value is not None), None)
+    found = named or ImageFingerprint(img_id, img_id, 0, None)
+    problem = found.problem or _PROBLEMS[failure.kind]
+    return replace(found, problem=problem, detail=failure.detail, decoder=decoder(), algorithm=ALGORITHM)
+
+
+@dataclass
+class _Run:
+    cache: FingerprintCache | None
+    on_progress: Callable[[int], None] | None
+    found: list[ImageFingerprint] = field(default_factory=list)
+    unchanged: int = 0
+    fresh: list[ImageFingerprint] = field(default_factory=list)
+    places: list[tuple[ImageShard, dict[str, Place]]] = field(default_factory=list)
+
+    def task(self, shard: ImageShard) -> ImageTask | None:
+        """What is left to do of a shard after the cache was asked."""
+        if self.cache is None:
+            return ImageTask(shard)
+        places = places_of(shard)
+        kept = self.cache.find_unchanged(tuple(places.values()), version_of(decoder(), ALGORITHM))
+        unknown = []
+        for img_id in shard.ids:
+            place = places.get(img_id)
+            if place is not None and place.location in kept:
+                self.found.append(kept[place.location].fingerprint(img_id, decoder(), ALGORITHM))
+            else:
+                unknown.append(img_id)
+        self._advance(len(shard.ids) - len(unknown))
+        self.unchanged += len(shard.ids) - len(unknown)
+        if unknown or not shard.ids:
+            self.places.append((shard, places))
+            return ImageTask(shard, None if len(unknown) == len(shard.ids) else frozenset(unknown))
+        return None
+
+    def add(self, one: ImageFingerprint) -> None:
+        self.found.append(one)
+        if one.problem != REPEATED:
+            self._advance(1)
+        if self.cache is not None and _can_be_kept(one):
+            self.fresh.append(one)
+            if len(self.fresh) >= _KEEP_AFTER_IMAGES:
+                self.cache.keep(self.fresh, ())
+                self.fresh = []
+
+    def keep_places(self) -> None:
+        """Keeps what is fresh, and which files held what, but for files that changed meanwhile or hold repeats."""
+        if self.cache is None:
+            return
+        known = {one.img_id: one for one in self.found if _can_be_kept(one)}
+        repeated = {one.path.rpartition("#")[0] for one in self.found if one.problem == REPEATED}
+        kept = []
+        for shard, before in self.places:
+            if getattr(shard, "name", None) in repeated:
+                continue
+            after = places_of(shard)
+            kept += [
+                (place, known[img_id])
+                for img_id, place in before.items()
+                if img_id in known and after.get(img_id) == place
+            ]
+        self.cache.keep(self.fresh, kept)
+
+    def _advance(self, count: int) -> None:
+        if count and self.on_progress is not None:
+            self.on_progress(count)
+
+
+def _can_be_kept(one: ImageFingerprint) -> bool:
+    return one.sha256 is not None and one.problem != REPEATED and one.problem not in _PROBLEMS.values()

@@ -1,0 +1,202 @@
+"""A dataset comes in; the evidence that the checks judge goes out, stage by stage."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from kvqa_audit.engine.background import Background, ForkedBackground, Future
+from kvqa_audit.engine.local import LocalPool
+from kvqa_audit.pipeline.table_stages import IMPORTS, JudgedRows, judge_expectations, judge_rows, rank_answers
+from kvqa_audit.progress import Clock
+
+if TYPE_CHECKING:
+    from kvqa_audit.answers.study import AnswerStudy
+    from kvqa_audit.answers.suspicion import Suspicion
+    from kvqa_audit.cache.fingerprints import FingerprintCache
+    from kvqa_audit.checks.base import Evidence
+    from kvqa_audit.contracts.expectations import ExpectationResult
+    from kvqa_audit.duplicates.find import DuplicateResult
+    from kvqa_audit.images.fingerprint_stage import ImageStageResult
+    from kvqa_audit.ingest.dataset import Dataset, Table
+    from kvqa_audit.overlays.detection import ImageOverlays
+    from kvqa_audit.privacy.burned_in_stage import BurnedIn
+    from kvqa_audit.spec.dataset_spec import DatasetSpec
+
+# A process of its own has to import the engines, which is worth while only beside many images.
+_MIN_IMAGES_FOR_A_PROCESS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """The evidence for the checks, and what the stages over the images told beside it."""
+
+    evidence: Evidence
+    images: ImageStageResult
+    duplicates: DuplicateResult
+
+
+def collect_evidence(
+    dataset: Dataset,
+    spec: DatasetSpec,
+    *,
+    subset: bool,
+    pool: LocalPool,
+    cache: FingerprintCache | None,
+    clock: Clock,
+    ocr: bool = False,
+) -> Collected:
+    """Takes a dataset through all stages but the checks.
+
+    The stages over the images share one pool; beside them the table is judged and its answers are ranked, in
+    processes that each end with their work: what the engines need is the largest part of the memory.
+    """
+    from kvqa_audit.checks.base import Evidence
+    from kvqa_audit.overlays.detection import things_seen
+
+    absent = _absent(dataset, subset, ocr)
+    many = sum(len(shard.ids) for shard in dataset.shards) >= _MIN_IMAGES_FOR_A_PROCESS
+    with ForkedBackground(*IMPORTS) if many else Background() as beside:
+        promised = beside.begin(judge_expectations, dataset.table, spec, absent)
+        judging = beside.begin(judge_rows, dataset.table, spec)
+        images = look_at_images(dataset, pool, cache, clock)
+        duplicates = look_for_duplicates(images, pool, cache, clock)
+        overlays = look_for_overlays(dataset, spec, images, pool, cache, clock)
+        pool.close()  # what comes now needs their memory
+        burned_in = () if "ocr" in absent else read_pictures(dataset, images, pool.jobs, clock)
+        judged: JudgedRows = _awaited(judging, "judge the rows", clock)
+        promises: Mapping[str, ExpectationResult] = _awaited(promised, "judge the promises", clock)
+        copies = [(pair.left, pair.right) for pair in duplicates.pairs]
+        ranking = beside.begin(rank_answers, dataset.table, spec, copies, things_seen(overlays))
+        study = study_answers(judged.study, images, duplicates, spec, clock)
+        suspicion: Suspicion = _awaited(ranking, "rank suspicious answers", clock)
+    evidence = Evidence(
+        spec=spec,
+        table=dataset.table,
+        contract=judged.contract,
+        promises=promises,
+        rules=judged.rules,
+        distributions=judged.distributions,
+        fingerprints=images.fingerprints,
+        image_faults=(*dataset.image_faults, *images.faults),
+        pairs=duplicates.pairs,
+        study=study,
+        overlays=overlays,
+        burned_in=burned_in,
+        suspicion=suspicion,
+        absent=absent,
+    )
+    return Collected(evidence, images, duplicates)
+
+
+def look_at_images(dataset: Dataset, pool: LocalPool, cache: FingerprintCache | None, clock: Clock) -> ImageStageResult:
+    """Reads every image once and takes its fingerprint."""
+    from kvqa_audit.images.fingerprint_stage import fingerprint_images
+
+    total = sum(len(shard.ids) for shard in dataset.shards)
+    with clock.stage("look at the images", total):
+        return fingerprint_images(dataset.shards, pool=pool, cache=cache, on_progress=clock.progress.advance)
+
+
+def look_for_duplicates(
+    images: ImageStageResult,
+    pool: LocalPool,
+    cache: FingerprintCache | None,
+    clock: Clock,
+    mode: Literal["all", "exact"] = "all",
+) -> DuplicateResult:
+    """Finds the images that show the same picture, out of their fingerprints, or as an earlier run found them."""
+    from kvqa_audit.duplicates.duplicate_cache import DuplicateCache
+    from kvqa_audit.duplicates.find import find_duplicates
+
+    kept = DuplicateCache(cache.path.parent) if cache is not None else None
+    with clock.stage("find duplicates", len(images.fingerprints)):
+        found = kept.find(images.fingerprints, mode) if kept is not None else None
+        if found is None:
+            found = find_duplicates(images.fingerprints, mode=mode, pool=pool)
+            if kept is not None:
+                kept.keep(images.fingerprints, mode, found)
+    return found
+
+
+def look_for_overlays(
+    dataset: Dataset,
+    spec: DatasetSpec,
+    images: ImageStageResult,
+    pool: LocalPool,
+    cache: FingerprintCache | None,
+    clock: Clock,
+) -> tuple[ImageOverlays, ...]:
+    """Looks for boxes, text and hues in the sound images that are asked about them."""
+    from kvqa_audit.overlays.answer_agreement import asked_images
+    from kvqa_audit.overlays.overlay_cache import OverlayCache
+    from kvqa_audit.overlays.overlay_stage import find_overlays
+
+    sound = {image.img_id: image.sha256 for image in images.fingerprints if image.problem is None and image.sha256}
+    kept = OverlayCache(cache.path.parent) if cache is not None else None
+    asked = [img_id for img_id in asked_images(dataset.table.frame, spec) if img_id in sound]
+    with clock.stage("look for boxes and text", len(asked)):
+        return find_overlays(
+            dataset.shards, asked, pool=pool, kept=kept, digests=sound, on_progress=clock.progress.advance
+        )
+
+
+def read_pictures(dataset: Dataset, images: ImageStageResult, jobs: int, clock: Clock) -> tuple[BurnedIn, ...]:
+    """Reads the text that is burned into the sound images, and keeps what kind it is."""
+    from kvqa_audit.privacy.burned_in_stage import READ_TIMEOUT_SECONDS, find_burned_in
+
+    sound = [image.img_id for image in images.fingerprints if image.problem is None]
+    with (
+        clock.stage("read text in the pictures", len(sound)),
+        LocalPool(jobs, item_timeout_seconds=READ_TIMEOUT_SECONDS) as pool,
+    ):
+        return find_burned_in(dataset.shards, sound, pool=pool, on_progress=clock.progress.advance)
+
+
+def study_answers(
+    study: AnswerStudy, images: ImageStageResult, duplicates: DuplicateResult, spec: DatasetSpec, clock: Clock
+) -> AnswerStudy:
+    """Adds what the pictures tell about the answers to what the table alone does."""
+    from kvqa_audit.answers.study import study_pictures
+
+    with clock.stage("hold the answers against the pictures", len(images.fingerprints)):
+        return study_pictures(study, duplicates.pairs, images.fingerprints, spec)
+
+
+def absent_columns(table: Table) -> dict[str, str]:
+    """The reason why a check that needs a column has to be skipped, by what it needs."""
+    return {f"column {role}": f"the table has no column for '{role}'" for role in table.missing}
+
+
+def _awaited(begun: Future, name: str, clock: Clock) -> Any:
+    """The outcome of work that was begun; its stages are added to those of the clock."""
+    clock.progress.stage(name, None)
+    outcome, stages = begun.result()
+    clock.stages.extend(stages)
+    return outcome
+
+
+def _why_not_read(asked: bool) -> str | None:
+    """Why no text is read in the pictures; None where it is."""
+    from kvqa_audit.privacy.reader import why_unreadable
+
+    if asked:
+        return why_unreadable()
+    return (
+        "reading text takes more than half a second a picture; ask for it: "
+        "pip install 'kvqa-audit[ocr]', then kvqa-audit run --ocr"
+    )
+
+
+def _absent(dataset: Dataset, subset: bool, ocr: bool) -> dict[str, str]:
+    absent = {**dataset.absent, **absent_columns(dataset.table)}
+    if "images" in absent:
+        absent["duplicates"] = absent["overlays"] = absent["ocr"] = absent["images"]
+    elif (reason := _why_not_read(ocr)) is not None:
+        absent["ocr"] = reason
+    if not dataset.table.splits:
+        absent["splits"] = "the dataset has no splits"
+    if subset:
+        absent["whole dataset"] = "the source is a subset, and this is a promise about the whole dataset"
+    return absent

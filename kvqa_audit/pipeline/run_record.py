@@ -1,0 +1,116 @@
+"""What an audit looked at and measured comes in; the facts and the metrics that its record keeps go out."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from dataclasses import asdict
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+
+from kvqa_audit.ingest.dataset import ROLES
+from kvqa_audit.model import AnswerRows, DatasetFacts
+
+if TYPE_CHECKING:
+    from kvqa_audit.answers.study import AnswerStudy
+    from kvqa_audit.images.fingerprint_stage import ImageStageResult
+    from kvqa_audit.ingest.dataset import Dataset, Table
+    from kvqa_audit.pipeline.evidence import Collected
+
+
+def facts_of(dataset: Dataset, collected: Collected) -> DatasetFacts:
+    """Which dataset was audited, and under which terms its description says it stands."""
+    spec, images = collected.evidence.spec, collected.images
+    licence = spec.licence
+    return DatasetFacts(
+        name=spec.name,
+        location=dataset.location,
+        digest=_digest(dataset, images),
+        rows=len(dataset.table.frame),
+        images=len(images.fingerprints),
+        revision=dataset.revision,
+        licence=licence.id if licence else None,
+        terms=licence.terms if licence else None,
+        citation=licence.citation if licence else None,
+        doi=licence.doi if licence else None,
+    )
+
+
+def _digest(dataset: Dataset, images: ImageStageResult) -> str:
+    """SHA-256 over the table's cells in order, lengths included, and over the images' digests by id."""
+    digest = hashlib.sha256()
+    for column in dataset.table.frame.columns:
+        cells = [cell.encode("utf-8", "surrogatepass") for cell in dataset.table.frame[column]]
+        digest.update(f"{column} {len(cells)} {' '.join(map(str, map(len, cells)))}\n".encode())
+        digest.update(b"".join(cells))
+    for image in images.fingerprints:
+        digest.update(f"{image.img_id} {image.sha256}\n".encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()
+
+
+def rows_of(table: Table) -> AnswerRows:
+    """The table's rows without their data frame; equal cells are one text in memory."""
+    once: dict[str, str] = {}
+    frame = table.frame
+    return AnswerRows(**{role: tuple(once.setdefault(cell, cell) for cell in frame[role]) for role in ROLES})
+
+
+def metrics_of(collected: Collected) -> dict[str, Any]:
+    """Everything measured that is not a finding, as JSON values."""
+    from kvqa_audit.overlays.answer_agreement import agreement_figures
+
+    evidence, duplicates, images = collected.evidence, collected.duplicates, collected.images
+    frame = evidence.table.frame
+    levels = {rule.id: (rule.level, rule.why) for rule in evidence.spec.rules}
+    return {
+        "sources": dict(zip(frame["img_id"], frame["source"], strict=True)),
+        "profile": [asdict(cell) for cell in evidence.distributions.cells],
+        "rules": [
+            {
+                "id": rule.id,
+                "level": levels[rule.id][0],
+                "why": levels[rule.id][1],
+                "eligible": rule.eligible,
+                "violations": len(rule.violations),
+                "share": rule.share,
+                "low": rule.low,
+                "high": rule.high,
+            }
+            for rule in evidence.rules.values()
+        ],
+        "nearest_distance_bits": {str(part.distance_bits): part.pairs for part in duplicates.curve},
+        "verified_distance_bits": {str(part.distance_bits): part.verified for part in duplicates.curve},
+        "near_threshold_bits": duplicates.near_threshold_bits,
+        "duplicate_thresholds": dict(duplicates.thresholds),
+        "duplicates_examined": dict(duplicates.examined),
+        "overlays": agreement_figures(frame, evidence.spec, evidence.overlays),
+        **_study(evidence.study),
+        "images_from_cache": images.from_cache,
+        "subset": "whole dataset" in evidence.absent,
+        "notes": [*images.notes, *duplicates.notes],
+    }
+
+
+def _study(study: AnswerStudy) -> dict[str, Any]:
+    """What was measured about the answers: one list of records a part, fields as the parts' own classes name them."""
+    return {
+        "answer_forms": [asdict(form) for form in study.forms],
+        "row_order": [asdict(test) for test in study.row_order],
+        "stereotypes": [asdict(group) for group in study.stereotypes],
+        "discovered_rules": [asdict(rule) for rule in study.discovered],
+        "baselines": [asdict(baseline) for baseline in study.baselines],
+        "association": [asdict(entry) for entry in study.associations],
+        "stability": [asdict(entry) for entry in study.stability],
+        "split_proposal": asdict(study.split_proposal) if study.split_proposal else None,
+    }
+
+
+def engines_of(collected: Collected) -> dict[str, str]:
+    """The versions of everything else that had a part in the results."""
+    packages = ("duckdb", "great_expectations", "numpy", "pandas", "pandera", "pillow", "pyarrow")
+    decoders = sorted({image.decoder for image in collected.images.fingerprints if image.decoder})
+    return {
+        "python": platform.python_version(),
+        "decoder": ", ".join(decoders),
+        **{package: metadata.version(package) for package in packages},
+    }

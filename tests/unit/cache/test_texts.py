@@ -1,0 +1,71 @@
+"""Texts are kept by key and version in a real database; one that is damaged or cannot be made costs nothing else."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from multiprocessing import get_context
+from pathlib import Path
+
+from kvqa_audit.cache.texts import TextCache
+
+
+def keep_many(path: Path, first: int) -> None:
+    for number in range(first, first + 50):
+        TextCache(path, "1").keep([(str(number), f"text {number}")])
+
+
+def test_what_was_kept_is_found_by_key_and_version(tmp_path: Path) -> None:
+    kept = TextCache(tmp_path / "new" / "texts.sqlite", "1")
+    kept.keep([("a", "first"), ("b", "é\ud800".encode("utf-8", "replace").decode())])
+    kept.keep([("a", "second")])
+    assert TextCache(kept.path, "1").find(["a", "b", "c"]) == {"a": "second", "b": "é?"}
+    assert TextCache(kept.path, "2").find(["a"]) == {}
+    assert kept.count() == 2
+
+
+def test_more_keys_than_one_query_names(tmp_path: Path) -> None:
+    kept = TextCache(tmp_path / "texts.sqlite", "1")
+    texts = {str(number): str(-number) for number in range(1201)}
+    kept.keep(texts.items())
+    assert kept.find(texts) == texts
+
+
+def test_what_no_run_used_is_forgotten(tmp_path: Path) -> None:
+    kept = TextCache(tmp_path / "texts.sqlite", "1")
+    kept.keep([("old", "x"), ("used", "y")])
+    with closing(sqlite3.connect(kept.path)) as database, database:
+        database.execute("UPDATE texts SET used_at = 0")
+    assert kept.find(["used"]) == {"used": "y"}
+    kept.keep([])
+    assert kept.find(["old", "used"]) == {"used": "y"}
+    assert kept.prune(1) == 0
+    assert kept.prune(0) == 1
+    assert kept.count() == 0
+
+
+def test_two_processes_may_keep_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "texts.sqlite"
+    context = get_context("spawn")
+    processes = [context.Process(target=keep_many, args=(path, first)) for first in (0, 1000)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(60)
+    assert TextCache(path, "1").count() == 100
+
+
+def test_damaged_database_is_made_anew(tmp_path: Path) -> None:
+    kept = TextCache(tmp_path / "texts.sqlite", "1")
+    kept.path.write_bytes(b"no database, but long enough to be taken for one" * 50)
+    assert kept.find(["a"]) == {}
+    kept.keep([("a", "x")])
+    assert kept.find(["a"]) == {"a": "x"}
+
+
+def test_place_where_nothing_can_be_kept_gives_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    kept = TextCache(file / "texts.sqlite", "1")
+    kept.keep([("a", "x")])
+    assert (kept.find(["a"]), kept.count(), kept.prune(0)) == ({}, 0, 0)

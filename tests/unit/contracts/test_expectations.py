@@ -1,0 +1,162 @@
+"""Promises: passed, failed, vacuous, skipped, and wrong ones; judged without a connection."""
+
+from __future__ import annotations
+
+import csv
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from kvqa_audit.contracts.expectations import ExpectationResult, judge_expectations
+from kvqa_audit.errors import SpecError
+from kvqa_audit.ingest.dataset import ROLES, Table
+from kvqa_audit.ingest.table import read_csv_table
+from kvqa_audit.spec.dataset_spec import DatasetSpec, Promise, Question, Source
+from kvqa_audit.spec.load import load_spec
+
+pytestmark = pytest.mark.filterwarnings("default")
+Q = "Is there text?"
+TABLE = Table(
+    pd.DataFrame(
+        [("A", Q, "x", "i1"), ("A", "Is their text?", "y", "i1"), ("A", Q, "", "i2"), ("B", Q, "x", "i3")],
+        columns=list(ROLES),
+        dtype=object,
+    )
+)
+
+
+def spec(*promises: dict[str, Any]) -> DatasetSpec:
+    return DatasetSpec(
+        name="small",
+        rows=4,
+        images=3,
+        sources={name: Source(images=1) for name in ("A", "B", "C")},
+        questions=[Question(text=Q, name="text", type="free text", misspellings=["Is their text?"])],
+        promises=[Promise(why="because", **{"id": f"p{n}", **promise}) for n, promise in enumerate(promises)],
+    )
+
+
+def judged(promise: dict[str, Any], absent: dict[str, str] | None = None, table: Table = TABLE) -> ExpectationResult:
+    return judge_expectations(table, spec(promise), absent or {})["p0"]
+
+
+def images_of(source: str, count: int) -> dict[str, Any]:
+    condition = {"row_condition": f'source == "{source}"', "condition_parser": "pandas"}
+    kwargs = {"column": "images", "min_value": count, "max_value": count, **condition}
+    return {"table": "images_per_source", "type": "expect_column_sum_to_be_between", "kwargs": kwargs}
+
+
+def test_a_count_passes_or_fails_with_what_was_measured() -> None:
+    promise = {"type": "expect_table_row_count_to_equal", "kwargs": {"value": 4}}
+    assert judged(promise) == ExpectationResult("p0", "passed", 4, 4, "found 4, promised exactly 4", 1)
+    promise["kwargs"] = {"value": 58849}
+    assert judged(promise) == ExpectationResult("p0", "failed", 4, 58849, "found 4, promised exactly 58,849", 1)
+
+
+@pytest.mark.parametrize(("source", "images"), [("A", 2), ("B", 1), ("C", 0)])
+def test_images_are_counted_by_source_and_a_known_source_without_any_counts_0(source: str, images: int) -> None:
+    assert judged(images_of(source, images)).outcome == "passed"
+    wrong = judged(images_of(source, images + 1))
+    assert (wrong.outcome, wrong.measured, wrong.threshold) == ("failed", images, images + 1)
+
+
+def test_answered_rows_are_counted_under_the_catalogues_text() -> None:
+    condition = {"row_condition": f'question == "{Q}"', "condition_parser": "pandas"}
+    kwargs = {"column": "rows", "min_value": 3, "max_value": 3, **condition}
+    promise = {"table": "rows_per_question", "type": "expect_column_sum_to_be_between", "kwargs": kwargs}
+    assert judged(promise).outcome == "passed"
+
+
+def test_a_condition_that_no_row_meets_is_vacuous() -> None:
+    result = judged(images_of("Z", 0))
+    assert (result.outcome, result.evaluated) == ("vacuous", 0)
+    assert "no row" in result.message
+
+
+def test_an_empty_table_is_vacuous_for_cells_and_counts_0_rows() -> None:
+    empty = Table(TABLE.frame.iloc[:0])
+    cells = {"type": "expect_column_values_to_not_be_in_set", "kwargs": {"column": "answer", "value_set": [""]}}
+    assert judged(cells, table=empty).outcome == "vacuous"
+    rows = {"type": "expect_table_row_count_to_equal", "kwargs": {"value": 4}}
+    assert judged(rows, table=empty).outcome == "failed"
+
+
+@pytest.mark.parametrize(("mostly", "outcome"), [(0.75, "passed"), (0.8, "failed")])
+def test_a_share_is_measured_against_mostly(mostly: float, outcome: str) -> None:
+    kwargs = {"column": "answer", "value_set": [""], "mostly": mostly}
+    result = judged({"type": "expect_column_values_to_not_be_in_set", "kwargs": kwargs})
+    assert (result.outcome, result.measured, result.threshold, result.evaluated) == (outcome, 0.75, mostly, 4)
+
+
+def test_promises_about_the_whole_are_skipped_on_a_subset_and_the_others_are_not() -> None:
+    rows = {"type": "expect_table_row_count_to_equal", "kwargs": {"value": 4}}
+    absent = {"whole dataset": "a subset was given"}
+    results = judge_expectations(TABLE, spec(rows, {**rows, "whole_dataset": False}), absent)
+    assert [(result.outcome, result.message) for result in results.values()] == [
+        ("skipped", "a subset was given"),
+        ("passed", "found 4, promised exactly 4"),
+    ]
+
+
+def test_what_needs_a_missing_column_is_skipped() -> None:
+    absent = {"column answer": "there is no column 'answer'"}
+    cells = {"type": "expect_column_values_to_not_be_in_set", "kwargs": {"column": "answer", "value_set": [""]}}
+    rows = {"type": "expect_table_row_count_to_equal", "kwargs": {"value": 4}}
+    results = judge_expectations(TABLE, spec(cells, rows), absent)
+    assert [result.outcome for result in results.values()] == ["skipped", "passed"]
+
+
+@pytest.mark.parametrize(
+    ("promise", "message"),
+    [
+        ({"type": "expect_table_row_count_to_equals"}, "did you mean expect_table_row_count_to_equal"),
+        ({"type": "nonsense"}, "known are: expect_"),
+        ({"type": "expect_table_row_count_to_equal", "kwargs": {"valu": 1}}, "wrong kwargs .*valu"),
+        (
+            {"type": "expect_column_values_to_be_between", "kwargs": {"column": "answr", "min_value": 1}},
+            "cannot be evaluated: .*answr",
+        ),
+    ],
+)
+def test_a_wrong_promise_is_an_error_that_names_it(promise: dict[str, Any], message: str) -> None:
+    with pytest.raises(SpecError, match=f"promise 'p0'.*{message}"):
+        judged(promise)
+
+
+def test_judging_is_silent_and_attempts_no_connection(tmp_path: Path) -> None:
+    program = (
+        "import socket\n"
+        "def refuse(*a, **k): print('CONNECTION', a); raise OSError('no network')\n"
+        "socket.socket.connect = socket.getaddrinfo = socket.create_connection = refuse\n"
+        "from kvqa_audit.contracts.expectations import judge_expectations\n"
+        "from kvqa_audit.ingest.table import empty_table\n"
+        "from kvqa_audit.spec.load import load_spec\n"
+        "results = judge_expectations(empty_table(), load_spec(), {})\n"
+        "print(sorted({r.outcome for r in results.values()}))\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (ran.stdout, ran.stderr, ran.returncode) == ("['failed', 'vacuous']\n", "", 0)
+
+
+def test_the_shipped_promises_are_the_published_counts(shared: Path) -> None:
+    shipped = load_spec()
+    bounds = {promise.id: promise.kwargs.get("min_value") for promise in shipped.promises if promise.whole_dataset}
+    assert all(p.kwargs["min_value"] == p.kwargs["max_value"] for p in shipped.promises if p.table != "rows")
+    with (shared / "data" / "kvasir-vqa" / "full" / "question_counts.csv").open(newline="") as file:
+        counts = {shipped.question_by_text[r["question"]].name: int(r["rows_nonnull"]) for r in csv.DictReader(file)}
+    assert {name: bounds.get(f"rows.{name}") for name in counts} == counts
+    images = {source: bounds[f"images.{source.lower().replace(' ', '_')}"] for source in shipped.sources}
+    assert images == {name: source.images for name, source in shipped.sources.items()}
+    assert (sum(images.values()), bounds["images"]) == (6500, 6500)
+
+
+def test_the_shipped_promises_hold_on_a_part_of_the_real_table(shared: Path) -> None:
+    shipped = load_spec()
+    table = read_csv_table(shared / "data" / "kvasir-vqa" / "full" / "metadata.sample-29307.csv", shipped.columns)
+    outcomes = {r.id: r.outcome for r in judge_expectations(table, shipped, {"whole dataset": "a part"}).values()}
+    assert {name for name, outcome in outcomes.items() if outcome == "passed"} == {"answered_share", "distinct_answers"}
+    assert set(outcomes.values()) == {"passed", "skipped"}
