@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
+from collections import Counter
 from dataclasses import asdict
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
@@ -64,6 +65,7 @@ def metrics_of(collected: Collected) -> dict[str, Any]:
     levels = {rule.id: (rule.level, rule.why) for rule in evidence.spec.rules}
     return {
         "sources": dict(zip(frame["img_id"], frame["source"], strict=True)),
+        "splits": dict(Counter(name for split in evidence.table.splits if (name := split.strip()))),
         "profile": [asdict(cell) for cell in evidence.distributions.cells],
         "rules": [
             {

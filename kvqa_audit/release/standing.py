@@ -21,17 +21,17 @@ def judge_audit(run: AuditRun, spec: DatasetSpec, *, release: Release | None = N
 
     Args:
         run: the audit; what is new in it stands in its `metrics["baseline"]`, if it was compared with an earlier one.
-        spec: the description of the dataset.
+        spec: the description of the dataset, for its policy only.
         release: the policy; None is the description's own.
     """
-    return judge(run.outcomes, run.findings, spec.release if release is None else release, standing_of(run, spec))
+    return judge(run.outcomes, run.findings, spec.release if release is None else release, standing_of(run))
 
 
-def standing_of(run: AuditRun, spec: DatasetSpec) -> Standing:
+def standing_of(run: AuditRun) -> Standing:
     """What the gate has to know beside outcomes and findings."""
     new, since = _since(run)
     decisions = run.metrics.get("decisions") or {}
-    return Standing(_facts(run, spec), new, since, _number(decisions, "stale"), _number(decisions, "expired"))
+    return Standing(_facts(run), new, since, _number(decisions, "stale"), _number(decisions, "expired"))
 
 
 def policy_named(name: str | None, spec: DatasetSpec) -> Release:
@@ -51,13 +51,12 @@ def policy_named(name: str | None, spec: DatasetSpec) -> Release:
     return load_release(path)
 
 
-def _facts(run: AuditRun, spec: DatasetSpec) -> Mapping[str, str]:
+def _facts(run: AuditRun) -> Mapping[str, str]:
     facts = run.dataset
-    splits = run.metrics.get("splits") or (spec.hub.splits if spec.hub else ())
     return {
         "licence": facts.licence or "",
         "citation": facts.citation or facts.doi or "",
-        "split": ", ".join(map(str, splits)),
+        "split": ", ".join(run.metrics.get("splits") or ()),
     }
 
 

@@ -142,15 +142,22 @@ def test_decisions_are_counted_as_their_report_tells_them() -> None:
     ]
 
 
-def test_facts_come_from_the_audit_and_the_description() -> None:
+def test_facts_come_from_the_audit() -> None:
     spec, asked = load_spec(), Release(fail_on="never", require=["licence", "citation", "split"])
-    run = audit_with()
+    run = audit_with(splits={"train": 3, "test": 1})
     stated = dataclasses.replace(run, dataset=dataclasses.replace(run.dataset, licence="CC0-1.0", doi="10.1/x"))
     assert judge_audit(stated, spec, release=asked).ready
     bare = dataclasses.replace(run.dataset, licence=None, citation="", doi=None)
-    homeless = spec.model_copy(update={"hub": None})
-    verdict = judge_audit(dataclasses.replace(run, dataset=bare), homeless, release=asked)
+    verdict = judge_audit(dataclasses.replace(audit_with(splits={}), dataset=bare), spec, release=asked)
     assert [reason.split()[-1] for reason in verdict.reasons] == ["licence", "citation", "split"]
+
+
+def test_splits_of_the_description_are_none_of_the_data() -> None:
+    spec = load_spec()
+    assert spec.hub is not None
+    assert spec.hub.splits
+    verdict = judge_audit(audit_with(), spec, release=Release(fail_on="never", require=["split"]))
+    assert verdict.reasons == ("the dataset states no split",)
 
 
 def test_policy_is_named_by_word_severity_or_file(tmp_path: Path) -> None:
