@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from kvqa_audit.engine.local import LocalPool
+from kvqa_audit.engine.local import LocalPool, Shared
 from kvqa_audit.ingest.dataset import REPEATED, ImageShard, RawImage
 
 
@@ -34,13 +34,13 @@ class PickedImages:
 
 
 def for_each_image(
-    function: Callable[[PickedImages, frozenset[int]], Iterator[FoundT]],
+    function: Callable[..., Iterator[FoundT]],
     shards: Sequence[ImageShard],
     ids: Collection[str],
     harmed: Callable[[str, str], FoundT],
-    *,
+    *shared: Shared,
     pool: LocalPool,
-    on_progress: Callable[[int], None] | None,
+    on_progress: Callable[[int], None] | None = None,
 ) -> dict[str, FoundT]:
     """Works on some images in guarded children; an image that harms its child costs itself.
 
@@ -48,6 +48,7 @@ def for_each_image(
         function: importable by name; gives one value for each image of `PickedImages.read(done)`, in its order.
         shards: references to the images; the bytes are opened by the children.
         ids: the images to work on.
+        shared: what the function is given besides, after `done`.
         harmed: makes the value of an image that ended its child, out of its id and the kind of failure.
         pool: the children, and how long one image may take them.
         on_progress: is told how many more images are done.
@@ -67,12 +68,12 @@ def for_each_image(
             if on_progress is not None:
                 on_progress(1)
 
-    for answer in pool.map_unordered(function, tasks):
+    for answer in pool.map_unordered(function, tasks, *shared):
         if answer.value is not None:
             keep(answer.value.img_id, answer.value)
     # What a shard has lost is worked on image by image, so that the one to blame is known.
     lost = [PickedImages(task.shard, frozenset([one])) for task in tasks for one in task.ids.difference(found)]
-    failures = _one_by_one(pool, function, lost, keep)
+    failures = _one_by_one(pool, function, lost, shared, keep)
     for img_id in sorted(img_id for task in lost for img_id in task.ids):
         keep(img_id, harmed(img_id, failures.get(img_id, "unreadable")))
     return found
@@ -80,13 +81,14 @@ def for_each_image(
 
 def _one_by_one(
     pool: LocalPool,
-    function: Callable[[PickedImages, frozenset[int]], Iterator[FoundT]],
+    function: Callable[..., Iterator[FoundT]],
     tasks: Sequence[PickedImages],
+    shared: tuple[Shared, ...],
     keep: Callable[[str, FoundT], None],
 ) -> dict[str, str]:
     """Works on tasks of one image each, and gives the kind of failure of those that fail again."""
     failures: dict[str, str] = {}
-    for answer in pool.map_unordered(function, tasks):
+    for answer in pool.map_unordered(function, tasks, *shared):
         (img_id,) = answer.task.ids
         if answer.value is not None:
             keep(img_id, answer.value)

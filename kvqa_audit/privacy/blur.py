@@ -1,4 +1,4 @@
-"""The bytes of an image come in; a small JPEG of it in which burned-in text cannot be read any more goes out.
+"""The bytes of an image come in; a picture of it in which burned-in text cannot be read any more goes out.
 
 Devices write at the left, and not every line of a block is found: where any is, the left part is smeared as a whole,
 wider where the detector is not sure. Lines elsewhere are smeared with a wide margin, out to the edge of the picture. A
@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from PIL import Image, ImageDraw
 
 from kvqa_audit.images.decode import decode
-from kvqa_audit.images.thumbnails import small_jpeg
 from kvqa_audit.ingest.dataset import RawImage
 from kvqa_audit.overlays.detection import Detection
 from kvqa_audit.overlays.overlay_stage import READ_MIN_SIDE_PX, look_at
@@ -26,16 +25,17 @@ _BLOCK_SHARE = 1 / 14
 Box = tuple[float, float, float, float]
 
 
-def blurred_thumbnail(data: bytes, max_side_px: int = 240) -> bytes | None:
-    """As `images.thumbnails.thumbnail_jpeg`, with text smeared; None where nothing can be decoded, never raises."""
+def blurred(data: bytes, min_side_px: int) -> Image.Image | None:
+    """The reduced picture, RGB, with text smeared; its shorter side keeps at least `min_side_px` where it has that many.
+
+    None where nothing can be decoded, and never raises for bad data.
+    """
     try:
-        decoded = decode(data, max(max_side_px, READ_MIN_SIDE_PX))
+        decoded = decode(data, max(min_side_px, READ_MIN_SIDE_PX))
         seen = look_at(RawImage("", "", data)).text
     except MemoryError:
         return None
-    if decoded.rgb is None or seen is None:
-        return None
-    return small_jpeg(smear_text(Image.fromarray(decoded.rgb), seen), max_side_px)
+    return None if decoded.colour is None or seen is None else smear_text(decoded.colour, seen)
 
 
 def smear_text(picture: Image.Image, seen: Detection) -> Image.Image:
