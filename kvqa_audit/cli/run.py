@@ -100,7 +100,8 @@ def run(
         verdict = judge_audit(audit, description)
         audit = replace(audit, exit_code=verdict.exit_code)
         progress.stage("write the report", None)
-        write_outputs(audit, out, description, pictures=pictures_named(no_images=no_images, blur_text=blur_text))
+        shown = pictures_named(no_images=no_images, blur_text=blur_text)
+        write_outputs(audit, out, description, pictures=shown, jobs=jobs)
         said = write_formats(audit, verdict, out, formats)
         stored = None if runs is None else runs.save(audit)
     if form is Format.JSON:

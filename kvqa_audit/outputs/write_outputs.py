@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -22,25 +22,30 @@ SAID = "github"
 Pictures = Literal["shown", "blurred", "none"]
 
 
-def write_outputs(run: AuditRun, out: Path, spec: DatasetSpec, *, pictures: Pictures = "shown") -> None:
+def write_outputs(run: AuditRun, out: Path, spec: DatasetSpec, *, pictures: Pictures = "shown", jobs: int = 1) -> None:
     """Writes the report and all files of the contract into a folder.
 
     Raises:
         OutputError: the folder cannot be written.
     """
     (out / "audit.json").unlink(missing_ok=True)
-    write_report(run, out / "report.html", spec, pictures=pictures)
+    write_report(run, out / "report.html", spec, pictures=pictures, jobs=jobs)
     write_artifacts(run, out)
 
 
-def write_report(run: AuditRun, path: Path, spec: DatasetSpec, *, pictures: Pictures = "shown") -> None:
-    """Writes the report alone; pictures are opened anew at the audited location, where that still holds them."""
+def write_report(run: AuditRun, path: Path, spec: DatasetSpec, *, pictures: Pictures = "shown", jobs: int = 1) -> None:
+    """Writes the report alone; pictures are drawn anew by `jobs` children, where the audited place still holds them."""
     from kvqa_audit.release.standing import judge_audit
     from kvqa_audit.report.as_html import LEFT_OUT_ON_REQUEST, NOT_AVAILABLE, render
     from kvqa_audit.report.pictures import pictures_wanted
 
-    wanted = {} if pictures == "none" else pictures_wanted(run)
-    small = _pictures(run, wanted, spec, blurred=pictures == "blurred")
+    small: dict[str, bytes] = {}
+    if pictures != "none":
+        from kvqa_audit.previews.studio import studio_for
+
+        with studio_for(run, spec, blur_text=pictures == "blurred", jobs=jobs) as studio:
+            previews = studio.previews(pictures_wanted(run))
+        small = {img_id: preview.picture for img_id, preview in previews.items() if preview.picture}
     missing = LEFT_OUT_ON_REQUEST if pictures == "none" else NOT_AVAILABLE
     page = render(run, judge_audit(run, spec), pictures=small, missing=missing)
     write_atomically(path, page.encode("utf-8", "backslashreplace"))
@@ -116,24 +121,3 @@ def write_card(run: AuditRun, path: Path, spec: DatasetSpec) -> None:
         raise SourceError(f"{path}: cannot be read as a card ({error}). Save it as UTF-8.") from error
     text = dataset_card(run, judge_audit(run, spec), card)
     write_atomically(path, text.encode())
-
-
-def _pictures(run: AuditRun, wanted: Mapping[str, int], spec: DatasetSpec, *, blurred: bool) -> dict[str, bytes]:
-    """Pictures of the wanted images, by the longest side in pixels; whatever cannot be opened any more is left out."""
-    from kvqa_audit.images.thumbnails import thumbnail_jpeg
-    from kvqa_audit.ingest.open import open_dataset, open_images
-    from kvqa_audit.privacy.blur import blurred_thumbnail
-
-    if not wanted:
-        return {}
-    place, revision = run.dataset.location, run.dataset.revision
-    try:
-        if run.rows is None:
-            dataset = open_dataset(place, spec, revision=revision)
-        else:
-            dataset = open_images(place, spec, frozenset(run.rows.img_id), revision=revision)
-    except SourceError:
-        return {}
-    make_small = blurred_thumbnail if blurred else thumbnail_jpeg
-    pictures = {raw.img_id: make_small(raw.data, wanted[raw.img_id]) for raw in dataset.read_images(wanted)}
-    return {img_id: picture for img_id, picture in pictures.items() if picture is not None}

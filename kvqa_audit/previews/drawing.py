@@ -1,4 +1,4 @@
-"""The bytes of images come in, in a guarded child; small pictures of them go out: alone, or as a pair that lies aligned.
+"""The bytes of images come in, in a guarded child; small pictures go out: alone, or as an aligned pair.
 
 The only module here that decodes. Nothing of it runs in the parent.
 """
@@ -6,7 +6,6 @@ The only module here that decodes. Nothing of it runs in the parent.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from hashlib import sha256
 
 from PIL import Image
@@ -15,59 +14,9 @@ from kvqa_audit.duplicates.aligned import corners_of, laid_onto, map_onto
 from kvqa_audit.images.decode import decode
 from kvqa_audit.images.each import PickedImages
 from kvqa_audit.images.thumbnails import encoded_small
-from kvqa_audit.ingest.dataset import ImageShard, RawImage
+from kvqa_audit.ingest.dataset import RawImage
+from kvqa_audit.previews.records import CHANGED, UNREADABLE, WHOLE, PairPreview, PairTask, Preview, Wanted
 from kvqa_audit.privacy.blur import blurred
-
-CHANGED = "the file is no longer the one that was audited"
-UNREADABLE = "picture not available"
-_WHOLE = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
-
-Corners = tuple[tuple[float, float], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """How an image is to be drawn: its longer side in pixels, the SHA-256 it had, and whether text is smeared."""
-
-    max_side_px: int
-    sha256: str
-    blur_text: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """A small picture of one image as the bytes of a file; where there is none, `missing` says why."""
-
-    img_id: str
-    picture: bytes = b""
-    missing: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class PairTask:
-    """Two images, each in its shard, and how they are to be drawn."""
-
-    left: str
-    right: str
-    left_shard: ImageShard
-    right_shard: ImageShard
-    wanted: Mapping[str, Wanted]
-
-
-@dataclass(frozen=True, slots=True)
-class PairPreview:
-    """The left picture, and the right one as it lies on it: both of one size, as the bytes of files.
-
-    `corners` says where the corners of the right picture lie, in shares of the left one's width and height. `aligned`
-    is False where no map was found, and the right picture was stretched over the left one. Where a picture is
-    lacking, `missing` says why.
-    """
-
-    left: bytes = b""
-    right: bytes = b""
-    corners: Corners = _WHOLE
-    aligned: bool = False
-    missing: str = ""
 
 
 def preview_task(task: PickedImages, done: frozenset[int], wanted: Mapping[str, Wanted]) -> Iterator[Preview]:
@@ -101,7 +50,7 @@ def _pair(task: PairTask) -> PairPreview:
     affine = map_onto(left, right)
     left.thumbnail((side, side), Image.Resampling.BOX, reducing_gap=None)
     laid = right.resize(left.size) if affine is None else laid_onto(right, affine, left.width, left.height)
-    corners = _WHOLE if affine is None else corners_of(affine)
+    corners = WHOLE if affine is None else corners_of(affine)
     return PairPreview(encoded_small(left, side), encoded_small(laid, side), corners, aligned=affine is not None)
 
 

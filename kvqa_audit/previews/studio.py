@@ -15,7 +15,8 @@ from kvqa_audit.images.each import for_each_image
 from kvqa_audit.ingest.dataset import ImageShard
 from kvqa_audit.ingest.open import open_dataset, open_images
 from kvqa_audit.model import AuditRun
-from kvqa_audit.previews.drawing import UNREADABLE, PairPreview, PairTask, Preview, Wanted, pair_task, preview_task
+from kvqa_audit.previews.drawing import pair_task, preview_task
+from kvqa_audit.previews.records import UNREADABLE, PairPreview, PairTask, Preview, Wanted
 from kvqa_audit.spec.dataset_spec import DatasetSpec
 
 NEVER_OPENED = "not opened: its file did harm, or could not be read, when it was audited"
@@ -42,7 +43,9 @@ class Studio:
         wanted = self._wanted(sides_px)
         made = {img_id: Preview(img_id, missing=self._why_not(img_id)) for img_id in sides_px}
         if wanted:
-            drawn = for_each_image(preview_task, self._all_shards(), wanted, _lost, self._pool.share(wanted), pool=self._pool)
+            drawn = for_each_image(
+                preview_task, self._all_shards(), wanted, _lost, self._pool.share(wanted), pool=self._pool
+            )
             made.update({img_id: drawn.get(img_id, Preview(img_id, missing=UNREADABLE)) for img_id in wanted})
         return made
 

@@ -26,7 +26,7 @@ Box = tuple[float, float, float, float]
 
 
 def blurred(data: bytes, min_side_px: int) -> Image.Image | None:
-    """The reduced picture, RGB, with text smeared; its shorter side keeps at least `min_side_px` where it has that many.
+    """The reduced picture, RGB, with text smeared; its shorter side keeps `min_side_px` where it has that many.
 
     None where nothing can be decoded, and never raises for bad data.
     """

@@ -17,7 +17,7 @@ SHEET_SIDE_PX = 112
 MAX_PICTURES_WANTED = 400
 MAX_PICTURE_CHARACTERS = 2_400_000
 MAX_SHEET_CHARACTERS = 800_000
-_SIGNATURES = ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"))
+_SIGNATURES = ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"), (b"RIFF", "image/webp"))
 _LEFT_OUT = "picture left out to keep this page small"
 
 

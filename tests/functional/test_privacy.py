@@ -15,7 +15,7 @@ from kvqa_audit.demo import DemoTruth
 from kvqa_audit.privacy.reader import why_unreadable
 from tests.functional.conftest import Program
 
-PICTURE = re.compile(r"data:image/jpeg;base64,[A-Za-z0-9+/=]+")
+PICTURE = re.compile(r"data:image/[a-z]+;base64,[A-Za-z0-9+/=]+")
 
 
 def outcome_of(folder: Path, code: str) -> dict[str, object]:
