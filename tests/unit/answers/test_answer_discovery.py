@@ -110,6 +110,14 @@ def test_probes_are_judged_by_all_rules_at_once() -> None:
     assert breaks_a_rule([], SPEC) == []
 
 
+def test_probes_are_in_no_export_batch_so_that_its_rules_do_not_judge_them() -> None:
+    everywhere = Rule(id="T1", level="hard", when="n_instr > 1", must="text <> 'no'", why="Because.")
+    probe = Probe("Polyps", (("n_instr", ("2",)), ("text", ("no",))))
+    for rows, broken in ((None, True), ([0, 100], False)):
+        rule = everywhere.model_copy(update={"rows": rows})
+        assert breaks_a_rule([probe], SPEC.model_copy(update={"rules": [rule]})) == [broken]
+
+
 def test_an_empty_table_and_an_unanswered_one_discover_nothing() -> None:
     assert discover([]) == ()
     assert discover([{"text": " "}]) == ()

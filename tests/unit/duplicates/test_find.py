@@ -7,9 +7,11 @@ import random
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageEnhance, ImageOps
 from scenes import fingerprint, flat, in_view, scene
+from scipy.ndimage import map_coordinates
 
 from kvqa_audit.duplicates import blocks, exact, find, nominate, similar, verify_parts
 from kvqa_audit.duplicates.find import find_duplicates
@@ -90,6 +92,32 @@ def test_an_altered_copy_is_found_and_named(name) -> None:
     assert pair.tier in tiers
     assert 0.95 <= pair.similarity <= 1
     assert pair.group in ("a", "b")
+
+
+def cut_out(picture: Image.Image, margin_share: float) -> Image.Image:
+    left, top = int(picture.width * margin_share), int(picture.height * margin_share)
+    return picture.crop((left, top, picture.width - left, picture.height - top))
+
+
+def other_along_the_cut(picture: Image.Image) -> Image.Image:
+    out = cut_out(picture, 0.06)
+    ImageDraw.Draw(out).rectangle((0, 0, out.width - 1, out.height - 1), outline=20, width=4)
+    return out
+
+
+def other_in_the_midst(picture: Image.Image) -> Image.Image:
+    """As if what lies in the midst had moved by a few pixels until the next frame of a video."""
+    y, x = np.mgrid[0 : picture.height, 0 : picture.width]
+    middle = ((x - picture.width / 2) ** 2 + (y - picture.height / 2) ** 2) / 50**2
+    moved = map_coordinates(np.asarray(picture, float), [y, x - 24 * np.exp(-middle)], order=1, mode="nearest")
+    return cut_out(Image.fromarray(moved.round().astype(np.uint8)), 0.1)
+
+
+@pytest.mark.parametrize(("alter", "tier"), [(other_along_the_cut, Tier.NEAR), (other_in_the_midst, Tier.NEAR_FRAME)])
+def test_a_cut_out_may_differ_along_the_cut_and_not_in_the_midst(alter, tier) -> None:
+    (pair,) = pairs_of(*STRANGERS, fingerprint("a", scene(1)), fingerprint("b", alter(scene(1))))
+    assert (pair.tier, pair.transform) == (tier, "crop")
+    assert similar.NEAR_MIN_SIMILARITY < pair.similarity < similar.BOXED_MIN_SIMILARITY
 
 
 def test_a_quarter_turn_is_found() -> None:

@@ -37,3 +37,14 @@ def test_the_order_of_the_edges_does_not_matter() -> None:
 
 def test_no_edges_no_groups() -> None:
     assert representatives([]) == {}
+
+
+def test_an_image_whose_neighbours_were_taken_waits_until_it_has_the_most_free_ones() -> None:
+    hub = [("hub", leaf, 0.95) for leaf in "abcd"]
+    robbed = [("robbed", leaf, 0.91) for leaf in ("a", "b", "p")]
+    group = representatives([*hub, *robbed, ("pair", "p", 0.99), ("pair", "q", 0.99)])
+    assert group == {
+        **dict.fromkeys(("hub", *"abcd"), "hub"),
+        **dict.fromkeys(("pair", *"pq"), "pair"),
+        "robbed": "robbed",
+    }

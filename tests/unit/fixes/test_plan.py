@@ -134,6 +134,20 @@ def test_one_of_several_items_is_corrected_by_its_old_answer(tmp_path: Path) -> 
     )
 
 
+def test_corrected_item_that_equals_another_is_a_second_item_and_no_repeat(tmp_path: Path) -> None:
+    text = HEADER + line(SIZE, ">20") + line(SIZE, "5-10mm")
+    corrections = "img_id,question,answer,old_answer\na,polyp_size,5-10mm,>20\n"
+    assert fixed(tmp_path, text, corrections=corrections).text.decode() == HEADER + 2 * line(SIZE, "5-10mm")
+
+
+def test_finding_about_an_answer_that_a_person_corrected_is_not_left(tmp_path: Path) -> None:
+    text = HEADER + line(TEXT, "perhaps") + line(TEXT, "perhaps", "b")
+    done = fixed(tmp_path, text, corrections=f"{WRONG}a,text,yes\n")
+    assert {f.check for f in done.findings if f.img_id == "a"} == {"KV008"}
+    assert [(f.check, f.img_id) for f in done.patch.left] == [("KV008", "b")]
+    assert [f.img_id for f in done.patch.fixed] == []
+
+
 def test_removal_takes_the_rows_and_the_image(tmp_path: Path) -> None:
     keep = line(TEXT, "yes", "b")
     text = HEADER + line(COLOUR, "red; pink") + keep + line(TEXT, "no")

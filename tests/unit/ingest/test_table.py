@@ -120,6 +120,19 @@ def test_a_quote_closed_by_a_later_one_names_the_lines_it_swallowed(tmp_path: Pa
     assert "line 5, and 2 lines were" in fault.message
 
 
+def test_a_row_of_several_lines_with_too_few_cells_has_a_quote_closed_too_late(tmp_path: Path) -> None:
+    table = read(tmp_path, HEADER + 'Normal,"open,a,i1\nPolyps,q",i2\nNormal,q,b,i3\n')
+    assert [(fault.kind, fault.row, fault.line) for fault in table.faults] == [("unclosed_quote", 0, 2)]
+    assert list(table.frame["answer"])[1:] == ["b"]
+
+
+@pytest.mark.parametrize("lines", ["a note, with, three, commas", "Normal", "Normal, as before"])
+def test_lines_in_a_cell_that_are_no_rows_are_no_fault(tmp_path: Path, lines: str) -> None:
+    table = read(tmp_path, HEADER + f'Normal,q,"yes\n{lines}",i1\nNormal,q,b,i2\n')
+    assert rows(table) == [["Normal", "q", f"yes\n{lines}", "i1"], ["Normal", "q", "b", "i2"]]
+    assert table.faults == ()
+
+
 def test_the_mark_of_the_end_is_no_end_inside_the_table(tmp_path: Path) -> None:
     table = read(tmp_path, HEADER + f"Normal,q,a,{_END}\n{_END}\nNormal,q,b,i2\n")
     assert list(table.frame["answer"]) == ["a", "", "b"]

@@ -10,7 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kvqa_audit.model import CheckOutcome, Finding, FindingStatus, OutcomeStatus, Severity, with_keys
-from kvqa_audit.release.decisions import Decision, DecisionReport, DecisionVerdict, apply_decisions
+from kvqa_audit.release.decisions import (
+    Decision,
+    DecisionReport,
+    DecisionVerdict,
+    apply_decisions,
+    decide,
+    undecided,
+)
 
 TODAY = date(2026, 11, 25)
 OPEN, WAIVED = FindingStatus.OPEN, FindingStatus.WAIVED
@@ -115,6 +122,30 @@ def test_the_last_decision_counts() -> None:
     statuses, report = applied([finding], decided(finding, ACCEPTED), decided(finding, CONFIRMED))
     assert (statuses, report.superseded) == ([OPEN], 1)
     assert applied([finding], decided(finding, CONFIRMED), decided(finding, ACCEPTED))[0] == [WAIVED]
+
+
+def test_the_last_decision_counts_where_two_checks_reported_the_pair() -> None:
+    before, again = pair_finding("KV204"), pair_finding("KV202")
+    accepted, confirmed = decided(before, ACCEPTED), decided(again, CONFIRMED)
+    assert applied([before], accepted, confirmed)[0] == [OPEN]
+    assert applied([before], decided(before, CONFIRMED), decided(again, ACCEPTED))[0] == [WAIVED]
+    assert undecided([before], [accepted, decided(again, FIXED)], TODAY) == (before,)
+    assert undecided([before], [decided(before, FIXED), decided(again, ACCEPTED)], TODAY) == ()
+
+
+def test_undecided_are_findings_without_a_word_of_a_person_that_holds_today() -> None:
+    finding, other = row_finding(), row_finding("green; blue")
+    for verdict, still_to_do in ((ACCEPTED, ()), (FALSE, ()), (CONFIRMED, ()), (FIXED, (finding,))):
+        assert undecided([finding, other], [decided(finding, verdict)], TODAY) == (*still_to_do, other)
+    assert undecided([finding], [decided(finding, ACCEPTED, expires=TODAY)], TODAY) == ()
+    assert undecided([finding], [decided(finding, ACCEPTED, expires=date(2026, 11, 24))], TODAY) == (finding,)
+
+
+@pytest.mark.parametrize("finding", [row_finding(), pair_finding(), pair_finding("KV203", question="Any text?")])
+def test_what_is_decided_about_a_finding_is_about_that_finding(finding: Finding) -> None:
+    decision = decide(finding, ACCEPTED, "looked at it", "A. Curator", date(2026, 1, 1))
+    assert decision == decided(finding, ACCEPTED)
+    assert applied([finding], decision)[0] == [WAIVED]
 
 
 @given(

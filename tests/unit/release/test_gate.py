@@ -29,7 +29,7 @@ def test_clean_is_ready_and_exits_with_0() -> None:
 
 def test_finding_at_the_gate_blocks_and_exits_with_1() -> None:
     verdict = judge([PASSED, FAILED], [found(Severity.ERROR)], Release())
-    assert (verdict.ready, verdict.exit_code, verdict.blockers) == (False, 1, (FAILED,))
+    assert (verdict.ready, verdict.exit_code, verdict.blockers, verdict.warnings) == (False, 1, (FAILED,), ())
     assert verdict.reasons == ("KV002 kv002: 1 of 10",)
 
 
@@ -60,6 +60,12 @@ def test_crashed_check_is_incomplete_and_wins_over_findings() -> None:
     verdict = judge([FAILED, ERRORED], [found(Severity.ERROR)], Release())
     assert (verdict.ready, verdict.exit_code) == (False, 3)
     assert "boom" in verdict.reasons[1]
+
+
+def test_crashed_check_that_is_required_is_one_reason_and_not_two() -> None:
+    verdict = judge([PASSED, ERRORED], [], Release(required=["KV005"]))
+    assert verdict.reasons == ("KV005 kv005: required, but errored (boom)",)
+    assert verdict.sentence == "Not ready: 1 required check could not be judged."
 
 
 def test_nothing_judged_is_incomplete() -> None:

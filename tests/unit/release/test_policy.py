@@ -87,6 +87,7 @@ def test_new_findings_below_the_named_severity_do_not_block() -> None:
     assert judge([failed("KV402", 2)], findings, Release(no_new="error"), new).ready
     verdict = judge([failed("KV402", 2)], findings, Release(no_new="warning"), new)
     assert verdict.reasons == ("KV402: 2 new findings of severity warning or above since the baseline",)
+    assert ([o.code for o in verdict.blockers], verdict.warnings) == (["KV402"], ())
 
 
 def test_without_a_baseline_every_finding_is_new() -> None:
