@@ -33,7 +33,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("fixed")
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(table=st.lists(rows, max_size=8), reviewed=corrections, removed=st.booleans(), quote_all=st.booleans())
 def test_second_fix_changes_nothing(
     folder: Path,

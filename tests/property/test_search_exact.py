@@ -56,7 +56,7 @@ KINDS = (random_hashes, clustered_hashes, degenerate_hashes, lopsided_hashes)
 
 @pytest.mark.parametrize("method", ["blockwise", "bands"])
 @given(seed=st.integers(0, 2**32), count=st.integers(0, 60), kind=st.sampled_from(KINDS), radius=st.sampled_from(RADII))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_equals_brute_force(monkeypatch, method, seed, count, kind, radius) -> None:
     monkeypatch.setattr(search, "BLOCKWISE_MAX_HASHES", 10**6 if method == "blockwise" else 0)
     monkeypatch.setattr(search, "CANDIDATES_PER_BLOCK", 64)
@@ -66,7 +66,7 @@ def test_equals_brute_force(monkeypatch, method, seed, count, kind, radius) -> N
 
 
 @given(seed=st.integers(0, 2**32), kind=st.sampled_from(KINDS), jobs=st.integers(1, 3), bands=st.booleans())
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_the_number_of_jobs_does_not_matter(monkeypatch, seed, kind, jobs, bands) -> None:
     monkeypatch.setattr(search, "BLOCKWISE_MAX_HASHES", 0 if bands else 10**6)
     monkeypatch.setattr(search, "CANDIDATES_PER_BLOCK", 64)
@@ -93,7 +93,7 @@ def test_a_radius_that_many_hashes_cannot_be_searched_at_is_refused(monkeypatch)
 
 
 @given(seed=st.integers(0, 2**32), count=st.integers(1, 40))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_collapsed_hashes_give_every_input_back(seed, count) -> None:
     hashes = degenerate_hashes(np.random.default_rng(seed), count)
     collapsed = distinct(hashes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kvqa_audit.answers.association import Association, associations, chi_square, cramers_v, interval_of_v
@@ -28,13 +28,11 @@ def of_answers(*groups: tuple[str, str, int]) -> Association:
     return found
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(1, 30), min_size=2, max_size=5), st.lists(st.integers(1, 30), min_size=2, max_size=5))
 def test_what_is_exactly_independent_has_none(lines: list[int], columns: list[int]) -> None:
     assert cramers_v(np.outer(lines, columns).astype(float)) == 0
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(20, 99), min_size=2, max_size=6))
 def test_what_is_identical_has_all(counts: list[int]) -> None:
     table = np.diag(counts).astype(float)

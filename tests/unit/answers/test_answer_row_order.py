@@ -6,7 +6,7 @@ import random
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kvqa_audit.answers.cells import answer_cells
@@ -47,7 +47,6 @@ def test_few_answers_or_one_answer_are_not_tested() -> None:
     assert judged(["yes"] * 496 + ["no"] * 4) == ()
 
 
-@settings(deadline=None)
 @given(st.lists(st.floats(0, 1), max_size=12))
 def test_benjamini_hochberg_is_that_of_scipy(p_values: list[float]) -> None:
     stats = pytest.importorskip("scipy.stats")

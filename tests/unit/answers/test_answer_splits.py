@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kvqa_audit.answers.splits import FRACTIONS, propose_splits, splits_of_images
@@ -11,7 +11,6 @@ SOURCES = ("Normal", "Polyps", "Instrument")
 IMAGES = st.dictionaries(st.integers(0, 400).map("img{}".format), st.sampled_from(SOURCES), max_size=200)
 
 
-@settings(deadline=None)
 @given(IMAGES, st.dictionaries(st.integers(0, 400).map("img{}".format), st.sampled_from(("g1", "g2", "g3"))))
 def test_every_image_has_one_split_and_no_group_has_two(sources: dict[str, str], groups: dict[str, str]) -> None:
     found = propose_splits(sources, groups)
@@ -24,7 +23,6 @@ def test_every_image_has_one_split_and_no_group_has_two(sources: dict[str, str],
             assert count == sum(sources[i] == source and found.split_of[i] == split for i in sources)
 
 
-@settings(deadline=None)
 @given(IMAGES)
 def test_without_groups_every_source_is_divided_to_the_image(sources: dict[str, str]) -> None:
     found = propose_splits(sources, {})
@@ -34,7 +32,6 @@ def test_without_groups_every_source_is_divided_to_the_image(sources: dict[str, 
             assert abs(counts[split] - share * total) <= 1
 
 
-@settings(deadline=None)
 @given(IMAGES, st.randoms())
 def test_the_order_of_the_images_plays_no_part(sources: dict[str, str], random: object) -> None:
     shuffled = list(sources.items())

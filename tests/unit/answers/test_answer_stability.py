@@ -47,7 +47,7 @@ def test_kappa_of_a_table_computed_by_hand() -> None:
     assert found.kappa_low < found.kappa < found.kappa_high
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.lists(st.tuples(*[st.sampled_from("0123")] * 2), min_size=2, max_size=30))
 def test_kappa_is_that_of_scikit_learn_with_every_pair_in_both_orders(pairs: list[tuple[str, str]]) -> None:
     metrics = pytest.importorskip("sklearn.metrics")
@@ -70,7 +70,7 @@ def test_alpha_of_single_answers_is_krippendorffs_published_nominal_example() ->
     assert found.kappa is None
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     st.lists(
         st.lists(st.sets(st.sampled_from(ATOMS), min_size=1), min_size=2, max_size=4),

@@ -21,7 +21,7 @@ def tone_of(first: np.ndarray, second: np.ndarray, shared: np.ndarray = EVERYWHE
     return compare_tones(first, second, shared).at(0)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.sampled_from(SCENES), st.floats(0.35, 1.3), st.floats(-25, 25), st.floats(0.6, 1.8), st.integers(0, 2**32 - 1)
 )
@@ -35,7 +35,7 @@ def test_no_curve_of_light_looks_like_something_laid_over(picture, gain, lift, g
         assert tone.residual_grey < 2.5
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.sampled_from(SCENES),
     st.integers(3, 8),

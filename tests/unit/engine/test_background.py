@@ -13,6 +13,7 @@ import pytest
 from kvqa_audit.engine.background import Background, ForkedBackground
 from kvqa_audit.engine.fork_server import WorkerError
 from kvqa_audit.errors import SpecError
+from tests.processes import GIVE_UP_SECONDS, is_alive, wait_until
 
 
 def product(left: int, right: int) -> tuple[int, int]:
@@ -47,22 +48,13 @@ def exhausted() -> None:
 
 def marked(path: str) -> None:
     Path(path).write_text(str(os.getpid()))
-    time.sleep(60)
-
-
-def is_at_work(pid: int) -> bool:
-    """Whether a process is alive; one that is dead and that nobody has waited for is not."""
-    try:
-        status = Path(f"/proc/{pid}/status").read_text()
-    except FileNotFoundError:
-        return False
-    return "State:\tZ" not in status
+    time.sleep(10 * GIVE_UP_SECONDS)
 
 
 def test_call_is_worked_on_in_another_process_that_ends_with_it() -> None:
     with ForkedBackground() as beside:
         pid, six = beside.begin(product, 2, 3).result()
-        assert not is_at_work(pid)
+        assert not is_alive(pid)
     assert six == 6
     assert pid != os.getpid()
 
@@ -75,8 +67,8 @@ def test_modules_are_imported_before_the_call_comes() -> None:
 def test_nothing_is_left_where_there_was_no_call() -> None:
     with ForkedBackground("colorsys") as beside:
         pid = beside._fork_server._process.pid
-        assert is_at_work(pid)
-    assert not is_at_work(pid)
+        assert is_alive(pid)
+    assert not is_alive(pid)
 
 
 @pytest.mark.parametrize("where", [Background, ForkedBackground])
@@ -132,19 +124,16 @@ def test_leaving_ends_a_process_that_is_still_at_work(tmp_path: Path) -> None:
     mark = tmp_path / "pid"
     with ForkedBackground() as beside:
         beside.begin(marked, str(mark))
-        until = time.monotonic() + 20
-        while not (mark.exists() and mark.read_text()) and time.monotonic() < until:
-            time.sleep(0.05)
-    until = time.monotonic() + 20
-    while is_at_work(int(mark.read_text())) and time.monotonic() < until:
-        time.sleep(0.02)
-    assert not is_at_work(int(mark.read_text()))
+        wait_until(lambda: mark.exists() and mark.read_text())
+    wait_until(lambda: not is_alive(int(mark.read_text())))
 
 
 def test_leaving_does_not_wait_for_what_is_being_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "slow_to_import.py").write_text("import time; time.sleep(60)")
+    mark = tmp_path / "imported"
+    (tmp_path / "slow_to_import.py").write_text(
+        f"import time; from pathlib import Path; time.sleep({10 * GIVE_UP_SECONDS}); Path({str(mark)!r}).touch()"
+    )
     monkeypatch.syspath_prepend(tmp_path)
-    started = time.monotonic()
     with ForkedBackground("slow_to_import") as beside:
         beside.begin(product, 2, 3)
-    assert time.monotonic() - started < 30
+    assert not mark.exists()

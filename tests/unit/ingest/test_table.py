@@ -160,7 +160,7 @@ CELL = st.text(st.characters(codec="utf-8"), max_size=12) | st.sampled_from(
 )
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     cells=st.lists(st.tuples(CELL, CELL, CELL, CELL), max_size=6),
     # With "\n" as its line end the writer leaves a lone "\r" bare, which no reader can tell from a line end.
