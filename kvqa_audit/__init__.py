@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kvqa_audit.pipeline.audit import run_audit
+    from kvqa_audit.pipeline.options import AuditOptions
 
-__all__ = ["__version__", "run_audit"]
+__all__ = ["AuditOptions", "__version__", "run_audit"]
 __version__ = "0.1.0"
 
 
@@ -17,4 +18,8 @@ def __getattr__(name: str) -> Any:
         from kvqa_audit.pipeline.audit import run_audit
 
         return run_audit
+    if name == "AuditOptions":
+        from kvqa_audit.pipeline.options import AuditOptions
+
+        return AuditOptions
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

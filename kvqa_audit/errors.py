@@ -30,3 +30,9 @@ class ArtifactError(KvqaAuditError):
 
 class StoreError(KvqaAuditError):
     """The run store cannot be used, or does not hold what was asked for; whoever named it has to act."""
+
+
+class CancelledError(KvqaAuditError):
+    """Somebody asked a running audit to end; there is nothing to repair."""
+
+    exit_code = 130

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from kvqa_audit.checks.base import Check, Checked, Defect, Evidence, Skipped
 from kvqa_audit.model import CheckOutcome, Finding, OutcomeStatus, with_keys
 
 
-def run_checks(checks: Iterable[Check], evidence: Evidence) -> tuple[tuple[CheckOutcome, ...], tuple[Finding, ...]]:
-    """Runs every check, in order."""
+def run_checks(
+    checks: Iterable[Check], evidence: Evidence, on_progress: Callable[[int], None] | None = None
+) -> tuple[tuple[CheckOutcome, ...], tuple[Finding, ...]]:
+    """Runs every check, in order; `on_progress` is told of each."""
     outcomes: list[CheckOutcome] = []
     findings: list[Finding] = []
     for check in checks:
         outcome, found = run_check(check, evidence)
         outcomes.append(outcome)
         findings.extend(found)
+        if on_progress is not None:
+            on_progress(1)
     return tuple(outcomes), tuple(findings)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -46,31 +47,20 @@ def compare(
     from kvqa_audit.compare.comparison import compare_audits
     from kvqa_audit.console.terminal import audit_progress
     from kvqa_audit.model import AuditRun, Severity
-    from kvqa_audit.pipeline.audit import fingerprint_cache, run_audit
+    from kvqa_audit.pipeline.options import AuditOptions
+    from kvqa_audit.pipeline.publish import AuditRequest, audited
     from kvqa_audit.spec.load import load_spec
     from kvqa_audit.store.lookup import audit_named, runs_kept_in, with_revision
 
     description = load_spec(spec)
-    with (
-        audit_progress(quiet or form is not Format.TERMINAL) as progress,
-        fingerprint_cache(enabled=not table_only) as fingerprints,
-        runs_kept_in(store, make=False) as runs,
-    ):
+    options = AuditOptions(description, subset=subset, table_only=table_only, jobs=jobs)
+    with audit_progress(quiet or form is not Format.TERMINAL) as listener, runs_kept_in(store, make=False) as runs:
 
-        def audited(named: str) -> AuditRun:
+        def audit(named: str) -> AuditRun:
             source, revision = with_revision(named)
-            return run_audit(
-                source,
-                spec=description,
-                revision=revision,
-                subset=subset,
-                table_only=table_only,
-                jobs=jobs,
-                cache=fingerprints,
-                progress=progress,
-            )
+            return audited(AuditRequest(source, replace(options, revision=revision)), listener=listener)
 
-        comparison = compare_audits(audit_named(before, runs, audited), audit_named(after, runs, audited))
+        comparison = compare_audits(audit_named(before, runs, audit), audit_named(after, runs, audit))
     least = gate or Gate(description.release.fail_on)
     exit_code = 0 if least is Gate.NEVER else comparison.exit_code(Severity(least.value))
     if out is not None:

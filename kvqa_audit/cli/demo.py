@@ -17,18 +17,16 @@ def demo(
     from kvqa_audit.console.results import print_summary
     from kvqa_audit.console.terminal import audit_progress
     from kvqa_audit.demo import draw_demo
-    from kvqa_audit.outputs.write_outputs import write_outputs
-    from kvqa_audit.pipeline.audit import run_audit
-    from kvqa_audit.release.standing import judge_audit
-    from kvqa_audit.spec.load import load_spec
+    from kvqa_audit.pipeline.options import AuditOptions
+    from kvqa_audit.pipeline.publish import AuditRequest, Publication, audit_and_publish
+    from kvqa_audit.progress import StageStarted
 
     make_sure_it_can_be_written(out)
-    description = load_spec()
-    with audit_progress(quiet) as progress:
-        progress.stage("draw the sample", None)
+    with audit_progress(quiet) as listener:
+        listener(StageStarted("draw the sample"))
         truth = draw_demo(out / "dataset")
-        audit = run_audit(out / "dataset", spec=description, subset=True, jobs=jobs, progress=progress)
-        write_outputs(audit, out, description)
+        request = AuditRequest(str(out / "dataset"), AuditOptions(subset=True, jobs=jobs), cached=False)
+        published = audit_and_publish(request, Publication(out), listener=listener)
     if not quiet:
-        print_demo(truth, audit)
-        print_summary(audit, judge_audit(audit, description), out)
+        print_demo(truth, published.run)
+        print_summary(published.run, published.verdict, out)

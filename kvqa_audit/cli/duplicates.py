@@ -33,19 +33,15 @@ def duplicates(
     from kvqa_audit.console.results import print_pairs
     from kvqa_audit.console.terminal import audit_progress
     from kvqa_audit.pipeline.audit import audit_duplicates, fingerprint_cache
+    from kvqa_audit.pipeline.options import AuditOptions
     from kvqa_audit.spec.load import load_spec
 
     if out is not None:
         make_sure_it_can_be_written(out)
-    with audit_progress(quiet) as progress, fingerprint_cache(enabled=cache) as store:
+    options = AuditOptions(load_spec(spec), revision, jobs=jobs)
+    with audit_progress(quiet) as listener, fingerprint_cache(enabled=cache) as store:
         result = audit_duplicates(
-            source,
-            spec=load_spec(spec),
-            revision=revision,
-            mode="exact" if mode is Mode.EXACT else "all",
-            jobs=jobs,
-            cache=store,
-            progress=progress,
+            source, options, mode="exact" if mode is Mode.EXACT else "all", cache=store, listener=listener
         )
     if out is not None:
         write_pairs(result.pairs, out / "duplicates.parquet")

@@ -37,7 +37,7 @@ def fix(
     from kvqa_audit.console.terminal import audit_progress
     from kvqa_audit.fixes.fix import Options, make_sure_it_is_apart, place_of, plan, write_and_prove
     from kvqa_audit.fixes.reviewed import read_corrections, read_removals
-    from kvqa_audit.pipeline.audit import fingerprint_cache
+    from kvqa_audit.pipeline.options import AuditOptions
     from kvqa_audit.spec.load import load_spec
 
     if out is None and not dry_run:
@@ -47,11 +47,12 @@ def fix(
     description = load_spec(spec)
     reviewed = read_corrections(corrections, description) if corrections else ()
     removed = read_removals(removals) if removals else {}
-    with audit_progress(quiet) as progress, fingerprint_cache(enabled=cache and not table_only) as store:
-        options = Options(subset, table_only, jobs, store, decisions, ignore_decisions, link)
-        planned = plan(source, description, options, corrections=reviewed, removals=removed, progress=progress)
+    audit = AuditOptions(subset=subset, table_only=table_only, jobs=jobs)
+    options = Options(audit, cache, decisions, ignore_decisions, link)
+    with audit_progress(quiet) as listener:
+        planned = plan(source, description, options, corrections=reviewed, removals=removed, listener=listener)
         write = out is not None and not dry_run
-        proof = write_and_prove(planned, out, description, options, progress=progress) if write and out else None
+        proof = write_and_prove(planned, out, description, options, listener=listener) if write and out else None
     if not quiet:
         titles = {code: doc.title for code, doc in planned.audit.docs.items()}
         print_patch(planned.patch, titles, is_dry=proof is None)

@@ -30,23 +30,21 @@ def gate(
 ) -> None:
     """Judge a finished audit: may the dataset be released?"""
     from kvqa_audit.artifacts.folder import read_artifacts
-    from kvqa_audit.compare.baseline import against_baseline
     from kvqa_audit.console.gate import print_verdict, verdict_as_json
-    from kvqa_audit.outputs.write_outputs import formats_named, write_formats
-    from kvqa_audit.release.standing import judge_audit, policy_named
+    from kvqa_audit.outputs.formats import formats_named
+    from kvqa_audit.pipeline.publish import judged, with_formats
+    from kvqa_audit.release.standing import policy_named
     from kvqa_audit.spec.load import load_spec
 
     description = load_spec(spec)
-    release = policy_named(policy, description)
+    description = description.model_copy(update={"release": policy_named(policy, description)})
     formats = formats_named(also)
-    run = read_artifacts(audit)
-    if baseline is not None:
-        run = against_baseline(run, read_artifacts(baseline))
-    verdict = judge_audit(run, description, release=release)
-    said = write_formats(run, verdict, audit, formats)
+    earlier = None if baseline is None else read_artifacts(baseline)
+    published = with_formats(judged(read_artifacts(audit), description, earlier), audit, formats)
+    verdict = published.verdict
     if as_json:
         sys.stdout.write(verdict_as_json(verdict) + "\n")
     elif not quiet:
         print_verdict(verdict)
-    (sys.stderr if as_json else sys.stdout).write(said)
+    (sys.stderr if as_json else sys.stdout).write(published.printed)
     raise typer.Exit(verdict.exit_code)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -28,9 +27,7 @@ from kvqa_audit.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from kvqa_audit.model import AuditRun
-    from kvqa_audit.release.gate import Verdict
-    from kvqa_audit.store.records import StoredRun
+    from kvqa_audit.pipeline.publish import Published
 
 
 def run(
@@ -60,68 +57,44 @@ def run(
     as_json: JSON = False,
 ) -> None:
     """Audit a dataset and write the report."""
-    from kvqa_audit.compare.baseline import against_baseline
     from kvqa_audit.console.terminal import audit_progress
+    from kvqa_audit.outputs.formats import formats_named
     from kvqa_audit.outputs.summary_md import summary_markdown
-    from kvqa_audit.outputs.write_outputs import formats_named, pictures_named, write_formats, write_outputs
-    from kvqa_audit.pipeline.audit import fingerprint_cache, run_audit
-    from kvqa_audit.release.standing import judge_audit, policy_named
+    from kvqa_audit.outputs.write_outputs import pictures_named
+    from kvqa_audit.pipeline.options import AuditOptions
+    from kvqa_audit.pipeline.publish import AuditRequest, Publication, audit_and_publish
+    from kvqa_audit.release.standing import policy_named
     from kvqa_audit.spec.load import load_spec
-    from kvqa_audit.store.lookup import earlier_audit, runs_kept_in
-    from kvqa_audit.store.records import series_named
+    from kvqa_audit.store.lookup import runs_kept_in
 
     form = Format.JSON if as_json else form
     formats = formats_named(also)
     make_sure_it_can_be_written(out)
     description = load_spec(spec)
-    description = description.model_copy(update={"release": policy_named(gate, description)})
-    series = series_named(description.name, subset=subset or description.subset)
-    with (
-        audit_progress(quiet or form is not Format.TERMINAL) as progress,
-        fingerprint_cache(enabled=cache and not table_only) as fingerprints,
-        runs_kept_in(store, make=True) as runs,
-    ):
-        earlier = None if baseline is None else earlier_audit(baseline, runs, series)
-        audit = run_audit(
-            source,
-            spec=description,
-            revision=revision,
-            subset=subset,
-            table_only=table_only,
-            jobs=jobs,
-            cache=fingerprints,
-            decisions=decisions,
-            ignore_decisions=ignore_decisions,
-            ocr=ocr,
-            progress=progress,
-        )
-        if earlier is not None:
-            audit = against_baseline(audit, earlier)
-        verdict = judge_audit(audit, description)
-        audit = replace(audit, exit_code=verdict.exit_code)
-        progress.stage("write the report", None)
-        shown = pictures_named(no_images=no_images, blur_text=blur_text)
-        write_outputs(audit, out, description, pictures=shown, jobs=jobs)
-        said = write_formats(audit, verdict, out, formats)
-        stored = None if runs is None else runs.save(audit)
+    options = AuditOptions(description, revision, subset, table_only, jobs, ocr)
+    request = AuditRequest(source, options, decisions, ignore_decisions, cache)
+    pictures = pictures_named(no_images=no_images, blur_text=blur_text)
+    publication = Publication(out, policy_named(gate, description), baseline, formats, pictures)
+    with audit_progress(quiet or form is not Format.TERMINAL) as listener, runs_kept_in(store, make=True) as runs:
+        published = audit_and_publish(request, publication, runs=runs, listener=listener)
     if form is Format.JSON:
         sys.stdout.write((out / "audit.json").read_text(encoding="utf-8") + "\n")
     elif form is Format.MARKDOWN:
-        sys.stdout.write(summary_markdown(audit, verdict, badge=None))
+        sys.stdout.write(summary_markdown(published.run, published.verdict))
     elif not quiet:
-        _print(audit, verdict, out, stored)
-    (sys.stdout if form is Format.TERMINAL else sys.stderr).write(said)
-    raise typer.Exit(audit.exit_code)
+        _print(published, out)
+    (sys.stdout if form is Format.TERMINAL else sys.stderr).write(published.printed)
+    raise typer.Exit(published.verdict.exit_code)
 
 
-def _print(audit: AuditRun, verdict: Verdict, out: Path, stored: StoredRun | None) -> None:
+def _print(published: Published, out: Path) -> None:
     from kvqa_audit.console.results import print_summary
     from kvqa_audit.console.review import print_decisions
     from kvqa_audit.console.runs import print_baseline, print_stored
 
-    print_summary(audit, verdict, out)
-    print_decisions(audit.metrics["decisions"])
-    if "baseline" in audit.metrics:
-        print_baseline(audit.metrics["baseline"])
-    if stored is not None:
-        print_stored(stored)
+    print_summary(published.run, published.verdict, out)
+    print_decisions(published.run.metrics["decisions"])
+    if "baseline" in published.run.metrics:
+        print_baseline(published.run.metrics["baseline"])
+    if published.stored is not None:
+        print_stored(published.stored)

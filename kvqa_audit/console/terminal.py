@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from kvqa_audit.progress import Progress
+from kvqa_audit.progress import ItemsDone, Listener, ProgressEvent, StageStarted, ignore_events
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -33,28 +33,27 @@ def plain(text: object) -> str:
     return clean.encode("utf-8", "backslashreplace").decode()
 
 
-class BarProgress(Progress):
-    """Draws one bar a stage."""
+class ProgressBars:
+    """Draws one bar a stage, as a listener of the run."""
 
     def __init__(self, bars: Bars) -> None:
         self._bars = bars
         self._task: Any = None
 
-    def stage(self, name: str, total: int | None) -> None:
-        if self._task is not None:
-            self._bars.update(self._task, visible=False)
-        self._task = self._bars.add_task(name, total=total)
-
-    def advance(self, count: int) -> None:
-        if self._task is not None:
-            self._bars.advance(self._task, count)
+    def __call__(self, event: ProgressEvent) -> None:
+        if isinstance(event, StageStarted):
+            if self._task is not None:
+                self._bars.update(self._task, visible=False)
+            self._task = self._bars.add_task(event.name, total=event.total)
+        elif isinstance(event, ItemsDone) and self._task is not None:
+            self._bars.advance(self._task, event.count)
 
 
 @contextmanager
-def audit_progress(silent: bool) -> Iterator[Progress]:
+def audit_progress(silent: bool) -> Iterator[Listener]:
     """Bars on standard error while it is a terminal; nothing where it is not, or where silence was asked for."""
     if silent or not sys.stderr.isatty():
-        yield Progress()
+        yield ignore_events
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -68,4 +67,4 @@ def audit_progress(silent: bool) -> Iterator[Progress]:
         TimeElapsedColumn(),
     )
     with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
-        yield BarProgress(bars)
+        yield ProgressBars(bars)

@@ -6,7 +6,6 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from kvqa_audit.errors import OutputError, SourceError
 from kvqa_audit.fixes import write_copy
@@ -16,13 +15,11 @@ from kvqa_audit.fixes.proof import Proof, prove
 from kvqa_audit.fixes.raw_table import RawTable, encoded, read_raw_table
 from kvqa_audit.fixes.reviewed import Correction
 from kvqa_audit.model import AuditRun
-from kvqa_audit.pipeline.audit import run_audit
-from kvqa_audit.progress import Progress
+from kvqa_audit.pipeline.options import AuditOptions
+from kvqa_audit.pipeline.publish import AuditRequest, audited
+from kvqa_audit.progress import ItemsDone, Listener, StageStarted, ignore_events
 from kvqa_audit.release.decisions_file import NAMES, text_of
 from kvqa_audit.spec.dataset_spec import DatasetSpec
-
-if TYPE_CHECKING:
-    from kvqa_audit.cache.fingerprints import FingerprintCache
 
 TABLE_NAME, IMAGES_NAME = "metadata.csv", "images"
 
@@ -47,10 +44,8 @@ class Place:
 class Options:
     """How both audits, of the source and of the copy, are made; `link` shares the images' bytes with the source."""
 
-    subset: bool = False
-    table_only: bool = False
-    jobs: int = 1
-    cache: FingerprintCache | None = None
+    audit: AuditOptions
+    cached: bool = True
     decisions: Path | None = None
     ignore_decisions: bool = False
     link: bool = False
@@ -102,11 +97,11 @@ def plan(
     *,
     corrections: Sequence[Correction] = (),
     removals: Mapping[str, str] | None = None,
-    progress: Progress | None = None,
+    listener: Listener = ignore_events,
 ) -> Planned:
     """Audits the source and plans what can be corrected; writes nothing."""
     place = place_of(source)
-    audit = _audited(source, spec, options, progress)
+    audit = _audited(source, spec, options, listener)
     if audit.rows is None:
         raise SourceError(f"{source}: its rows are not at hand. Audit it again.")
     table = read_raw_table(place.table, spec.columns, audit.rows)
@@ -118,7 +113,7 @@ def plan(
 
 
 def write_and_prove(
-    planned: Planned, out: Path, spec: DatasetSpec, options: Options, *, progress: Progress | None = None
+    planned: Planned, out: Path, spec: DatasetSpec, options: Options, *, listener: Listener = ignore_events
 ) -> Proof:
     """Writes the corrected copy and its patch, audits the copy in the same way, and writes the proof beside it.
 
@@ -127,12 +122,15 @@ def write_and_prove(
     """
     place, patch = planned.place, planned.patch
     make_sure_it_is_apart(place, out)
-    progress = progress or Progress()
     left_out: tuple[str, ...] = ()
     if place.images.is_dir():
-        progress.stage("copy the images", sum(1 for _ in write_copy.image_files(place.images)))
+        listener(StageStarted("copy the images", sum(1 for _ in write_copy.image_files(place.images))))
         left_out = write_copy.copy_images(
-            place.images, out / IMAGES_NAME, patch.removed_images, link=options.link, advance=progress.advance
+            place.images,
+            out / IMAGES_NAME,
+            patch.removed_images,
+            link=options.link,
+            advance=lambda count: listener(ItemsDone(count)),
         )
     if place.whole:
         _copy_what_lies_beside(place, out)
@@ -140,25 +138,23 @@ def write_and_prove(
     write_copy.write_bytes(out / "changes.csv", write_copy.changes_csv(patch.changes))
     used = planned.audit.metrics["decisions"]["file"]
     again = replace(options, decisions=Path(used) if used else None, ignore_decisions=not used)
-    after = _audited(out, spec, again, progress)
+    after = _audited(out, spec, again, listener)
     proof = prove(planned.audit, after, patch, planned.table, spec)
     if used:
         name = NAMES[1] if Path(used).suffix.lower() == ".csv" else NAMES[0]
         decisions = write_copy.decisions_for_the_copy(text_of(Path(used)), proof.new_keys)
         write_copy.write_bytes(out / name, decisions.encode())
-    told = {"subset": options.subset, "table_only": options.table_only, "decisions": used}
+    told = {"subset": options.audit.subset, "table_only": options.audit.table_only, "decisions": used}
     write_copy.write_bytes(out / "proof.json", write_copy.proof_json(planned.audit, after, proof, told).encode())
     summary = write_copy.changes_md(planned.audit.dataset.location, patch, proof, left_out)
     write_copy.write_bytes(out / "changes.md", summary.encode("utf-8", "backslashreplace"))
     return proof
 
 
-def _audited(source: Path, spec: DatasetSpec, options: Options, progress: Progress | None) -> AuditRun:
-    ways: dict[str, Any] = {
-        name: getattr(options, name)
-        for name in ("subset", "table_only", "jobs", "cache", "decisions", "ignore_decisions")
-    }
-    return run_audit(source, spec=spec, progress=progress, **ways)
+def _audited(source: Path, spec: DatasetSpec, options: Options, listener: Listener) -> AuditRun:
+    audit = replace(options.audit, spec=spec)
+    request = AuditRequest(str(source), audit, options.decisions, options.ignore_decisions, options.cached)
+    return audited(request, listener=listener)
 
 
 def _copy_what_lies_beside(place: Place, out: Path) -> None:

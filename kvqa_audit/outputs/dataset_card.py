@@ -44,7 +44,7 @@ def audit_block(run: AuditRun, verdict: Verdict) -> str:
     facts = run.dataset
     revision = shown(facts.revision) if facts.revision else "none was named"
     about = f"Audited revision: `{revision.replace('`', '')}`  \nDigest of the audited data: `{facts.digest}`"
-    return f"{BEGIN}\n{summary_markdown(run, verdict, badge=None)}\n{about}\n{END}"
+    return f"{BEGIN}\n{summary_markdown(run, verdict)}\n{about}\n{END}"
 
 
 def _metadata(run: AuditRun) -> str:

@@ -19,17 +19,10 @@ _ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
 _LINKED = re.compile(r"@|#(?=\d)")
 
 
-def summary_markdown(run: AuditRun, verdict: Verdict, *, badge: str | None = "badge.svg") -> str:
-    """A badge line, the verdict, what blocks, the counts, and what changed; nothing in it is loaded from elsewhere.
-
-    Args:
-        run: the audit.
-        verdict: its verdict.
-        badge: where the badge's file is, seen from the summary; None leaves the picture out.
-    """
-    words = f"{LABEL}: {badge_words(verdict)}"
+def summary_markdown(run: AuditRun, verdict: Verdict) -> str:
+    """The verdict, what blocks, the counts, and what changed; nothing in it is loaded from elsewhere."""
     parts = [
-        f"![{words}]({badge})" if badge else f"**{words}**",
+        f"**{LABEL}: {badge_words(verdict)}**",
         f"## {markdown_text(run.dataset.name)}: {markdown_text(verdict.sentence)}",
         _provenance(run),
         *_listed("Why", [markdown_text(reason) for reason in verdict.reasons]),

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from kvqa_audit.artifacts.atomic_file import write_atomically
 from kvqa_audit.artifacts.folder import write_artifacts
-from kvqa_audit.errors import KvqaAuditError, SourceError
+from kvqa_audit.errors import SourceError
 from kvqa_audit.model import AuditRun
 from kvqa_audit.spec.dataset_spec import DatasetSpec
 
-if TYPE_CHECKING:
-    from kvqa_audit.release.gate import Verdict
-
-# What is written on request, by the name it is asked for; "github" is said on standard output.
-FILE_OF_FORMAT = {"junit": "junit.xml", "sarif": "findings.sarif", "summary": "summary.md", "badge": "badge.svg"}
-SAID = "github"
 # How a report shows pictures: as they are, with text in them smeared, or not at all.
 Pictures = Literal["shown", "blurred", "none"]
 
@@ -56,46 +49,6 @@ def pictures_named(*, no_images: bool, blur_text: bool) -> Pictures:
     if no_images:
         return "none"
     return "blurred" if blur_text else "shown"
-
-
-def formats_named(also: str | None) -> tuple[str, ...]:
-    """The formats in a list with commas, each once.
-
-    Raises:
-        KvqaAuditError: a format is not known.
-    """
-    known = (*FILE_OF_FORMAT, SAID)
-    names = tuple(dict.fromkeys(name.strip().lower() for name in (also or "").split(",") if name.strip()))
-    for name in names:
-        if name not in known:
-            raise KvqaAuditError(f"--also {name}: is not a known format; known are: {', '.join(known)}")
-    return names
-
-
-def write_formats(run: AuditRun, verdict: Verdict, out: Path, formats: Sequence[str]) -> str:
-    """Writes what was asked for beside the report, and gives what is to be said on standard output.
-
-    Raises:
-        OutputError: the folder cannot be written.
-    """
-    from kvqa_audit.outputs.badge import badge_svg
-    from kvqa_audit.outputs.github import github_annotations
-    from kvqa_audit.outputs.junit import junit_xml
-    from kvqa_audit.outputs.sarif import sarif_log
-    from kvqa_audit.outputs.summary_md import summary_markdown
-
-    badge = FILE_OF_FORMAT["badge"] if "badge" in formats else None
-    makers: dict[str, Callable[[], bytes]] = {
-        "junit": lambda: junit_xml(run, verdict),
-        "sarif": lambda: sarif_log(run).encode(),
-        "summary": lambda: summary_markdown(run, verdict, badge=badge).encode(),
-        "badge": lambda: badge_svg(run, verdict).encode(),
-    }
-    for name in formats:
-        if name in makers:
-            content = makers[name]()
-            write_atomically(out / FILE_OF_FORMAT[name], content)
-    return github_annotations(run, verdict) if SAID in formats else ""
 
 
 def write_croissant(run: AuditRun, path: Path, spec: DatasetSpec) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +14,8 @@ from typing import TYPE_CHECKING, Literal
 
 from kvqa_audit import __version__
 from kvqa_audit.model import AuditRun, CheckOutcome, Finding
-from kvqa_audit.progress import Clock, Progress
+from kvqa_audit.pipeline.options import AuditOptions
+from kvqa_audit.progress import Clock, Listener, ignore_events
 from kvqa_audit.spec.load import load_spec
 
 # What the children import while the table is read.
@@ -21,84 +24,84 @@ IMAGES_ARE_READ_BY = "kvqa_audit.images.fingerprint_stage"
 if TYPE_CHECKING:
     from kvqa_audit.cache.fingerprints import FingerprintCache
     from kvqa_audit.duplicates.find import DuplicateResult
+    from kvqa_audit.engine.local import LocalPool
+    from kvqa_audit.release.decisions_file import DecisionsFile
     from kvqa_audit.spec.dataset_spec import DatasetSpec
 
 
 def run_audit(
     source: str | Path,
+    options: AuditOptions | None = None,
     *,
-    spec: DatasetSpec | None = None,
-    revision: str | None = None,
-    subset: bool = False,
-    table_only: bool = False,
-    jobs: int = 1,
+    run_id: str | None = None,
+    decisions: DecisionsFile | None = None,
+    executor: LocalPool | None = None,
     cache: FingerprintCache | None = None,
-    decisions: Path | None = None,
-    ignore_decisions: bool = False,
-    ocr: bool = False,
-    progress: Progress | None = None,
+    cancel: threading.Event | None = None,
+    listener: Listener = ignore_events,
 ) -> AuditRun:
     """Audits one dataset and gives everything found; writes nothing.
 
     Args:
         source: a folder with `metadata.csv` and `images/`, a CSV file, a Parquet file or a folder of them, a
             `save_to_disk` folder, or a Hub id such as `SimulaMet-HOST/Kvasir-VQA`.
-        spec: what the dataset is meant to be; None is the shipped description of Kvasir-VQA.
-        revision: the revision of a Hub dataset.
-        subset: the source is a true part of the dataset: promises about the whole are skipped, never passed.
-        table_only: look at no image.
-        jobs: worker processes for the images.
+        options: how it is audited.
+        run_id: the name of this run, in hex digits; None makes one.
+        decisions: what was decided about findings; None leaves every finding open.
+        executor: works on the images, and is left open; None makes a local pool of `options.jobs` processes.
         cache: fingerprints of earlier runs; None reads every image.
-        decisions: what was decided about findings; None is `decisions.yaml` or `.csv` in the source's own folder.
-        ignore_decisions: every finding is open, whatever was decided.
-        ocr: read the text burned into the pictures, where the extra `ocr` is installed; more than half a second each.
-        progress: is told about stages and items.
+        cancel: when it is set, the audit ends within two seconds and leaves nothing behind.
+        listener: is told about stages and items.
 
     Raises:
+        CancelledError: `cancel` was set.
         SourceError: the source cannot be read at all.
-        SpecError: the description or the decisions file is wrong.
+        SpecError: the description is wrong.
     """
     from kvqa_audit.checks.registry import checks_for
     from kvqa_audit.checks.runner import run_checks
-    from kvqa_audit.engine.local import LocalPool
     from kvqa_audit.ingest.open import open_dataset
     from kvqa_audit.pipeline.evidence import collect_evidence
     from kvqa_audit.pipeline.run_record import engines_of, facts_of, metrics_of, rows_of
     from kvqa_audit.release.decisions import apply_decisions
-    from kvqa_audit.release.decisions_file import decisions_for
     from kvqa_audit.release.standing import judge_audit
 
     started_at = _now()
-    clock = Clock(progress or Progress())
-    spec = spec or load_spec()
-    subset = subset or spec.subset
-    decided = decisions_for(source, decisions, ignore=ignore_decisions)
-    with LocalPool(jobs) as pool:
-        if not table_only:
+    options = options or AuditOptions()
+    spec = options.spec or load_spec()
+    subset = options.subset or spec.subset
+    clock = Clock(listener, cancel)
+    with _executor(executor, options.jobs) as pool:
+        if not options.table_only:
             pool.start(IMAGES_ARE_READ_BY)
         with clock.stage("read the table") as count:
-            dataset = open_dataset(str(source), spec, revision=revision, table_only=table_only)
+            dataset = open_dataset(_absolute(source), spec, revision=options.revision, table_only=options.table_only)
             count(len(dataset.table.frame))
-        collected = collect_evidence(dataset, spec, subset=subset, pool=pool, cache=cache, clock=clock, ocr=ocr)
+        collected = collect_evidence(dataset, spec, subset=subset, pool=pool, cache=cache, clock=clock, ocr=options.ocr)
     evidence = collected.evidence
     checks = checks_for(spec)
     with clock.stage("run the checks", len(checks)):
-        outcomes, findings = run_checks(checks, evidence)
+        outcomes, findings = run_checks(checks, evidence, clock.advance)
     today = datetime.now(UTC).date()
-    findings, outcomes, report = apply_decisions(findings, outcomes, decided.decisions, today, whole=not subset)
+    decided = () if decisions is None else decisions.decisions
+    waived, counted, report = apply_decisions(findings, outcomes, decided, today, whole=not subset)
+    decisions_file = None if decisions is None else decisions.file
     run = AuditRun(
-        run_id=uuid.uuid4().hex,
+        run_id=run_id or uuid.uuid4().hex,
         started_at=started_at,
         finished_at=_now(),
         tool={"name": "kvqa-audit", "version": __version__, **engines_of(collected)},
         dataset=facts_of(dataset, collected),
-        outcomes=outcomes,
+        outcomes=counted,
         docs={check.code: check.doc for check in checks},
-        findings=findings,
+        findings=waived,
         pairs=evidence.pairs,
         fingerprints=evidence.fingerprints,
         profile=evidence.distributions.shares,
-        metrics={**metrics_of(collected), "decisions": {"file": decided.file, "subset": subset, **report.as_metrics()}},
+        metrics={
+            **metrics_of(collected),
+            "decisions": {"file": decisions_file, "subset": subset, **report.as_metrics()},
+        },
         stages=tuple(clock.stages),
         exit_code=0,
         rows=rows_of(dataset.table),
@@ -108,32 +111,32 @@ def run_audit(
 
 def audit_duplicates(
     source: str | Path,
+    options: AuditOptions | None = None,
     *,
-    spec: DatasetSpec | None = None,
-    revision: str | None = None,
     mode: Literal["all", "exact"] = "all",
-    jobs: int = 1,
     cache: FingerprintCache | None = None,
-    progress: Progress | None = None,
+    cancel: threading.Event | None = None,
+    listener: Listener = ignore_events,
 ) -> DuplicateResult:
     """Looks for duplicates alone: no row is judged, nothing is written.
 
     Args:
-        source, spec, revision, jobs, cache, progress: as for `run_audit`.
+        source, options, cache, cancel, listener: as for `run_audit`.
         mode: "exact" finds identical bytes and pixels only.
 
     Raises:
+        CancelledError: `cancel` was set.
         SourceError: the source cannot be read, or has no images.
     """
-    from kvqa_audit.engine.local import LocalPool
     from kvqa_audit.errors import SourceError
     from kvqa_audit.ingest.open import open_dataset
     from kvqa_audit.pipeline.evidence import look_at_images, look_for_duplicates
 
-    clock = Clock(progress or Progress())
-    with LocalPool(jobs) as pool:
+    options = options or AuditOptions()
+    clock = Clock(listener, cancel)
+    with _executor(None, options.jobs) as pool:
         pool.start(IMAGES_ARE_READ_BY)
-        dataset = open_dataset(str(source), spec or load_spec(), revision=revision)
+        dataset = open_dataset(_absolute(source), options.spec or load_spec(), revision=options.revision)
         if "images" in dataset.absent:
             raise SourceError(f"{source}: {dataset.absent['images']}")
         images = look_at_images(dataset, pool, cache, clock)
@@ -178,6 +181,23 @@ def fingerprint_cache(*, enabled: bool = True) -> Iterator[FingerprintCache | No
     with FingerprintCache() as cache:
         yield cache
         cache.prune()
+
+
+@contextmanager
+def _executor(given: LocalPool | None, jobs: int) -> Iterator[LocalPool]:
+    """The caller's executor, left open; or a local pool that ends with the audit."""
+    if given is not None:
+        yield given
+        return
+    from kvqa_audit.engine.local import LocalPool
+
+    with LocalPool(jobs) as pool:
+        yield pool
+
+
+def _absolute(source: str | Path) -> str:
+    """A path that holds wherever it is opened again; a Hub id, or what does not exist, stays as it is."""
+    return os.path.abspath(source) if Path(source).exists() else str(source)  # noqa: PTH100 - links stay as they are
 
 
 def _now() -> str:

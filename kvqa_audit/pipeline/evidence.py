@@ -96,7 +96,7 @@ def look_at_images(dataset: Dataset, pool: LocalPool, cache: FingerprintCache | 
 
     total = sum(len(shard.ids) for shard in dataset.shards)
     with clock.stage("look at the images", total):
-        return fingerprint_images(dataset.shards, pool=pool, cache=cache, on_progress=clock.progress.advance)
+        return fingerprint_images(dataset.shards, pool=pool, cache=cache, on_progress=clock.advance)
 
 
 def look_for_duplicates(
@@ -137,9 +137,7 @@ def look_for_overlays(
     kept = OverlayCache(cache.path.parent) if cache is not None else None
     asked = [img_id for img_id in asked_images(dataset.table.frame, spec) if img_id in sound]
     with clock.stage("look for boxes and text", len(asked)):
-        return find_overlays(
-            dataset.shards, asked, pool=pool, kept=kept, digests=sound, on_progress=clock.progress.advance
-        )
+        return find_overlays(dataset.shards, asked, pool=pool, kept=kept, digests=sound, on_progress=clock.advance)
 
 
 def read_pictures(dataset: Dataset, images: ImageStageResult, jobs: int, clock: Clock) -> tuple[BurnedIn, ...]:
@@ -151,7 +149,7 @@ def read_pictures(dataset: Dataset, images: ImageStageResult, jobs: int, clock: 
         clock.stage("read text in the pictures", len(sound)),
         LocalPool(jobs, item_timeout_seconds=READ_TIMEOUT_SECONDS) as pool,
     ):
-        return find_burned_in(dataset.shards, sound, pool=pool, on_progress=clock.progress.advance)
+        return find_burned_in(dataset.shards, sound, pool=pool, on_progress=clock.advance)
 
 
 def study_answers(
@@ -171,9 +169,10 @@ def absent_columns(table: Table) -> dict[str, str]:
 
 def _awaited(begun: Future, name: str, clock: Clock) -> Any:
     """The outcome of work that was begun; its stages are added to those of the clock."""
-    clock.progress.stage(name, None)
+    clock.start(name)
     outcome, stages = begun.result()
-    clock.stages.extend(stages)
+    for stage in stages:
+        clock.add(stage)
     return outcome
 
 

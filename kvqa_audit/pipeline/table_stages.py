@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kvqa_audit.progress import Clock, Progress
+from kvqa_audit.progress import Clock
 
 if TYPE_CHECKING:
     from kvqa_audit.answers.distributions import Distributions
@@ -49,7 +49,7 @@ def judge_rows(table: Table, spec: DatasetSpec) -> tuple[JudgedRows, tuple[Stage
     from kvqa_audit.answers.study import study_table
     from kvqa_audit.contracts.row_schema import check_rows
 
-    frame, clock = table.frame, Clock(Progress())
+    frame, clock = table.frame, Clock()
     with clock.stage("judge the rows", len(frame)):
         contract = check_rows(table, spec)
     with clock.stage("describe the answers", len(frame)):
@@ -74,7 +74,7 @@ def judge_expectations(
     """
     from kvqa_audit.contracts import expectations
 
-    clock = Clock(Progress())
+    clock = Clock()
     with clock.stage("judge the promises", len(spec.promises)):
         judged = expectations.judge_expectations(table, spec, absent)
     return judged, tuple(clock.stages)
@@ -91,7 +91,7 @@ def rank_answers(
     """
     from kvqa_audit.answers.suspicion import rank_suspicious_answers
 
-    clock = Clock(Progress())
+    clock = Clock()
     with clock.stage("rank suspicious answers", len(table.frame)):
         suspicion = rank_suspicious_answers(table.frame, spec, copies, seen)
     return suspicion, tuple(clock.stages)

@@ -24,6 +24,7 @@ from kvqa_audit.model import AuditRun
 from kvqa_audit.outputs.summary_md import summary_markdown
 from kvqa_audit.outputs.write_outputs import write_report
 from kvqa_audit.pipeline.audit import run_audit
+from kvqa_audit.pipeline.options import AuditOptions
 from kvqa_audit.release.standing import judge_audit
 from kvqa_audit.report.environment import asset
 from kvqa_audit.spec.load import load_spec
@@ -62,10 +63,10 @@ def sample_files(folder: Path) -> dict[str, str]:
     """The report and the summary of the demo's sample, which is drawn into the folder, by file name."""
     spec = load_spec()
     draw_demo(folder / "dataset")
-    run = run_audit(folder / "dataset", spec=spec, subset=True, jobs=1, cache=None)
+    run = run_audit(folder / "dataset", AuditOptions(spec, subset=True))
     write_report(settled(run), folder / "report.html", spec)
     page = without_bundle((folder / "report.html").read_text(encoding="utf-8"))
-    files = {"report.html": page, "summary.md": summary_markdown(settled(run), judge_audit(run, spec), badge=None)}
+    files = {"report.html": page, "summary.md": summary_markdown(settled(run), judge_audit(run, spec))}
     return {name: without_place(content, str(folder)) for name, content in files.items()}
 
 

@@ -14,6 +14,8 @@ from kvqa_audit.demo import DemoTruth
 from kvqa_audit.fixes.fix import Options, plan, write_and_prove
 from kvqa_audit.model import FindingStatus
 from kvqa_audit.pipeline.audit import run_audit
+from kvqa_audit.pipeline.options import AuditOptions
+from kvqa_audit.pipeline.publish import AuditRequest, audited
 from kvqa_audit.release.decisions import DecisionVerdict, decide
 from kvqa_audit.release.review import store
 from kvqa_audit.spec.load import load_spec
@@ -132,7 +134,7 @@ def test_links_out_of_the_folder_stay_links_and_nothing_hidden_is_copied(tmp_pat
     (source / ".env").write_text("token")
     rows = "".join(f"Polyps,Is there text?,yes,{i}\n" for i in "abc")
     (source / "metadata.csv").write_text(f"source,question,answer,img_id\n{rows}")
-    spec, options = load_spec(), Options(subset=True)
+    spec, options = load_spec(), Options(AuditOptions(subset=True))
     planned = plan(source, spec, options)
     assert write_and_prove(planned, out, spec, options).holds
     assert (out / "images" / "a.jpg").is_symlink()
@@ -149,14 +151,15 @@ def test_decisions_follow_their_findings_into_the_copy(tmp_path: Path) -> None:
     question = "How many instrumnets are in the image?"
     rows = f"Polyps,{question},1,a\nPolyps,{question},2,a\n"
     (source / "metadata.csv").write_text(f"source,question,answer,img_id\n{rows}")
-    spec, options = load_spec(), Options(subset=True, table_only=True)
-    conflict = next(f for f in run_audit(source, spec=spec, subset=True).findings if f.check == "KV012")
+    spec, options = load_spec(), Options(AuditOptions(subset=True, table_only=True))
+    conflict = next(f for f in run_audit(source, AuditOptions(spec, subset=True)).findings if f.check == "KV012")
     store(source / "decisions.yaml", [decide(conflict, DecisionVerdict.ACCEPTED, "two views", "me", date(2026, 1, 1))])
     planned = plan(source, spec, options)
     proof = write_and_prove(planned, out, spec, options)
     assert proof.holds
     assert conflict.key in proof.new_keys
-    again = next(f for f in run_audit(out, spec=spec, subset=True).findings if f.check == "KV012")
+    after = audited(AuditRequest(str(out), AuditOptions(spec, subset=True), cached=False))
+    again = next(f for f in after.findings if f.check == "KV012")
     assert (again.status, again.key) == (FindingStatus.WAIVED, proof.new_keys[conflict.key])
 
 

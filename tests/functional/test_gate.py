@@ -78,7 +78,7 @@ def test_run_judges_by_the_named_policy(program: Program, drawn: tuple[Path, Dem
     arguments = ("run", drawn[0], "--subset", "--table-only", "--out", tmp_path / "out")
     done = program(*arguments, "--gate", policy, "--also", "summary,badge")
     assert done.returncode == 0, done.stderr
-    assert (tmp_path / "out" / "summary.md").read_text().startswith("![kvqa-audit: ready, ")
+    assert (tmp_path / "out" / "summary.md").read_text().startswith("**kvqa-audit: ready, ")
     assert (tmp_path / "out" / "badge.svg").exists()
     assert "Ready: nothing that blocks was found." in done.stdout
     assert json.loads((tmp_path / "out" / "audit.json").read_text())["exit_code"] == 0

@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from kvqa_audit import run_audit
+from kvqa_audit import AuditOptions, run_audit
 from kvqa_audit.artifacts.folder import read_artifacts
 from kvqa_audit.model import AuditRun, OutcomeStatus
 from tests.functional.conftest import Program
@@ -53,7 +53,7 @@ def test_digests_are_those_of_the_published_manifest(joined: Path, shared: Path)
 def real_table(shared: Path) -> tuple[AuditRun, list[dict[str, str]]]:
     path = shared / "data" / "kvasir-vqa" / "full" / "metadata.sample-29307.csv"
     with path.open(newline="", encoding="utf-8") as file:
-        return run_audit(path, subset=True, table_only=True), list(csv.DictReader(file))
+        return run_audit(path, AuditOptions(subset=True, table_only=True)), list(csv.DictReader(file))
 
 
 def test_known_misspellings_of_the_real_table_are_reported_with_their_correction(
@@ -142,6 +142,6 @@ def test_local_run_attempts_no_connection(shared: Path, tmp_path: Path, monkeypa
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
     monkeypatch.setattr(socket, "getaddrinfo", lambda *a, **k: attempts.append(a) or [])
-    run = run_audit(source, subset=True)
+    run = run_audit(source, AuditOptions(subset=True))
     assert run.dataset.images == 20
     assert not attempts

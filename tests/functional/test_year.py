@@ -15,7 +15,9 @@ from kvqa_audit.compare.baseline import against_baseline
 from kvqa_audit.compare.comparison import compare_audits
 from kvqa_audit.demo import DemoTruth
 from kvqa_audit.model import AuditRun, Finding, FindingStatus, Severity
-from kvqa_audit.pipeline.audit import run_audit
+from kvqa_audit.pipeline import publish
+from kvqa_audit.pipeline.options import AuditOptions
+from kvqa_audit.pipeline.publish import AuditRequest
 from kvqa_audit.release.decisions import Decision, DecisionVerdict
 from kvqa_audit.release.decisions_file import with_added
 from kvqa_audit.release.standing import judge_audit
@@ -31,7 +33,7 @@ Year = tuple[AuditRun, AuditRun, AuditRun, Decision]
 
 
 def audited(dataset: Path) -> AuditRun:
-    return run_audit(dataset, spec=SPEC, subset=True)
+    return publish.audited(AuditRequest(str(dataset), AuditOptions(SPEC, subset=True), cached=False))
 
 
 def next_version(before: Path, after: Path, change: Callable[[Rows], Rows]) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from kvqa_audit import run_audit
+from kvqa_audit import AuditOptions, run_audit
 from kvqa_audit.answers.rules import judge_rules
 from kvqa_audit.answers.suspicion import MIN_PICTURES_OF_AN_ANSWER
 from kvqa_audit.demo import DemoTruth, Planted, draw_demo
@@ -34,7 +34,7 @@ def audited(truth: DemoTruth) -> AuditRun:
     with warnings.catch_warnings():
         # Great Expectations imports modules that Python has deprecated.
         warnings.simplefilter("default")
-        return run_audit(truth.folder, subset=True)
+        return run_audit(truth.folder, AuditOptions(subset=True))
 
 
 def digest(folder: Path) -> str:

@@ -19,7 +19,7 @@ from kvqa_audit.ingest.open import open_dataset
 from kvqa_audit.model import DuplicatePair, OutcomeStatus, Severity, Tier
 from kvqa_audit.pipeline.evidence import collect_evidence
 from kvqa_audit.pipeline.run_record import metrics_of
-from kvqa_audit.progress import Clock, Progress
+from kvqa_audit.progress import Clock
 from kvqa_audit.spec.load import load_spec
 
 BY_TIER = {
@@ -81,7 +81,7 @@ def test_a_tables_column_of_splits_reaches_the_check_and_splits_are_proposed(tmp
     dataset = open_dataset(str(tmp_path), spec, table_only=True)
     assert not dataset.table.faults
     with LocalPool(1) as pool:
-        collected = collect_evidence(dataset, spec, subset=True, pool=pool, cache=None, clock=Clock(Progress()))
+        collected = collect_evidence(dataset, spec, subset=True, pool=pool, cache=None, clock=Clock())
     outcome, (finding,) = run_check(split_leak_by_id, collected.evidence)
     assert (finding.img_id, outcome.evaluated) == ("a", 2)
     assert metrics_of(collected)["splits"] == {"train": 1, "test": 2}

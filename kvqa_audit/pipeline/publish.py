@@ -1,0 +1,163 @@
+"""A request comes in; the dataset is audited, judged, written and kept, and what came of it goes out."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kvqa_audit.model import AuditRun
+from kvqa_audit.pipeline.audit import fingerprint_cache, run_audit
+from kvqa_audit.pipeline.options import AuditOptions
+from kvqa_audit.progress import Clock, Listener, ignore_events
+from kvqa_audit.release.decisions_file import decisions_for
+from kvqa_audit.spec.load import load_spec
+
+if TYPE_CHECKING:
+    from kvqa_audit.engine.local import LocalPool
+    from kvqa_audit.outputs.formats import OutputFormat
+    from kvqa_audit.outputs.write_outputs import Pictures
+    from kvqa_audit.release.gate import Verdict
+    from kvqa_audit.spec.dataset_spec import DatasetSpec, Release
+    from kvqa_audit.store.records import StoredRun
+    from kvqa_audit.store.runs import RunStore
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRequest:
+    """One dataset to audit, and what its audit takes from the user's own files.
+
+    Attributes:
+        source: as for `run_audit`.
+        options: as for `run_audit`.
+        decisions: what was decided about findings; None is `decisions.yaml` or `.csv` in the source's own folder.
+        ignore_decisions: every finding is open, whatever was decided.
+        cached: fingerprints of unchanged images are taken from the user's cache.
+    """
+
+    source: str
+    options: AuditOptions = field(default_factory=AuditOptions)
+    decisions: Path | None = None
+    ignore_decisions: bool = False
+    cached: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """Where the results of an audit go, and how it is judged.
+
+    Attributes:
+        out: the folder for the report and the files.
+        release: the policy; None is the description's own.
+        baseline: an audit folder, a stored run, or `latest`: what is new is told against it.
+        formats: what is written beside the report.
+        pictures: how the report shows them.
+    """
+
+    out: Path
+    release: Release | None = None
+    baseline: str | None = None
+    formats: tuple[OutputFormat, ...] = ()
+    pictures: Pictures = "shown"
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A finished audit with its verdict; `printed` is for standard output, `stored` what the run store made of it."""
+
+    run: AuditRun
+    verdict: Verdict
+    printed: str = ""
+    stored: StoredRun | None = None
+
+
+def audited(
+    request: AuditRequest,
+    *,
+    run_id: str | None = None,
+    executor: LocalPool | None = None,
+    cancel: threading.Event | None = None,
+    listener: Listener = ignore_events,
+) -> AuditRun:
+    """Audits a dataset as the user's own files have it: with its decisions and the user's cache; writes nothing.
+
+    Raises:
+        CancelledError, SourceError, SpecError: as for `run_audit`; SpecError for the decisions file, too.
+    """
+    decisions = decisions_for(request.source, request.decisions, ignore=request.ignore_decisions)
+    with fingerprint_cache(enabled=request.cached and not request.options.table_only) as cache:
+        return run_audit(
+            request.source,
+            request.options,
+            run_id=run_id,
+            decisions=decisions,
+            executor=executor,
+            cache=cache,
+            cancel=cancel,
+            listener=listener,
+        )
+
+
+def audit_and_publish(
+    request: AuditRequest,
+    publication: Publication,
+    *,
+    runs: RunStore | None = None,
+    run_id: str | None = None,
+    executor: LocalPool | None = None,
+    cancel: threading.Event | None = None,
+    listener: Listener = ignore_events,
+) -> Published:
+    """Audits a dataset, judges it, writes everything, and keeps the run: the whole service of one audit.
+
+    Args:
+        request, publication: what is audited, and where it goes.
+        runs: the open run store; None keeps nothing.
+        run_id, executor, cancel, listener: as for `run_audit`.
+
+    Raises:
+        CancelledError: `cancel` was set before anything was written.
+        SourceError, SpecError: as for `audited`.
+        ArtifactError, StoreError: the baseline cannot be found or read, or the store cannot be used.
+        OutputError: the results cannot be written.
+    """
+    from kvqa_audit.outputs.write_outputs import write_outputs
+    from kvqa_audit.store.lookup import earlier_audit
+    from kvqa_audit.store.records import series_named
+
+    spec = request.options.spec or load_spec()
+    if publication.release is not None:
+        spec = spec.model_copy(update={"release": publication.release})
+    request = replace(request, options=replace(request.options, spec=spec))
+    series = series_named(spec.name, subset=request.options.subset or spec.subset)
+    earlier = None if publication.baseline is None else earlier_audit(publication.baseline, runs, series)
+    run = audited(request, run_id=run_id, executor=executor, cancel=cancel, listener=listener)
+    Clock(listener, cancel).start("write the report")
+    published = judged(run, spec, earlier)
+    write_outputs(published.run, publication.out, spec, pictures=publication.pictures, jobs=request.options.jobs)
+    return replace(
+        with_formats(published, publication.out, publication.formats),
+        stored=None if runs is None else runs.save(published.run),
+    )
+
+
+def judged(run: AuditRun, spec: DatasetSpec, earlier: AuditRun | None = None) -> Published:
+    """Judges a finished audit by the description's policy; what is new is told against an earlier audit."""
+    from kvqa_audit.compare.baseline import against_baseline
+    from kvqa_audit.release.standing import judge_audit
+
+    compared = run if earlier is None else against_baseline(run, earlier)
+    verdict = judge_audit(compared, spec)
+    return Published(replace(compared, exit_code=verdict.exit_code), verdict)
+
+
+def with_formats(published: Published, out: Path, formats: tuple[OutputFormat, ...]) -> Published:
+    """Writes what else was asked for into a folder.
+
+    Raises:
+        OutputError: the folder cannot be written.
+    """
+    from kvqa_audit.outputs.formats import write_formats
+
+    return replace(published, printed=write_formats(published.run, published.verdict, out, formats))
