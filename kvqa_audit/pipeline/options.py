@@ -14,7 +14,7 @@ class AuditOptions:
     """How a dataset is audited.
 
     Attributes:
-        spec: what the dataset is meant to be; None is the shipped description of Kvasir-VQA.
+        spec: what the dataset is meant to be; None is the description that ships as the default.
         revision: the revision of a Hub dataset.
         subset: the source is a true part of the dataset: promises about the whole are skipped, never passed.
         table_only: look at no image.
