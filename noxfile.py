@@ -1,9 +1,12 @@
-"""The one door to all that is run on this project: tests, lint, minimums, postgres, audit, demo, bench, docs, build."""
+"""The one door to all that is run on this project; `nox -l` lists it.
+
+A session has an environment of its own. `nox -s environment` fills the one that nox itself runs in with what all need,
+and `nox --no-venv --no-install -s …` runs sessions there.
+"""
 
 from __future__ import annotations
 
-import os
-import shutil
+import zipfile
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
@@ -18,6 +21,14 @@ PARALLEL = ("-n", "2", "--dist", "loadfile")
 PROJECT = nox.project.load_toml("pyproject.toml")
 TESTS = nox.project.dependency_groups(PROJECT, "tests")
 LINT = nox.project.dependency_groups(PROJECT, "lint")
+BUILD = ("build",)
+
+
+@nox.session(venv_backend="none", default=False)
+def environment(session: nox.Session) -> None:
+    """Installs what the other sessions need beside nox: `nox -s environment -- EXTRA …`."""
+    extras = f"[{','.join(session.posargs)}]" if session.posargs else ""
+    session.run("python", "-m", "pip", "install", "-q", "-e", f".{extras}", *TESTS, *LINT, *BUILD)
 
 
 @nox.session
@@ -48,8 +59,7 @@ def orchestrators(session: nox.Session) -> None:
 def ocr(session: nox.Session) -> None:
     """The tests that read text in pictures, with the extra installed; the other sessions skip them and say so."""
     session.install(".[ocr]", *TESTS)
-    paths = ("tests/unit/privacy", "tests/functional/test_privacy.py")
-    session.run("pytest", "-q", *(session.posargs or paths))
+    session.run("pytest", "-q", "-m", "ocr", *session.posargs, env={"KVQA_NEED_OCR": "1"})
 
 
 @nox.session
@@ -126,16 +136,29 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def build(session: nox.Session) -> None:
-    """The tests against the built wheel, in a folder that holds nothing of the checkout but the tests."""
-    session.install("build", *TESTS)
+    """The wheel, made of the source archive: it holds all files, and audits the demo far from the checkout."""
+    session.install(".", *BUILD)
     tmp = Path(session.create_tmp()).resolve()
     session.run("python", "-m", "build", "--outdir", str(tmp / "dist"))
     wheel = max((tmp / "dist").glob("*.whl"), key=lambda path: path.stat().st_mtime)
-    session.install("--force-reinstall", "--no-deps", str(wheel))
-    session.install(str(wheel))
-    shutil.rmtree(tmp / "away", ignore_errors=True)
-    shutil.copytree("tests", tmp / "away" / "tests")
-    shutil.copy("pyproject.toml", tmp / "away")
+    packed = {Path(name) for name in zipfile.ZipFile(wheel).namelist()}
+    wanted = set(_files("kvqa_audit")) | {Path("kvqa_audit") / path for path in _files("expectations")}
+    if wanted - packed:
+        session.error(f"{wheel.name} lacks {', '.join(sorted(map(str, wanted - packed)))}")
+    # What lies on PYTHONPATH is found before the checkout; the dependencies are those of the environment.
+    session.run(
+        "python", "-m", "pip", "install", "-q", "--no-deps", "--upgrade", "--target", str(tmp / "away"), str(wheel)
+    )
     session.chdir(tmp / "away")
-    shared = os.environ.get("KVQA_SHARED", str(ROOT.parent / "shared"))
-    session.run("pytest", "-q", *(session.posargs or PARALLEL), env={"KVQA_SHARED": shared})
+    env = {"PYTHONPATH": str(tmp / "away")}
+    where = session.run("python", "-c", "import kvqa_audit; print(kvqa_audit.__file__)", env=env, silent=True)
+    if not str(where).startswith(str(tmp / "away")):
+        session.error(f"not the wheel but {where} would be tried")
+    told = str(session.run("python", "-m", "kvqa_audit", "demo", env=env, silent=True))
+    session.log(told)
+    if "NOT FOUND" in told:
+        session.error("the wheel's audit of the demo misses what was planted")
+
+
+def _files(folder: str) -> list[Path]:
+    return [path for path in Path(folder).rglob("*") if path.is_file() and "__pycache__" not in path.parts]

@@ -1,4 +1,4 @@
-"""Fixtures for all tests: the folder with real data, where it is at hand."""
+"""For all tests: the folder with real data, where it is at hand, and what a test needs that reads text in pictures."""
 
 from __future__ import annotations
 
@@ -21,3 +21,11 @@ def shared() -> Path:
     if not (folder / "data" / "kvasir-vqa").is_dir():
         pytest.skip("the real Kvasir-VQA sample is not beside this checkout (KVQA_SHARED names another place)")
     return folder
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skips a test marked `ocr` where the extra is not installed, or fails it where KVQA_NEED_OCR is set."""
+    from kvqa_audit.privacy.reader import why_unreadable
+
+    if item.get_closest_marker("ocr") and (reason := why_unreadable()):
+        (pytest.fail if os.environ.get("KVQA_NEED_OCR") else pytest.skip)(reason)

@@ -17,13 +17,20 @@ from tests.functional.conftest import Program
 from tests.processes import GIVE_UP_SECONDS, descendants, interruptible, is_alive, wait_until
 
 
-def test_usage_errors_exit_with_2(program: Program, tmp_path: Path) -> None:
-    assert program("run").returncode == 2
-    assert program("nonsense").returncode == 2
-    missing = program("run", tmp_path / "nowhere", "--out", tmp_path / "out")
+def test_process_ends_with_the_exit_code_of_the_audit(
+    process: Program, drawn: tuple[Path, DemoTruth], audited: Path, tmp_path: Path
+) -> None:
+    assert process("checks", "KV203").returncode == 0
+    assert process("gate", audited, "--quiet").returncode == 1
+    missing = process("run", tmp_path / "nowhere", "--out", tmp_path / "out")
     assert missing.returncode == 2
     assert "nowhere" in missing.stderr
     assert "Traceback" not in missing.stderr
+
+
+def test_usage_errors_exit_with_2(program: Program) -> None:
+    assert program("run").returncode == 2
+    assert program("nonsense").returncode == 2
 
 
 def test_wrong_description_exits_with_2_and_names_the_key(
@@ -36,9 +43,9 @@ def test_wrong_description_exits_with_2_and_names_the_key(
 
 
 def test_summary_tells_verdict_blockers_and_report(
-    program: Program, drawn: tuple[Path, DemoTruth], tmp_path: Path
+    process: Program, drawn: tuple[Path, DemoTruth], tmp_path: Path
 ) -> None:
-    done = program("run", drawn[0], "--subset", "--out", tmp_path)
+    done = process("run", drawn[0], "--subset", "--out", tmp_path)
     assert done.returncode == 1
     assert "Not ready" in done.stdout
     assert "KV203" in done.stdout
@@ -173,13 +180,13 @@ def test_unwritable_folder_is_told_before_the_work(
 
 
 def test_full_disk_is_told_and_leaves_no_half_written_file(
-    program: Program, drawn: tuple[Path, DemoTruth], tmp_path: Path
+    process: Program, drawn: tuple[Path, DemoTruth], tmp_path: Path
 ) -> None:
     def small_files() -> None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
 
-    done = program("run", drawn[0], "--subset", "--out", tmp_path, "--no-cache", preexec_fn=small_files)
+    done = process("run", drawn[0], "--subset", "--out", tmp_path, "--no-cache", preexec_fn=small_files)
     assert done.returncode == 2
     assert "cannot be written" in done.stderr
     assert not (tmp_path / "report.html").exists()

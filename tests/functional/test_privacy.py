@@ -12,7 +12,6 @@ from PIL import Image, ImageDraw, ImageFont
 
 from kvqa_audit.artifacts.folder import read_artifacts
 from kvqa_audit.demo import DemoTruth
-from kvqa_audit.privacy.reader import why_unreadable
 from tests.functional.conftest import Program
 
 PICTURE = re.compile(r"data:image/[a-z]+;base64,[A-Za-z0-9+/=]+")
@@ -71,7 +70,7 @@ def test_a_run_without_pictures_writes_none(drawn: tuple[Path, DemoTruth], progr
     assert PICTURE.search(page) is None
 
 
-@pytest.mark.skipif(why_unreadable() is not None, reason=why_unreadable() or "")
+@pytest.mark.ocr
 def test_text_is_read_on_request_and_is_in_no_file(program: Program, tmp_path: Path) -> None:
     source, out = tmp_path / "dataset", tmp_path / "out"
     (source / "images").mkdir(parents=True)

@@ -24,7 +24,7 @@ def decisions(tmp_path: Path) -> Path:
 def test_answers_go_into_the_file_one_by_one(program: Program, audited: Path, decisions: Path) -> None:
     decisions.write_text("# ours\ndecisions:\n")
     answers = "f\ntwo colons\nx\n.\nnonsense\ns\na\n\x1b[31mhow it is\n2031-01-01\n"
-    done = program("review", audited, "--decisions", decisions, "--check", "kv2", "--who", "A. Curator", input=answers)
+    done = program("review", audited, "--decisions", decisions, "--check", "kv2", "--who", "A. Curator", typed=answers)
     assert done.returncode == 0, done.stderr
     first, second, third = read_decisions(decisions)
     assert (first.check, first.verdict, first.who) == ("KV201", DecisionVerdict.FALSE_POSITIVE, "A. Curator")
@@ -42,7 +42,7 @@ def test_answers_go_into_the_file_one_by_one(program: Program, audited: Path, de
 
 def test_only_what_is_wanted_is_asked(program: Program, audited: Path, decisions: Path) -> None:
     only = ("--check", "KV009", "--img-id", "demo_polyps_03")
-    shown = program("review", audited, "--decisions", decisions, *only, input="q\n")
+    shown = program("review", audited, "--decisions", decisions, *only, typed="q\n")
     assert "[1 of 1] KV009 warning" in shown.stdout
     assert "demo_polyps_03" in shown.stdout
     severe = program("review", audited, "--decisions", decisions, "--severity", "error", "--check", "KV204")
@@ -109,7 +109,7 @@ def test_wrong_use_and_wrong_files_are_told(program: Program, audited: Path, dec
 def test_file_whose_layout_forbids_adding_is_left_as_it_was(program: Program, audited: Path, decisions: Path) -> None:
     text = 'decisions: [{key: "0000000000000000", check: KV204, verdict: fixed, reason: r, who: w, when: 2026-01-01}]\n'
     decisions.write_text(text)
-    done = program("review", audited, "--decisions", decisions, input="c\nso it is\n")
+    done = program("review", audited, "--decisions", decisions, typed="c\nso it is\n")
     assert done.returncode == 2
     assert "as it is laid out" in done.stderr
     assert decisions.read_text() == text

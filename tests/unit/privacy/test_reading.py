@@ -15,8 +15,6 @@ from kvqa_audit.privacy import reader
 from kvqa_audit.privacy.burned_in_stage import read_image
 from kvqa_audit.privacy.reader import why_unreadable
 
-needs_ocr = pytest.mark.skipif(why_unreadable() is not None, reason=why_unreadable() or "")
-
 WATCHED = """
 import sys
 import numpy as np
@@ -33,7 +31,7 @@ print(sorted(line.text for line in lines))
 """
 
 
-@needs_ocr
+@pytest.mark.ocr
 def test_reads_with_the_network_watched(tmp_path: Path) -> None:
     written().save(tmp_path / "a.png")
     done = subprocess.run(
@@ -44,7 +42,7 @@ def test_reads_with_the_network_watched(tmp_path: Path) -> None:
     assert done.stderr == ""
 
 
-@needs_ocr
+@pytest.mark.ocr
 def test_kinds_and_places_are_kept_and_no_text() -> None:
     found = read_image(RawImage("a", "a.jpg", jpeg(written())))
     assert found.problem is None
@@ -56,13 +54,13 @@ def test_kinds_and_places_are_kept_and_no_text() -> None:
     assert not any(text in repr(found) for text in ("2015", "13:13", "CVP"))
 
 
-@needs_ocr
+@pytest.mark.ocr
 def test_names_and_numbers_are_told_anywhere_in_the_picture() -> None:
     found = read_image(RawImage("a", "a.jpg", jpeg(written(("Nordmann, Kari", "12345678901"), at=(400, 420)))))
     assert found.categories == ("number", "name")
 
 
-@needs_ocr
+@pytest.mark.ocr
 def test_a_picture_without_text_holds_nothing() -> None:
     found = read_image(RawImage("a", "a.jpg", jpeg(tissue())))
     assert (found.problem, found.categories, found.regions, found.lines) == (None, (), (), 0)
@@ -80,7 +78,7 @@ def test_without_the_extra_the_reason_says_how_to_get_it(monkeypatch: pytest.Mon
     )
 
 
-@needs_ocr
+@pytest.mark.ocr
 def test_weights_that_are_missing_are_named_and_not_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reader, "_DETECTION", "gone.onnx")
     assert "comes without gone.onnx" in str(why_unreadable())
