@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from kvqa_audit.spec.expectation_types import check_arguments, known_type
+from kvqa_audit.spec.faults import Location, faults_at
 
 Text = Annotated[str, StringConstraints(min_length=1)]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -14,6 +29,10 @@ Code = Annotated[str, StringConstraints(pattern=r"^KV[0-9]{2,3}(-[A-Za-z][A-Za-z
 QuestionType = Literal[
     "yes/no", "single choice", "multiple choice", "colour", "location", "numerical count", "free text"
 ]
+MAX_RULES = 1_000
+MAX_PROMISES = 1_000
+MAX_PREDICATE_CHARACTERS = 100_000
+Predicate = Annotated[str, StringConstraints(min_length=1, max_length=MAX_PREDICATE_CHARACTERS)]
 MULTI_VALUED: tuple[QuestionType, ...] = ("multiple choice", "colour", "location")
 
 
@@ -75,10 +94,11 @@ class Vocabulary(Record):
 
     @model_validator(mode="after")
     def _corrections_are_answers(self) -> Vocabulary:
+        answers = set(self.answers)
         for wrong, right in self.misspellings.items():
-            if right not in self.answers:
+            if right not in answers:
                 raise ValueError(f"the correction {right!r} of {wrong!r} is not among the answers")
-            if wrong in self.answers:
+            if wrong in answers:
                 raise ValueError(f"{wrong!r} is both an answer and a misspelling")
         return self
 
@@ -143,7 +163,7 @@ class PixelEvidence(Record):
 
 
 class Promise(Record):
-    """One promise about the dataset as a whole, judged by Great Expectations.
+    """One promise about the dataset as a whole, judged by Great Expectations; `type` is one of its expectations.
 
     `table` names what is looked at: `rows` (the table itself), `images_per_source` (source, images) or
     `rows_per_question` (question, rows). `whole_dataset` promises are skipped, with the reason, on a subset.
@@ -156,8 +176,15 @@ class Promise(Record):
     table: Literal["rows", "images_per_source", "rows_per_question"] = "rows"
     whole_dataset: bool = True
     severity: Literal["error", "warning", "info"] = "error"
-    type: Text
-    kwargs: dict[str, Any] = {}
+    type: Annotated[Text, AfterValidator(known_type)]
+    kwargs: dict[str, Any] = Field(default={}, validate_default=True)
+
+    @field_validator("kwargs")
+    @classmethod
+    def _are_of_the_type(cls, kwargs: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+        if "type" in info.data and "table" in info.data:
+            check_arguments(info.data["type"], info.data["table"], kwargs)
+        return kwargs
 
 
 class Rule(Record):
@@ -169,8 +196,8 @@ class Rule(Record):
 
     id: RuleId
     level: Literal["hard", "soft"]
-    when: Text
-    must: Text
+    when: Predicate
+    must: Predicate
     why: Text
     fix: str = ""
     sources: list[Text] = []
@@ -234,9 +261,10 @@ class DatasetSpec(Record):
     questions: list[Question] = []
     other_questions: Literal["refused", "free text"] = "refused"
     pixel_evidence: PixelEvidence = PixelEvidence()
-    promises: list[Promise] = []
-    rules: list[Rule] = []
+    promises: Annotated[list[Promise], Field(max_length=MAX_PROMISES)] = []
+    rules: Annotated[list[Rule], Field(max_length=MAX_RULES)] = []
     release: Release = Release()
+    _places: Mapping[Location, str] = PrivateAttr(default={})
 
     @model_validator(mode="after")
     def _says_what_is_judged(self) -> DatasetSpec:
@@ -248,28 +276,41 @@ class DatasetSpec(Record):
 
     @model_validator(mode="after")
     def _names_are_known_and_unique(self) -> DatasetSpec:
-        for question in self.questions:
+        faults: dict[Location, str] = {}
+        for number, question in enumerate(self.questions):
             if question.vocabulary is not None and question.vocabulary not in self.vocabularies:
                 known = ", ".join(sorted(self.vocabularies)) or "none"
-                raise ValueError(
+                faults["questions", number, "vocabulary"] = (
                     f"question {question.name!r} names the vocabulary {question.vocabulary!r}; known are: {known}"
                 )
-        for kind, names in (
-            ("question name", [q.name for q in self.questions]),
-            ("question text", [t for q in self.questions for t in (q.text, *q.misspellings)]),
-            ("promise id", [p.id for p in self.promises]),
-            ("rule id", [r.id for r in self.rules]),
-        ):
-            for name in names:
-                if names.count(name) > 1:
-                    raise ValueError(f"the {kind} {name!r} is used twice")
-        for rule in self.rules:
+        for kind, names in self._names.items():
+            used = Counter(names.values())
+            for location, name in names.items():
+                if used[name] > 1:
+                    faults[location] = f"the {kind} {name!r} is used twice"
+        for number, rule in enumerate(self.rules):
             for source in rule.sources:
                 if source not in self.sources:
-                    raise ValueError(
+                    faults["rules", number, "sources"] = (
                         f"rule {rule.id} names the source {source!r}; known are: {', '.join(self.sources)}"
                     )
+        if faults:
+            raise faults_at(faults)
         return self
+
+    @property
+    def _names(self) -> dict[str, dict[Location, str]]:
+        """What is named, to where each name stands: names of one kind are not used twice."""
+        texts: dict[Location, str] = {}
+        for number, question in enumerate(self.questions):
+            texts["questions", number, "text"] = question.text
+            texts |= {("questions", number, "misspellings", n): text for n, text in enumerate(question.misspellings)}
+        return {
+            "question name": {("questions", n, "name"): question.name for n, question in enumerate(self.questions)},
+            "question text": texts,
+            "promise id": {("promises", n, "id"): promise.id for n, promise in enumerate(self.promises)},
+            "rule id": {("rules", n, "id"): rule.id for n, rule in enumerate(self.rules)},
+        }
 
     @model_validator(mode="after")
     def _pixel_evidence_is_known(self) -> DatasetSpec:
@@ -277,12 +318,25 @@ class DatasetSpec(Record):
             question = self.question_by_name.get(name)
             if question is None:
                 known = ", ".join(sorted(self.question_by_name))
-                raise ValueError(f"pixel_evidence names the question {name!r}; known are: {known}")
+                raise faults_at({("pixel_evidence",): f"names the question {name!r}; known are: {known}"})
             vocabulary = self.vocabulary_of(question)
             for answer in answers:
                 if vocabulary is None or answer not in vocabulary.answers:
-                    raise ValueError(f"pixel_evidence: {answer!r} is no answer to the question {name!r}")
+                    raise faults_at({("pixel_evidence",): f"{answer!r} is no answer to the question {name!r}"})
         return self
+
+    def read_from(self, places: Mapping[Location, str]) -> DatasetSpec:
+        """The same description, which knows where in which file its parts stand: location to `file, line N`."""
+        copy = self.model_copy()
+        copy._places = dict(places)
+        return copy
+
+    def where(self, part: Literal["promises", "rules"], name: str, key: str = "id") -> str:
+        """Where a key of a promise or rule stands: `rules.yaml, line 12, rule L1, when`; without the line if unknown."""
+        entries: Iterable[Promise | Rule] = self.promises if part == "promises" else self.rules
+        number = next((n for n, entry in enumerate(entries) if entry.id == name), -1)
+        place = self._places.get((part, number, key)) or self._places.get((part, number)) or f"{part}.yaml"
+        return f"{place}, {part[:-1]} {name}{'' if key == 'id' else f', {key}'}"
 
     @cached_property
     def question_by_text(self) -> dict[str, Question]:

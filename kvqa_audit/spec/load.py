@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from kvqa_audit.errors import SpecError
 from kvqa_audit.spec.dataset_spec import DatasetSpec, Release
+from kvqa_audit.spec.faults import Location
 from kvqa_audit.spec.yaml_file import YamlFile, read_yaml
 
 DEFAULT_DATASET = "kvasir-vqa"
@@ -47,7 +49,7 @@ def load_spec(folder: Path | str | None = None) -> DatasetSpec:
                 _only_key(file, content, key)
                 data[key], origin[key] = content.get(key) or [], (file, 0)
     try:
-        return DatasetSpec.model_validate(data)
+        return DatasetSpec.model_validate(data).read_from(dict(_places(origin)))
     except ValidationError as error:
         raise SpecError("\n".join(_messages(error, main, origin))) from None
 
@@ -82,6 +84,14 @@ def _mapping(file: YamlFile) -> dict[str, Any]:
     if not isinstance(file.data, dict):
         raise SpecError(f"{file.path}: has to hold keys and values, such as 'name: …'")
     return file.data
+
+
+def _places(origin: dict[str, tuple[YamlFile, int]]) -> Iterator[tuple[Location, str]]:
+    """Where each promise, each rule and each of their keys stands."""
+    for part, (file, _) in origin.items():
+        for location, line in file.lines.items():
+            if part != "release" and location[:1] == (part,) and len(location) in (2, 3):
+                yield location, f"{file.path}, line {line}"
 
 
 def _only_key(file: YamlFile, content: dict[str, Any], key: str) -> None:

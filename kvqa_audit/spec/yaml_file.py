@@ -1,10 +1,12 @@
 """A YAML file comes in; plain data and the line of every key go out. The file is hostile until read.
 
-Only plain mappings, lists and scalars are taken: no tags, no anchors (an alias bomb needs them), no repeated keys.
+Only plain mappings, lists and scalars are taken: no tags, no anchors (an alias bomb needs them), no repeated keys, no
+number beyond 64 bits or that is none.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,11 +14,15 @@ from typing import Any
 import yaml
 
 from kvqa_audit.errors import SpecError
+from kvqa_audit.spec.faults import Location
 
 # The parser in C reads the shipped description in a tenth of the time; it is there in every usual build.
 _PARSER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 MAX_FILE_BYTES = 5_000_000
 MAX_DEPTH = 30
+MAX_NUMBER_CHARACTERS = 60
+MAX_SHOWN_CHARACTERS = 120
+_TEXT = "tag:yaml.org,2002:str"
 
 
 @dataclass(frozen=True)
@@ -25,11 +31,11 @@ class YamlFile:
 
     path: Path
     data: Any
-    lines: dict[tuple[str | int, ...], int]
+    lines: dict[Location, int]
 
-    def where(self, location: tuple[str | int, ...]) -> str:
+    def where(self, location: Location) -> str:
         """`file, line N, key a.b.c`, with the line of the nearest enclosing key that stands in the file."""
-        key = ".".join(map(str, location)) or "(top level)"
+        key = _as_key(location) or "(top level)"
         for length in range(len(location), -1, -1):
             line = self.lines.get(location[:length])
             if line is not None:
@@ -58,15 +64,15 @@ def read_yaml(path: Path) -> YamlFile:
     try:
         _refuse_bombs(path, text)
         node = yaml.compose(text, Loader=_PARSER)
-        lines: dict[tuple[str | int, ...], int] = {}
-        data = None if node is None else _construct(path, node, (), lines)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         line = f", line {mark.line + 1}" if mark else ""
         raise SpecError(f"{path}{line}: is not valid YAML: {error.problem or error.context}") from None
     except yaml.YAMLError as error:
         raise SpecError(f"{path}: is not valid YAML: {error}") from None
-    return YamlFile(path, data, lines)
+    reading = _Reading(path)
+    data = None if node is None else reading.value(node, ())
+    return YamlFile(path, data, reading.lines)
 
 
 def _refuse_bombs(path: Path, text: str) -> None:
@@ -75,38 +81,70 @@ def _refuse_bombs(path: Path, text: str) -> None:
         line = event.start_mark.line + 1 if event.start_mark else "?"
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise SpecError(f"{path}, line {line}: anchors and aliases are not allowed; write the value out")
+        if tag := getattr(event, "tag", None):
+            raise SpecError(
+                f"{path}, line {line}: the tag {_short(tag)} is not allowed; write the value without a tag, a text in "
+                'quotes: "…"'
+            )
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > MAX_DEPTH:
-            raise SpecError(f"{path}, line {line}: is nested too deeply for a dataset description")
+            raise SpecError(f"{path}, line {line}: is nested too deeply; at most {MAX_DEPTH} levels are taken")
 
 
-def _construct(path: Path, node: yaml.Node, at: tuple[str | int, ...], lines: dict[tuple[str | int, ...], int]) -> Any:
-    lines.setdefault(at, node.start_mark.line + 1)
-    if not node.tag.startswith("tag:yaml.org,2002:") or "python/" in node.tag:
-        raise SpecError(f"{path}, line {node.start_mark.line + 1}: the tag {node.tag} is not allowed")
-    if isinstance(node, yaml.MappingNode):
-        mapping: dict[Any, Any] = {}
-        for key_node, value_node in node.value:
-            key = _scalar(path, key_node)
-            if key in mapping:
-                raise SpecError(
-                    f"{path}, line {key_node.start_mark.line + 1}: the key {key!r} stands twice in one mapping"
-                )
-            lines[(*at, key)] = key_node.start_mark.line + 1
-            mapping[key] = _construct(path, value_node, (*at, key), lines)
-        return mapping
-    if isinstance(node, yaml.SequenceNode):
-        return [_construct(path, item, (*at, n), lines) for n, item in enumerate(node.value)]
-    return _scalar(path, node)
+class _Reading:
+    """Takes the values out of one file's nodes, and keeps the line of each."""
+
+    def __init__(self, path: Path) -> None:
+        self.lines: dict[Location, int] = {}
+        self._path = path
+        self._scalars = yaml.constructor.SafeConstructor()
+
+    def value(self, node: yaml.Node, at: Location) -> Any:
+        line = node.start_mark.line + 1
+        self.lines.setdefault(at, line)
+        if isinstance(node, yaml.MappingNode):
+            mapping: dict[Any, Any] = {}
+            for key_node, value_node in node.value:
+                key = self._scalar(key_node, at)
+                if key in mapping:
+                    raise SpecError(
+                        f"{self._path}, line {key_node.start_mark.line + 1}: the key {_short(repr(key))} stands twice "
+                        "in one mapping"
+                    )
+                self.lines[(*at, key)] = key_node.start_mark.line + 1
+                mapping[key] = self.value(value_node, (*at, key))
+            return mapping
+        if isinstance(node, yaml.SequenceNode):
+            return [self.value(item, (*at, number)) for number, item in enumerate(node.value)]
+        return self._scalar(node, at)
+
+    def _scalar(self, node: yaml.Node, at: Location) -> Any:
+        """A text, a truth value, nothing, a day, or a number that fits 64 bits."""
+        where = f"{self._path}, line {node.start_mark.line + 1}"
+        if not isinstance(node, yaml.ScalarNode):
+            raise SpecError(f"{where}: a key has to be plain text")
+        if node.tag == _TEXT:
+            return node.value
+        where += f", key {key}" if (key := _as_key(at)) else ""
+        advice = 'put it into quotes if it is a text: "…"'
+        # No number or day is longer, and to read a longer one takes time that is not linear in its length.
+        if len(node.value) > MAX_NUMBER_CHARACTERS:
+            raise SpecError(f"{where}: {_short(node.value)} is too long for a number; {advice}")
+        try:
+            value = self._scalars.construct_object(node)
+        except (ArithmeticError, ValueError, yaml.constructor.ConstructorError):
+            kind = node.tag.rpartition(":")[2]
+            raise SpecError(f"{where}: {_short(node.value)} is read as {kind}, and is none; {advice}") from None
+        if isinstance(value, float) and not math.isfinite(value):
+            raise SpecError(f"{where}: {_short(node.value)} is no finite number; {advice}")
+        if isinstance(value, int) and abs(value) >= 2**63:
+            raise SpecError(f"{where}: {_short(node.value)} is beyond 64 bits; {advice}")
+        return value
 
 
-def _scalar(path: Path, node: yaml.Node) -> Any:
-    if not isinstance(node, yaml.ScalarNode):
-        raise SpecError(f"{path}, line {node.start_mark.line + 1}: a key has to be plain text")
-    loader = yaml.SafeLoader("")
-    try:
-        return loader.construct_object(node)
-    except ValueError as error:
-        raise SpecError(f"{path}, line {node.start_mark.line + 1}: {error}") from None
-    finally:
-        loader.dispose()
+def _as_key(at: Location) -> str:
+    return _short(".".join(map(str, at)))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= MAX_SHOWN_CHARACTERS else text[: MAX_SHOWN_CHARACTERS - 1] + "…"
