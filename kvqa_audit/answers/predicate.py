@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import difflib
 import json
+from collections import deque
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from kvqa_audit.errors import SpecError
-from kvqa_audit.spec.dataset_spec import Rule
 
 if TYPE_CHECKING:
     import duckdb
@@ -31,6 +31,10 @@ ALLOWED_FUNCTIONS = (
     "starts_with",
     "suffix",
 )
+MAX_DEPTH = 100
+# What a predicate is put into, and DuckDB's own count of brackets, need some levels more.
+DUCKDB_MAX_DEPTH = 150
+_TOO_DEEP = f"is nested too deeply: at most {MAX_DEPTH} calls, cases and brackets may stand in each other"
 _OPERATORS = ("+", "-", "*", "~~", "!~~")
 _KINDS = ("BETWEEN", "CASE", "COLUMN_REF", "COMPARISON", "CONJUNCTION", "CONSTANT", "FUNCTION", "OPERATOR")
 _ALLOWED = (
@@ -39,27 +43,26 @@ _ALLOWED = (
 )
 
 
-def bound(
-    connection: duckdb.DuckDBPyConnection, rule: Rule, part: Literal["when", "must"], columns: tuple[str, ...]
-) -> str:
+def bound(connection: duckdb.DuckDBPyConnection, predicate: str, where: str, columns: tuple[str, ...]) -> str:
     """The predicate in brackets, safe to stand in a query.
 
     Args:
         connection: holds the table `answers`; it parses and binds the text.
-        rule: the rule it belongs to.
-        part: which of its two predicates.
+        predicate: the condition as it stands in the rule.
+        where: where that is, for messages.
         columns: the columns it may name.
 
     Raises:
-        SpecError: it does not parse, is more than one expression, names an unknown column, uses anything beyond
-            comparisons of answers, or is neither true nor false.
+        SpecError: it does not parse, is more than one expression, is nested too deeply, names an unknown column, uses
+            anything beyond comparisons of answers, or is neither true nor false.
     """
     import duckdb
 
-    where = f"rules.yaml, rule {rule.id}, {part}"
     # The line break keeps a trailing comment from swallowing the bracket.
-    text = f"({getattr(rule, part)}\n)"
-    for node in _nodes(_syntax(connection, text, where)):
+    text = f"({predicate}\n)"
+    for node, depth in _nodes(_syntax(connection, text, where)):
+        if depth > MAX_DEPTH:
+            raise SpecError(f"{where}: {_TOO_DEEP}")
         _refuse(node, where, columns)
     try:
         kind = connection.execute(f"DESCRIBE SELECT {text} FROM answers").fetchall()[0][1]  # noqa: S608
@@ -74,7 +77,7 @@ def columns_of(connection: duckdb.DuckDBPyConnection, *predicates: str) -> list[
     """The columns the predicates name, each once, in the order they are named."""
     names: dict[str, None] = {}
     for text in predicates:
-        for node in _nodes(_syntax(connection, text, text)):
+        for node, _ in _nodes(_syntax(connection, text, text)):
             if node["class"] == "COLUMN_REF":
                 names[node["column_names"][-1].lower()] = None
     return list(names)
@@ -85,6 +88,8 @@ def _syntax(connection: duckdb.DuckDBPyConnection, text: str, where: str) -> Any
     both = "SELECT json_serialize_sql(?), json_serialize_sql('SELECT (1)')"
     parsed, bare = map(json.loads, connection.execute(both, [f"SELECT {text}"]).fetchall()[0])
     if parsed.get("error"):
+        if "expression depth" in parsed.get("error_message", ""):
+            raise SpecError(f"{where}: {_TOO_DEEP}")
         raise SpecError(
             f"{where}: does not parse: {parsed.get('error_message', '')}; write one condition, such as "
             f'"n_items = 0" or "\'knife\' in tools"'
@@ -103,17 +108,18 @@ def _bare_statement(parsed: Any) -> Any:
     return statement
 
 
-def _nodes(tree: Any) -> Iterator[dict[str, Any]]:
-    """All expressions of a syntax tree, the outer ones first."""
-    pending = [tree]
+def _nodes(tree: Any) -> Iterator[tuple[dict[str, Any], int]]:
+    """All expressions of a syntax tree with how deep each stands in others, the outer ones first."""
+    pending = deque([(tree, 0)])
     while pending:
-        item = pending.pop(0)
+        item, depth = pending.popleft()
         if isinstance(item, dict):
             if "class" in item:
-                yield item
-            pending.extend(item.values())
+                depth += 1
+                yield item, depth
+            pending.extend((one, depth) for one in item.values())
         elif isinstance(item, list):
-            pending.extend(item)
+            pending.extend((one, depth) for one in item)
 
 
 def _refuse(node: dict[str, Any], where: str, columns: tuple[str, ...]) -> None:

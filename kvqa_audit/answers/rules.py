@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from kvqa_audit.answers.parse import atoms, whole_number
-from kvqa_audit.answers.predicate import bound, columns_of
+from kvqa_audit.answers.predicate import DUCKDB_MAX_DEPTH, bound, columns_of
 from kvqa_audit.errors import SpecError
-from kvqa_audit.spec.dataset_spec import DatasetSpec, Question, Rule
+from kvqa_audit.spec.dataset_spec import DatasetSpec, Question
+from kvqa_audit.spec.rule import COLUMNS_OF_RULES, Rule
 
 if TYPE_CHECKING:
     import duckdb
@@ -93,17 +94,16 @@ def breaks_a_rule(probes: Sequence[Probe], spec: DatasetSpec) -> list[bool]:
             question = spec.question_by_name[name]
             answers[name][image] = _parsed(question.separator.strip().join(parts), question, spec)
     connection = _sealed(images, answers, spec)
-    allowed = ("img_id", "source", *spec.question_by_name)
     conditions, given = ["false"], list[Any]()
     try:
         for rule in spec.rules:
             if rule.rows is None:
-                when, must = (bound(connection, rule, part, allowed) for part in ("when", "must"))
+                when, must = _predicates(connection, rule, spec)
                 within, values = _limits(rule)
                 conditions.append(f"({when} AND NOT {must}{within})")
                 given += values
         query = f"SELECT _image FROM {ANSWERS} WHERE {' OR '.join(conditions)}"  # noqa: S608 - all were parsed
-        broken = {entry[0] for entry in _fetched(connection, query, given, "all rules together")}
+        broken = {entry[0] for entry in _fetched(connection, query, given, "rules.yaml, all rules together")}
     finally:
         connection.close()
     return [image in broken for image in range(len(probes))]
@@ -176,11 +176,6 @@ def _sealed(
         "source": _text(pa, images["source"].tolist()),
     }
     for question in spec.questions:
-        if question.name in columns:
-            raise SpecError(
-                f"dataset.yaml: the question name {question.name!r} is taken by a column of the rules' table; "
-                "give the question another short name"
-            )
         values = [answers[question.name].get(image) for image in range(len(images))]
         if question.type == "numerical count" and not question.one_row_per_item:
             columns[question.name] = pa.array(values, pa.int32())
@@ -199,6 +194,7 @@ def _sealed(
     connection.register("given", pa.table(columns))
     connection.execute(f"CREATE TABLE {ANSWERS} AS SELECT * FROM given")  # noqa: S608 - a constant
     connection.unregister("given")
+    connection.execute(f"SET max_expression_depth = {DUCKDB_MAX_DEPTH}")
     connection.execute("SET lock_configuration = true")
     return connection
 
@@ -212,6 +208,13 @@ def _clean(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
+def _predicates(connection: duckdb.DuckDBPyConnection, rule: Rule, spec: DatasetSpec) -> tuple[str, str]:
+    """`when` and `must`, safe to stand in a query."""
+    allowed = (*COLUMNS_OF_RULES, *spec.question_by_name)
+    when = bound(connection, rule.when, spec.where("rules", rule.id, "when"), allowed)
+    return when, bound(connection, rule.must, spec.where("rules", rule.id, "must"), allowed)
+
+
 def _judge(
     connection: duckdb.DuckDBPyConnection,
     rule: Rule,
@@ -219,8 +222,7 @@ def _judge(
     images: pd.DataFrame,
     first_rows: Mapping[tuple[str, str], int],
 ) -> RuleResult:
-    allowed = ("img_id", "source", *spec.question_by_name)
-    when, must = (bound(connection, rule, part, allowed) for part in ("when", "must"))
+    when, must = _predicates(connection, rule, spec)
     named = [name for name in columns_of(connection, when, must) if name in spec.question_by_name]
     within, given = _limits(rule)
     columns = "".join(f', "{name}"' for name in named)
@@ -228,7 +230,7 @@ def _judge(
         f"SELECT _image, held{columns} FROM (SELECT *, {when} AS chosen, {must} AS held FROM {ANSWERS}) "  # noqa: S608 - both were parsed and hold nothing but comparisons
         f"WHERE chosen AND held IS NOT NULL{within} ORDER BY _image"
     )
-    judged = _fetched(connection, query, given, f"rule {rule.id}")
+    judged = _fetched(connection, query, given, spec.where("rules", rule.id))
     broken = [entry for entry in judged if not entry[1]]
     ids = [str(images["img_id"].iat[entry[0]]) for entry in broken]
     rows = {
@@ -259,7 +261,7 @@ def _fetched(connection: duckdb.DuckDBPyConnection, query: str, given: list[Any]
     try:
         return connection.execute(query, given).fetchall()
     except duckdb.Error as error:
-        raise SpecError(f"rules.yaml, {what}: cannot be computed: {str(error).splitlines()[0]}") from None
+        raise SpecError(f"{what}: cannot be computed: {str(error).splitlines()[0]}") from None
 
 
 def _limits(rule: Rule) -> tuple[str, list[Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kvqa_audit.checks.base import Check, Checked, Defect, Evidence, Skipped
 from kvqa_audit.model import CheckDoc, Severity
-from kvqa_audit.spec.dataset_spec import Promise
+from kvqa_audit.spec.promise import Promise
 
 _THING = {"rows": "The table", "images_per_source": "Images per source", "rows_per_question": "Rows per question"}
 

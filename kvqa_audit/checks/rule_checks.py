@@ -10,7 +10,7 @@ from kvqa_audit.model import CheckDoc, Severity
 
 if TYPE_CHECKING:
     from kvqa_audit.answers.rules import RuleResult
-    from kvqa_audit.spec.dataset_spec import Rule
+    from kvqa_audit.spec.rule import Rule
 
 _NEEDS = ("table", "column answer", "column question", "column img_id")
 _FIX = "Look at the image and correct the answer that is wrong."

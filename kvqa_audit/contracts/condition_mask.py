@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -53,9 +54,15 @@ def rows_that_meet(condition: Condition, frame: pd.DataFrame) -> Mask:
         case Not(part):
             return ~rows_that_meet(part, frame)
         case All(parts):
-            return np.logical_and.reduce([rows_that_meet(part, frame) for part in parts])
+            return _reduced(np.logical_and, parts, frame)
         case AnyOf(parts):
-            return np.logical_or.reduce([rows_that_meet(part, frame) for part in parts])
+            return _reduced(np.logical_or, parts, frame)
+
+
+def _reduced(join: np.ufunc, parts: Iterable[Condition], frame: pd.DataFrame) -> Mask:
+    """Joined one after the other, so that many parts take the memory of two."""
+    masks = (rows_that_meet(part, frame) for part in parts)
+    return reduce(join, masks)
 
 
 def cells_that(hold: Callable[[Any], bool], cells: pd.Series[Any]) -> Mask:

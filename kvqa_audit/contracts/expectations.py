@@ -6,7 +6,6 @@ The only door to Great Expectations.
 from __future__ import annotations
 
 import contextlib
-import difflib
 import gc
 import json
 import os
@@ -14,9 +13,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from kvqa_audit.contracts.condition_mask import rows_that_meet
+from kvqa_audit.contracts.judged_cells import as_judged
 from kvqa_audit.errors import SpecError
 from kvqa_audit.ingest.dataset import Table
-from kvqa_audit.spec.dataset_spec import DatasetSpec, Promise
+from kvqa_audit.spec.condition_grammar import parse_condition
+from kvqa_audit.spec.dataset_spec import DatasetSpec
+from kvqa_audit.spec.expectation_types import TABLES, columns_named
+from kvqa_audit.spec.promise import Promise
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,7 +58,7 @@ def judge_expectations(table: Table, spec: DatasetSpec, absent: Mapping[str, str
         absent: what is not there and why, as in `Evidence.absent`; promises that need it are skipped.
 
     Raises:
-        SpecError: a promise is of an unknown type, has wrong arguments, or cannot be evaluated.
+        SpecError: a promise cannot be evaluated; the text names the file, the line and the promise.
     """
     reasons = {promise.id: _reason_to_skip(promise, absent) for promise in spec.promises}
     judge = _Judge(table.frame, spec) if any(reason is None for reason in reasons.values()) else None
@@ -71,7 +75,7 @@ def judge_expectations(table: Table, spec: DatasetSpec, absent: Mapping[str, str
 def _reason_to_skip(promise: Promise, absent: Mapping[str, str]) -> str | None:
     needs = ["table", *(["whole dataset"] if promise.whole_dataset else []), *_NEEDS[promise.table]]
     if promise.table == "rows":
-        needs += [f"column {value}" for value in promise.kwargs.values() if isinstance(value, str)]
+        needs += [f"column {name}" for name in sorted(columns_named(promise.table, promise.kwargs))]
     return next((absent[need] for need in needs if need in absent), None)
 
 
@@ -85,37 +89,37 @@ class _Judge:
 
         context = gx.get_context(mode="ephemeral")
         context.variables.progress_bars = {"globally": False}
-        self._source = context.data_sources.add_pandas("dataset")
+        source = context.data_sources.add_pandas("dataset")
+        self._whole = source.add_dataframe_asset("table").add_batch_definition_whole_dataframe("table")
+        self._spec = spec
         self._tables = {
             "rows": lambda: frame,
             "images_per_source": lambda: _images_per_source(frame, spec),
             "rows_per_question": lambda: _rows_per_question(frame, spec),
         }
-        self._batches: dict[str, Any] = {}
+        self._frames: dict[str, pd.DataFrame] = {}
 
     def result_of(self, promise: Promise) -> ExpectationResult:
-        condition: dict[str, Any] = {
-            key: promise.kwargs[key] for key in ("row_condition", "condition_parser") if key in promise.kwargs
-        }
-        expectation = _expectation(promise, promise.type, promise.kwargs)
-        if condition:
-            probe = _expectation(promise, "expect_table_row_count_to_be_between", {"min_value": 1, **condition})
-            if not self._validated(promise, probe).success:
-                message = f"no row of '{promise.table}' meets the condition {promise.kwargs['row_condition']!r}"
+        table = self._frame(promise.table)
+        if text := promise.kwargs.get("row_condition"):
+            table = table[rows_that_meet(parse_condition(text, TABLES[promise.table]), table)]
+            if table.empty:
+                message = f"no row of '{promise.table}' meets the condition {text!r}"
                 return ExpectationResult(promise.id, "vacuous", None, None, message)
-        return _result(promise, self._validated(promise, expectation))
+        judged, type_name, kwargs = as_judged(promise, table)
+        return _result(promise, self._validated(promise, judged, _expectation(type_name, kwargs)))
 
-    def _validated(self, promise: Promise, expectation: Any) -> Any:
-        result = self._batch(promise.table).validate(expectation, result_format="BASIC")
+    def _validated(self, promise: Promise, table: pd.DataFrame, expectation: Any) -> Any:
+        result = self._whole.get_batch({"dataframe": table}).validate(expectation, result_format="BASIC")
         if not result.success and not result.result:
-            raise SpecError(f"{_where(promise)}: cannot be evaluated: {_exception_text(result.exception_info)}")
+            reason = _exception_text(result.exception_info)
+            raise SpecError(f"{self._spec.where('promises', promise.id)}: cannot be evaluated: {reason}")
         return result
 
-    def _batch(self, table: str) -> Any:
-        if table not in self._batches:
-            definition = self._source.add_dataframe_asset(table).add_batch_definition_whole_dataframe(table)
-            self._batches[table] = definition.get_batch({"dataframe": self._tables[table]()})
-        return self._batches[table]
+    def _frame(self, table: str) -> pd.DataFrame:
+        if table not in self._frames:
+            self._frames[table] = self._tables[table]()
+        return self._frames[table]
 
 
 @contextlib.contextmanager
@@ -130,25 +134,11 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def _expectation(promise: Promise, type_name: str, kwargs: Mapping[str, Any]) -> Any:
+def _expectation(type_name: str, kwargs: Mapping[str, Any]) -> Any:
     # The suite's own constructor drops an expectation it does not know without a word; this one raises.
-    from great_expectations.exceptions import ExpectationNotFoundError
     from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
-    from great_expectations.expectations.registry import list_registered_expectation_implementations
 
-    try:
-        return ExpectationConfiguration(type=type_name, kwargs=dict(kwargs)).to_domain_obj()
-    except ExpectationNotFoundError:
-        known = list_registered_expectation_implementations()
-        close = difflib.get_close_matches(type_name, known, n=3)
-        hint = f"; did you mean {' or '.join(close)}?" if close else f"; known are: {', '.join(sorted(known))}"
-        raise SpecError(f"{_where(promise)}: {type_name!r} is not a type of expectation{hint}") from None
-    except (TypeError, ValueError) as error:  # pydantic's ValidationError is a ValueError
-        raise SpecError(f"{_where(promise)}: wrong kwargs for {type_name}: {_short(str(error))}") from None
-
-
-def _where(promise: Promise) -> str:
-    return f"promises.yaml, promise {promise.id!r}"
+    return ExpectationConfiguration(type=type_name, kwargs=dict(kwargs)).to_domain_obj()
 
 
 def _short(text: str) -> str:

@@ -10,9 +10,9 @@
                | column  "is" ["not"] "null"
     operand    = column | value          value = text | number
 
-`==`, `!=`, `&`, `|`, `~`, lists in `[…]` and columns in backticks are read as well, as pandas writes them. A text stands
-in either kind of quotes, which are doubled within it. The tables of promises hold no NULL, so that a condition is true
-or false for every row; `is null` asks for a cell that is blank. Nothing is coerced: text compares with text only.
+`==`, `!=`, `&`, `|`, `~`, lists in `[…]` and columns in backticks are read as well, as pandas writes them. A text
+stands in either kind of quotes, which are doubled within it. The tables of promises hold no NULL, so that a condition
+is true or false for every row; `is null` asks for a cell that is blank. Text compares with text only.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import difflib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, NoReturn
+from typing import Literal
 
 from kvqa_audit.spec.condition import (
     All,
@@ -93,7 +93,9 @@ def _tokens(text: str) -> list[_Token]:
     while place < len(text):
         found = _TOKEN.match(text, place)
         if found is None:
-            _refuse(place, f"{text[place]!r} has no meaning here" if text[place] not in "'\"`" else "a quote stays open")
+            raise _wrong(
+                place, f"{text[place]!r} has no meaning here" if text[place] not in "'\"`" else "a quote stays open"
+            )
         part = found[0]
         if found["text"]:
             tokens.append(_Token("text", part[1:-1].replace(part[0] * 2, part[0]), place))
@@ -131,7 +133,9 @@ class _Parser:
 
     def must_end(self) -> None:
         if self._next.kind != "end":
-            _refuse(self._next.place, f"{self._next.text!r} follows a whole comparison; write 'and' or 'or' between")
+            raise _wrong(
+                self._next.place, f"{self._next.text!r} follows a whole comparison; write 'and' or 'or' between"
+            )
 
     def _all_of(self, depth: int) -> Condition:
         parts = [self._negation(depth)]
@@ -141,7 +145,7 @@ class _Parser:
 
     def _negation(self, depth: int) -> Condition:
         if depth > MAX_DEPTH:
-            _refuse(self._next.place, f"more than {MAX_DEPTH} brackets and 'not' stand in each other")
+            raise _wrong(self._next.place, f"more than {MAX_DEPTH} brackets and 'not' stand in each other")
         if self._took("not"):
             return Not(self._negation(depth + 1))
         if self._took("("):
@@ -179,14 +183,14 @@ class _Parser:
         if self._took("like"):
             column, pattern = self._column(left, place), self._operand()
             if not isinstance(pattern, Value) or not isinstance(pattern.value, str):
-                _refuse(place, "'like' takes a text in quotes, such as '%…%'")
+                raise _wrong(place, "'like' takes a text in quotes, such as '%…%'")
             self._same_kind(column, pattern, place)
             try:
                 like(pattern.value)
             except ValueError as error:
-                _refuse(place, f"the pattern {error}")
+                raise _wrong(place, f"the pattern {error}") from None
             return IsLike(column, pattern.value)
-        _refuse(self._next.place, "a comparison is missing")
+        raise _wrong(self._next.place, "a comparison is missing")
 
     def _list(self) -> list[Value]:
         close = "]" if self._took("[") else ")"
@@ -201,7 +205,7 @@ class _Parser:
     def _value(self) -> Value:
         place, value = self._next.place, self._operand()
         if isinstance(value, Column):
-            _refuse(place, f"{value.name!r} is a column; a list holds texts in quotes, or numbers")
+            raise _wrong(place, f"{value.name!r} is a column; a list holds texts in quotes, or numbers")
         return value
 
     def _operand(self) -> Operand:
@@ -209,7 +213,7 @@ class _Parser:
         if token.kind in ("name", "quoted name"):
             self._at += 1
             if self._next.text == "(" and self._next.kind == "sign":
-                _refuse(token.place, f"calls such as {token.text}(…) are not allowed")
+                raise _wrong(token.place, f"calls such as {token.text}(…) are not allowed")
             return Column(self._known(token))
         if token.kind == "text":
             self._at += 1
@@ -217,7 +221,9 @@ class _Parser:
         if token.kind == "number":
             self._at += 1
             return Value(_number(token))
-        _refuse(token.place, f"{token.text!r} stands where a column or a value is expected" if token.text else "it ends")
+        raise _wrong(
+            token.place, f"{token.text!r} stands where a column or a value is expected" if token.text else "it ends"
+        )
 
     def _known(self, token: _Token) -> str:
         if token.text in self._columns:
@@ -231,14 +237,16 @@ class _Parser:
 
     def _compared(self, left: Operand, operator: Operator, right: Operand, place: int) -> Comparison:
         if isinstance(left, Value) and isinstance(right, Value):
-            _refuse(place, "two values are compared, and no column")
+            raise _wrong(place, "two values are compared, and no column")
         self._same_kind(left, right, place)
         return Comparison(left, operator, right)
 
     def _same_kind(self, left: Operand, right: Operand, place: int) -> None:
         kinds = [self._kind(left), self._kind(right)]
         if kinds[0] != kinds[1]:
-            _refuse(place, f"a {kinds[0]} is compared with a {kinds[1]}; a text stands in quotes, a number does not")
+            raise _wrong(
+                place, f"a {kinds[0]} is compared with a {kinds[1]}; a text stands in quotes, a number does not"
+            )
 
     def _kind(self, operand: Operand) -> Kind:
         if isinstance(operand, Column):
@@ -247,7 +255,7 @@ class _Parser:
 
     def _column(self, operand: Operand, place: int) -> Column:
         if not isinstance(operand, Column):
-            _refuse(place, "a value stands where a column is expected")
+            raise _wrong(place, "a value stands where a column is expected")
         return operand
 
     @property
@@ -263,15 +271,15 @@ class _Parser:
     def _must_take(self, sign: str) -> None:
         if not self._took(sign):
             found = repr(self._next.text) if self._next.kind != "end" else "the end"
-            _refuse(self._next.place, f"{sign!r} is expected and {found} found")
+            raise _wrong(self._next.place, f"{sign!r} is expected and {found} found")
 
 
 def _number(token: _Token) -> int | float:
     value = float(token.text)
     if abs(value) > MAX_NUMBER:
-        _refuse(token.place, f"the number is beyond ±{MAX_NUMBER:,}")
+        raise _wrong(token.place, f"the number is beyond ±{MAX_NUMBER:,}")
     return int(value) if value.is_integer() else value
 
 
-def _refuse(place: int, what: str) -> NoReturn:
-    raise ValueError(f"at character {place + 1}: {what}; allowed are {ALLOWED}")
+def _wrong(place: int, what: str) -> ValueError:
+    return ValueError(f"at character {place + 1}: {what}; allowed are {ALLOWED}")

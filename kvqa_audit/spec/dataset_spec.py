@@ -3,43 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    PrivateAttr,
-    StringConstraints,
-    ValidationInfo,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, PrivateAttr, model_validator
 
-from kvqa_audit.spec.expectation_types import check_arguments, known_type
 from kvqa_audit.spec.faults import Location, faults_at
+from kvqa_audit.spec.promise import Promise
+from kvqa_audit.spec.record import Code, Name, Record, Text
+from kvqa_audit.spec.rule import COLUMNS_OF_RULES, Rule
 
-Text = Annotated[str, StringConstraints(min_length=1)]
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
-RuleId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_.]*$")]
-Code = Annotated[str, StringConstraints(pattern=r"^KV[0-9]{2,3}(-[A-Za-z][A-Za-z0-9_.]*)?$")]
 QuestionType = Literal[
     "yes/no", "single choice", "multiple choice", "colour", "location", "numerical count", "free text"
 ]
+
 MAX_RULES = 1_000
 MAX_PROMISES = 1_000
-MAX_PREDICATE_CHARACTERS = 100_000
-Predicate = Annotated[str, StringConstraints(min_length=1, max_length=MAX_PREDICATE_CHARACTERS)]
 MULTI_VALUED: tuple[QuestionType, ...] = ("multiple choice", "colour", "location")
-
-
-class Record(BaseModel):
-    """Base of the description's records: frozen, and a key that is not known is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class Licence(Record):
@@ -162,54 +143,6 @@ class PixelEvidence(Record):
         return seen | ({name: tuple(colours.hues) for name in colours.questions} if colours is not None else {})
 
 
-class Promise(Record):
-    """One promise about the dataset as a whole, judged by Great Expectations; `type` is one of its expectations.
-
-    `table` names what is looked at: `rows` (the table itself), `images_per_source` (source, images) or
-    `rows_per_question` (question, rows). `whole_dataset` promises are skipped, with the reason, on a subset.
-    """
-
-    id: RuleId
-    title: str = ""
-    why: Text
-    fix: str = ""
-    table: Literal["rows", "images_per_source", "rows_per_question"] = "rows"
-    whole_dataset: bool = True
-    severity: Literal["error", "warning", "info"] = "error"
-    type: Annotated[Text, AfterValidator(known_type)]
-    kwargs: dict[str, Any] = Field(default={}, validate_default=True)
-
-    @field_validator("kwargs")
-    @classmethod
-    def _are_of_the_type(cls, kwargs: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
-        if "type" in info.data and "table" in info.data:
-            check_arguments(info.data["type"], info.data["table"], kwargs)
-        return kwargs
-
-
-class Rule(Record):
-    """One consistency rule between the answers about one image: SQL predicates over one wide row per image.
-
-    `sources` and `rows` limit it: to images of some sources, and to images whose first row in the table is one of
-    [first, last], counted from 0, both included (an export batch).
-    """
-
-    id: RuleId
-    level: Literal["hard", "soft"]
-    when: Predicate
-    must: Predicate
-    why: Text
-    fix: str = ""
-    sources: list[Text] = []
-    rows: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=2, max_length=2)] | None = None
-
-    @model_validator(mode="after")
-    def _rows_are_in_order(self) -> Rule:
-        if self.rows is not None and self.rows[0] > self.rows[1]:
-            raise ValueError(f"rows {self.rows} has to be [first, last] with first <= last")
-        return self
-
-
 class Limit(Record):
     """How many findings of one check are tolerated: at most `count`, and at most this `share` of what was evaluated."""
 
@@ -264,7 +197,7 @@ class DatasetSpec(Record):
     promises: Annotated[list[Promise], Field(max_length=MAX_PROMISES)] = []
     rules: Annotated[list[Rule], Field(max_length=MAX_RULES)] = []
     release: Release = Release()
-    _places: Mapping[Location, str] = PrivateAttr(default={})
+    _places: Mapping[tuple[str, str, str], str] = PrivateAttr(default={})
 
     @model_validator(mode="after")
     def _says_what_is_judged(self) -> DatasetSpec:
@@ -276,6 +209,15 @@ class DatasetSpec(Record):
 
     @model_validator(mode="after")
     def _names_are_known_and_unique(self) -> DatasetSpec:
+        faults = self._unknown_names()
+        for kind, names in self._names.items():
+            used = Counter(names.values())
+            faults |= {place: f"the {kind} {name!r} is used twice" for place, name in names.items() if used[name] > 1}
+        if faults:
+            raise faults_at(faults)
+        return self
+
+    def _unknown_names(self) -> dict[Location, str]:
         faults: dict[Location, str] = {}
         for number, question in enumerate(self.questions):
             if question.vocabulary is not None and question.vocabulary not in self.vocabularies:
@@ -283,20 +225,17 @@ class DatasetSpec(Record):
                 faults["questions", number, "vocabulary"] = (
                     f"question {question.name!r} names the vocabulary {question.vocabulary!r}; known are: {known}"
                 )
-        for kind, names in self._names.items():
-            used = Counter(names.values())
-            for location, name in names.items():
-                if used[name] > 1:
-                    faults[location] = f"the {kind} {name!r} is used twice"
+            if question.name in COLUMNS_OF_RULES:
+                faults["questions", number, "name"] = (
+                    f"{question.name!r} is taken by a column of the rules' table; give another short name"
+                )
         for number, rule in enumerate(self.rules):
             for source in rule.sources:
                 if source not in self.sources:
                     faults["rules", number, "sources"] = (
                         f"rule {rule.id} names the source {source!r}; known are: {', '.join(self.sources)}"
                     )
-        if faults:
-            raise faults_at(faults)
-        return self
+        return faults
 
     @property
     def _names(self) -> dict[str, dict[Location, str]]:
@@ -325,18 +264,20 @@ class DatasetSpec(Record):
                     raise faults_at({("pixel_evidence",): f"{answer!r} is no answer to the question {name!r}"})
         return self
 
-    def read_from(self, places: Mapping[Location, str]) -> DatasetSpec:
-        """The same description, which knows where in which file its parts stand: location to `file, line N`."""
+    def read_from(self, places: Mapping[tuple[str, str, str], str]) -> DatasetSpec:
+        """The same description, which knows where its promises and rules stand.
+
+        Args:
+            places: ("promises" or "rules", id, key) to `file, line N`.
+        """
         copy = self.model_copy()
         copy._places = dict(places)
         return copy
 
-    def where(self, part: Literal["promises", "rules"], name: str, key: str = "id") -> str:
-        """Where a key of a promise or rule stands: `rules.yaml, line 12, rule L1, when`; without the line if unknown."""
-        entries: Iterable[Promise | Rule] = self.promises if part == "promises" else self.rules
-        number = next((n for n, entry in enumerate(entries) if entry.id == name), -1)
-        place = self._places.get((part, number, key)) or self._places.get((part, number)) or f"{part}.yaml"
-        return f"{place}, {part[:-1]} {name}{'' if key == 'id' else f', {key}'}"
+    def where(self, part: Literal["promises", "rules"], name: str, key: str | None = None) -> str:
+        """Where a promise or rule stands: `rules.yaml, line 12, rule L1, when`; without the line if not known."""
+        place = self._places.get((part, name, key or "id"), f"{part}.yaml")
+        return f"{place}, {part.removesuffix('s')} {name}{f', {key}' if key else ''}"
 
     @cached_property
     def question_by_text(self) -> dict[str, Question]:

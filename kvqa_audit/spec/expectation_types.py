@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, model_validator
 
-from kvqa_audit.spec.condition import Kind
+from kvqa_audit.spec.condition import Kind, columns_of
 from kvqa_audit.spec.condition_grammar import MAX_NUMBER, parse_condition
 from kvqa_audit.spec.faults import faults_at
 from kvqa_audit.spec.linear_regex import compiled
@@ -80,7 +80,7 @@ Values = Annotated[list[Annotated[Any, AfterValidator(_value)]], Field(min_lengt
 class Arguments(BaseModel):
     """Arguments of any expectation; `condition_parser` is what older descriptions say, and means nothing."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
     row_condition: Annotated[str, AfterValidator(_condition)] | None = None
     condition_parser: Literal["pandas"] | None = None
@@ -186,10 +186,12 @@ class PatternsMatched(Patterns):
 
 
 class QuantileRanges(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
     quantiles: Annotated[list[Share], Field(min_length=1, max_length=100)]
-    value_ranges: Annotated[list[Annotated[list[Number | None], Field(min_length=2, max_length=2)]], Field(min_length=1)]
+    value_ranges: Annotated[
+        list[Annotated[list[Number | None], Field(min_length=2, max_length=2)]], Field(min_length=1)
+    ]
 
     @model_validator(mode="after")
     def _belong_together(self) -> QuantileRanges:
@@ -266,7 +268,9 @@ def known_type(name: str) -> str:
         return name
     close = difflib.get_close_matches(name, TYPES, n=3)
     hint = f"did you mean {' or '.join(close)}? " if close else ""
-    raise ValueError(f"{name[:80]!r} is no type of expectation that is judged here; {hint}allowed are: {', '.join(TYPES)}")
+    raise ValueError(
+        f"{name[:80]!r} is no type of expectation that is judged here; {hint}allowed are: {', '.join(TYPES)}"
+    )
 
 
 def check_arguments(type_name: str, table: str, arguments: Mapping[str, Any]) -> None:
@@ -281,3 +285,12 @@ def check_arguments(type_name: str, table: str, arguments: Mapping[str, Any]) ->
         ValidationError: an argument is unknown, missing, of the wrong type, or names what the table does not have.
     """
     TYPES[type_name].model_validate(dict(arguments), context=TABLES[table])
+
+
+def columns_named(table: str, arguments: Mapping[str, Any]) -> frozenset[str]:
+    """The columns that arguments which were checked speak of."""
+    named = {arguments[key] for key in ("column", "column_A", "column_B") if key in arguments}
+    named |= set(arguments.get("column_list", ()))
+    if text := arguments.get("row_condition"):
+        named |= columns_of(parse_condition(text, TABLES[table]))
+    return frozenset(named)

@@ -11,7 +11,6 @@ from pydantic import BaseModel, ValidationError
 
 from kvqa_audit.errors import SpecError
 from kvqa_audit.spec.dataset_spec import DatasetSpec, Release
-from kvqa_audit.spec.faults import Location
 from kvqa_audit.spec.yaml_file import YamlFile, read_yaml
 
 DEFAULT_DATASET = "kvasir-vqa"
@@ -49,9 +48,10 @@ def load_spec(folder: Path | str | None = None) -> DatasetSpec:
                 _only_key(file, content, key)
                 data[key], origin[key] = content.get(key) or [], (file, 0)
     try:
-        return DatasetSpec.model_validate(data).read_from(dict(_places(origin)))
+        spec = DatasetSpec.model_validate(data)
     except ValidationError as error:
         raise SpecError("\n".join(_messages(error, main, origin))) from None
+    return spec.read_from(dict(_places(spec, origin)))
 
 
 def load_release(path: Path) -> Release:
@@ -86,12 +86,14 @@ def _mapping(file: YamlFile) -> dict[str, Any]:
     return file.data
 
 
-def _places(origin: dict[str, tuple[YamlFile, int]]) -> Iterator[tuple[Location, str]]:
-    """Where each promise, each rule and each of their keys stands."""
-    for part, (file, _) in origin.items():
-        for location, line in file.lines.items():
-            if part != "release" and location[:1] == (part,) and len(location) in (2, 3):
-                yield location, f"{file.path}, line {line}"
+def _places(spec: DatasetSpec, origin: dict[str, tuple[YamlFile, int]]) -> Iterator[tuple[tuple[str, str, str], str]]:
+    """Where the keys of each promise and of each rule stand."""
+    for part, ids in (("promises", [one.id for one in spec.promises]), ("rules", [one.id for one in spec.rules])):
+        if part in origin:
+            file, _ = origin[part]
+            for location, line in file.lines.items():
+                if len(location) == 3 and location[0] == part:
+                    yield (part, ids[int(location[1])], str(location[2])), f"{file.path}, line {line}"
 
 
 def _only_key(file: YamlFile, content: dict[str, Any], key: str) -> None:

@@ -22,7 +22,8 @@ MAX_FILE_BYTES = 5_000_000
 MAX_DEPTH = 30
 MAX_NUMBER_CHARACTERS = 60
 MAX_SHOWN_CHARACTERS = 120
-_TEXT = "tag:yaml.org,2002:str"
+_CORE = "tag:yaml.org,2002:"
+_TEXT = f"{_CORE}str"
 
 
 @dataclass(frozen=True)
@@ -82,9 +83,9 @@ def _refuse_bombs(path: Path, text: str) -> None:
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise SpecError(f"{path}, line {line}: anchors and aliases are not allowed; write the value out")
         if tag := getattr(event, "tag", None):
+            shown = _short(tag.replace(_CORE, "!!"))
             raise SpecError(
-                f"{path}, line {line}: the tag {_short(tag)} is not allowed; write the value without a tag, a text in "
-                'quotes: "…"'
+                f"{path}, line {line}: the tag {shown} is not allowed; write the value without it, a text in quotes"
             )
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > MAX_DEPTH:
@@ -132,9 +133,10 @@ class _Reading:
             raise SpecError(f"{where}: {_short(node.value)} is too long for a number; {advice}")
         try:
             value = self._scalars.construct_object(node)
-        except (ArithmeticError, ValueError, yaml.constructor.ConstructorError):
-            kind = node.tag.rpartition(":")[2]
-            raise SpecError(f"{where}: {_short(node.value)} is read as {kind}, and is none; {advice}") from None
+        except (ArithmeticError, ValueError) as error:
+            raise SpecError(f"{where}: {_short(node.value)} cannot be read: {error}; {advice}") from None
+        except yaml.constructor.ConstructorError:
+            raise SpecError(f"{where}: {_short(node.value)} has a meaning of its own in YAML; {advice}") from None
         if isinstance(value, float) and not math.isfinite(value):
             raise SpecError(f"{where}: {_short(node.value)} is no finite number; {advice}")
         if isinstance(value, int) and abs(value) >= 2**63:

@@ -12,8 +12,9 @@ import pytest
 from kvqa_audit.answers.cells import answer_cells
 from kvqa_audit.answers.discovery import DiscoveredRule, discovered_rules
 from kvqa_audit.answers.rules import Probe, breaks_a_rule, judge_rules
-from kvqa_audit.spec.dataset_spec import DatasetSpec, Rule
+from kvqa_audit.spec.dataset_spec import DatasetSpec
 from kvqa_audit.spec.load import load_spec, shipped_descriptions
+from kvqa_audit.spec.rule import Rule
 
 SPEC = load_spec()
 WITHOUT_RULES = SPEC.model_copy(update={"rules": []})

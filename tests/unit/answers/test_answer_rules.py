@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from kvqa_audit.answers.rules import RuleResult, judge_rules, wilson
+from kvqa_audit.answers.predicate import _nodes
+from kvqa_audit.answers.rules import Probe, RuleResult, breaks_a_rule, judge_rules, wilson
 from kvqa_audit.errors import SpecError
-from kvqa_audit.spec.dataset_spec import Rule
 from kvqa_audit.spec.load import load_spec, shipped_descriptions
+from kvqa_audit.spec.rule import Rule
 
 SPEC = load_spec()
 
@@ -113,6 +115,53 @@ def test_a_comparison_that_cannot_be_made_names_the_rule() -> None:
         judge(table(("a", "n_polyps", "0")), "true", "n_polyps = 'many'")
 
 
+@pytest.mark.parametrize("levels", [101, 400, 2_000])
+@pytest.mark.parametrize(
+    ("before", "inside", "after"),
+    [
+        ("abs(", "n_polyps", ") >= 0"),
+        ("case when n_polyps >= 0 then ", "true", " end"),
+        ("case when ", "n_polyps >= 0", " then true end"),
+        ("not ", "n_polyps = 0", ""),
+        ("n_polyps = 0 or (n_polyps > 0 and (", "true", "))"),
+        ("n_polyps + ", "n_polyps", ""),
+    ],
+)
+def test_what_is_nested_too_deeply_is_told_and_names_the_rule(
+    levels: int, before: str, inside: str, after: str
+) -> None:
+    close = after.removesuffix(" >= 0")
+    must = before * levels + inside + close * levels + after.removeprefix(close)
+    with pytest.raises(SpecError, match=r"^rules\.yaml, rule T1, must: is nested too deeply: at most 100"):
+        judge(table(("a", "n_polyps", "0")), "true", must if "+" not in must else f"{must} >= 0")
+
+
+def test_what_is_nested_as_deeply_as_allowed_is_judged_by_both_readers() -> None:
+    must = "not " * 96 + "n_polyps = 0"
+    assert judge(table(("a", "n_polyps", "0")), "true", must).eligible == 1
+    rule = Rule(id="T1", level="hard", when="true", must=must, why="because")
+    probes = [Probe("", (("n_polyps", (number,)),)) for number in ("0", "1")]
+    assert breaks_a_rule(probes, SPEC.model_copy(update={"rules": [rule]})) == [False, True]
+
+
+def test_nodes_of_a_long_predicate_are_walked_once_each() -> None:
+    """Sixty thousand terms: a walk that looked at the rest of them for each would take an hour."""
+    tree = {"class": "CONJUNCTION", "children": [{"class": "CONSTANT", "value": n} for n in range(60_000)]}
+    assert [depth for _, depth in _nodes(tree)] == [1] + [2] * 60_000
+    must = "n_polyps in (" + ", ".join(map(str, range(15_000))) + ")"
+    assert judge(table(("a", "n_polyps", "0"), ("b", "n_polyps", "20000")), "true", must).violations == ("b",)
+
+
+def test_an_error_names_file_line_and_part_of_the_rule(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(shipped_descriptions() / "kvasir-vqa", tmp_path / "spec"))
+    rules = "rules:\n  - id: R\n    level: soft\n    when: 'true'\n    must: {must}\n    why: w\n"
+    for must, line, what in (("n_polips = 0", 5, ", must: there is no column"), ("n_polyps = 'x'", 2, ": cannot be")):
+        (folder / "rules.yaml").write_text(rules.replace("{must}", must))
+        with pytest.raises(SpecError) as error:
+            judge_rules(table(("a", "n_polyps", "0")), load_spec(folder))
+        assert str(error.value).startswith(f"{folder / 'rules.yaml'}, line {line}, rule R{what}")
+
+
 def test_the_database_itself_is_sealed(tmp_path: Path) -> None:
     """Were a text to slip through, there would still be no file, setting or extension to reach."""
     import duckdb
@@ -136,12 +185,6 @@ def test_the_database_itself_is_sealed(tmp_path: Path) -> None:
             connection.execute(query)
     connection.close()
     assert [path.name for path in tmp_path.iterdir()] == ["secret.csv"]
-
-
-def test_a_question_cannot_take_the_name_of_the_tables_own_columns() -> None:
-    question = SPEC.questions[0].model_copy(update={"name": "source"})
-    with pytest.raises(SpecError, match="is taken by a column"):
-        judge_rules(table(), SPEC.model_copy(update={"questions": [question]}))
 
 
 @pytest.mark.parametrize(

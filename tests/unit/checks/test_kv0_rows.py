@@ -206,7 +206,7 @@ def test_a_table_without_rows_fails_and_says_so() -> None:
 def test_a_promise_is_a_check_with_what_was_measured(
     result: ExpectationResult | None, outcome: OutcomeStatus, findings: int
 ) -> None:
-    promise = Promise(id="p", why="w", type="expect_table_row_count_to_equal", severity="warning")
+    promise = Promise(id="p", why="w", type="expect_table_row_count_to_equal", kwargs={"value": 4}, severity="warning")
     check = check_of_expectation(promise)
     assert (check.code, check.severity, check.needs) == ("KV02-p", Severity.WARNING, ("table", "whole dataset"))
     given = evidence(table(), promises={"p": result} if result else {})

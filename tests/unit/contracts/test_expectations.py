@@ -12,11 +12,11 @@ import pandas as pd
 import pytest
 
 from kvqa_audit.contracts.expectations import ExpectationResult, judge_expectations
-from kvqa_audit.errors import SpecError
 from kvqa_audit.ingest.dataset import ROLES, Table
 from kvqa_audit.ingest.table import read_csv_table
-from kvqa_audit.spec.dataset_spec import DatasetSpec, Promise, Question, Source
+from kvqa_audit.spec.dataset_spec import DatasetSpec, Question, Source
 from kvqa_audit.spec.load import load_spec
+from kvqa_audit.spec.promise import Promise
 
 pytestmark = pytest.mark.filterwarnings("default")
 Q = "Is there text?"
@@ -45,7 +45,7 @@ def judged(promise: dict[str, Any], absent: dict[str, str] | None = None, table:
 
 
 def images_of(source: str, count: int) -> dict[str, Any]:
-    condition = {"row_condition": f'source == "{source}"', "condition_parser": "pandas"}
+    condition = {"row_condition": f'source == "{source}"'}
     kwargs = {"column": "images", "min_value": count, "max_value": count, **condition}
     return {"table": "images_per_source", "type": "expect_column_sum_to_be_between", "kwargs": kwargs}
 
@@ -65,7 +65,7 @@ def test_images_are_counted_by_source_and_a_known_source_without_any_counts_0(so
 
 
 def test_answered_rows_are_counted_under_the_catalogues_text() -> None:
-    condition = {"row_condition": f'question == "{Q}"', "condition_parser": "pandas"}
+    condition = {"row_condition": f'question == "{Q}"'}
     kwargs = {"column": "rows", "min_value": 3, "max_value": 3, **condition}
     promise = {"table": "rows_per_question", "type": "expect_column_sum_to_be_between", "kwargs": kwargs}
     assert judged(promise).outcome == "passed"
@@ -111,20 +111,86 @@ def test_what_needs_a_missing_column_is_skipped() -> None:
 
 
 @pytest.mark.parametrize(
-    ("promise", "message"),
+    ("condition", "rows"),
     [
-        ({"type": "expect_table_row_count_to_equals"}, "did you mean expect_table_row_count_to_equal"),
-        ({"type": "nonsense"}, "known are: expect_"),
-        ({"type": "expect_table_row_count_to_equal", "kwargs": {"valu": 1}}, "wrong kwargs .*valu"),
-        (
-            {"type": "expect_column_values_to_be_between", "kwargs": {"column": "answr", "min_value": 1}},
-            "cannot be evaluated: .*answr",
-        ),
+        ("answer is null", 1),
+        ("not (answer = '' or img_id = 'i3')", 2),
+        ("source in ('A', 'Z') and question like 'Is th% text_'", 3),
+        ("answer between 'x' and 'y'", 3),
+        ('question = "Is there text?" & answer != "x"', 1),
     ],
 )
-def test_a_wrong_promise_is_an_error_that_names_it(promise: dict[str, Any], message: str) -> None:
-    with pytest.raises(SpecError, match=f"promise 'p0'.*{message}"):
-        judged(promise)
+def test_conditions_choose_the_rows_that_are_judged(condition: str, rows: int) -> None:
+    kwargs = {"value": rows, "row_condition": condition}
+    result = judged({"type": "expect_table_row_count_to_equal", "kwargs": kwargs})
+    assert (result.outcome, result.measured) == ("passed", rows)
+
+
+def test_a_condition_on_a_missing_column_is_skipped() -> None:
+    kwargs = {"value": 1, "row_condition": "source = 'A' and answer is null"}
+    result = judged({"type": "expect_table_row_count_to_equal", "kwargs": kwargs}, {"column answer": "no such column"})
+    assert (result.outcome, result.message) == ("skipped", "no such column")
+
+
+@pytest.mark.parametrize(
+    ("name", "kwargs", "share"),
+    [
+        ("match_regex", {"regex": "[xy]"}, 0.75),
+        ("not_match_regex", {"regex": "^x$"}, 0.5),
+        ("match_regex_list", {"regex_list": ["x", "^$"]}, 0.75),
+        ("match_regex_list", {"regex_list": ["x", "^.$"], "match_on": "all"}, 0.5),
+        ("not_match_regex_list", {"regex_list": ["x", "y"]}, 0.25),
+        ("not_be_null", {}, 0.75),
+        ("be_null", {}, 0.25),
+    ],
+)
+def test_patterns_and_blanks_are_counted_cell_by_cell(name: str, kwargs: dict[str, Any], share: float) -> None:
+    result = judged({"type": f"expect_column_values_to_{name}", "kwargs": {"column": "answer", **kwargs}})
+    assert (result.measured, result.evaluated) == (share, 4)
+
+
+def test_a_pattern_that_backtracks_is_matched_in_linear_time() -> None:
+    """On a matcher that backtracks this takes more than 2 ** 60 steps."""
+    frame = TABLE.frame.assign(answer="word " * 30 + "end")
+    kwargs = {"column": "answer", "regex": r"^(\w+\s?)+\$X$"}
+    result = judged({"type": "expect_column_values_to_match_regex", "kwargs": kwargs}, table=Table(frame))
+    assert (result.outcome, result.measured) == ("failed", 0.0)
+
+
+CODE = [
+    "@pd.io.common.os.system('touch {file}') == 0",
+    "@__import__('os').system('touch {file}') == 0",
+    "answer == @pd.io.common.os.popen('touch {file}').read()",
+    "__import__('os').system('touch {file}') == 0",
+    "answer.map(open('{file}', 'w').write) == 0",
+    "index.__class__.__mro__[1].__subclasses__() == 0",
+    "answer = 'x' or `@pd.eval`('1')",
+    "answer in (open('{file}', 'w'))",
+]
+
+
+@pytest.mark.parametrize("code", CODE)
+def test_no_text_of_a_promise_is_ever_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+    """Were it to slip through the description's checks, there would still be no interpreter that it reaches."""
+
+    def refuse(*arguments: object, **named: object) -> None:
+        raise AssertionError(arguments)
+
+    for name in ("query", "eval"):
+        monkeypatch.setattr(pd.DataFrame, name, refuse)
+    monkeypatch.setattr(pd, "eval", refuse)
+    canary = tmp_path / "canary"
+    text = code.replace("{file}", str(canary))
+    with pytest.raises(ValueError, match=r"kwargs\.row_condition"):
+        spec({"type": "expect_table_row_count_to_equal", "kwargs": {"value": 1, "row_condition": text}})
+    kwargs = {"value": 1, "row_condition": text}
+    unchecked = Promise.model_construct(
+        id="p0", why="w", table="rows", type="expect_table_row_count_to_equal", kwargs=kwargs
+    )
+    with pytest.raises(ValueError, match="at character"):
+        judge_expectations(TABLE, spec().model_copy(update={"promises": [unchecked]}), {})
+    assert judged({"type": "expect_column_values_to_be_in_set", "kwargs": {"column": "answer", "value_set": [text]}})
+    assert not canary.exists()
 
 
 def test_judging_is_silent_and_attempts_no_connection(tmp_path: Path) -> None:

@@ -75,7 +75,11 @@ def test_csv_is_read_with_its_lines(tmp_path: Path) -> None:
         ('reason: "two colons: one patient"', 'reason: " "', "reason: is blank; say why"),
         ("    who: A. Curator\n", "", "line 4, key decisions.0.who: is missing"),
         ("when: 2026-11-25", "when: yesterday", "'yesterday' is no day"),
-        ("when: 2026-11-25", "when: 2026-13-25", "line 9: month must be in 1..12"),
+        (
+            "when: 2026-11-25",
+            "when: 2026-13-25",
+            "line 9, key decisions.0.when: 2026-13-25 cannot be read: month must be in 1..12",
+        ),
         ("expires: 2027-11-25", "expires: 2025-11-25", "lies before the day of the decision"),
         (f'key: "{KEY}"', "key: 1234567890123456", "is not read as text; put it into quotes"),
         (f'key: "{KEY}"', "key: nonsense", "is no finding's key"),
