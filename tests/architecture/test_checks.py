@@ -12,6 +12,7 @@ from kvqa_audit.checks.registry import CHECKS, checks_for
 from kvqa_audit.spec.load import load_spec
 
 FILES = sorted(Path(kvqa_audit.checks.__file__).parent.glob("kv*.py"))
+CHECK_TESTS = sorted((Path(__file__).parents[1] / "unit" / "checks").glob("test_*.py"))
 BY_NAME = {f"{check.code.lower()}_{check.name}": check for check in CHECKS}
 
 
@@ -30,6 +31,25 @@ def test_file_imports_no_other_check_and_neither_draws_nor_writes(file: Path) ->
     assert not [name for name in imported if name.startswith("kvqa_audit.checks.kv")]
     assert not imported & {"plotly", "jinja2", "rich", "sys", "io", "kvqa_audit.artifacts.folder"}
     assert not [n for n in ast.walk(tree) if isinstance(n, ast.Name) and n.id in ("open", "print")]
+
+
+def marked_to_fire() -> set[str]:
+    """The codes in `pytest.mark.fires(…)` of the checks' own tests, each of which is held to it when it is run."""
+    calls = [
+        node
+        for file in CHECK_TESTS
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "pytest.mark.fires"
+    ]
+    return {ast.literal_eval(code) for call in calls for code in call.args}
+
+
+def test_every_check_has_a_test_in_which_it_fires() -> None:
+    fires = marked_to_fire()
+    lacking = [code for code in (check.code for check in CHECKS) if code not in fires]
+    assert not lacking, f"mark a test in tests/unit/checks with @pytest.mark.fires({', '.join(map(repr, lacking))})"
+    for described in ("KV02-", "KV30-"):
+        assert any(code.startswith(described) for code in fires)
 
 
 @pytest.mark.parametrize("name", sorted(BY_NAME))

@@ -77,19 +77,28 @@ def table(*rows: tuple[str, str, str, str]) -> Table:
 
 # Each row has one fault; which check names it, and what it suggests.
 FAULTY = (
-    ("KV003", ("Polyps", TEXT, "yes", " "), None),
-    ("KV004", ("Polyps", TEXT, "yes ", "i"), "yes"),
-    ("KV005", ("Polyp", TEXT, "yes", "i"), "Polyps"),
+    pytest.param("KV003", ("Polyps", TEXT, "yes", " "), None, marks=pytest.mark.fires("KV003")),
+    pytest.param("KV004", ("Polyps", TEXT, "yes ", "i"), "yes", marks=pytest.mark.fires("KV004")),
+    pytest.param("KV005", ("Polyp", TEXT, "yes", "i"), "Polyps", marks=pytest.mark.fires("KV005")),
     ("KV005", ("zzzz", TEXT, "yes", "i"), None),
-    ("KV006", ("Polyps", "is there  text", "yes", "i"), TEXT),
-    ("KV007", ("Polyps", "How many instrumnets are in the image?", "1", "i"), "How many instruments are in the image?"),
-    ("KV008", ("Polyps", TEXT, "Yes", "i"), "yes"),
+    pytest.param("KV006", ("Polyps", "is there  text", "yes", "i"), TEXT, marks=pytest.mark.fires("KV006")),
+    pytest.param(
+        "KV007",
+        ("Polyps", "How many instrumnets are in the image?", "1", "i"),
+        "How many instruments are in the image?",
+        marks=pytest.mark.fires("KV007"),
+    ),
+    pytest.param("KV008", ("Polyps", TEXT, "Yes", "i"), "yes", marks=pytest.mark.fires("KV008")),
     ("KV008", ("Polyps", TEXT, "<script>alert(1)</script>", "i"), None),
-    ("KV009", ("Polyps", LOC, "center; lower-rigth", "i"), "center; lower-right"),
+    pytest.param(
+        "KV009", ("Polyps", LOC, "center; lower-rigth", "i"), "center; lower-right", marks=pytest.mark.fires("KV009")
+    ),
     ("KV009", ("Polyps", SIZE, ">20", "i"), ">20mm"),
-    ("KV010", ("Polyps", COLOUR, "red; pink", "i"), "pink; red"),
+    pytest.param("KV010", ("Polyps", COLOUR, "red; pink", "i"), "pink; red", marks=pytest.mark.fires("KV010")),
     ("KV010", ("Polyps", COLOUR, "pink;red", "i"), "pink; red"),
-    ("KV015", ("Polyps", TEXT, "", "i"), "Fill in the answer, or drop the row"),
+    pytest.param(
+        "KV015", ("Polyps", TEXT, "", "i"), "Fill in the answer, or drop the row", marks=pytest.mark.fires("KV015")
+    ),
     ("KV015", ("Polyps", TEXT, "  ", "i"), "Fill in the answer, or drop the row"),
 )
 
@@ -109,6 +118,7 @@ def test_a_sound_table_passes_every_check_and_an_empty_one_none() -> None:
     assert {run_check(check, empty)[0].outcome for check in ROW_CHECKS} == {OutcomeStatus.VACUOUS}
 
 
+@pytest.mark.fires("KV011", "KV012", "KV013")
 def test_repeats_are_told_apart_from_rows_per_item() -> None:
     given = evidence(
         table(
@@ -128,12 +138,14 @@ def test_repeats_are_told_apart_from_rows_per_item() -> None:
     ]
 
 
+@pytest.mark.fires("KV014")
 def test_an_image_under_two_sources_is_one_finding_with_the_odd_row() -> None:
     given = evidence(table(("A", TEXT, "yes", "i"), ("Polyps", LOC, "none", "i"), ("Polyps", SIZE, "none", "i")))
     (finding,) = run_check(image_under_two_sources, given)[1]
     assert (finding.img_id, finding.row, finding.related, finding.suggestion) == ("i", 0, ("A", "Polyps"), "Polyps")
 
 
+@pytest.mark.fires("KV101", "KV102")
 def test_rows_without_image_once_per_image_and_images_without_rows() -> None:
     rows = (
         ("Polyps", TEXT, "yes", "a"),
@@ -149,7 +161,13 @@ def test_rows_without_image_once_per_image_and_images_without_rows() -> None:
     assert "images/c.jpg" in finding.message
 
 
-@pytest.mark.parametrize("check", [two_files_for_one_id, two_pictures_for_one_id])
+@pytest.mark.parametrize(
+    "check",
+    [
+        pytest.param(two_files_for_one_id, marks=pytest.mark.fires("KV118")),
+        pytest.param(two_pictures_for_one_id, marks=pytest.mark.fires("KV119")),
+    ],
+)
 def test_image_faults_are_findings_of_their_own_check(check: Check) -> None:
     kinds = ("two_files_for_one_id", "two_pictures_for_one_id", "outside_the_folder")
     faults = tuple(ImageFault(kind, f"{kind}!", "a", ("x", "y")) for kind in kinds)
@@ -165,6 +183,7 @@ def test_without_images_nothing_about_images_passes(check: Check) -> None:
     assert (outcome.outcome, outcome.reason, findings) == (OutcomeStatus.SKIPPED, "no folder", ())
 
 
+@pytest.mark.fires("KV001", "KV002")
 def test_faults_of_the_file_name_column_row_and_line(tmp_path: Path) -> None:
     content = 'source,question,answer,imgid,answer,notes\nA,b\nA,q,a\x00,i,,\nA,q,\xfc,"i'
     (tmp_path / "metadata.csv").write_bytes(content.encode("latin-1"))
@@ -197,7 +216,12 @@ def test_a_table_without_rows_fails_and_says_so() -> None:
     ("result", "outcome", "findings"),
     [
         (ExpectationResult("p", "passed", 4.0, 4.0, "found 4", 1), OutcomeStatus.PASSED, 0),
-        (ExpectationResult("p", "failed", 3.0, 4.0, "found 3", 1), OutcomeStatus.FAILED, 1),
+        pytest.param(
+            ExpectationResult("p", "failed", 3.0, 4.0, "found 3", 1),
+            OutcomeStatus.FAILED,
+            1,
+            marks=pytest.mark.fires("KV02-p"),
+        ),
         (ExpectationResult("p", "vacuous", None, None, "nothing"), OutcomeStatus.VACUOUS, 0),
         (ExpectationResult("p", "skipped", None, None, "no column"), OutcomeStatus.SKIPPED, 0),
         (None, OutcomeStatus.SKIPPED, 0),

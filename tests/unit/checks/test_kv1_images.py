@@ -96,13 +96,13 @@ def test_without_images_it_is_skipped(check: Check) -> None:
 @pytest.mark.parametrize(
     ("check", "problem"),
     [
-        (unreadable_image, "unreadable"),
+        pytest.param(unreadable_image, "unreadable", marks=pytest.mark.fires("KV103")),
         (unreadable_image, "not_readable"),
         (unreadable_image, "missing"),
-        (truncated_image, "truncated"),
-        (empty_image, "empty"),
-        (not_an_image, "not_an_image"),
-        (poison_image, "decoder_crashed"),
+        pytest.param(truncated_image, "truncated", marks=pytest.mark.fires("KV104")),
+        pytest.param(empty_image, "empty", marks=pytest.mark.fires("KV105")),
+        pytest.param(not_an_image, "not_an_image", marks=pytest.mark.fires("KV106")),
+        pytest.param(poison_image, "decoder_crashed", marks=pytest.mark.fires("KV110")),
         (poison_image, "decoder_hung"),
         (poison_image, "decoder_out_of_memory"),
         (poison_image, "too_large"),
@@ -120,6 +120,7 @@ def test_every_problem_is_an_error_of_one_check_that_names_the_file(check: Check
         assert other is check or judge(other, image("a"), bad)[1] == ()
 
 
+@pytest.mark.fires("KV107")
 def test_png_named_jpg_is_told_with_both_formats() -> None:
     _, findings = judge(
         format_mismatch,
@@ -134,15 +135,18 @@ def test_png_named_jpg_is_told_with_both_formats() -> None:
 
 
 @pytest.mark.parametrize("mode", ["CMYK", "I;16", "RGB;16", "P", "RGBA", "LA", "1", "F"])
+@pytest.mark.fires("KV108")
 def test_unusual_modes(mode: str) -> None:
     assert ids(judge(unusual_mode, image("a"), image("b", mode="L"), image("x", mode=mode))[1]) == ["x"]
 
 
+@pytest.mark.fires("KV109")
 def test_animation_is_told_with_its_frames() -> None:
     _, (finding,) = judge(animated_image, image("a"), image("x", frames=12))
     assert (finding.img_id, finding.evidence["frames"]) == ("x", 12)
 
 
+@pytest.mark.fires("KV111")
 def test_link_out_of_the_folder_is_told_once() -> None:
     fault = ImageFault("outside_the_folder", "images/x.jpg: is a link", "x", ("images/x.jpg",))
     other = ImageFault("two_files_for_one_id", "two", "a", ())
@@ -153,13 +157,17 @@ def test_link_out_of_the_folder_is_told_once() -> None:
 
 
 @pytest.mark.parametrize(("width", "height"), [(63, 500), (40, 40), (12_000, 9_000), (128, 96)])
+@pytest.mark.fires("KV112")
 def test_odd_sizes(width: int, height: int) -> None:
     outcome, findings = judge(odd_size, image("a"), image("b"), image("x", width=width, height=height))
     assert ids(findings) == ["x"]
     assert outcome.threshold == 16
 
 
-@pytest.mark.parametrize(("width", "height"), [(720, 280), (1900, 576), (300, 720), (720, 720), (576, 720)])
+@pytest.mark.parametrize(
+    ("width", "height"),
+    [pytest.param(300, 720, marks=pytest.mark.fires("KV113")), (720, 280), (1900, 576), (720, 720), (576, 720)],
+)
 def test_odd_aspects(width: int, height: int) -> None:
     outcome, findings = judge(odd_aspect, image("a"), image("b"), image("x", width=width, height=height))
     assert ids(findings) == (["x"] if not 0.625 <= width / height <= 2.5 else [])
@@ -170,10 +178,10 @@ def test_odd_aspects(width: int, height: int) -> None:
 @pytest.mark.parametrize(
     ("check", "metric", "value", "threshold"),
     [
-        (dark_image, "brightness", 21.0, 40.0),
-        (bright_image, "bright_share", 0.4, 0.15),
-        (blurry_image, "sharpness", 0.2, 0.38),
-        (low_information_image, "entropy_bits", 0.5, 4.0),
+        pytest.param(dark_image, "brightness", 21.0, 40.0, marks=pytest.mark.fires("KV114")),
+        pytest.param(bright_image, "bright_share", 0.4, 0.15, marks=pytest.mark.fires("KV115")),
+        pytest.param(blurry_image, "sharpness", 0.2, 0.38, marks=pytest.mark.fires("KV116")),
+        pytest.param(low_information_image, "entropy_bits", 0.5, 4.0, marks=pytest.mark.fires("KV117")),
     ],
 )
 def test_metric_beyond_its_limit_is_a_warning_with_value_and_threshold(

@@ -60,7 +60,16 @@ def answered(question: str, left: str, right: str) -> list[tuple[str, str, str, 
     return [("Polyps", question, left, "a"), ("Polyps", question, right, "b")]
 
 
-@pytest.mark.parametrize("tier", list(Tier))
+@pytest.mark.parametrize(
+    "tier",
+    [
+        pytest.param(Tier.IDENTICAL_BYTES, marks=pytest.mark.fires("KV201")),
+        pytest.param(Tier.IDENTICAL_PIXELS, marks=pytest.mark.fires("KV202")),
+        pytest.param(Tier.RE_ENCODE, marks=pytest.mark.fires("KV204")),
+        pytest.param(Tier.NEAR, marks=pytest.mark.fires("KV204")),
+        pytest.param(Tier.NEAR_FRAME, marks=pytest.mark.fires("KV206")),
+    ],
+)
 def test_each_tier_is_reported_by_its_check_and_by_no_other(tier) -> None:
     for check in {found[0] for found in BY_TIER.values()}:
         outcome, findings = run_check(check, evidence(pair(tier)))
@@ -87,6 +96,7 @@ def test_without_images_nothing_is_said() -> None:
     assert (outcome.outcome, outcome.reason) == (OutcomeStatus.SKIPPED, "no image was looked at")
 
 
+@pytest.mark.fires("KV203")
 def test_two_answers_to_one_picture_are_a_conflict() -> None:
     rows = answered("Is there text?", "yes", "no")
     outcome, (finding,) = run_check(duplicates_with_conflicting_answers, evidence(pair(), rows=rows))
@@ -176,6 +186,7 @@ def test_neighbouring_frames_may_be_answered_differently() -> None:
         assert run_check(check, neighbours)[1] == ()
 
 
+@pytest.mark.fires("KV205")
 def test_a_picture_under_two_sources_is_told_with_both() -> None:
     rows = [("Polyps", "Is there text?", "yes", "a"), ("Normal", "Is there text?", "yes", "b")]
     outcome, (finding,) = run_check(duplicates_across_sources, evidence(pair(Tier.IDENTICAL_BYTES), rows=rows))

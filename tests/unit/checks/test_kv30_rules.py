@@ -5,6 +5,8 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
 from kvqa_audit.answers.rules import RuleResult
 from kvqa_audit.checks.rule_checks import check_of_rule
 from kvqa_audit.checks.runner import run_check
@@ -21,6 +23,7 @@ def evidence(**parts: Any) -> Any:
     return SimpleNamespace(rules={"L4": RESULT}, absent={}, **parts)
 
 
+@pytest.mark.fires("KV30-L4")
 def test_a_violation_is_a_finding_with_its_evidence() -> None:
     outcome, (finding,) = run_check(check_of_rule(RULE), evidence())
     assert (outcome.code, outcome.outcome, outcome.evaluated, outcome.measured) == (

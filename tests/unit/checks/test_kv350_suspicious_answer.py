@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
+import pytest
 
 from kvqa_audit.answers.context import Fact
 from kvqa_audit.answers.suspicion import Reason, Suspicion, SuspiciousAnswer
@@ -46,6 +47,7 @@ def run(suspicion: Suspicion, **absent: str) -> tuple[CheckOutcome, tuple[Findin
     return run_check(suspicious_answer, evidence)
 
 
+@pytest.mark.fires("KV350")
 def test_the_message_says_what_is_given_what_is_likelier_and_why() -> None:
     outcome, (finding,) = run(Suspicion({0: 0.001, 1: 0.4, 2: 0.001}, (suspect(0.4),)))
     assert finding.message == (

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
+import pytest
 
 from kvqa_audit.checks.base import Check
 from kvqa_audit.checks.kv360_box_answer_against_picture import box_answer_against_picture
@@ -41,6 +42,7 @@ def boxes(**confidence: float) -> list[ImageOverlays]:
     return [ImageOverlays(i, Detection(c, (CORNER,)), Detection(0.0)) for i, c in confidence.items()]
 
 
+@pytest.mark.fires("KV360")
 def test_kv360_reports_both_cells_the_surest_first() -> None:
     rows = [("a", BOX, "no"), ("b", BOX, "yes"), ("c", BOX, "no"), ("d", BOX, "yes"), ("e", BOX, "no")]
     outcome, findings = run(box_answer_against_picture, rows, boxes(a=0.7, b=0.1, c=0.95, d=0.9, e=0.2))
@@ -58,6 +60,7 @@ def test_kv360_reports_both_cells_the_surest_first() -> None:
     assert "'no'" in findings[1].suggestion
 
 
+@pytest.mark.fires("KV361")
 def test_kv361_judges_the_question_about_text_alone() -> None:
     lines = (Region(0.0, 0.4, 0.2, 0.02), Region(0.0, 0.5, 0.2, 0.02))
     image = ImageOverlays("a", Detection(1.0), Detection(0.9, lines))
@@ -66,6 +69,7 @@ def test_kv361_judges_the_question_about_text_alone() -> None:
     assert "2 places, the first at the middle left" in finding.message
 
 
+@pytest.mark.fires("KV362")
 def test_kv362_says_something_of_measurable_hues_only() -> None:
     hues = {"blue": 0.0, "green": 0.5, "yellow": 0.002}
     images = [ImageOverlays("a", Detection(0.0), Detection(0.0), hues), ImageOverlays("b", problem="truncated")]

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
+import pytest
 
 from kvqa_audit.answers.distributions import describe
 from kvqa_audit.checks.base import Check
@@ -34,6 +35,7 @@ def run(check: Check, *groups: Group) -> tuple[CheckOutcome, tuple[Finding, ...]
     return run_check(check, evidence)
 
 
+@pytest.mark.fires("KV401")
 def test_kv401_names_the_question_that_never_varies() -> None:
     outcome, (finding,) = run(
         constant_question,
@@ -45,6 +47,7 @@ def test_kv401_names_the_question_that_never_varies() -> None:
     assert (finding.question, finding.answer, outcome.evaluated) == (FINDING, "no", 2)
 
 
+@pytest.mark.fires("KV402")
 def test_kv402_starts_at_95_percent_within_a_source() -> None:
     outcome, findings = run(
         dominant_answer,
@@ -58,6 +61,7 @@ def test_kv402_starts_at_95_percent_within_a_source() -> None:
     assert outcome.evaluated == 2
 
 
+@pytest.mark.fires("KV403")
 def test_kv403_needs_one_source_asked_and_one_not() -> None:
     outcome, findings = run(
         question_missing_by_source,
@@ -72,6 +76,7 @@ def test_kv403_needs_one_source_asked_and_one_not() -> None:
     assert (outcome.evaluated, outcome.outcome) == (3, OutcomeStatus.FAILED)
 
 
+@pytest.mark.fires("KV404")
 def test_kv404_names_answers_given_once_to_questions_answered_often() -> None:
     _, findings = run(rare_answer, ("Polyps", TEXT, "no", 199), ("Polyps", TEXT, "maybe", 1), ("Polyps", BOX, "no", 1))
     assert [(f.question, f.answer) for f in findings] == [(TEXT, "maybe")]

@@ -46,7 +46,16 @@ def test_kv409_names_the_image_with_rows_in_two_splits() -> None:
     assert finding.evidence["splits"] == ["test", "train"]
 
 
-@pytest.mark.parametrize("tier", list(Tier))
+@pytest.mark.parametrize(
+    "tier",
+    [
+        pytest.param(Tier.IDENTICAL_BYTES, marks=pytest.mark.fires("KV410")),
+        pytest.param(Tier.IDENTICAL_PIXELS, marks=pytest.mark.fires("KV410")),
+        pytest.param(Tier.RE_ENCODE, marks=pytest.mark.fires("KV411")),
+        pytest.param(Tier.NEAR, marks=pytest.mark.fires("KV411")),
+        pytest.param(Tier.NEAR_FRAME, marks=pytest.mark.fires("KV411")),
+    ],
+)
 def test_a_pair_over_two_splits_is_told_by_the_check_of_its_tier_only(tier: Tier) -> None:
     for check in (split_leak_by_identical_picture, split_leak_by_near_duplicate):
         outcome, findings = run_check(check, evidence({"a": ["train"], "b": ["test"]}, tier))
@@ -74,6 +83,7 @@ def test_without_splits_it_is_skipped_with_the_reason(check: Check) -> None:
     assert (outcome.outcome, outcome.reason) == (OutcomeStatus.SKIPPED, "the dataset has no splits")
 
 
+@pytest.mark.fires("KV409")
 def test_a_tables_column_of_splits_reaches_the_check_and_splits_are_proposed(tmp_path: Path) -> None:
     rows = "Polyps,Is there text?,no,a,train\nPolyps,Is there text?,no,b,test\nPolyps,Is there text?,no,a,test\n"
     (tmp_path / "metadata.csv").write_text("source,question,answer,img_id,split\n" + rows, encoding="utf-8")

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
+import pytest
 
 from kvqa_audit.answers.study import study_pictures, study_table
 from kvqa_audit.checks.base import Check
@@ -49,6 +50,7 @@ def copies(groups: int, disagreeing: int) -> tuple[list[Row], tuple[DuplicatePai
     return rows, tuple(pairs)
 
 
+@pytest.mark.fires("KV207")
 def test_kv207_names_a_question_that_copies_answer_differently() -> None:
     outcome, (finding,) = run(unstable_answers, *copies(40, 20))
     assert (finding.question, finding.score, outcome.evaluated) == (TEXT, 0.5, 1)
@@ -65,6 +67,7 @@ def in_a_row(answers: list[str]) -> list[Row]:
     return [("Polyps", TEXT, answer, f"p{number:04}") for number, answer in enumerate(answers)]
 
 
+@pytest.mark.fires("KV405")
 def test_kv405_names_the_batch() -> None:
     outcome, (finding,) = run(answer_depends_on_row_order, in_a_row(["yes", "no"] * 150 + ["no"] * 200))
     assert (finding.question, finding.related, outcome.evaluated) == (TEXT, ("Polyps",), 1)
@@ -86,6 +89,7 @@ def by_source(share_of_yes: dict[str, float]) -> list[Row]:
     ]
 
 
+@pytest.mark.fires("KV406")
 def test_kv406_names_what_the_source_gives_away() -> None:
     outcome, (finding,) = run(shortcut_from_source, by_source({"Polyps": 1.0, "Normal": 0.2}))
     assert finding.question == TEXT
@@ -99,6 +103,7 @@ def test_kv406_lets_equal_sources_pass() -> None:
     assert (outcome.outcome, outcome.evaluated) == (OutcomeStatus.PASSED, 1)
 
 
+@pytest.mark.fires("KV407")
 def test_kv407_names_the_size_but_not_what_is_alike() -> None:
     rows = by_source({"Polyps": 0.5, "Normal": 0.5})
     images = tuple(
@@ -112,6 +117,7 @@ def test_kv407_names_the_size_but_not_what_is_alike() -> None:
     assert finding.evidence["source_accuracy"] == 1.0
 
 
+@pytest.mark.fires("KV408")
 def test_kv408_names_images_that_share_all_answers() -> None:
     names = ("text", "box", "n_polyps", "n_instr", "easy")
     answers = ("no", "no", "1", "0", "yes")

@@ -28,6 +28,7 @@ def judge(check: Check, **fields: Any) -> tuple[Any, Any]:
     return run_check(check, evidence)
 
 
+@pytest.mark.fires("KV601", "KV602")
 def test_metadata_are_told_by_kind_and_harmful_ones_apart() -> None:
     images = (image("a"), image("b", "exif", "gps", "date"), image("c", "comment"), image("d", "person name"))
     outcome, findings = judge(embedded_metadata, fingerprints=(*images, image("html", kind=None)))
@@ -52,6 +53,7 @@ def test_images_without_metadata_pass_and_none_is_vacuous(check: Check) -> None:
     assert judge(check, absent={"images": "only the table"})[0].outcome is OutcomeStatus.SKIPPED
 
 
+@pytest.mark.fires("KV603")
 def test_burned_in_kinds_are_ranked_and_placed() -> None:
     place = Region(0.1, 0.2, 0.3, 0.05)
     read = (
@@ -81,7 +83,7 @@ def test_nothing_read_is_a_skip_with_its_reason_and_never_a_pass() -> None:
 @pytest.mark.parametrize(
     ("licence", "missing"),
     [
-        (None, ["licence", "citation"]),
+        pytest.param(None, ["licence", "citation"], marks=pytest.mark.fires("KV604")),
         (Licence(id="CC-BY-4.0"), ["citation"]),
         (Licence(id="CC-BY-4.0", citation=" "), ["citation"]),
         (Licence(id="CC-BY-4.0", doi="10.1/x"), []),
