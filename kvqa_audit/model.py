@@ -119,15 +119,63 @@ class CheckOutcome:
     threshold: float | None = None
     seconds: float = 0.0
 
+    @property
+    def family(self) -> Family:
+        return Family.of(self.code)
+
+
+class Family(StrEnum):
+    """What a check is about; the value is what people read, the order that of the digit in a check's code."""
+
+    TABLE = "table"
+    IMAGES = "files and images"
+    DUPLICATES = "duplicates"
+    ANSWERS = "answers"
+    DISTRIBUTIONS = "distributions"
+    RELEASE = "change and release"
+    PRIVACY = "privacy and licence"
+    OTHER = "other"
+
+    @classmethod
+    def of(cls, code: str) -> Family:
+        """The family of a check's code; `OTHER` for what is none of this package's codes."""
+        digit = code[2:3]
+        return tuple(cls)[int(digit)] if code.startswith("KV") and digit in set("0123456") else cls.OTHER
+
+
+class PairKind(StrEnum):
+    """What a finding about two images says of them; one pair moves between checks as its tier is judged anew."""
+
+    SAME_PICTURE = "same picture"
+    ACROSS_SOURCES = "across sources"
+    CONFLICTING_ANSWERS = "conflicting answers"
+
+
+class Repair(StrEnum):
+    """How a cell is corrected without a person; of several for one cell the last in this order says it all."""
+
+    WHITESPACE = "whitespace"
+    QUESTION_SPELLING = "question spelling"
+    ANSWER_SPELLING = "answer spelling"
+    ANSWER_ORDER = "answer order"
+    REPEATED_ROW = "repeated row"
+    BY_HAND = "by hand"
+
 
 @dataclass(frozen=True, slots=True)
 class CheckDoc:
-    """What a person is told about a check: a title, why it matters, how to fix it, and what is counted."""
+    """What is known about a check beside its outcome.
+
+    `title`, `why` and `fix` are for people, `unit` is what it counts. `pair` says what its findings say of two
+    images, `repair` how they are corrected; None where they are not about two images, or are not corrected.
+    """
 
     title: str
     why: str
     fix: str
     unit: str
+    pair: PairKind | None = None
+    repair: Repair | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,8 @@ from kvqa_audit.model import (
     DuplicatePair,
     Finding,
     OutcomeStatus,
+    PairKind,
+    Repair,
     Severity,
     Stage,
 )
@@ -144,7 +146,7 @@ def _table(content: bytes) -> pa.Table:
 
 def _run_of(record: dict[str, Any], of_file: dict[str, list[dict[str, Any]]], rows: AnswerRows | None) -> AuditRun:
     metrics = dict(record["metrics"])
-    docs = {code: CheckDoc(**doc) for code, doc in metrics.pop("checks").items()}
+    docs = {code: _doc_of(doc) for code, doc in metrics.pop("checks").items()}
     outcomes = [
         replace(CheckOutcome(**o), severity=Severity(o["severity"]), outcome=OutcomeStatus(o["outcome"]))
         for o in record["checks"]
@@ -166,6 +168,11 @@ def _run_of(record: dict[str, Any], of_file: dict[str, list[dict[str, Any]]], ro
         record["exit_code"],
         rows,
     )
+
+
+def _doc_of(doc: dict[str, Any]) -> CheckDoc:
+    pair, repair = doc.get("pair"), doc.get("repair")
+    return CheckDoc(**{**doc, "pair": PairKind(pair) if pair else None, "repair": Repair(repair) if repair else None})
 
 
 def findings_as_json(outcomes: Iterable[CheckOutcome], findings: Iterable[Finding], exit_code: int) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from kvqa_audit.answers.study import AnswerStudy
 from kvqa_audit.answers.suspicion import Suspicion
-from kvqa_audit.model import CheckDoc, DuplicatePair, ImageFingerprint, Severity
+from kvqa_audit.model import CheckDoc, DuplicatePair, ImageFingerprint, PairKind, Repair, Severity
 
 if TYPE_CHECKING:
     from kvqa_audit.answers.distributions import Distributions
@@ -102,7 +102,13 @@ _DOCSTRING = re.compile(r"(?P<title>.+?)\n\s*\n+Why:\s*(?P<why>.+?)\n\s*Fix:\s*(
 
 
 def check(
-    code: str, severity: Severity, *, needs: tuple[str, ...] = ("table",), unit: str = "rows"
+    code: str,
+    severity: Severity,
+    *,
+    needs: tuple[str, ...] = ("table",),
+    unit: str = "rows",
+    pair: PairKind | None = None,
+    repair: Repair | None = None,
 ) -> Callable[[Callable[[Evidence], Checked | Skipped]], Check]:
     """Turns a function into a Check; the name is the function's, the text for people is its docstring.
 
@@ -111,6 +117,8 @@ def check(
         severity: of its findings, unless a defect says otherwise.
         needs: the parts of the evidence without which it is skipped.
         unit: what `evaluated` counts.
+        pair: what its findings say of two images.
+        repair: how `fix` corrects what it finds.
 
     Raises:
         ValueError: the docstring is not of the form title, `Why:`, `Fix:`.
@@ -121,6 +129,6 @@ def check(
         if match is None:
             raise ValueError(f"{code}: the docstring has to be a title, then 'Why:' and 'Fix:'")
         title, why, fix = (" ".join(match[part].split()) for part in ("title", "why", "fix"))
-        return Check(code, function.__name__, severity, needs, CheckDoc(title, why, fix, unit), function)
+        return Check(code, function.__name__, severity, needs, CheckDoc(title, why, fix, unit, pair, repair), function)
 
     return decorate

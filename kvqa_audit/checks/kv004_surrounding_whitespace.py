@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from kvqa_audit.checks.base import Checked, Evidence, check
 from kvqa_audit.checks.rows import cells_of, row_defect, shown
-from kvqa_audit.model import Severity
+from kvqa_audit.model import Repair, Severity
 
 
-@check("KV004", Severity.WARNING)
+@check("KV004", Severity.WARNING, repair=Repair.WHITESPACE)
 def surrounding_whitespace(evidence: Evidence) -> Checked:
     """A cell starts or ends with whitespace.
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from kvqa_audit.checks.base import Checked, Evidence, check
 from kvqa_audit.checks.rows import RowCells, judged, shown
-from kvqa_audit.model import Severity
+from kvqa_audit.model import Repair, Severity
 
 
-@check("KV007", Severity.WARNING, needs=("table", "column question"))
+@check("KV007", Severity.WARNING, needs=("table", "column question"), repair=Repair.QUESTION_SPELLING)
 def misspelt_question(evidence: Evidence) -> Checked:
     """A question stands in a known misspelling.
 

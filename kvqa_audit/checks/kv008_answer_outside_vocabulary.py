@@ -7,10 +7,10 @@ from functools import partial
 from kvqa_audit.checks.base import Checked, Evidence, check
 from kvqa_audit.checks.rows import RowCells, judged, remembered, shown
 from kvqa_audit.contracts.readings import closest_answer
-from kvqa_audit.model import Severity
+from kvqa_audit.model import Repair, Severity
 
 
-@check("KV008", Severity.ERROR, needs=("table", "column question", "column answer"))
+@check("KV008", Severity.ERROR, needs=("table", "column question", "column answer"), repair=Repair.BY_HAND)
 def answer_outside_vocabulary(evidence: Evidence) -> Checked:
     """An answer is not in the vocabulary of its question.
 

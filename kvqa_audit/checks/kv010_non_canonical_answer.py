@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from kvqa_audit.checks.base import Checked, Evidence, check
 from kvqa_audit.checks.rows import RowCells, judged, shown
-from kvqa_audit.model import Severity
+from kvqa_audit.model import Repair, Severity
 
 
-@check("KV010", Severity.WARNING, needs=("table", "column question", "column answer"))
+@check("KV010", Severity.WARNING, needs=("table", "column question", "column answer"), repair=Repair.ANSWER_ORDER)
 def non_canonical_answer(evidence: Evidence) -> Checked:
     """A multi-valued answer has another separator or order than agreed.
 

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from kvqa_audit.checks.base import Checked, Evidence, check
 from kvqa_audit.checks.rows import cells_of, row_defect
-from kvqa_audit.model import Severity
+from kvqa_audit.model import Repair, Severity
 
 
-@check("KV011", Severity.ERROR, needs=("table", "column question", "column answer", "column img_id"))
+@check(
+    "KV011",
+    Severity.ERROR,
+    needs=("table", "column question", "column answer", "column img_id"),
+    repair=Repair.REPEATED_ROW,
+)
 def repeated_row(evidence: Evidence) -> Checked:
     """The same row stands in the table twice.
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from kvqa_audit.checks.base import Checked, Evidence, check
 from kvqa_audit.checks.pairs import pair_defect, pairs_of
-from kvqa_audit.model import Severity, Tier
+from kvqa_audit.model import PairKind, Severity, Tier
 
 
-@check("KV202", Severity.ERROR, needs=("duplicates",), unit="images")
+@check("KV202", Severity.ERROR, needs=("duplicates",), unit="images", pair=PairKind.SAME_PICTURE)
 def identical_pixels(evidence: Evidence) -> Checked:
     """Two images hold the same pixels in different files.
 

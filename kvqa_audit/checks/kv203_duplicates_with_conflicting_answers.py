@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from kvqa_audit.answers.parse import atoms
 from kvqa_audit.checks.base import Checked, Defect, Evidence, check
 from kvqa_audit.checks.pairs import COPIES, facts_of, pairs_of
-from kvqa_audit.model import DuplicatePair, Severity
+from kvqa_audit.model import DuplicatePair, PairKind, Severity
 from kvqa_audit.spec.dataset_spec import DatasetSpec, Question
 
 _SAME_PLACES = ("identity", "overlay", "light")
@@ -20,6 +20,7 @@ Answers = dict[str, dict[str, tuple[str, ...]]]
     Severity.ERROR,
     needs=("duplicates", "table", "column question", "column answer", "column img_id"),
     unit="questions answered for both images of a pair",
+    pair=PairKind.CONFLICTING_ANSWERS,
 )
 def duplicates_with_conflicting_answers(evidence: Evidence) -> Checked:
     """The same picture is answered in two ways.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from kvqa_audit.checks.base import Checked, Evidence, check
 from kvqa_audit.checks.pairs import alignment, pair_defect, pairs_of
-from kvqa_audit.model import Severity, Tier
+from kvqa_audit.model import PairKind, Severity, Tier
 
 
-@check("KV204", Severity.WARNING, needs=("duplicates",), unit="images")
+@check("KV204", Severity.WARNING, needs=("duplicates",), unit="images", pair=PairKind.SAME_PICTURE)
 def near_duplicates(evidence: Evidence) -> Checked:
     """Two images show the same picture, re-encoded or altered.
 

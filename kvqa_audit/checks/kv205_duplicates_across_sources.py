@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from kvqa_audit.checks.base import Checked, Evidence, check
 from kvqa_audit.checks.pairs import COPIES, pair_defect, pairs_of, sources_by_image
-from kvqa_audit.model import Severity
+from kvqa_audit.model import PairKind, Severity
 
 
 @check(
@@ -14,6 +14,7 @@ from kvqa_audit.model import Severity
     Severity.ERROR,
     needs=("duplicates", "table", "column source", "column img_id"),
     unit="pairs whose sources are known",
+    pair=PairKind.ACROSS_SOURCES,
 )
 def duplicates_across_sources(evidence: Evidence) -> Checked:
     """The same picture stands under two sources.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from kvqa_audit.checks.base import Checked, Evidence, check
 from kvqa_audit.checks.pairs import alignment, pair_defect, pairs_of
-from kvqa_audit.model import Severity, Tier
+from kvqa_audit.model import PairKind, Severity, Tier
 
 
-@check("KV206", Severity.INFO, needs=("duplicates",), unit="images")
+@check("KV206", Severity.INFO, needs=("duplicates",), unit="images", pair=PairKind.SAME_PICTURE)
 def near_frames(evidence: Evidence) -> Checked:
     """Two images show the same scene, as neighbouring frames of one video do.
 

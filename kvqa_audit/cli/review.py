@@ -97,5 +97,5 @@ def _walk(findings: tuple[Finding, ...], run: AuditRun, path: Path, who: str) ->
             added.append(decide(finding, answer.verdict, answer.reason, who, today, answer.expires))
             store(path, added[-1:])
             # A pair judged false settles what else was found about it.
-            left = list(undecided(left, added, today))
+            left = list(undecided(left, added, today, run.docs))
     return len(added)

@@ -108,7 +108,9 @@ def plan(
     wanted = removals or {}
     files = write_copy.image_files(place.images)
     there = {name for path in files for name in (path.stem, path.name) if name in wanted}
-    patch = plan_fixes(table, audit.findings, spec, corrections=corrections, removals=wanted, image_ids=there)
+    patch = plan_fixes(
+        table, audit.findings, spec, audit.docs, corrections=corrections, removals=wanted, image_ids=there
+    )
     return Planned(place, audit, table, patch)
 
 

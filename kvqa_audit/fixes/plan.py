@@ -14,19 +14,17 @@ from kvqa_audit.fixes.patch import CORRECTION, REMOVAL, WHOLE_IMAGE, WHOLE_ROW, 
 from kvqa_audit.fixes.raw_table import RawTable
 from kvqa_audit.fixes.reviewed import Correction
 from kvqa_audit.ingest.csv_records import csv_line
-from kvqa_audit.model import Finding, FindingStatus
+from kvqa_audit.model import CheckDoc, Finding, FindingStatus, Repair
 from kvqa_audit.spec.dataset_spec import DatasetSpec
 
-WHITESPACE, QUESTION_TYPO, ANSWER_TYPO, NOT_CANONICAL = "KV004", "KV007", "KV009", "KV010"
-REPEATED_ROW = "KV011"
-OUTSIDE_THE_VOCABULARY = "KV008"
-_COLUMN_OF = {QUESTION_TYPO: "question", ANSWER_TYPO: "answer", NOT_CANONICAL: "answer"}
+_ORDER = {repair: number for number, repair in enumerate(Repair)}
 
 
 def plan_fixes(
     table: RawTable,
     findings: Iterable[Finding],
     spec: DatasetSpec,
+    docs: Mapping[str, CheckDoc],
     *,
     corrections: Sequence[Correction] = (),
     removals: Mapping[str, str] | None = None,
@@ -41,17 +39,18 @@ def plan_fixes(
         table: the table that was audited.
         findings: of its audit.
         spec: its description.
+        docs: what is known about its checks, by code.
         corrections: reviewed answers.
         removals: image → why it goes, with its rows.
         image_ids: the images that are there.
     """
     findings = tuple(findings)
-    work = _Work(table, spec)
+    work = _Work(table, spec, {code: doc.repair for code, doc in docs.items() if doc.repair is not None})
     work.remove(removals or {}, image_ids)
-    for (row, column), group in _by_cell(findings).items():
+    for (row, column), group in work.by_cell(findings).items():
         work.rewrite(row, column, group)
     corrected = frozenset(key for correction in corrections if (key := work.correct(correction)))
-    repeated = {f.row for f in findings if f.check == REPEATED_ROW and f.status is FindingStatus.OPEN}
+    repeated = {f.row: f.check for f in findings if work.is_repeat(f) and f.status is FindingStatus.OPEN}
     work.drop_repeats(repeated, corrected)
     opened = [finding for finding in findings if finding.status is FindingStatus.OPEN]
     return Patch(
@@ -75,6 +74,7 @@ class _Work:
 
     table: RawTable
     spec: DatasetSpec
+    repairs: Mapping[str, Repair]
     cells: dict[int, list[str]] = field(default_factory=dict)
     dropped: set[int] = field(default_factory=set)
     removed: set[str] = field(default_factory=set)
@@ -96,12 +96,35 @@ class _Work:
         cells = self.cells.get(row)
         return self.table.cell(row, role) if cells is None else cells[self.table.positions[role]]
 
+    def is_repeat(self, finding: Finding) -> bool:
+        return self.repairs.get(finding.check) is Repair.REPEATED_ROW
+
+    def column_of(self, finding: Finding) -> str | None:
+        """The column of the cell that the finding is about, None where no cell is rewritten for it."""
+        match self.repairs.get(finding.check):
+            case Repair.WHITESPACE:
+                return str(finding.evidence["column"])
+            case Repair.QUESTION_SPELLING:
+                return "question"
+            case Repair.ANSWER_SPELLING | Repair.ANSWER_ORDER | Repair.BY_HAND:
+                return "answer"
+        return None
+
+    def by_cell(self, findings: Iterable[Finding]) -> dict[tuple[int, str], list[Finding]]:
+        """By row and column: the findings that a rewritten cell answers, and those that forbid to rewrite it."""
+        cells: dict[tuple[int, str], list[Finding]] = {}
+        for finding in findings:
+            column = self.column_of(finding)
+            if column is not None and finding.row is not None:
+                cells.setdefault((finding.row, column), []).append(finding)
+        return cells
+
     def has_fixed(self, finding: Finding) -> bool:
         if finding.row is None:
             return False
-        if finding.check == REPEATED_ROW:
+        if self.is_repeat(finding):
             return finding.row in self.dropped
-        change = self.changes.get(finding.row, {}).get(_column(finding) or "")
+        change = self.changes.get(finding.row, {}).get(self.column_of(finding) or "")
         return change is not None and finding.check in change.rules
 
     def has_removed(self, finding: Finding, corrected: Collection[tuple[str, str]]) -> bool:
@@ -127,10 +150,10 @@ class _Work:
         """Puts the suggested text of the findings about one cell into it."""
         if row in self.dropped or row in self.table.locked or any(f.status is not FindingStatus.OPEN for f in group):
             return
-        if any(finding.check == OUTSIDE_THE_VOCABULARY for finding in group):
-            group = [finding for finding in group if finding.check == WHITESPACE]
+        if any(self.repairs[finding.check] is Repair.BY_HAND for finding in group):
+            group = [finding for finding in group if self.repairs[finding.check] is Repair.WHITESPACE]
         # The reading that finds a misspelling or another order ignores the whitespace, so its suggestion says it all.
-        most = max(group, key=lambda finding: finding.check, default=None)
+        most = max(group, key=lambda finding: _ORDER[self.repairs[finding.check]], default=None)
         if most is not None and most.suggestion is not None:
             rules = tuple(finding.check for finding in group)
             why = "; ".join(finding.message.partition(": ")[2] for finding in group)
@@ -164,7 +187,7 @@ class _Work:
             return f"{len(wanted)} rows fit, one for each item"
         return None
 
-    def drop_repeats(self, repeated: Collection[int | None], corrected: Collection[tuple[str, str]]) -> None:
+    def drop_repeats(self, repeated: Mapping[int | None, str], corrected: Collection[tuple[str, str]]) -> None:
         """Drops rows that were found to repeat an earlier one, or do since a correction, if they do in every cell."""
         settled = {
             row
@@ -178,7 +201,7 @@ class _Work:
                 continue
             earlier = first.setdefault(tuple(self.cells.get(row, record.cells)), row)
             if earlier != row and row in repeated:
-                self._drop(row, REPEATED_ROW, f"repeats row {earlier} in every cell")
+                self._drop(row, repeated[row], f"repeats row {earlier} in every cell")
             elif earlier != row and row in settled:
                 self._drop(row, CORRECTION, f"repeats row {earlier} in every cell, once corrected")
 
@@ -200,19 +223,3 @@ class _Work:
         img_id, question = self.table.cell(row, "img_id"), self.table.cell(row, "question")
         whole = csv_line(self.table.records[row].cells, end="")
         self.changes[row] = {WHOLE_ROW: Change(row, img_id, question, WHOLE_ROW, whole, "", (rule,), why)}
-
-
-def _by_cell(findings: Iterable[Finding]) -> dict[tuple[int, str], list[Finding]]:
-    """By row and column: the findings that a rewritten cell answers, and those that forbid to rewrite it."""
-    cells: dict[tuple[int, str], list[Finding]] = {}
-    for finding in findings:
-        column = "answer" if finding.check == OUTSIDE_THE_VOCABULARY else _column(finding)
-        if column is not None and finding.row is not None:
-            cells.setdefault((finding.row, column), []).append(finding)
-    return cells
-
-
-def _column(finding: Finding) -> str | None:
-    if finding.check == WHITESPACE:
-        return str(finding.evidence["column"])
-    return _COLUMN_OF.get(finding.check)

@@ -12,15 +12,6 @@ from kvqa_audit.release.gate import Verdict
 
 TABLE_NAME = "metadata.csv"
 LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
-FAMILIES = {
-    "KV0": "table",
-    "KV1": "files and images",
-    "KV2": "duplicates",
-    "KV3": "answers",
-    "KV4": "distributions",
-    "KV5": "change and release",
-    "KV6": "privacy and licence",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +65,6 @@ def grouped(run: AuditRun) -> tuple[Group, ...]:
     return tuple(
         sorted(groups, key=lambda g: (g.waived, -g.severity.rank, g.check, -len(g.findings), g.question or ""))
     )
-
-
-def family_of(code: str) -> str:
-    return FAMILIES.get(code[:3], "other")
 
 
 def told_by_blockers(verdict: Verdict, outcome: CheckOutcome) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from kvqa_audit.model import AuditRun, CheckOutcome, Finding, OutcomeStatus
-from kvqa_audit.outputs.file_positions import family_of, told_by_blockers
+from kvqa_audit.outputs.file_positions import told_by_blockers
 from kvqa_audit.release.gate import Verdict
 from kvqa_audit.report.text import shown
 
@@ -58,7 +58,7 @@ def _close(suite: Element, seconds: float) -> None:
 
 def _testcase(suite: Element, run: AuditRun, verdict: Verdict, outcome: CheckOutcome, found: list[Finding]) -> None:
     name = f"{outcome.code} {outcome.name}"
-    family = f"kvqa-audit.{family_of(outcome.code)}"
+    family = f"kvqa-audit.{outcome.family}"
     case = SubElement(suite, "testcase", classname=family, name=shown(name), time=f"{outcome.seconds:.3f}")
     blocks = told_by_blockers(verdict, outcome)
     if outcome.outcome is OutcomeStatus.ERRORED:

@@ -84,7 +84,8 @@ def run_audit(
         outcomes, findings = run_checks(checks, evidence, clock.advance)
     today = datetime.now(UTC).date()
     decided = () if decisions is None else decisions.decisions
-    waived, counted, report = apply_decisions(findings, outcomes, decided, today, whole=not subset)
+    docs = {check.code: check.doc for check in checks}
+    waived, counted, report = apply_decisions(findings, outcomes, decided, today, docs, whole=not subset)
     decisions_file = None if decisions is None else decisions.file
     run = AuditRun(
         run_id=run_id or uuid.uuid4().hex,
@@ -93,7 +94,7 @@ def run_audit(
         tool={"name": "kvqa-audit", "version": __version__, **engines_of(collected)},
         dataset=facts_of(dataset, collected),
         outcomes=counted,
-        docs={check.code: check.doc for check in checks},
+        docs=docs,
         findings=waived,
         pairs=evidence.pairs,
         fingerprints=evidence.fingerprints,

@@ -9,14 +9,9 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from kvqa_audit.model import CheckOutcome, Finding, FindingStatus, OutcomeStatus
+from kvqa_audit.model import CheckDoc, CheckOutcome, Finding, FindingStatus, OutcomeStatus, PairKind
 
-# One picture pair moves between these as its tier is judged anew.
-SAME_PICTURE_CHECKS = frozenset({"KV201", "KV202", "KV204", "KV206"})
-ACROSS_SOURCES_CHECK = "KV205"
-CONFLICTING_ANSWERS_CHECK = "KV203"
-PAIR_CHECKS = SAME_PICTURE_CHECKS | {ACROSS_SOURCES_CHECK}
-
+Docs = Mapping[str, CheckDoc]
 Handle = tuple[str, ...]
 
 
@@ -98,6 +93,7 @@ def apply_decisions(
     outcomes: Iterable[CheckOutcome],
     decisions: Sequence[Decision],
     today: date,
+    docs: Docs,
     *,
     whole: bool = True,
 ) -> tuple[tuple[Finding, ...], tuple[CheckOutcome, ...], DecisionReport]:
@@ -110,15 +106,16 @@ def apply_decisions(
         findings, outcomes: of one audit; earlier statuses do not matter.
         decisions: in the order of their file.
         today: decides what has expired.
+        docs: what is known about the checks, by code.
         whole: False where a part of the dataset was audited, so that nothing is stale for not being found.
     """
     outcomes = tuple(outcomes)
-    in_force = _in_force(decisions)
+    in_force = _in_force(decisions, docs)
     decided: list[Finding] = []
     met: dict[int, list[Finding]] = {}
     waived: Counter[str] = Counter()
     for finding in findings:
-        known = {in_force[handle] for handle in handles_of(finding) if handle in in_force}
+        known = {in_force[handle] for handle in handles_of(finding, docs) if handle in in_force}
         for number in known:
             met.setdefault(number, []).append(finding)
         decision = decisions[max(known)] if known else None
@@ -130,12 +127,14 @@ def apply_decisions(
     return tuple(decided), counted, replace(report, waived=waived.total())
 
 
-def undecided(findings: Iterable[Finding], decisions: Sequence[Decision], today: date) -> tuple[Finding, ...]:
+def undecided(
+    findings: Iterable[Finding], decisions: Sequence[Decision], today: date, docs: Docs
+) -> tuple[Finding, ...]:
     """The findings that nobody decided about, or whose decision expired or said that they were fixed."""
-    in_force = _in_force(decisions)
+    in_force = _in_force(decisions, docs)
     open_ones = []
     for finding in findings:
-        known = [in_force[handle] for handle in handles_of(finding) if handle in in_force]
+        known = [in_force[handle] for handle in handles_of(finding, docs) if handle in in_force]
         last = decisions[max(known)] if known else None
         if last is None or last.is_expired(today) or last.verdict is DecisionVerdict.FIXED:
             open_ones.append(finding)
@@ -150,39 +149,42 @@ def decide(
     return Decision(finding.key, finding.check, verdict, reason, who, when, expires, *about)
 
 
-def handles_of(finding: Finding) -> tuple[Handle, ...]:
+def handles_of(finding: Finding, docs: Docs) -> tuple[Handle, ...]:
     """By what a decision may be recognised as being about this finding."""
     handles: list[Handle] = [("key", finding.key)]
-    if len(set(finding.related)) == 2:
+    kind = _pair_kind(finding.check, docs)
+    if kind is not None and len(set(finding.related)) == 2:
         pair = tuple(sorted(finding.related))
-        if finding.check in PAIR_CHECKS:
-            handles += [("pair", *pair), _same_topic(finding.check, pair)]
-        elif finding.check == CONFLICTING_ANSWERS_CHECK and finding.question is not None:
+        if kind is not PairKind.CONFLICTING_ANSWERS:
+            handles += [("pair", *pair), (kind, *pair)]
+        elif finding.question is not None:
             handles += [("pair", *pair), _answers(pair, finding.question)]
     return tuple(handles)
 
 
-def _in_force(decisions: Sequence[Decision]) -> dict[Handle, int]:
+def _in_force(decisions: Sequence[Decision], docs: Docs) -> dict[Handle, int]:
     """Handle → the number of the last decision about it."""
     latest: dict[Handle, int] = {}
     for number, decision in enumerate(decisions):
         latest["key", decision.key] = number
-        if len(set(decision.related)) != 2:
+        kind = _pair_kind(decision.check, docs)
+        if kind is None or len(set(decision.related)) != 2:
             continue
         pair = tuple(sorted(decision.related))
-        if decision.check in PAIR_CHECKS:
-            latest[_same_topic(decision.check, pair)] = number
+        if kind is not PairKind.CONFLICTING_ANSWERS:
+            latest[kind, *pair] = number
             if decision.verdict is DecisionVerdict.FALSE_POSITIVE:
                 latest["pair", *pair] = number
-            elif decision.check in SAME_PICTURE_CHECKS:
+            elif kind is PairKind.SAME_PICTURE:
                 latest.pop(("pair", *pair), None)
-        elif decision.check == CONFLICTING_ANSWERS_CHECK and decision.question is not None:
+        elif decision.question is not None:
             latest[_answers(pair, decision.question)] = number
     return latest
 
 
-def _same_topic(check: str, pair: tuple[str, ...]) -> Handle:
-    return ("sources" if check == ACROSS_SOURCES_CHECK else "picture", *pair)
+def _pair_kind(check: str, docs: Docs) -> PairKind | None:
+    doc = docs.get(check)
+    return None if doc is None else doc.pair
 
 
 def _answers(pair: tuple[str, ...], question: str) -> Handle:

@@ -54,14 +54,14 @@ def decisions_in(path: Path) -> tuple[Decision, ...]:
 
 def to_decide(run: AuditRun, decisions: Sequence[Decision], wanted: Wanted, today: date) -> tuple[Finding, ...]:
     """The wanted findings that are not decided yet, the gravest first, and within one severity in the audit's order."""
-    found = [finding for finding in undecided(run.findings, decisions, today) if wanted.wants(finding)]
+    found = [finding for finding in undecided(run.findings, decisions, today, run.docs) if wanted.wants(finding)]
     return tuple(sorted(found, key=lambda finding: -finding.severity.rank))
 
 
 def report_on(run: AuditRun, decisions: Sequence[Decision], today: date) -> DecisionReport:
     """What comes of decisions in a finished audit."""
     whole = not (run.metrics.get("decisions") or {}).get("subset", False)
-    return apply_decisions(run.findings, run.outcomes, decisions, today, whole=whole)[2]
+    return apply_decisions(run.findings, run.outcomes, decisions, today, run.docs, whole=whole)[2]
 
 
 def pictures_of(finding: Finding, run: AuditRun) -> tuple[str, ...]:

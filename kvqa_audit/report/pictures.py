@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from markupsafe import Markup
 
-from kvqa_audit.model import AuditRun
+from kvqa_audit.model import AuditRun, Family
 from kvqa_audit.report.duplicate_groups import Picture
 from kvqa_audit.report.view import View, view
 
@@ -39,10 +39,10 @@ def pictures_in(page: View) -> tuple[Picture, ...]:
     Those of the image checks come first, then the cases, then the duplicate groups, then the other checks.
     """
     cards = [card for section in page.sections for card in section.cards]
-    of_images = [p for card in cards if card.outcome.code.startswith("KV1") for p in card.pictures]
+    of_images = [p for card in cards if card.outcome.family is Family.IMAGES for p in card.pictures]
     of_cases = [case.picture for card in cards for group in card.cases for case in group.cases]
     of_groups = [p for group in page.groups.shown for p in group.pictures]
-    of_others = [p for card in cards if not card.outcome.code.startswith("KV1") for p in card.pictures]
+    of_others = [p for card in cards if card.outcome.family is not Family.IMAGES for p in card.pictures]
     return (*of_images, *of_cases, *of_groups, *of_others)
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from kvqa_audit.model import AuditRun, CheckDoc, CheckOutcome, Finding, FindingStatus, OutcomeStatus, Severity
+from kvqa_audit.model import AuditRun, CheckDoc, CheckOutcome, Family, Finding, FindingStatus, OutcomeStatus, Severity
 from kvqa_audit.report.cases import CaseGroup, case_groups
 from kvqa_audit.report.contact_sheets import ContactSheets, contact_sheets
 from kvqa_audit.report.duplicate_groups import Groups, Picture, duplicate_groups
@@ -15,15 +15,15 @@ from kvqa_audit.report.text import measure, share
 MAX_FINDINGS_PER_CHECK = 20
 MAX_FINDINGS_IN_PAGE = 2_000
 MAX_REPEATS_PER_CHECK = 6
-MAX_PICTURES_PER_CHECK: Mapping[str, int] = {"KV1": 6, "KV3": 4}
+MAX_PICTURES_PER_CHECK: Mapping[Family, int] = {Family.IMAGES: 6, Family.ANSWERS: 4}
 
-QUESTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
-    ("table", "Is the table sound?", ("KV0",)),
-    ("images", "Are the images sound?", ("KV1",)),
-    ("duplicates", "What is duplicated, and do the copies agree?", ("KV2",)),
-    ("answers", "Do the answers contradict each other or the picture?", ("KV3",)),
-    ("balance", "Is the dataset balanced, and what could a model learn without looking?", ("KV4",)),
-    ("sharing", "May it be shared?", ("KV5", "KV6")),
+QUESTIONS: tuple[tuple[str, str, tuple[Family, ...]], ...] = (
+    ("table", "Is the table sound?", (Family.TABLE,)),
+    ("images", "Are the images sound?", (Family.IMAGES,)),
+    ("duplicates", "What is duplicated, and do the copies agree?", (Family.DUPLICATES,)),
+    ("answers", "Do the answers contradict each other or the picture?", (Family.ANSWERS,)),
+    ("balance", "Is the dataset balanced, and what could a model learn without looking?", (Family.DISTRIBUTIONS,)),
+    ("sharing", "May it be shared?", (Family.RELEASE, Family.PRIVACY)),
 )
 OTHER = ("other", "What else was checked?")
 
@@ -130,7 +130,7 @@ def view(run: AuditRun) -> View:
     sections = []
     placed: set[str] = set()
     for key, title, families in QUESTIONS:
-        of_section = [card for card in cards if card.outcome.code.startswith(families)]
+        of_section = [card for card in cards if card.outcome.family in families]
         placed.update(card.anchor for card in of_section)
         sections.append(Section(key, title, _sentence(of_section), _worst_first(of_section)))
     rest = [card for card in cards if card.anchor not in placed]
@@ -183,7 +183,7 @@ def _card(
         share(outcome.threshold) if is_share else measure(outcome.threshold),
         in_page,
         _repeats(findings) if len(findings) > len(in_page) else (),
-        () if cases else _examples(findings, sources, MAX_PICTURES_PER_CHECK.get(outcome.code[:3], 0)),
+        () if cases else _examples(findings, sources, MAX_PICTURES_PER_CHECK.get(outcome.family, 0)),
         cases,
     )
 

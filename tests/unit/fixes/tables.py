@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from kvqa_audit.checks.row_checks import ROW_CHECKS
 from kvqa_audit.fixes.patch import Patch
 from kvqa_audit.fixes.plan import plan_fixes
 from kvqa_audit.fixes.raw_table import RawTable, encoded, read_raw_table
@@ -16,6 +17,7 @@ from kvqa_audit.pipeline.audit import check_table
 from kvqa_audit.pipeline.run_record import rows_of
 from kvqa_audit.spec.load import load_spec
 
+DOCS = {check.code: check.doc for check in ROW_CHECKS}
 SPEC = load_spec()
 HEADER = "source,question,answer,img_id\n"
 COLOUR = SPEC.question_by_name["abn_colour"].text
@@ -60,6 +62,7 @@ def fixed(
         table,
         findings,
         SPEC,
+        DOCS,
         corrections=read_corrections(reviewed, SPEC) if corrections else (),
         removals=removals,
         image_ids=image_ids,

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kvqa_audit.checks.registry import CHECKS
 from kvqa_audit.model import CheckOutcome, Finding, FindingStatus, OutcomeStatus, Severity, with_keys
 from kvqa_audit.release.decisions import (
     Decision,
@@ -19,6 +20,7 @@ from kvqa_audit.release.decisions import (
     undecided,
 )
 
+DOCS = {check.code: check.doc for check in CHECKS}
 TODAY = date(2026, 11, 25)
 OPEN, WAIVED = FindingStatus.OPEN, FindingStatus.WAIVED
 FALSE, ACCEPTED = DecisionVerdict.FALSE_POSITIVE, DecisionVerdict.ACCEPTED
@@ -61,7 +63,7 @@ def outcomes_of(*findings: Finding, status: OutcomeStatus = OutcomeStatus.FAILED
 def applied(
     findings: list[Finding], *decisions: Decision, today: date = TODAY
 ) -> tuple[list[FindingStatus], DecisionReport]:
-    after, _, report = apply_decisions(findings, outcomes_of(*findings), decisions, today)
+    after, _, report = apply_decisions(findings, outcomes_of(*findings), decisions, today, DOCS)
     return [finding.status for finding in after], report
 
 
@@ -77,7 +79,7 @@ def test_only_false_and_accepted_waive(verdict: DecisionVerdict, status: Finding
 def test_waived_findings_are_counted_in_their_check_alone() -> None:
     findings = [row_finding(), row_finding("b"), row_finding(check="KV009")]
     decisions = [decided(findings[0], ACCEPTED), decided(findings[2], FALSE)]
-    _, outcomes, _ = apply_decisions(findings, outcomes_of(*findings), decisions, TODAY)
+    _, outcomes, _ = apply_decisions(findings, outcomes_of(*findings), decisions, TODAY, DOCS)
     assert {o.code: (o.violations, o.waived) for o in outcomes} == {"KV009": (1, 1), "KV010": (2, 1)}
 
 
@@ -111,9 +113,9 @@ def test_nothing_is_stale_where_it_was_not_judged() -> None:
     finding = row_finding()
     decision = decided(finding, ACCEPTED)
     for status in (OutcomeStatus.SKIPPED, OutcomeStatus.ERRORED):
-        _, _, report = apply_decisions([], outcomes_of(finding, status=status), [decision], TODAY)
+        _, _, report = apply_decisions([], outcomes_of(finding, status=status), [decision], TODAY, DOCS)
         assert (report.stale, report.unjudged) == ((), (decision,))
-    _, _, part = apply_decisions([], outcomes_of(row_finding("x")), [decision], TODAY, whole=False)
+    _, _, part = apply_decisions([], outcomes_of(row_finding("x")), [decision], TODAY, DOCS, whole=False)
     assert (part.stale, part.unjudged) == ((), (decision,))
 
 
@@ -129,16 +131,16 @@ def test_the_last_decision_counts_where_two_checks_reported_the_pair() -> None:
     accepted, confirmed = decided(before, ACCEPTED), decided(again, CONFIRMED)
     assert applied([before], accepted, confirmed)[0] == [OPEN]
     assert applied([before], decided(before, CONFIRMED), decided(again, ACCEPTED))[0] == [WAIVED]
-    assert undecided([before], [accepted, decided(again, FIXED)], TODAY) == (before,)
-    assert undecided([before], [decided(before, FIXED), decided(again, ACCEPTED)], TODAY) == ()
+    assert undecided([before], [accepted, decided(again, FIXED)], TODAY, DOCS) == (before,)
+    assert undecided([before], [decided(before, FIXED), decided(again, ACCEPTED)], TODAY, DOCS) == ()
 
 
 def test_undecided_are_findings_without_a_word_of_a_person_that_holds_today() -> None:
     finding, other = row_finding(), row_finding("green; blue")
     for verdict, still_to_do in ((ACCEPTED, ()), (FALSE, ()), (CONFIRMED, ()), (FIXED, (finding,))):
-        assert undecided([finding, other], [decided(finding, verdict)], TODAY) == (*still_to_do, other)
-    assert undecided([finding], [decided(finding, ACCEPTED, expires=TODAY)], TODAY) == ()
-    assert undecided([finding], [decided(finding, ACCEPTED, expires=date(2026, 11, 24))], TODAY) == (finding,)
+        assert undecided([finding, other], [decided(finding, verdict)], TODAY, DOCS) == (*still_to_do, other)
+    assert undecided([finding], [decided(finding, ACCEPTED, expires=TODAY)], TODAY, DOCS) == ()
+    assert undecided([finding], [decided(finding, ACCEPTED, expires=date(2026, 11, 24))], TODAY, DOCS) == (finding,)
 
 
 @pytest.mark.parametrize("finding", [row_finding(), pair_finding(), pair_finding("KV203", question="Any text?")])
