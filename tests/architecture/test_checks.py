@@ -57,4 +57,5 @@ def test_text_for_people_is_whole_sentences(name: str) -> None:
     doc = BY_NAME[name].doc
     for text in (doc.title, doc.why, doc.fix):
         assert text.endswith(".")
+        assert text == " ".join(text.split())
         assert len(text) > 15

@@ -39,6 +39,11 @@ def test_an_answer_that_no_other_image_gives_is_never_guessed() -> None:
     assert found["question", ALL_QUESTIONS].accuracy == 0.0
 
 
+def test_where_no_other_image_of_the_source_is_asked_the_question_alone_is_guessed_from() -> None:
+    found = scored([("Polyps", TEXT, "yes", f"p{n}") for n in range(40)] + [("Normal", TEXT, "yes", "n")])
+    assert found["question and source", TEXT].accuracy == 1.0
+
+
 def test_copies_cannot_vouch_for_each_other() -> None:
     question = "How many polyps are in the image?"
     rows = [("Polyps", question, str(number), f"picture {number}") for number in range(10, 30)]

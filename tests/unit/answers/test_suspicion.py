@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from itertools import pairwise
 
 import pandas as pd
@@ -139,6 +140,21 @@ def test_two_runs_say_the_same() -> None:
 )
 def test_where_nothing_can_be_told_nothing_is_said(frame: pd.DataFrame) -> None:
     assert rank_suspicious_answers(frame, SPEC) == Suspicion()
+
+
+def test_the_likeliest_answer_is_no_suspect_though_the_others_together_are_likelier() -> None:
+    """One source always says 0, the other any of five numbers, so that there no single one is likelier than 0."""
+    counts = ["0"] * 500 + random.Random(0).sample(list("01234") * 24, 120)
+    rows = [
+        row
+        for n, count in enumerate(counts)
+        for row in rows_of(f"i{n:03}", {"n_polyps": count, "box": "no" if n < 500 else "yes"}, f"source {n < 500}")
+    ]
+    frame = pd.DataFrame(rows, columns=["source", "question", "answer", "img_id"], dtype=str)
+    found = rank_suspicious_answers(frame, SPEC)
+    doubtful = {row for row, score in found.scores.items() if score >= SUSPICIOUS}
+    assert doubtful > {suspect.row for suspect in found.suspects}
+    assert all(suspect.expected_probability > suspect.probability for suspect in found.suspects)
 
 
 def test_a_source_with_too_few_pictures_is_scored_but_not_suspected() -> None:

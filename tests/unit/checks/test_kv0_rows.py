@@ -118,6 +118,11 @@ def test_a_sound_table_passes_every_check_and_an_empty_one_none() -> None:
     assert {run_check(check, empty)[0].outcome for check in ROW_CHECKS} == {OutcomeStatus.VACUOUS}
 
 
+def test_blank_cell_about_no_image_names_none() -> None:
+    (finding,) = run_check(blank_cell, evidence(table(("Polyps", TEXT, "yes", ""))))[1]
+    assert (finding.img_id, finding.question, finding.row) == (None, TEXT, 0)
+
+
 @pytest.mark.fires("KV011", "KV012", "KV013")
 def test_repeats_are_told_apart_from_rows_per_item() -> None:
     given = evidence(

@@ -127,8 +127,9 @@ def test_answers_in_several_rows_are_compared_together() -> None:
 
 
 @pytest.mark.parametrize(("left", "right"), [("yes", ""), ("", ""), ("yes", "  ")])
-def test_a_blank_answer_is_not_compared(left, right) -> None:
-    rows = answered("Is there text?", left, right)
+@pytest.mark.parametrize("question", ["Is there text?", "A question of no catalogue"])
+def test_a_blank_answer_is_not_compared(question, left, right) -> None:
+    rows = answered(question, left, right)
     outcome, _ = run_check(duplicates_with_conflicting_answers, evidence(pair(), rows=rows))
     assert outcome.outcome is OutcomeStatus.VACUOUS
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 from scipy.spatial.distance import jensenshannon
@@ -89,6 +90,13 @@ def test_image_measures_are_compared_in_all_and_by_source() -> None:
     assert drifts["Polyps"].is_notable
     assert not drifts["Normal"].is_notable
     assert drifts["Polyps"].median_after == pytest.approx(160, abs=8)
+
+
+def test_broken_images_are_not_measured() -> None:
+    sound, broken = image("a"), replace(image("b"), width=1, problem="truncated")
+    (width,) = image_drift([sound, broken], [sound, broken], {}, {}, ("width",))
+    assert (width.before, width.median_before) == (1, 64)
+    assert image_drift([broken], [broken], {}, {}, ("width",)) == ()
 
 
 def test_measures_that_nobody_took_are_left_out() -> None:

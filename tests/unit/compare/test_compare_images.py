@@ -56,6 +56,13 @@ def test_unreadable_images_are_never_taken_for_the_same_picture() -> None:
     assert image_changes([broken], [replace(broken, img_id="b")]).renamed == ()
 
 
+def test_unreadable_images_changed_only_if_they_are_unreadable_otherwise() -> None:
+    broken = replace(image("a"), sha256=None, pixel_digest=None, problem="unreadable")
+    same, other = (image_changes([broken], [replace(broken, problem=why)]) for why in ("unreadable", "missing"))
+    assert (same.changed, same.unchanged) == ((), 1)
+    assert [change.how for change in other.changed] == ["other bytes"]
+
+
 def test_how_an_image_changed_is_told() -> None:
     broken = replace(image("c", "cut"), pixel_digest=None, problem="truncated")
     before = [

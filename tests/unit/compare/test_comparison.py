@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from kvqa_audit.compare.baseline import against_baseline
 from kvqa_audit.compare.comparison import compare_audits
-from kvqa_audit.model import Finding, Severity
+from kvqa_audit.compare.tables import sentence
+from kvqa_audit.model import Finding, FindingStatus, OutcomeStatus, Severity
 from tests.unit.compare.samples import finished, image
 
 ROWS = [("Polyps", "How many?", str(n % 3), f"i{n}") for n in range(30)]
@@ -58,6 +59,27 @@ def test_what_cannot_be_compared_is_said() -> None:
     assert "nobody looked before" in told.notes[2]
     assert "KV003" in told.notes[2]
     assert "1 findings of KV008, not judged now" in told.notes[3]
+
+
+def test_check_that_is_gone_or_new_is_told_with_what_it_was() -> None:
+    both = finished(ROWS, IMAGES, [WRONG])
+    fewer = replace(both, outcomes=tuple(one for one in both.outcomes if one.code != "KV003"))
+    gone = {check.code: (check.before, check.after) for check in compare_audits(both, fewer).checks}
+    come = {check.code: (check.before, check.after) for check in compare_audits(fewer, both).checks}
+    assert gone["KV003"] == (OutcomeStatus.PASSED, None)
+    assert come["KV003"] == (None, OutcomeStatus.PASSED)
+    assert gone["KV008"] == come["KV008"] == (OutcomeStatus.FAILED, OutcomeStatus.FAILED)
+
+
+def test_newly_judged_check_that_found_nothing_is_not_worth_a_note() -> None:
+    assert compare_audits(finished(ROWS, IMAGES, skipped=["KV003"]), finished(ROWS, IMAGES)).notes == ()
+
+
+def test_reopened_finding_is_one_of_the_new_ones_of_the_sentence() -> None:
+    before, after = finished(ROWS, IMAGES, [WRONG]), finished(ROWS, IMAGES, [WRONG, BLANK], day=2)
+    waived = tuple(replace(finding, status=FindingStatus.WAIVED) for finding in before.findings)
+    told = compare_audits(replace(before, findings=waived), after)
+    assert sentence(told) == "Nothing changed in the data: 2 new, 0 resolved and 0 still open findings."
 
 
 def test_quality_of_another_version_is_not_compared() -> None:

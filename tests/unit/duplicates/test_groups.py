@@ -15,7 +15,7 @@ def test_one_blurred_link_does_not_join_two_scenes() -> None:
     group = representatives([*clique("abcd"), *clique("wxyz"), ("d", "w", 0.91)])
     assert {group[name] for name in "abcd"} != {group[name] for name in "wxyz"}
     assert len(set(group.values())) == 2
-    assert group_of("d", "w", group) == min(group["d"], group["w"])
+    assert group_of("d", "w", group) == group_of("w", "d", group) == min(group["d"], group["w"])
 
 
 def test_every_member_has_an_edge_with_its_representative() -> None:

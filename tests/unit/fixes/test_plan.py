@@ -96,6 +96,19 @@ def test_rows_that_are_read_otherwise_than_written_are_left(tmp_path: Path) -> N
     assert done.table.locked == {0, 1}
 
 
+def test_repeats_that_are_read_otherwise_than_written_are_left(tmp_path: Path) -> None:
+    row = b"Polyps\xe9," + f"{TEXT},yes,a\n".encode()
+    done = fixed(tmp_path, HEADER.encode() + row + row)
+    assert [f.row for f in done.patch.left if f.check == "KV011"] == [1]
+    assert done.text == HEADER.encode() + row + row
+
+
+def test_correction_that_is_made_already_asks_for_nothing(tmp_path: Path) -> None:
+    text = HEADER + line(TEXT, "yes")
+    done = fixed(tmp_path, text, corrections="img_id,question,answer,old_answer\na,text,yes,no\n")
+    assert (done.text.decode(), done.patch.unapplied, done.patch.corrected) == (text, (), {("a", TEXT)})
+
+
 def test_correction_finds_its_row_however_the_question_is_written(tmp_path: Path) -> None:
     text = HEADER + line(INSTRUMENTS.misspellings[0], "1") + line(INSTRUMENTS.text, "2", "b")
     done = fixed(tmp_path, text, corrections=f"{WRONG}a,n_instr,3\nb,{INSTRUMENTS.text},4\n")

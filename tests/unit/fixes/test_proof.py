@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from kvqa_audit.fixes.proof import Proof, prove
+from kvqa_audit.fixes.write_copy import decisions_for_the_copy
 from kvqa_audit.model import (
     AuditRun,
     CheckOutcome,
@@ -100,3 +101,19 @@ def test_changed_image_is_held_against_it(done: Fixed) -> None:
 def test_check_that_crashed_on_the_copy_is_held_against_it(done: Fixed) -> None:
     proof = proof_of(done, [], status=OutcomeStatus.ERRORED)
     assert (proof.holds, proof.unjudged) == (False, ("KV001",))
+    was_neither = run_of([*done.findings], OutcomeStatus.SKIPPED)
+    assert prove(was_neither, run_of([], OutcomeStatus.SKIPPED), done.patch, done.table, SPEC).unjudged == ()
+
+
+def test_what_goes_with_a_corrected_id_is_settled(tmp_path: Path) -> None:
+    done = fixed(tmp_path, HEADER + line(TEXT, "yes", " a") + line(TEXT, "yes", "b"))
+    without_image = Finding("KV101", Severity.ERROR, "there is no such image", img_id=" a", row=0)
+    elsewhere = replace(without_image, img_id="b", row=1)
+    proof = proof_of(done, [], [without_image, elsewhere])
+    assert (proof.settled, proof.lost) == (with_keys([without_image]), with_keys([elsewhere]))
+
+
+def test_decisions_of_the_copy_go_by_the_new_keys_and_nothing_else_is_touched() -> None:
+    old, new = "0123456789abcdef", "fedcba9876543210"
+    text = f"- key: {old}\n  reason: as in {old}{old}, x{old} and 1111222233334444\n"
+    assert decisions_for_the_copy(text, {old: new}) == text.replace(f"key: {old}", f"key: {new}")

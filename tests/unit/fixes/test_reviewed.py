@@ -34,6 +34,8 @@ def test_corrections_are_read_as_they_are_meant(tmp_path: Path) -> None:
         (",text,yes,", "line 2, column img_id: is blank"),
         ("a,text,yes,\na,text,no,", "line 3: says another thing"),
         ("a,text,yes,no\na,text,no,yes", "line 3: says another thing"),
+        ("a,polyp_size,<5mm,>20mm\na,polyp_size,5-10mm,<5mm", "line 3: says another thing"),
+        ("a,polyp_size,5-10mm,<5mm\na,polyp_size,<5mm,>20mm", "line 3: says another thing"),
         ("a,text,yes", "line 2: has 3 cells; the header has 4"),
     ],
 )

@@ -123,6 +123,13 @@ def test_junit_says_how_many_findings_it_shows() -> None:
     assert sum(line.split()[-1].startswith("m") for line in text.splitlines()) == 20
 
 
+@pytest.mark.parametrize(("number", "cut"), [(20, False), (21, True)])
+def test_junit_says_nothing_of_a_cut_where_it_shows_all(number: int, cut: bool) -> None:
+    run = run_with(*(Finding("KV008", Severity.ERROR, f"m{n}", img_id=f"i{n}") for n in range(number)))
+    text = junit_xml(run, judge(run.outcomes, run.findings, Release())).decode()
+    assert ("findings.csv holds all" in text) == cut
+
+
 def text_of(limit: int = 20_000) -> dict[str, Any]:
     return {"type": "string", "minLength": 1, "maxLength": limit}
 
@@ -249,6 +256,14 @@ def test_sarif_alert_stays_the_same_when_one_finding_goes() -> None:
     assert shuffled["partialFingerprints"] == first
 
 
+@pytest.mark.parametrize(("number", "words"), [(1, "m0"), (3, "m0; m1; m2"), (4, "m0; m1; m2; 1 more")])
+def test_sarif_message_tells_three_and_how_many_more(number: int, words: str) -> None:
+    findings = [Finding("KV008", Severity.ERROR, f"m{n}", img_id=f"i{n}", question="q") for n in range(number)]
+    (result,) = sarif_of(run_with(*findings))["results"]
+    assert result["message"]["text"].endswith(f" about the question q: {words}")
+    assert result["occurrenceCount"] == number
+
+
 def test_sarif_suppresses_what_somebody_decided_about() -> None:
     opened = Finding("KV008", Severity.ERROR, "bad", img_id="a", question="q")
     waived = dataclasses.replace(opened, img_id="b", status=FindingStatus.WAIVED)
@@ -329,6 +344,28 @@ def test_summary_tells_verdict_reasons_counts_and_changes() -> None:
         assert outcome.code in text
     assert "**What changed since 2026-01-02**: 3 new, 2 resolved, 1 still open, 0 reopened." in text
     assert "http" not in summary_markdown(run_with(Finding("KV008", Severity.ERROR, "bad")), VERDICT)
+
+
+def test_summary_counts_open_findings_and_waived_ones_apart() -> None:
+    bad = Finding("KV008", Severity.ERROR, "bad", img_id="a")
+    waived = dataclasses.replace(bad, img_id="b", status=FindingStatus.WAIVED)
+    note = Finding("KV402", Severity.INFO, "lopsided", question="q")
+    text = summary_markdown(run_with(bad, waived, note), VERDICT)
+    assert "| | passed | failed | not judged | crashed | errors | warnings | notes | waived |" in text
+    assert "| findings | | | | | 1 | 0 | 1 | 1 |" in text
+
+
+@pytest.mark.parametrize(("reasons", "more"), [(15, None), (16, "- … 1 more; the report lists all")])
+def test_summary_cuts_a_long_list_and_says_so(reasons: int, more: str | None) -> None:
+    verdict = dataclasses.replace(VERDICT, reasons=tuple(f"reason {n}" for n in range(reasons)))
+    told = [line for line in summary_markdown(RUN, verdict).splitlines() if line.startswith(("- reason", "- …"))]
+    assert (len(told), told[-1]) == (15 + (more is not None), more or "- reason 14")
+
+
+def test_revision_cannot_end_the_code_marks_around_it() -> None:
+    run = dataclasses.replace(RUN, dataset=dataclasses.replace(RUN.dataset, revision="v1` <b>x</b> `"))
+    (line,) = [line for line in summary_markdown(run, VERDICT).splitlines() if "revision" in line]
+    assert "revision `v1' <b>x</b> '`" in line
 
 
 @pytest.mark.parametrize("text", [*HOSTILE, "1. a", "- a", "# a", "@someone #12", "www.x.org https://x.org", "a|b"])

@@ -17,6 +17,7 @@ def test_new_resolved_and_still_open_are_told_by_key() -> None:
     assert [f.check for f in changes.new] == ["KV201"]
     assert [f.check for f in changes.resolved] == ["KV003"]
     assert [f.message for f in changes.still_open] == ["moved"]
+    assert (changes.reopened, changes.decided, changes.not_judged) == ((), (), ())
     assert [f.check for f in changes.new_at(Severity.ERROR)] == ["KV201"]
 
 

@@ -146,8 +146,9 @@ def test_decisions_are_counted_as_their_report_tells_them() -> None:
 def test_facts_come_from_the_audit() -> None:
     spec, asked = load_spec(), Release(fail_on="never", require=["licence", "citation", "split"])
     run = audit_with(splits={"train": 3, "test": 1})
-    stated = dataclasses.replace(run, dataset=dataclasses.replace(run.dataset, licence="CC0-1.0", doi="10.1/x"))
-    assert judge_audit(stated, spec, release=asked).ready
+    for cited in ({"doi": "10.1/x", "citation": None}, {"doi": None, "citation": "Somebody et al."}):
+        stated = dataclasses.replace(run, dataset=dataclasses.replace(run.dataset, licence="CC0-1.0", **cited))
+        assert judge_audit(stated, spec, release=asked).ready
     bare = dataclasses.replace(run.dataset, licence=None, citation="", doi=None)
     verdict = judge_audit(dataclasses.replace(audit_with(splits={}), dataset=bare), spec, release=asked)
     assert [reason.split()[-1] for reason in verdict.reasons] == ["licence", "citation", "split"]
