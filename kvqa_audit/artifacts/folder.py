@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from kvqa_audit.artifacts import tables
 from kvqa_audit.artifacts.atomic_file import write_atomically
@@ -22,6 +22,7 @@ from kvqa_audit.model import (
     DatasetFacts,
     DuplicatePair,
     Finding,
+    Metrics,
     OutcomeStatus,
     PairKind,
     Repair,
@@ -145,8 +146,8 @@ def _table(content: bytes) -> pa.Table:
 
 
 def _run_of(record: dict[str, Any], of_file: dict[str, list[dict[str, Any]]], rows: AnswerRows | None) -> AuditRun:
-    metrics = dict(record["metrics"])
-    docs = {code: _doc_of(doc) for code, doc in metrics.pop("checks").items()}
+    measured = dict(record["metrics"])
+    docs = {code: _doc_of(doc) for code, doc in measured.pop("checks").items()}
     outcomes = [
         replace(CheckOutcome(**o), severity=Severity(o["severity"]), outcome=OutcomeStatus(o["outcome"]))
         for o in record["checks"]
@@ -163,7 +164,7 @@ def _run_of(record: dict[str, Any], of_file: dict[str, list[dict[str, Any]]], ro
         tuple(tables.pair_of(row) for row in of_file["duplicates"]),
         tuple(tables.fingerprint_of(row) for row in of_file["fingerprints"]),
         tuple(AnswerShare(**row) for row in of_file["profile"]),
-        metrics,
+        cast("Metrics", measured),
         tuple(Stage(**stage) for stage in record["stages"]),
         record["exit_code"],
         rows,

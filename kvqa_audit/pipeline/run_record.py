@@ -7,10 +7,10 @@ import platform
 from collections import Counter
 from dataclasses import asdict
 from importlib import metadata
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kvqa_audit.ingest.dataset import ROLES
-from kvqa_audit.model import AnswerRows, DatasetFacts
+from kvqa_audit.model import AnswerRows, DatasetFacts, Metrics
 
 if TYPE_CHECKING:
     from kvqa_audit.answers.study import AnswerStudy
@@ -56,7 +56,7 @@ def rows_of(table: Table) -> AnswerRows:
     return AnswerRows(**{role: tuple(once.setdefault(cell, cell) for cell in frame[role]) for role in ROLES})
 
 
-def metrics_of(collected: Collected) -> dict[str, Any]:
+def metrics_of(collected: Collected) -> Metrics:
     """Everything measured that is not a finding, as JSON values."""
     from kvqa_audit.overlays.answer_agreement import agreement_figures
 
@@ -93,7 +93,7 @@ def metrics_of(collected: Collected) -> dict[str, Any]:
     }
 
 
-def _study(study: AnswerStudy) -> dict[str, Any]:
+def _study(study: AnswerStudy) -> Metrics:
     """What was measured about the answers: one list of records a part, fields as the parts' own classes name them."""
     return {
         "answer_forms": [asdict(form) for form in study.forms],

@@ -146,7 +146,8 @@ def _boxes(boxes: Mapping[str, tuple[float, float, float, float, float]], axis: 
 
 def nearest_neighbours(run: AuditRun) -> Chart | None:
     """Histogram: how far nearest neighbours are apart, which pairs were verified, and the threshold if there is one."""
-    nearest, verified = (_histogram(run, name) for name in ("nearest_distance_bits", "verified_distance_bits"))
+    nearest = _histogram(run.metrics.get("nearest_distance_bits"))
+    verified = _histogram(run.metrics.get("verified_distance_bits"))
     if not nearest:
         return None
     sentence = "How many pairs of nearest neighbours lie how many bits of the 256-bit hash apart."
@@ -171,9 +172,8 @@ def nearest_neighbours(run: AuditRun) -> Chart | None:
     )
 
 
-def _histogram(run: AuditRun, name: str) -> dict[int, int]:
-    histogram: Mapping[Any, Any] = run.metrics.get(name) or {}
-    return {int(distance): int(number) for distance, number in histogram.items() if int(number)}
+def _histogram(pairs: Mapping[str, int] | None) -> dict[int, int]:
+    return {int(distance): int(number) for distance, number in (pairs or {}).items() if int(number)}
 
 
 def _distances(nearest: Mapping[int, int], verified: Mapping[int, int], threshold: int | None) -> Figure:

@@ -1,0 +1,33 @@
+"""The nouns of an audit: frozen records that go from stage to stage, and in the end to the report and the files."""
+
+from __future__ import annotations
+
+from kvqa_audit.model.check import JUDGED, CheckDoc, CheckOutcome, Family, OutcomeStatus, PairKind, Repair
+from kvqa_audit.model.finding import Finding, FindingStatus, Severity, with_keys
+from kvqa_audit.model.image import DuplicatePair, ImageFingerprint, Tier
+from kvqa_audit.model.metrics import Metrics
+from kvqa_audit.model.run import SCHEMA_VERSION, AnswerRows, AnswerShare, AuditRun, DatasetFacts, Stage
+
+__all__ = [
+    "JUDGED",
+    "SCHEMA_VERSION",
+    "AnswerRows",
+    "AnswerShare",
+    "AuditRun",
+    "CheckDoc",
+    "CheckOutcome",
+    "DatasetFacts",
+    "DuplicatePair",
+    "Family",
+    "Finding",
+    "FindingStatus",
+    "ImageFingerprint",
+    "Metrics",
+    "OutcomeStatus",
+    "PairKind",
+    "Repair",
+    "Severity",
+    "Stage",
+    "Tier",
+    "with_keys",
+]

@@ -1,0 +1,47 @@
+"""Everything measured that is not a finding, by the names that `metrics` in audit.json has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypedDict
+
+# The fields of one of the frozen dataclasses of the stage that measured it, as JSON values.
+Record = Mapping[str, Any]
+
+
+class Metrics(TypedDict, total=False):
+    """JSON values; what was not measured, or not yet by the version that wrote the audit, is not there.
+
+    `baseline` is there only where the audit was compared with an earlier one.
+    """
+
+    # Image id to source; split to rows.
+    sources: Mapping[str, str]
+    splits: Mapping[str, int]
+    subset: bool
+    notes: Sequence[str]
+    images_from_cache: int
+    # answers.distributions.QuestionProfile, answers.rules.RuleResult with its level and reason
+    profile: Sequence[Record]
+    rules: Sequence[Record]
+    # Distance in bits to pairs of images.
+    nearest_distance_bits: Mapping[str, int]
+    verified_distance_bits: Mapping[str, int]
+    near_threshold_bits: int | None
+    duplicate_thresholds: Mapping[str, float]
+    duplicates_examined: Mapping[str, int]
+    # Detector to overlays.answer_agreement.Agreement with its question.
+    overlays: Mapping[str, Record]
+    # Of the answers package: AnswerForms, RowOrderTest, Stereotype, DiscoveredRule, Baseline, Association,
+    # QuestionStability, SplitProposal.
+    answer_forms: Sequence[Record]
+    row_order: Sequence[Record]
+    stereotypes: Sequence[Record]
+    discovered_rules: Sequence[Record]
+    baselines: Sequence[Record]
+    association: Sequence[Record]
+    stability: Sequence[Record]
+    split_proposal: Record | None
+    # release.decisions.DecisionReport with the file it came from; release.changes.FindingChanges.record
+    decisions: Record
+    baseline: Record
