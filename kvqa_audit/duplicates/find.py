@@ -10,7 +10,7 @@ from typing import Literal
 from kvqa_audit.duplicates.exact import MAX_CLASS_WITH_ALL_PAIRS, all_pairs, classes_by_bytes, classes_by_pixels
 from kvqa_audit.duplicates.groups import group_of, representatives
 from kvqa_audit.duplicates.similar import RE_ENCODE_MAX_DISTANCE_BITS, THRESHOLDS, Similar, similar_pairs
-from kvqa_audit.engine.local import LocalPool
+from kvqa_audit.engine.executor import Executor
 from kvqa_audit.model import DuplicatePair, ImageFingerprint, Tier
 
 MAX_EXPANSION = 1_000_000
@@ -59,7 +59,7 @@ def find_duplicates(
     fingerprints: Sequence[ImageFingerprint],
     *,
     mode: Literal["all", "exact"] = "all",
-    pool: LocalPool | None = None,
+    pool: Executor | None = None,
 ) -> DuplicateResult:
     """Finds the pairs of images that show the same picture; the order of the fingerprints does not matter.
 

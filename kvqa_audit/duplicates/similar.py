@@ -17,7 +17,7 @@ from kvqa_audit.duplicates.transforms import SAME_GREY, Change, hash_distance_bi
 from kvqa_audit.duplicates.verify import Verified, detail_agreement
 from kvqa_audit.duplicates.verify_parts import verify_in_parts
 from kvqa_audit.duplicates.views import IDENTITY
-from kvqa_audit.engine.local import LocalPool
+from kvqa_audit.engine.executor import Executor
 from kvqa_audit.images.hashes import THUMBNAIL_SIDE_PX
 from kvqa_audit.model import ImageFingerprint, Tier
 
@@ -74,7 +74,7 @@ class SimilarPairs:
     notes: tuple[str, ...] = ()
 
 
-def similar_pairs(fingerprints: Sequence[ImageFingerprint], pool: LocalPool | None = None) -> SimilarPairs:
+def similar_pairs(fingerprints: Sequence[ImageFingerprint], pool: Executor | None = None) -> SimilarPairs:
     """Nominates pairs by descriptors, verifies them on the thumbnails and sorts them into tiers."""
     size = THUMBNAIL_SIDE_PX**2
     usable = [found for found in fingerprints if len(found.thumbnail) == size and found.phash256]

@@ -10,7 +10,7 @@ import numpy as np
 from kvqa_audit.duplicates.fields import Fields
 from kvqa_audit.duplicates.nominate import Nominations
 from kvqa_audit.duplicates.verify import Verified, verify
-from kvqa_audit.engine.local import LocalPool
+from kvqa_audit.engine.executor import Executor
 
 PAIRS_PER_PART = 512
 
@@ -24,7 +24,7 @@ class Part:
     nominations: Nominations
 
 
-def verify_in_parts(all_fields: Fields, nominations: Nominations, pool: LocalPool | None = None) -> Verified:
+def verify_in_parts(all_fields: Fields, nominations: Nominations, pool: Executor | None = None) -> Verified:
     """As `verify`; how the pairs are parted does not depend on the children, so neither does the outcome.
 
     Args:

@@ -18,7 +18,8 @@ class Call:
     function: Callable[..., Any]
     arguments: tuple[Any, ...]
 
-    def made(self) -> Any:
+    def result(self) -> Any:
+        """Calls it here and now."""
         return self.function(*self.arguments)
 
 
@@ -30,7 +31,7 @@ class Outcome:
     error: KvqaAuditError | None = None
     fault: str | None = None
 
-    def taken(self) -> Any:
+    def unwrap(self) -> Any:
         """The result.
 
         Raises:
@@ -53,7 +54,7 @@ def answer_call(call_descriptor: int, outcome_descriptor: int) -> None:
     with open(call_descriptor, "rb") as file:
         call: Call = pickle.load(file)  # noqa: S301 - written by our own parent, into a file without a name
     try:
-        outcome = Outcome(call.made())
+        outcome = Outcome(call.result())
     except MemoryError:
         raise
     except KvqaAuditError as error:

@@ -9,21 +9,23 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from collections import deque
+from multiprocessing.connection import wait
 from typing import IO
 
+from kvqa_audit.engine.executor import WorkerError
 from kvqa_audit.engine.fork_server_process import ANSWER, FAILED, FORK, FORK_FOR_CALL, REQUEST, WAIT
-from kvqa_audit.errors import KvqaAuditError
+from kvqa_audit.errors import CancelledError
+
+KILLED_FROM_OUTSIDE = (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+POLL_SECONDS = 0.2
 
 # The path comes in as arguments, so that a child finds what its parent finds without running the parent's main file.
 _BOOT = (
-    "import sys; sys.path[:] = sys.argv[3:]; "
-    "from kvqa_audit.engine.fork_server_process import serve_forks; serve_forks(*sys.argv[1:3])"
+    "import sys; sys.path[:] = sys.argv[4:]; "
+    "from kvqa_audit.engine.fork_server_process import serve_forks; serve_forks(*sys.argv[1:4])"
 )
-
-
-class WorkerError(KvqaAuditError):
-    """No worker process can be started; whoever runs the audit has to look at the machine or its limits."""
 
 
 class Fork:
@@ -35,17 +37,18 @@ class Fork:
         self._exit_code: int | None = None
 
     def kill(self) -> None:
-        """Kills it, if it has come to life at all."""
-        pid = self._fork_server.pid_of(self)
-        if pid is not None and self._exit_code is None:
+        """Kills it, if it has come to life by now."""
+        self._fork_server.learn_of_births()
+        if self.pid is not None and self.pid != FAILED and self._exit_code is None:
             with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+                os.kill(self.pid, signal.SIGKILL)
 
     def wait(self) -> int:
         """What it ended with, negative for a signal; one that nobody can wait for any more counts as killed.
 
         Raises:
-            WorkerError: it never came to life.
+            WorkerError: it never came to life, and was not killed.
+            CancelledError: meanwhile the executor was cancelled.
         """
         if self._exit_code is None:
             self._exit_code = self._fork_server.exit_code_of(self)
@@ -53,9 +56,15 @@ class Fork:
 
 
 class ForkServer:
-    """The process that children are forked from; they live on if it ends before them."""
+    """The process that children are forked from; where the system can tell them (Linux), they end with it.
 
-    def __init__(self, *modules: str) -> None:
+    Args:
+        modules: what is imported before the first fork.
+        cancel: when it is set, nothing is waited for any more.
+    """
+
+    def __init__(self, *modules: str, cancel: threading.Event) -> None:
+        self._cancel = cancel
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
         self._unborn: deque[Fork] = deque()
         self._control, theirs = socket.socketpair()
@@ -65,7 +74,7 @@ class ForkServer:
     def _launch(self, control: int, modules: str) -> subprocess.Popen[bytes]:
         try:
             return subprocess.Popen(  # noqa: S603 - this very interpreter, with arguments of our own
-                [sys.executable, "-I", "-W", "ignore", "-c", _BOOT, str(control), modules, *sys.path],
+                [sys.executable, "-I", "-W", "ignore", "-c", _BOOT, str(control), str(os.getpid()), modules, *sys.path],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=self._errors,
@@ -80,41 +89,42 @@ class ForkServer:
     def is_alive(self) -> bool:
         return self._process.poll() is None
 
-    def fork(self, connection: int, page: int, timeout_seconds: float, memory_mb: int) -> Fork:
+    def fork(self, connection: int, page: int, memory_mb: int) -> Fork:
         """Asks for a guarded child that serves two descriptors, and does not wait for it."""
-        return self._ask(REQUEST.pack(FORK, 0, timeout_seconds, memory_mb), connection, page)
+        return self._ask(REQUEST.pack(FORK, 0, memory_mb), connection, page)
 
     def fork_for_call(self, call: int, outcome: int) -> Fork:
         """Asks for a child that answers the call in one file in the other, once the last such child has ended."""
-        return self._ask(REQUEST.pack(FORK_FOR_CALL, 0, 0.0, 0), call, outcome)
+        return self._ask(REQUEST.pack(FORK_FOR_CALL, 0, 0), call, outcome)
 
-    def pid_of(self, fork: Fork) -> int | None:
-        """The process id of a fork, waited for; None where it never came to life."""
-        while fork in self._unborn:
-            self._unborn.popleft().pid = self._answer()
-        return fork.pid if fork.pid != FAILED else None
+    def learn_of_births(self) -> None:
+        """Takes the process ids of the forks that have been made, and waits for none."""
+        while self._unborn and wait([self._control], 0):
+            self._unborn.popleft().pid = self._receive()
 
     def exit_code_of(self, fork: Fork) -> int:
         """Waits for a fork to end; see `Fork.wait`."""
-        pid = self.pid_of(fork)
-        if pid is None:
-            raise WorkerError(f"a worker process ended at its start: {self.said()}. Run with fewer jobs.")
-        for other in tuple(self._unborn):
-            self.pid_of(other)
+        while self._unborn:  # those that were asked for later, too: their answers come before the one to this question
+            self._unborn.popleft().pid = self._receive()
+        if fork.pid == FAILED or (fork.pid is None and self._process.wait() >= 0):
+            raise WorkerError(f"a worker process ended at its start: {self.last_error_text()}. Run with fewer jobs.")
+        if fork.pid is None:
+            return -signal.SIGKILL
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            self._control.sendall(REQUEST.pack(WAIT, pid, 0.0, 0))
-        code = self._answer()
+            self._control.sendall(REQUEST.pack(WAIT, fork.pid, 0))
+        code = self._receive()
         return -signal.SIGKILL if code is None else code
 
-    def said(self) -> str:
+    def last_error_text(self) -> str:
         """The end of what it and its forks wrote to their standard error."""
         self._errors.seek(0)
         return self._errors.read()[-2000:].decode("utf-8", "replace").strip() or "it said nothing"
 
     def close(self) -> None:
         """Ends the process, and what was forked of it and is still alive, and lets go of everything."""
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)  # it began a session, so its forks are of its group
+        if self.is_alive:  # or it is our own zombie at least, so that no other process has its number
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)  # it began a session, so its forks are of its group
         self._process.wait()
         self._control.close()
         self._errors.close()
@@ -126,7 +136,11 @@ class ForkServer:
         self._unborn.append(fork)
         return fork
 
-    def _answer(self) -> int | None:
+    def _receive(self) -> int | None:
+        """The next answer, waited for; None where the process has ended."""
+        while not wait([self._control], POLL_SECONDS):
+            if self._cancel.is_set():
+                raise CancelledError("the audit was cancelled")
         try:
             answer = self._control.recv(ANSWER.size, socket.MSG_WAITALL)
         except ConnectionResetError:

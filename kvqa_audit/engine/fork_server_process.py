@@ -1,15 +1,17 @@
 """Requests come in over a socket; forks of this process, and what they ended with, go out.
 
 It runs in a process of its own that does nothing else and has no threads, so that forking it is safe, and that has
-imported what its forks will need, so that they cost next to nothing.
+imported what its forks will need, so that they cost next to nothing. It ends, with all its forks, when the socket does.
 """
 
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import gc
 import importlib
 import os
+import select
 import signal
 import socket
 import struct
@@ -19,65 +21,89 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NoReturn
 
+from kvqa_audit.engine import child
 from kvqa_audit.engine.call import answer_call
-from kvqa_audit.engine.child import serve
 
-# What is asked for, the process to wait for, and the limits of a fork: seconds an item may take, MB it may use.
-REQUEST = struct.Struct("<cqdq")
+# What is asked for, the process to wait for, and the MB that a fork may use.
+REQUEST = struct.Struct("<cqq")
 ANSWER = struct.Struct("<q")
 FORK, FORK_FOR_CALL, WAIT = b"f", b"c", b"w"
 FAILED = -1
+_PR_SET_PDEATHSIG = 1
 
 
-def serve_forks(control_descriptor: str, modules: str) -> None:
+def serve_forks(control_descriptor: str, parent: str, modules: str) -> None:
     """Answers requests, one after the other, until the socket ends.
 
     Args:
         control_descriptor: of the socket, in figures.
+        parent: the process at the other end of the socket, in figures.
         modules: names of what to import first, with commas between them.
     """
     control = socket.socket(fileno=int(control_descriptor))
+    _end_with(int(parent))  # the signal comes with the end of the parent's thread, so only while the socket is not read
     gc.disable()  # to look through what is being imported takes a fifth of the time of the import
     for module in filter(None, modules.split(",")):
         importlib.import_module(module)
     gc.freeze()
     gc.enable()
+    _set_death_signal(0)
     while True:
         request, descriptors, _, _ = socket.recv_fds(control, REQUEST.size, 2)
         if len(request) < REQUEST.size:
-            return
-        kind, pid, timeout_seconds, memory_mb = REQUEST.unpack(request)
+            _end_all()
+        kind, pid, memory_mb = REQUEST.unpack(request)
         if kind == WAIT:
-            answer = _exit_code(pid)
+            _send(control, _exit_code(pid))
         elif kind == FORK:
             connection, page = descriptors
-            answer = _forked(control, descriptors, partial(serve, connection, page, timeout_seconds, memory_mb))
+            _send(control, _forked(control, descriptors, partial(child.main, connection, page, memory_mb)))
         else:
+            ended, theirs = os.pipe()  # the fork holds the other end for as long as it lives
             call, outcome = descriptors
-            answer = _forked(control, descriptors, partial(answer_call, call, outcome))
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            control.sendall(ANSWER.pack(answer))
-        if kind == FORK_FOR_CALL and answer != FAILED:
-            os.waitid(os.P_PID, answer, os.WEXITED | os.WNOWAIT)  # two at once would need the memory of two
+            _send(control, _forked(control, (call, outcome, theirs), partial(answer_call, call, outcome)))
+            _wait_for_end_of_call(control, ended)
+
+
+def _wait_for_end_of_call(control: socket.socket, ended: int) -> None:
+    """Waits until the fork for a call has ended: two at once would need the memory of two."""
+    poll = select.poll()
+    poll.register(control, 0)  # of either the closed other end alone is told
+    poll.register(ended, 0)
+    if control.fileno() in dict(poll.poll()):
+        _end_all()
+    os.close(ended)
+
+
+def _end_all() -> NoReturn:
+    os.killpg(0, signal.SIGKILL)  # this process leads the group of its forks
+    os._exit(1)
+
+
+def _send(control: socket.socket, answer: int) -> None:
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        control.sendall(ANSWER.pack(answer))
 
 
 def _forked(control: socket.socket, descriptors: Sequence[int], work: Callable[[], None]) -> int:
     """The process id of a fork that does the work, which the descriptors are for."""
+    parent = os.getpid()
     try:
         pid = os.fork()
     except OSError:
         pid = FAILED
     if pid == 0:
         control.close()
-        _live(work)
+        _live(parent, work)
     for descriptor in descriptors:
         os.close(descriptor)
     return pid
 
 
-def _live(work: Callable[[], None]) -> NoReturn:
+def _live(parent: int, work: Callable[[], None]) -> NoReturn:
     code = 1
     try:
+        _end_with(parent)
         work()
         code = 0
     except BaseException:  # noqa: BLE001 - a fork must never go on as what it was forked from
@@ -85,6 +111,18 @@ def _live(work: Callable[[], None]) -> NoReturn:
         sys.stderr.flush()
     finally:
         os._exit(code)
+
+
+def _end_with(parent: int) -> None:
+    """Has the system kill this process as soon as its parent, or the parent's thread that made it, has ended."""
+    _set_death_signal(signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def _set_death_signal(number: int) -> None:
+    if sys.platform == "linux":  # prctl(2); elsewhere the ends of the connections have to do
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(number))
 
 
 def _exit_code(pid: int) -> int:

@@ -1,54 +1,30 @@
-"""A function and tasks come in; answers, item by item and in any order, go out: a pool of supervised guarded children.
+"""Functions and tasks come in; results, in any order, go out: an executor of supervised processes of this machine.
 
 A child that crashes, hangs or runs out of memory costs the one item it was on; a fresh child goes on with the rest.
 """
 
 from __future__ import annotations
 
-import time
+import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import wait
 from types import TracebackType
-from typing import Any, Generic, TypeVar
+from typing import Any
 
+from kvqa_audit.engine.call import Call
 from kvqa_audit.engine.child import NO_ITEM
-from kvqa_audit.engine.fork_server import ForkServer
+from kvqa_audit.engine.executor import Failure, Future, ItemResult, Shared, TaskT, ValueT, WorkerError
+from kvqa_audit.engine.fork_server import POLL_SECONDS, ForkServer
+from kvqa_audit.engine.forked_call import ForkedCall
 from kvqa_audit.engine.supervised import Child, Death
-
-TaskT = TypeVar("TaskT")
-ValueT = TypeVar("ValueT")
+from kvqa_audit.errors import CancelledError
 
 _KILLED_TWICE = 2
 _LOSSES_IN_A_ROW = 3
+_LOST_STARTS_A_JOB = 2
 _SILENCE_GRACE_SECONDS = 10.0
-_POLL_SECONDS = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """Why an item has no value; `kind` is crashed, hung, out_of_memory, raised or abandoned."""
-
-    kind: str
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class Answer(Generic[TaskT, ValueT]):
-    """What came of one item of one task: a value, or the failure that it alone is to blame for."""
-
-    task: TaskT
-    position: int
-    value: ValueT | None
-    failure: Failure | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Shared:
-    """An object every worker gets once."""
-
-    number: int
 
 
 @dataclass
@@ -65,24 +41,50 @@ class _Job:
         return position
 
 
+@dataclass
+class _Batch:
+    """What one call of `map_unordered` has to do, and which child is on what."""
+
+    function: Callable[..., Any]
+    tasks: Iterator[Any]
+    shared: Mapping[int, Any]
+    timeout_seconds: float
+    interrupted: deque[_Job] = field(default_factory=deque)
+    running: dict[Child, _Job] = field(default_factory=dict)
+
+    def next_job(self) -> _Job | None:
+        return self.interrupted.popleft() if self.interrupted else next(map(_Job, self.tasks), None)
+
+
 class LocalPool:
-    """Supervised local processes; use it as a context manager.
+    """Supervised local processes; an `Executor` for one thread at a time. Use it as a context manager.
 
     Args:
         jobs: how many children; one is guarded, too.
         item_timeout_seconds: how long one item may take before its child is ended; 0 is for ever.
         memory_mb: how much private memory a child may use; 0 is without limit.
+        cancel: when it is set, by whatever thread, all waiting ends within a second, in `CancelledError`.
     """
 
-    def __init__(self, jobs: int, *, item_timeout_seconds: float = 20.0, memory_mb: int = 2048) -> None:
+    def __init__(
+        self,
+        jobs: int,
+        *,
+        item_timeout_seconds: float = 20.0,
+        memory_mb: int = 2048,
+        cancel: threading.Event | None = None,
+    ) -> None:
         if jobs < 1:
             raise ValueError(f"jobs has to be at least 1, not {jobs}")
         self.jobs = jobs
         self._timeout_seconds = item_timeout_seconds
         self._memory_mb = memory_mb
+        self._cancel = cancel or threading.Event()
         self._fork_servers: list[ForkServer] = []
+        self._call_servers: dict[tuple[str, ...], ForkServer] = {}
         self._children: list[Child] = []
         self._shared: list[Any] = []
+        self._lost_starts = 0
 
     def __enter__(self) -> LocalPool:
         return self
@@ -93,133 +95,152 @@ class LocalPool:
         self.close()
 
     def start(self, module: str) -> None:
-        """Starts all children ahead of their first tasks, which are functions of the module.
-
-        Without it a child is started when there is a task for it.
-
-        Raises:
-            WorkerError: no child can be started.
-        """
+        """As `Executor.start`."""
         while len(self._children) < self.jobs:
-            self._start(module)
+            self._start_child(module)
 
     def share(self, thing: Any) -> Shared:
-        """Makes an object known to all workers; it is sent to each child once, when a task needs it."""
+        """As `Executor.share`."""
         self._shared.append(thing)
         return Shared(len(self._shared) - 1)
 
     def map_unordered(
-        self, function: Callable[..., Iterator[ValueT]], tasks: Iterable[TaskT], *shared: Shared
-    ) -> Iterator[Answer[TaskT, ValueT]]:
-        """Calls `function(task, done, *shared)` for every task and gives its values as they come.
-
-        The function has to be importable by name and gives one value for each item of the task, in order, leaving out
-        the positions in `done` (a frozenset of ints): after a crash it is called again with those that are settled.
-        A task that is lost again and again without one more value is `abandoned`, and the rest of it stays unsettled.
-        At most one task a child is in work. A value may be worked out more than once, and is given once.
-
-        Raises:
-            WorkerError: no child can be started.
-        """
-        queue = iter(tasks)
-        interrupted: deque[_Job] = deque()
-        running: dict[Child, _Job] = {}
+        self,
+        function: Callable[..., Iterator[ValueT]],
+        tasks: Iterable[TaskT],
+        *shared: Shared,
+        item_timeout_seconds: float | None = None,
+    ) -> Iterator[ItemResult[TaskT, ValueT]]:
+        """As `Executor.map_unordered`."""
+        things = {one.number: self._shared[one.number] for one in shared}
+        limit = self._timeout_seconds if item_timeout_seconds is None else item_timeout_seconds
+        batch = _Batch(function, iter(tasks), things, limit)
         try:
             while True:
-                self._feed(function, queue, interrupted, running, shared)
-                if not running:
+                self._feed(batch)
+                if not batch.running:
                     return
-                for child in self._ready(running):
-                    yield from self._hear(child, running, interrupted)
+                for child in self._wait_for_messages(batch):
+                    yield from self._handle_message(child, batch)
         finally:
-            for child in running:
+            for child in batch.running:
                 self._discard(child)
 
-    def close(self) -> None:
-        """Ends all children and waits for them; a later task starts others."""
+    def submit(self, function: Callable[..., Any], *arguments: Any, imports: Sequence[str] = ()) -> Future:
+        """As `Executor.submit`."""
+        return ForkedCall(Call(function, arguments), lambda: self._call_server(tuple(imports)))
+
+    def release(self) -> None:
+        """As `Executor.release`."""
         while self._children:
             self._discard(self._children[-1])
         while self._fork_servers:
             self._fork_servers.pop().close()
 
-    def _feed(
-        self,
-        function: Callable[..., Any],
-        queue: Iterator[Any],
-        interrupted: deque[_Job],
-        running: dict[Child, _Job],
-        shared: tuple[Shared, ...],
-    ) -> None:
-        while len(running) < self.jobs:
-            job = interrupted.popleft() if interrupted else next((_Job(task) for task in queue), None)
-            if job is None:
-                return
-            idle = next((child for child in self._children if child not in running), None)
-            child = idle or self._start(function.__module__)
-            running[child] = job
-            things = {one.number: self._shared[one.number] for one in shared}
-            child.give(function, job.task, frozenset(job.done), things)
+    def close(self) -> None:
+        """As `Executor.close`; every process has ended when it is done."""
+        self.release()
+        while self._call_servers:
+            self._call_servers.popitem()[1].close()
 
-    def _start(self, module: str) -> Child:
+    def _feed(self, batch: _Batch) -> None:
+        self._stop_if_cancelled()
+        while len(batch.running) < self.jobs:
+            if (job := batch.next_job()) is None:
+                return
+            child = self._idle_child(batch) or self._start_child(batch.function.__module__)
+            batch.running[child] = job
+            child.give(batch.function, job.task, frozenset(job.done), batch.shared, batch.timeout_seconds)
+
+    def _idle_child(self, batch: _Batch) -> Child | None:
+        for child in [one for one in self._children if one not in batch.running]:
+            if child.fork_server.is_alive:
+                return child
+            self._discard(child)
+        return None
+
+    def _start_child(self, module: str) -> Child:
+        self._stop_if_cancelled()
         if not self._fork_servers or not self._fork_servers[-1].is_alive:
-            self._fork_servers.append(ForkServer(module))
-        child = Child(self._fork_servers[-1], self._timeout_seconds, self._memory_mb)
+            self._fork_servers.append(ForkServer(module, cancel=self._cancel))
+        child = Child(self._fork_servers[-1], self._memory_mb)
         self._children.append(child)
         return child
+
+    def _call_server(self, imports: tuple[str, ...]) -> ForkServer:
+        self._stop_if_cancelled()
+        server = self._call_servers.get(imports)
+        if server is None or not server.is_alive:
+            if server is not None:
+                server.close()
+            server = self._call_servers[imports] = ForkServer(*imports, cancel=self._cancel)
+        return server
 
     def _discard(self, child: Child) -> None:
         child.end()
         self._children.remove(child)
 
-    def _ready(self, running: dict[Child, _Job]) -> list[Child]:
-        by_connection: dict[Any, Child] = {child.connection: child for child in running}
-        heard = [by_connection[connection] for connection in wait(list(by_connection), _POLL_SECONDS)]
-        for child in heard:
-            child.heard_at = time.monotonic()
-        if self._timeout_seconds and not heard:
-            limit = self._timeout_seconds + _SILENCE_GRACE_SECONDS
-            for child in running:
-                # The child's own alarm comes first; this is for one that is stopped or cannot be woken.
-                if time.monotonic() - child.heard_at > limit:
-                    child.kill_as_hung()
-        return heard
+    def _stop_if_cancelled(self) -> None:
+        if self._cancel.is_set():
+            raise CancelledError("the audit was cancelled")
 
-    def _hear(self, child: Child, running: dict[Child, _Job], interrupted: deque[_Job]) -> Iterator[Answer[Any, Any]]:
-        job = running[child]
+    def _wait_for_messages(self, batch: _Batch) -> list[Child]:
+        by_connection: dict[Any, Child] = {child.connection: child for child in batch.running}
+        ready = [by_connection[connection] for connection in wait(list(by_connection), POLL_SECONDS)]
+        if not ready:
+            for child in batch.running:
+                child.kill_if_silent(_SILENCE_GRACE_SECONDS)
+        return ready
+
+    def _handle_message(self, child: Child, batch: _Batch) -> Iterator[ItemResult[Any, Any]]:
+        job = batch.running[child]
         message = child.receive()
         if isinstance(message, Death):
-            del running[child]
+            del batch.running[child]
             self._discard(child)
-            yield from self._bury(message, job, interrupted)
+            if child.is_ready:
+                yield from self._report_death(message, job, batch)
+            else:
+                self._count_lost_start(f"{message.detail}: {child.fork_server.last_error_text()}")
+                batch.interrupted.append(job)
             return
+        self._lost_starts = 0
         if message[0] == "ready":
             return
         for position, value in message[1]:
             if position not in job.done:
                 job.done.add(position)
                 job.losses = 0
-                yield Answer(job.task, position, value)
+                yield ItemResult(job.task, position, value)
         if message[0] == "raised":
-            del running[child]
-            yield self._blame(job, message[2], Failure("raised", message[3]), interrupted)
+            del batch.running[child]
+            yield self._fail_item(job, message[2], Failure("raised", message[3]), batch)
         elif message[0] == "end":
-            del running[child]
+            del batch.running[child]
 
-    def _bury(self, death: Death, job: _Job, interrupted: deque[_Job]) -> Iterator[Answer[Any, Any]]:
+    def _count_lost_start(self, detail: str) -> None:
+        self._lost_starts += 1
+        if self._lost_starts > _LOST_STARTS_A_JOB * self.jobs:
+            raise WorkerError(
+                f"{self._lost_starts} worker processes in a row ended before their first task: {detail}. "
+                "Is there enough memory?"
+            )
+
+    def _report_death(self, death: Death, job: _Job, batch: _Batch) -> Iterator[ItemResult[Any, Any]]:
         position = job.next_undone() if death.position == NO_ITEM else death.position
         if death.kind == "killed" or death.position == NO_ITEM:
             job.kills[position] = job.kills.get(position, 0) + 1
             if job.kills[position] < _KILLED_TWICE:
-                interrupted.append(job)
+                batch.interrupted.append(job)
                 return
         kind = "crashed" if death.kind == "killed" else death.kind
-        yield self._blame(job, position, Failure(kind, death.detail), interrupted)
+        yield self._fail_item(job, position, Failure(kind, death.detail), batch)
 
-    def _blame(self, job: _Job, position: int, failure: Failure, interrupted: deque[_Job]) -> Answer[Any, Any]:
+    def _fail_item(self, job: _Job, position: int, failure: Failure, batch: _Batch) -> ItemResult[Any, Any]:
         # A function that fails before it comes to an item, whatever is done already, would be called for ever.
         job.losses += 1
         if job.losses >= _LOSSES_IN_A_ROW:
-            return Answer(job.task, position, None, Failure("abandoned", failure.detail))
+            return ItemResult(job.task, position, None, Failure("abandoned", failure.detail))
         job.done.add(position)
-        interrupted.append(job)
-        return Answer(job.task, position, None, failure)
+        batch.interrupted.append(job)
+        return ItemResult(job.task, position, None, failure)

@@ -1,4 +1,4 @@
-"""A fork server and limits come in; a guarded child goes out, with what it says and, in the end, what it died of."""
+"""A fork server and limits come in; a guarded child goes out, with its messages and, in the end, what it died of."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from multiprocessing import Pipe
 from typing import Any
 
 from kvqa_audit.engine.child import NO_ITEM, OUT_OF_MEMORY_EXIT, POSITION_BYTES, Position
-from kvqa_audit.engine.fork_server import ForkServer, WorkerError
-
-_FROM_OUTSIDE = (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+from kvqa_audit.engine.executor import WorkerError
+from kvqa_audit.engine.fork_server import KILLED_FROM_OUTSIDE, ForkServer
+from kvqa_audit.errors import CancelledError
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +27,16 @@ class Death:
 
 
 class Child:
-    """One guarded child process, forked from a fork server, and the connection to it."""
+    """One guarded child process, forked from a fork server, and the connection to it.
 
-    def __init__(self, fork_server: ForkServer, timeout_seconds: float, memory_mb: int) -> None:
+    `is_ready` tells that it has come to life, `heard_at` when it last did something, in seconds of the monotonic clock.
+    """
+
+    def __init__(self, fork_server: ForkServer, memory_mb: int) -> None:
+        self.fork_server = fork_server
+        self.is_ready = False
         self.heard_at = time.monotonic()
-        self._timeout_seconds = timeout_seconds
+        self._timeout_seconds = 0.0
         self._memory_mb = memory_mb
         self._hung = False
         self._known: set[int] = set()
@@ -40,39 +45,53 @@ class Child:
             page.write(NO_ITEM.to_bytes(POSITION_BYTES, "little", signed=True))
             page.flush()
             self._position = Position(page.fileno())
-            self._process = fork_server.fork(theirs.fileno(), page.fileno(), timeout_seconds, memory_mb)
+            self._process = fork_server.fork(theirs.fileno(), page.fileno(), memory_mb)
 
-    def give(self, function: Callable[..., Any], task: Any, done: frozenset[int], shared: Mapping[int, Any]) -> None:
+    def give(
+        self,
+        function: Callable[..., Any],
+        task: Any,
+        done: frozenset[int],
+        shared: Mapping[int, Any],
+        timeout_seconds: float,
+    ) -> None:
         """Sends a task, and before it what the child does not know yet; a dead child is noticed by `receive`."""
         self.heard_at = time.monotonic()
+        self._timeout_seconds = timeout_seconds
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             for number, thing in shared.items():
                 if number not in self._known:
                     self.connection.send(("share", number, thing))
                     self._known.add(number)
-            self.connection.send(("run", function, task, done, tuple(shared)))
+            self.connection.send(("run", function, task, done, tuple(shared), timeout_seconds))
 
     def receive(self) -> Any:
         """The next message, or the Death of the child.
 
         Raises:
-            WorkerError: the child never came to life.
+            WorkerError: the child never came to life, and was not killed.
+            CancelledError: meanwhile the executor was cancelled.
         """
         try:
-            return self.connection.recv()
+            message = self.connection.recv()
         except (EOFError, ConnectionResetError):
             return self._death()
+        self.heard_at = time.monotonic()
+        self.is_ready = True
+        return message
 
-    def kill_as_hung(self) -> None:
-        """Ends a child that neither answers nor dies."""
-        self._hung = True
-        self._process.kill()
+    def kill_if_silent(self, grace_seconds: float) -> None:
+        """Ends a child that neither answers nor dies; its own alarm comes first, where it can be woken."""
+        if self._timeout_seconds and time.monotonic() - self.heard_at > self._timeout_seconds + grace_seconds:
+            self._hung = True
+            self._process.kill()
 
     def end(self) -> None:
         """Kills the child, waits for it, and lets go of everything."""
         self._process.kill()
-        with contextlib.suppress(WorkerError):
-            self._process.wait()
+        if self._process.pid is not None:  # one that comes to life later finds its connection closed
+            with contextlib.suppress(WorkerError, CancelledError):
+                self._process.wait()
         self.connection.close()
         self._position.close()
 
@@ -87,5 +106,5 @@ class Child:
         if code >= 0:
             return Death("crashed", f"the worker ended with exit code {code}", position)
         name = signal.Signals(-code).name
-        kind = "killed" if -code in _FROM_OUTSIDE else "crashed"
+        kind = "killed" if -code in KILLED_FROM_OUTSIDE else "crashed"
         return Death(kind, f"the worker died of {name}", position)

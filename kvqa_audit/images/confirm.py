@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from kvqa_audit.engine.local import LocalPool
+from kvqa_audit.engine.executor import Executor
 from kvqa_audit.images.each import PickedImages, for_each_image
 from kvqa_audit.images.full_pixels import full_pixel_digest
 from kvqa_audit.ingest.dataset import ImageShard
@@ -39,7 +39,7 @@ def nominated(fingerprints: Sequence[ImageFingerprint]) -> frozenset[str]:
 
 
 def confirmed(
-    pool: LocalPool, shards: Sequence[ImageShard], fingerprints: Sequence[ImageFingerprint]
+    pool: Executor, shards: Sequence[ImageShard], fingerprints: Sequence[ImageFingerprint]
 ) -> tuple[tuple[ImageFingerprint, ...], tuple[ImageFingerprint, ...]]:
     """Decodes one image of each nominated file in full; `full_pixel_digest` is set for those and for no others.
 
@@ -65,7 +65,7 @@ def _with(one: ImageFingerprint, digest: str | None) -> ImageFingerprint:
     return one if one.full_pixel_digest == digest else replace(one, full_pixel_digest=digest)
 
 
-def _decoded(pool: LocalPool, shards: Sequence[ImageShard], wanted: Mapping[str, str]) -> dict[str, str]:
+def _decoded(pool: Executor, shards: Sequence[ImageShard], wanted: Mapping[str, str]) -> dict[str, str]:
     """SHA-256 → digest of the images `wanted`, which are named by id with the SHA-256 that they should have."""
     seen = for_each_image(
         full_pictures,

@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-import gc
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 
 from kvqa_audit.cache.fingerprints import CacheReader, FingerprintCache, Place, from_values, version_of
-from kvqa_audit.engine.local import Answer, Failure, LocalPool
+from kvqa_audit.engine.executor import Executor, Failure
 from kvqa_audit.images.confirm import confirmed
+from kvqa_audit.images.each import PickedImages, for_each_image, work_on
 from kvqa_audit.images.fingerprint import ALGORITHM, decoder, fingerprint
 from kvqa_audit.images.places import places_of
 from kvqa_audit.ingest.dataset import REPEATED, ImageFault, ImageShard, RawImage, settle_repeats
 from kvqa_audit.model import ImageFingerprint
 
 _KEEP_AFTER_IMAGES = 200
-_COLLECT_AFTER_OBJECTS = 20_000
 _PROBLEMS = {
     "crashed": "decoder_crashed",
     "hung": "decoder_hung",
     "out_of_memory": "decoder_out_of_memory",
     "raised": "decoder_crashed",
     "abandoned": "decoder_crashed",
+    "unreadable": "decoder_crashed",
 }
 
 
@@ -42,7 +42,7 @@ class ImageStageResult:
 def fingerprint_images(
     shards: Sequence[ImageShard],
     *,
-    pool: LocalPool,
+    pool: Executor,
     cache: FingerprintCache | None = None,
     on_progress: Callable[[int], None] | None = None,
 ) -> ImageStageResult:
@@ -61,9 +61,7 @@ def fingerprint_images(
     """
     started = time.perf_counter()
     run = _Run(cache, on_progress)
-    # Looked up while the first children start: a task is made when a child is free for it.
-    tasks = (task for shard in shards if (task := run.task(shard)) is not None)
-    _work(pool, tasks, run, cache)
+    _work(pool, shards, run, cache)
     run.keep_places()
     settled, faults = settle_repeats(sorted(run.found, key=lambda one: (one.img_id, one.path)))
     fingerprints, decoded_in_full = confirmed(pool, shards, settled)
@@ -73,21 +71,8 @@ def fingerprint_images(
     return ImageStageResult(fingerprints, faults, run.unchanged, seconds, tuple(cache.notes) if cache else ())
 
 
-@dataclass(frozen=True, slots=True)
-class ImageTask:
-    """The images of one shard, or those of `ids` alone."""
-
-    shard: ImageShard
-    ids: frozenset[str] | None = None
-
-    def read(self) -> Iterator[RawImage]:
-        return self.shard.read() if self.ids is None else self.shard.pick(self.ids)
-
-
-def fingerprint_task(task: ImageTask, done: frozenset[int], cache: Path | None) -> Iterator[ImageFingerprint]:
+def fingerprint_task(task: PickedImages, done: frozenset[int], cache: Path | None) -> Iterator[ImageFingerprint]:
     """The fingerprints of one task's images, in the order they are read, without those at the positions `done`."""
-    # What an image leaves behind goes without the collector's help, which would look at all modules again and again.
-    gc.set_threshold(_COLLECT_AFTER_OBJECTS)
     reader = CacheReader(cache) if cache is not None else None
     version = version_of(decoder(), ALGORITHM)
 
@@ -97,56 +82,35 @@ def fingerprint_task(task: ImageTask, done: frozenset[int], cache: Path | None) 
             return None
         return from_values(values, raw.img_id, raw.path, len(raw.data), decoder(), ALGORITHM)
 
-    for position, raw in enumerate(task.read()):
-        if position not in done:
-            yield fingerprint(raw, known)
+    for raw in task.read_with_repeats(done):
+        yield fingerprint(raw, known)
 
 
-def identify_task(task: ImageTask, done: frozenset[int]) -> Iterator[ImageFingerprint]:
+def identify_task(task: PickedImages, done: frozenset[int]) -> Iterator[ImageFingerprint]:
     """As fingerprint_task, but nothing is decoded: to name an image that the decoder does not survive."""
-    for position, raw in enumerate(task.read()):
-        if position not in done:
-            digest = sha256(raw.data).hexdigest()
-            yield ImageFingerprint(raw.img_id, raw.path, len(raw.data), digest, raw.problem, raw.detail)
+    for raw in task.read(done):
+        digest = sha256(raw.data).hexdigest()
+        yield ImageFingerprint(raw.img_id, raw.path, len(raw.data), digest, raw.problem, raw.detail)
 
 
-def _work(pool: LocalPool, tasks: Iterable[ImageTask], run: _Run, cache: FingerprintCache | None) -> None:
-    lost: dict[ImageTask, list[Answer[ImageTask, ImageFingerprint]]] = {}
-    shared = pool.share(cache.path if cache is not None else None)
-    for answer in pool.map_unordered(fingerprint_task, tasks, shared):
-        if answer.failure is not None:
-            lost.setdefault(answer.task, []).append(answer)
-        elif answer.value is not None:
-            run.add(answer.value)
-    found = {one.img_id for one in run.found}
-    for task, answers in lost.items():
-        ids = [img_id for img_id in task.shard.ids if img_id not in found and (not task.ids or img_id in task.ids)]
-        failures = [answer.failure for answer in sorted(answers, key=lambda one: one.position) if answer.failure]
-        if len(failures) == len(ids) and "abandoned" not in {failure.kind for failure in failures}:
-            for img_id, failure in zip(ids, failures, strict=True):
-                run.add(_blamed(pool, task.shard, img_id, failure))
-        else:
-            for img_id in ids:
-                run.add(_alone(pool, task.shard, img_id))
+def _work(pool: Executor, shards: Sequence[ImageShard], run: _Run, cache: FingerprintCache | None) -> None:
+    # Looked up while the first children start: a task is made when a child is free for it.
+    tasks = (task for shard in shards if (task := run.task(shard)) is not None)
+    harmed: dict[str, Failure] = {}
 
+    def note(img_id: str, failure: Failure) -> ImageFingerprint:
+        harmed[img_id] = failure
+        return nameless(img_id)
 
-def _alone(pool: LocalPool, shard: ImageShard, img_id: str) -> ImageFingerprint:
-    """Works on one image by itself, where it is not clear which of several did the harm."""
-    task = ImageTask(shard, frozenset([img_id]))
-    answers = list(pool.map_unordered(fingerprint_task, [task], pool.share(None)))
-    for answer in answers:
-        if answer.value is not None:
-            return answer.value
-    failure = answers[0].failure if answers else None
-    return _blamed(pool, shard, img_id, failure or Failure("raised", "the shard does not give this image"))
+    def nameless(img_id: str, _: Failure | None = None) -> ImageFingerprint:
+        return ImageFingerprint(img_id, img_id, 0, None)
 
-
-def _blamed(pool: LocalPool, shard: ImageShard, img_id: str, failure: Failure) -> ImageFingerprint:
-    answers = list(pool.map_unordered(identify_task, [ImageTask(shard, frozenset([img_id]))]))
-    named = next((answer.value for answer in answers if answer.value is not None), None)
-    found = named or ImageFingerprint(img_id, img_id, 0, None)
-    problem = found.problem or _PROBLEMS[failure.kind]
-    return replace(found, problem=problem, detail=failure.detail, decoder=decoder(), algorithm=ALGORITHM)
+    for one in work_on(fingerprint_task, tasks, note, pool.share(cache.path if cache is not None else None), pool=pool):
+        if one.img_id not in harmed:
+            run.add(one)
+    for img_id, named in for_each_image(identify_task, shards, harmed, nameless, pool=pool).items():
+        problem = named.problem or _PROBLEMS[harmed[img_id].kind]
+        run.add(replace(named, problem=problem, detail=harmed[img_id].detail, decoder=decoder(), algorithm=ALGORITHM))
 
 
 @dataclass
@@ -158,10 +122,10 @@ class _Run:
     fresh: list[ImageFingerprint] = field(default_factory=list)
     places: list[tuple[ImageShard, dict[str, Place]]] = field(default_factory=list)
 
-    def task(self, shard: ImageShard) -> ImageTask | None:
+    def task(self, shard: ImageShard) -> PickedImages | None:
         """What is left to do of a shard after the cache was asked."""
         if self.cache is None:
-            return ImageTask(shard)
+            return PickedImages(shard, frozenset(shard.ids))
         places = places_of(shard)
         kept = self.cache.find_unchanged(tuple(places.values()), version_of(decoder(), ALGORITHM))
         unknown = []
@@ -175,7 +139,7 @@ class _Run:
         self.unchanged += len(shard.ids) - len(unknown)
         if unknown or not shard.ids:
             self.places.append((shard, places))
-            return ImageTask(shard, None if len(unknown) == len(shard.ids) else frozenset(unknown))
+            return PickedImages(shard, frozenset(unknown))
         return None
 
     def add(self, one: ImageFingerprint) -> None:

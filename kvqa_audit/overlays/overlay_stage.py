@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
-import numpy as np
-
-from kvqa_audit.engine.local import LocalPool
+from kvqa_audit.engine.executor import Executor
 from kvqa_audit.images.decode import decode
 from kvqa_audit.images.each import PickedImages, for_each_image
 from kvqa_audit.ingest.dataset import ImageShard, RawImage
@@ -19,14 +16,13 @@ from kvqa_audit.overlays.planes import Picture
 from kvqa_audit.overlays.text import find_text
 
 READ_MIN_SIDE_PX = 400
-_KEPT_FREE_BYTES = 31 << 20
 
 
 def find_overlays(
     shards: Sequence[ImageShard],
     ids: Collection[str],
     *,
-    pool: LocalPool,
+    pool: Executor,
     kept: OverlayCache | None = None,
     digests: Mapping[str, str] | None = None,
     on_progress: Callable[[int], None] | None = None,
@@ -52,7 +48,7 @@ def find_overlays(
         overlay_task,
         shards,
         frozenset(ids).difference(found),
-        lambda img_id, failure: ImageOverlays(img_id, problem=failure),
+        lambda img_id, failure: ImageOverlays(img_id, problem=failure.kind),
         pool=pool,
         on_progress=on_progress,
     )
@@ -64,18 +60,7 @@ def find_overlays(
 
 def overlay_task(task: PickedImages, done: frozenset[int]) -> Iterator[ImageOverlays]:
     """What was seen in one task's images, in the order they are read, without those at the positions `done`."""
-    _keep_freed_memory()
     return map(look_at, task.read(done))
-
-
-def _keep_freed_memory() -> None:
-    """Has the C library keep what an image frees for the next one, rather than fetch it anew page by page.
-
-    glibc raises its limits to what was freed, up to 32 MiB (mallopt(3), M_MMAP_THRESHOLD). The array is never written
-    to, so that it takes no memory; under other libraries it does nothing.
-    """
-    with contextlib.suppress(MemoryError):
-        np.empty(_KEPT_FREE_BYTES, np.uint8)
 
 
 def look_at(raw: RawImage) -> ImageOverlays:

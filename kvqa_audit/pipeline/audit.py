@@ -24,7 +24,7 @@ IMAGES_ARE_READ_BY = "kvqa_audit.images.fingerprint_stage"
 if TYPE_CHECKING:
     from kvqa_audit.cache.fingerprints import FingerprintCache
     from kvqa_audit.duplicates.find import DuplicateResult
-    from kvqa_audit.engine.local import LocalPool
+    from kvqa_audit.engine.executor import Executor
     from kvqa_audit.release.decisions_file import DecisionsFile
     from kvqa_audit.spec.dataset_spec import DatasetSpec
 
@@ -35,7 +35,7 @@ def run_audit(
     *,
     run_id: str | None = None,
     decisions: DecisionsFile | None = None,
-    executor: LocalPool | None = None,
+    executor: Executor | None = None,
     cache: FingerprintCache | None = None,
     cancel: threading.Event | None = None,
     listener: Listener = ignore_events,
@@ -48,7 +48,8 @@ def run_audit(
         options: how it is audited.
         run_id: the name of this run, in hex digits; None makes one.
         decisions: what was decided about findings; None leaves every finding open.
-        executor: works on the images, and is left open; None makes a local pool of `options.jobs` processes.
+        executor: works on the images, and is left open; it has to know of the same `cancel`.
+            None makes a local pool of `options.jobs` processes.
         cache: fingerprints of earlier runs; None reads every image.
         cancel: when it is set, the audit ends within two seconds and leaves nothing behind.
         listener: is told about stages and items.
@@ -71,7 +72,7 @@ def run_audit(
     spec = options.spec or load_spec()
     subset = options.subset or spec.subset
     clock = Clock(listener, cancel)
-    with _executor(executor, options.jobs) as pool:
+    with _executor(executor, options.jobs, cancel) as pool:
         if not options.table_only:
             pool.start(IMAGES_ARE_READ_BY)
         with clock.stage("read the table") as count:
@@ -135,7 +136,7 @@ def audit_duplicates(
 
     options = options or AuditOptions()
     clock = Clock(listener, cancel)
-    with _executor(None, options.jobs) as pool:
+    with _executor(None, options.jobs, cancel) as pool:
         pool.start(IMAGES_ARE_READ_BY)
         dataset = open_dataset(_absolute(source), options.spec or load_spec(), revision=options.revision)
         if "images" in dataset.absent:
@@ -185,14 +186,14 @@ def fingerprint_cache(*, enabled: bool = True) -> Iterator[FingerprintCache | No
 
 
 @contextmanager
-def _executor(given: LocalPool | None, jobs: int) -> Iterator[LocalPool]:
+def _executor(given: Executor | None, jobs: int, cancel: threading.Event | None) -> Iterator[Executor]:
     """The caller's executor, left open; or a local pool that ends with the audit."""
     if given is not None:
         yield given
         return
     from kvqa_audit.engine.local import LocalPool
 
-    with LocalPool(jobs) as pool:
+    with LocalPool(jobs, cancel=cancel) as pool:
         yield pool
 
 

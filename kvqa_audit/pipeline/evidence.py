@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from kvqa_audit.engine.background import Background, ForkedBackground, Future
-from kvqa_audit.engine.local import LocalPool
+from kvqa_audit.engine.call import Call
+from kvqa_audit.engine.executor import Executor, Future
 from kvqa_audit.pipeline.table_stages import IMPORTS, JudgedRows, judge_expectations, judge_rows, rank_answers
 from kvqa_audit.progress import Clock
 
@@ -42,7 +42,7 @@ def collect_evidence(
     spec: DatasetSpec,
     *,
     subset: bool,
-    pool: LocalPool,
+    pool: Executor,
     cache: FingerprintCache | None,
     clock: Clock,
     ocr: bool = False,
@@ -57,20 +57,23 @@ def collect_evidence(
 
     absent = _absent(dataset, subset, ocr)
     many = sum(len(shard.ids) for shard in dataset.shards) >= _MIN_IMAGES_FOR_A_PROCESS
-    with ForkedBackground(*IMPORTS) if many else Background() as beside:
-        promised = beside.begin(judge_expectations, dataset.table, spec, absent)
-        judging = beside.begin(judge_rows, dataset.table, spec)
-        images = look_at_images(dataset, pool, cache, clock)
-        duplicates = look_for_duplicates(images, pool, cache, clock)
-        overlays = look_for_overlays(dataset, spec, images, pool, cache, clock)
-        pool.close()  # what comes now needs their memory
-        burned_in = () if "ocr" in absent else read_pictures(dataset, images, pool.jobs, clock)
-        judged: JudgedRows = _awaited(judging, "judge the rows", clock)
-        promises: Mapping[str, ExpectationResult] = _awaited(promised, "judge the promises", clock)
-        copies = [(pair.left, pair.right) for pair in duplicates.pairs]
-        ranking = beside.begin(rank_answers, dataset.table, spec, copies, things_seen(overlays))
-        study = study_answers(judged.study, images, duplicates, spec, clock)
-        suspicion: Suspicion = _awaited(ranking, "rank suspicious answers", clock)
+
+    def begin(function: Callable[..., Any], *arguments: Any) -> Future:
+        return pool.submit(function, *arguments, imports=IMPORTS) if many else Call(function, arguments)
+
+    promised = begin(judge_expectations, dataset.table, spec, absent)
+    judging = begin(judge_rows, dataset.table, spec)
+    images = look_at_images(dataset, pool, cache, clock)
+    duplicates = look_for_duplicates(images, pool, cache, clock)
+    overlays = look_for_overlays(dataset, spec, images, pool, cache, clock)
+    pool.release()  # what comes now needs their memory
+    burned_in = () if "ocr" in absent else read_pictures(dataset, images, pool, clock)
+    judged: JudgedRows = _awaited(judging, "judge the rows", clock)
+    promises: Mapping[str, ExpectationResult] = _awaited(promised, "judge the promises", clock)
+    copies = [(pair.left, pair.right) for pair in duplicates.pairs]
+    ranking = begin(rank_answers, dataset.table, spec, copies, things_seen(overlays))
+    study = study_answers(judged.study, images, duplicates, spec, clock)
+    suspicion: Suspicion = _awaited(ranking, "rank suspicious answers", clock)
     evidence = Evidence(
         spec=spec,
         table=dataset.table,
@@ -90,7 +93,7 @@ def collect_evidence(
     return Collected(evidence, images, duplicates)
 
 
-def look_at_images(dataset: Dataset, pool: LocalPool, cache: FingerprintCache | None, clock: Clock) -> ImageStageResult:
+def look_at_images(dataset: Dataset, pool: Executor, cache: FingerprintCache | None, clock: Clock) -> ImageStageResult:
     """Reads every image once and takes its fingerprint."""
     from kvqa_audit.images.fingerprint_stage import fingerprint_images
 
@@ -101,7 +104,7 @@ def look_at_images(dataset: Dataset, pool: LocalPool, cache: FingerprintCache | 
 
 def look_for_duplicates(
     images: ImageStageResult,
-    pool: LocalPool,
+    pool: Executor,
     cache: FingerprintCache | None,
     clock: Clock,
     mode: Literal["all", "exact"] = "all",
@@ -124,7 +127,7 @@ def look_for_overlays(
     dataset: Dataset,
     spec: DatasetSpec,
     images: ImageStageResult,
-    pool: LocalPool,
+    pool: Executor,
     cache: FingerprintCache | None,
     clock: Clock,
 ) -> tuple[ImageOverlays, ...]:
@@ -140,15 +143,12 @@ def look_for_overlays(
         return find_overlays(dataset.shards, asked, pool=pool, kept=kept, digests=sound, on_progress=clock.advance)
 
 
-def read_pictures(dataset: Dataset, images: ImageStageResult, jobs: int, clock: Clock) -> tuple[BurnedIn, ...]:
+def read_pictures(dataset: Dataset, images: ImageStageResult, pool: Executor, clock: Clock) -> tuple[BurnedIn, ...]:
     """Reads the text that is burned into the sound images, and keeps what kind it is."""
-    from kvqa_audit.privacy.burned_in_stage import READ_TIMEOUT_SECONDS, find_burned_in
+    from kvqa_audit.privacy.burned_in_stage import find_burned_in
 
     sound = [image.img_id for image in images.fingerprints if image.problem is None]
-    with (
-        clock.stage("read text in the pictures", len(sound)),
-        LocalPool(jobs, item_timeout_seconds=READ_TIMEOUT_SECONDS) as pool,
-    ):
+    with clock.stage("read text in the pictures", len(sound)):
         return find_burned_in(dataset.shards, sound, pool=pool, on_progress=clock.advance)
 
 

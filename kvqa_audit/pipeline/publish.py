@@ -15,7 +15,7 @@ from kvqa_audit.release.decisions_file import decisions_for
 from kvqa_audit.spec.load import load_spec
 
 if TYPE_CHECKING:
-    from kvqa_audit.engine.local import LocalPool
+    from kvqa_audit.engine.executor import Executor
     from kvqa_audit.outputs.formats import OutputFormat
     from kvqa_audit.outputs.write_outputs import Pictures
     from kvqa_audit.release.gate import Verdict
@@ -76,7 +76,7 @@ def audited(
     request: AuditRequest,
     *,
     run_id: str | None = None,
-    executor: LocalPool | None = None,
+    executor: Executor | None = None,
     cancel: threading.Event | None = None,
     listener: Listener = ignore_events,
 ) -> AuditRun:
@@ -105,7 +105,7 @@ def audit_and_publish(
     *,
     runs: RunStore | None = None,
     run_id: str | None = None,
-    executor: LocalPool | None = None,
+    executor: Executor | None = None,
     cancel: threading.Event | None = None,
     listener: Listener = ignore_events,
 ) -> Published:

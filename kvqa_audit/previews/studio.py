@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TypeAlias
 
+from kvqa_audit.engine.executor import Executor, Failure
 from kvqa_audit.engine.local import LocalPool
 from kvqa_audit.errors import SourceError
 from kvqa_audit.images.each import for_each_image
@@ -29,7 +30,7 @@ class Studio:
     """Draws previews of one audit's images; made by `studio_for`."""
 
     def __init__(
-        self, run: AuditRun, pool: LocalPool, shards: Callable[[], tuple[ImageShard, ...]], *, blur_text: bool
+        self, run: AuditRun, pool: Executor, shards: Callable[[], tuple[ImageShard, ...]], *, blur_text: bool
     ) -> None:
         self._digests = {
             one.img_id: one.sha256 for one in run.fingerprints if one.problem is None and one.sha256 is not None
@@ -103,5 +104,5 @@ def _shards_of(run: AuditRun, spec: DatasetSpec) -> tuple[ImageShard, ...]:
         return ()
 
 
-def _lost(img_id: str, kind: str) -> Preview:
-    return Preview(img_id, missing=f"{UNREADABLE} ({kind.replace('_', ' ')})")
+def _lost(img_id: str, failure: Failure) -> Preview:
+    return Preview(img_id, missing=f"{UNREADABLE} ({failure.kind.replace('_', ' ')})")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from kvqa_audit.engine.local import LocalPool
+from kvqa_audit.engine.executor import Executor
 from kvqa_audit.images.decode import decode
 from kvqa_audit.images.each import PickedImages, for_each_image
 from kvqa_audit.ingest.dataset import ImageShard, RawImage
@@ -36,7 +36,7 @@ def find_burned_in(
     shards: Sequence[ImageShard],
     ids: Collection[str],
     *,
-    pool: LocalPool,
+    pool: Executor,
     on_progress: Callable[[int], None] | None = None,
 ) -> tuple[BurnedIn, ...]:
     """Reads the text in some images, in guarded children; an image that harms one costs itself.
@@ -44,7 +44,7 @@ def find_burned_in(
     Args:
         shards: references to the images; the bytes are opened by the children.
         ids: the images to read.
-        pool: the children, and how long one image may take them.
+        pool: the children.
         on_progress: is told how many more images are done.
 
     Raises:
@@ -54,8 +54,9 @@ def find_burned_in(
         read_task,
         shards,
         ids,
-        lambda img_id, failure: BurnedIn(img_id, problem=failure),
+        lambda img_id, failure: BurnedIn(img_id, problem=failure.kind),
         pool=pool,
+        item_timeout_seconds=READ_TIMEOUT_SECONDS,
         on_progress=on_progress,
     )
     return tuple(found[img_id] for img_id in sorted(found))

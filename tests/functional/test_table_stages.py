@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 from kvqa_audit.demo import draw_demo
-from kvqa_audit.engine.background import Background, ForkedBackground
+from kvqa_audit.engine.local import LocalPool
 from kvqa_audit.ingest.open import open_dataset
 from kvqa_audit.pipeline.table_stages import judge_expectations, judge_rows, rank_answers
 from kvqa_audit.spec.load import load_spec
@@ -16,17 +15,16 @@ from kvqa_audit.spec.load import load_spec
 ABSENT = {"splits": "the dataset has no splits", "whole dataset": "the source is a subset"}
 
 
-@pytest.mark.parametrize("where", [Background, ForkedBackground])
-def test_same_evidence_wherever_it_is_worked_out(tmp_path: Path, where: type[Background]) -> None:
+def test_same_evidence_wherever_it_is_worked_out(tmp_path: Path) -> None:
     draw_demo(tmp_path)
     spec = load_spec()
     table = open_dataset(str(tmp_path), spec, table_only=True).table
     images = sorted(set(table.frame["img_id"]))
     ranked_with = ([(images[0], images[1])], {images[2]: ("a box", "no text")})
-    with where() as beside:
-        promised = beside.begin(judge_expectations, table, spec, ABSENT)
-        judging = beside.begin(judge_rows, table, spec)
-        ranking = beside.begin(rank_answers, table, spec, *ranked_with)
+    with LocalPool(1) as pool:
+        promised = pool.submit(judge_expectations, table, spec, ABSENT)
+        judging = pool.submit(judge_rows, table, spec)
+        ranking = pool.submit(rank_answers, table, spec, *ranked_with)
         there, stages = judging.result()
         promises, _ = promised.result()
         ranked, _ = ranking.result()

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from kvqa_audit.engine.fork_server import WorkerError
-from kvqa_audit.engine.local import Answer, LocalPool
-from tests.processes import GIVE_UP_SECONDS, in_the_background, interruptible, is_alive, wait_until
+from kvqa_audit.engine.executor import ItemResult, WorkerError
+from kvqa_audit.engine.local import LocalPool
+from tests.processes import GIVE_UP_SECONDS, in_the_background, interruptible, is_alive
 
 ITEMS = 12
 
@@ -84,12 +84,12 @@ def imported(task: int, done: frozenset[int]) -> Iterator[bool]:
     yield any(name.split(".")[0] == "pandas" for name in sys.modules)
 
 
-def collect(what: str, bad: int = 4, **limits: float) -> list[Answer[tuple[str, int], int]]:
+def collect(what: str, bad: int = 4, **limits: float) -> list[ItemResult[tuple[str, int], int]]:
     with LocalPool(1, **limits) as pool:  # type: ignore[arg-type]
         return list(pool.map_unordered(hurt, [(what, bad)]))
 
 
-def blamed_of(answers: list[Answer[tuple[str, int], int]]) -> tuple[int, str, str]:
+def blamed_of(answers: list[ItemResult[tuple[str, int], int]]) -> tuple[int, str, str]:
     (blamed,) = [answer for answer in answers if answer.failure is not None]
     assert sorted(answer.position for answer in answers) == list(range(ITEMS))
     assert all(answer.value == answer.position for answer in answers if answer.failure is None)
@@ -211,7 +211,7 @@ def test_children_do_not_pay_for_data_frames() -> None:
         assert [answer.value for answer in pool.map_unordered(imported, [0])] == [False]
 
 
-def test_lost_nursery_costs_nothing_but_another_one(tmp_path: Path) -> None:
+def test_lost_fork_server_costs_nothing_but_another_one(tmp_path: Path) -> None:
     with LocalPool(2) as pool:
         list(pool.map_unordered(process_ids, range(2)))
         (fork_server,) = pool._fork_servers
@@ -273,21 +273,6 @@ def test_ctrl_c_ends_parent_and_children_and_waits_for_no_item() -> None:
     for pid in set(lines):
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
-
-
-def test_children_end_by_themselves_when_the_parent_is_killed() -> None:
-    script = INTERRUPTED.format(folder=str(Path(__file__).parent), seconds=2)
-    script = script.replace('[("hang", 0), ("hang", 0)]', '[("hang", 0)]')
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    with subprocess.Popen(
-        [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=env
-    ) as process:
-        assert process.stdout is not None
-        pids = []
-        while (line := process.stdout.readline().strip()) != "working":
-            pids.append(int(line))
-        process.kill()
-    wait_until(lambda: not any(map(is_alive, pids)))
 
 
 GOES_ON = """
