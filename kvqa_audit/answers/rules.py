@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from kvqa_audit.answers.parse import atoms, whole_number
 from kvqa_audit.answers.predicate import DUCKDB_MAX_DEPTH, bound, columns_of
+from kvqa_audit.engine.time_limit import interrupted_after, seconds_for
 from kvqa_audit.errors import SpecError
 from kvqa_audit.spec.dataset_spec import DatasetSpec, Question
 from kvqa_audit.spec.rule import COLUMNS_OF_RULES, Rule
@@ -65,7 +66,8 @@ def judge_rules(frame: pd.DataFrame, spec: DatasetSpec) -> Mapping[str, RuleResu
         Rule id to result, in the order of the description.
 
     Raises:
-        SpecError: a rule is no predicate, names an unknown column, or does more than compare answers.
+        SpecError: a rule is no predicate, names an unknown column, does more than compare answers, or takes too long;
+            the text names the file, the line and the rule.
     """
     images, answers = wide_answers(frame, spec)
     first_rows = _first_rows(frame, spec)
@@ -103,7 +105,9 @@ def breaks_a_rule(probes: Sequence[Probe], spec: DatasetSpec) -> list[bool]:
                 conditions.append(f"({when} AND NOT {must}{within})")
                 given += values
         query = f"SELECT _image FROM {ANSWERS} WHERE {' OR '.join(conditions)}"  # noqa: S608 - all were parsed
-        broken = {entry[0] for entry in _fetched(connection, query, given, "rules.yaml, all rules together")}
+        broken = {
+            entry[0] for entry in _fetched(connection, query, given, "rules.yaml, all rules together", len(probes))
+        }
     finally:
         connection.close()
     return [image in broken for image in range(len(probes))]
@@ -230,7 +234,7 @@ def _judge(
         f"SELECT _image, held{columns} FROM (SELECT *, {when} AS chosen, {must} AS held FROM {ANSWERS}) "  # noqa: S608 - both were parsed and hold nothing but comparisons
         f"WHERE chosen AND held IS NOT NULL{within} ORDER BY _image"
     )
-    judged = _fetched(connection, query, given, spec.where("rules", rule.id))
+    judged = _fetched(connection, query, given, spec.where("rules", rule.id), len(images))
     broken = [entry for entry in judged if not entry[1]]
     ids = [str(images["img_id"].iat[entry[0]]) for entry in broken]
     rows = {
@@ -255,11 +259,17 @@ def _judge(
     )
 
 
-def _fetched(connection: duckdb.DuckDBPyConnection, query: str, given: list[Any], what: str) -> list[tuple[Any, ...]]:
+def _fetched(
+    connection: duckdb.DuckDBPyConnection, query: str, given: list[Any], what: str, rows: int
+) -> list[tuple[Any, ...]]:
     import duckdb
 
+    seconds = seconds_for(rows)
     try:
-        return connection.execute(query, given).fetchall()
+        with interrupted_after(seconds, connection.interrupt):
+            return connection.execute(query, given).fetchall()
+    except duckdb.InterruptException:
+        raise SpecError(f"{what}: takes longer than {seconds:,.0f} seconds; write it with fewer terms") from None
     except duckdb.Error as error:
         raise SpecError(f"{what}: cannot be computed: {str(error).splitlines()[0]}") from None
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from kvqa_audit.contracts.condition_mask import rows_that_meet
 from kvqa_audit.contracts.judged_cells import as_judged
+from kvqa_audit.engine.time_limit import raising_after, seconds_for
 from kvqa_audit.errors import SpecError
 from kvqa_audit.ingest.dataset import Table
 from kvqa_audit.spec.condition_grammar import parse_condition
@@ -58,17 +59,20 @@ def judge_expectations(table: Table, spec: DatasetSpec, absent: Mapping[str, str
         absent: what is not there and why, as in `Evidence.absent`; promises that need it are skipped.
 
     Raises:
-        SpecError: a promise cannot be evaluated; the text names the file, the line and the promise.
+        SpecError: a promise cannot be evaluated, or takes too long; the text names the file, the line and the promise.
     """
     reasons = {promise.id: _reason_to_skip(promise, absent) for promise in spec.promises}
     judge = _Judge(table.frame, spec) if any(reason is None for reason in reasons.values()) else None
-    results = {}
+    results, seconds = {}, seconds_for(len(table.frame))
     for promise in spec.promises:
         reason = reasons[promise.id]
         if judge is None or reason is not None:
             results[promise.id] = ExpectationResult(promise.id, "skipped", None, None, reason or "")
         else:
-            results[promise.id] = judge.result_of(promise)
+            where = spec.where("promises", promise.id)
+            error = SpecError(f"{where}: takes longer than {seconds:,.0f} seconds; promise less at once")
+            with raising_after(seconds, error):
+                results[promise.id] = judge.result_of(promise)
     return results
 
 

@@ -7,6 +7,7 @@ number beyond 64 bits or that is none.
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ MAX_NUMBER_CHARACTERS = 60
 MAX_SHOWN_CHARACTERS = 120
 _CORE = "tag:yaml.org,2002:"
 _TEXT = f"{_CORE}str"
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,8 @@ def read_yaml(path: Path) -> YamlFile:
         raise SpecError(f"{path}{line}: is not valid YAML: {error.problem or error.context}") from None
     except yaml.YAMLError as error:
         raise SpecError(f"{path}: is not valid YAML: {error}") from None
+    except (ArithmeticError, ValueError):  # the parser in Python lets an escape through that is no character
+        raise SpecError(f"{path}: is not valid YAML: an escape such as \\U00000041 names no character") from None
     reading = _Reading(path)
     data = None if node is None else reading.value(node, ())
     return YamlFile(path, data, reading.lines)
@@ -125,6 +129,8 @@ class _Reading:
         if not isinstance(node, yaml.ScalarNode):
             raise SpecError(f"{where}: a key has to be plain text")
         if node.tag == _TEXT:
+            if found := _NO_TEXT.search(node.value):
+                raise SpecError(f"{where}: holds {found[0]!a}, which no text can hold; remove it")
             return node.value
         where += f", key {key}" if (key := _as_key(at)) else ""
         advice = 'put it into quotes if it is a text: "…"'

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
+from kvqa_audit.answers import rules
 from kvqa_audit.answers.predicate import _nodes
 from kvqa_audit.answers.rules import Probe, RuleResult, breaks_a_rule, judge_rules, wilson
 from kvqa_audit.errors import SpecError
@@ -160,6 +162,24 @@ def test_an_error_names_file_line_and_part_of_the_rule(tmp_path: Path) -> None:
         with pytest.raises(SpecError) as error:
             judge_rules(table(("a", "n_polyps", "0")), load_spec(folder))
         assert str(error.value).startswith(f"{folder / 'rules.yaml'}, line {line}, rule R{what}")
+
+
+def test_a_rule_that_takes_too_long_is_ended_and_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a table that would take days; the limits of a description keep its own rules from that."""
+    sealed = rules._sealed
+
+    def endless(*arguments: Any) -> Any:
+        connection = sealed(*arguments)
+        connection.execute("ALTER TABLE answers RENAME TO few")
+        connection.execute(
+            "CREATE VIEW answers AS SELECT few.* FROM few, range(1_000_000_000_000) AS one(n) WHERE hash(n) = 0"
+        )
+        return connection
+
+    monkeypatch.setattr(rules, "_sealed", endless)
+    monkeypatch.setattr(rules, "seconds_for", lambda images: 0.2)
+    with pytest.raises(SpecError, match=r"rules\.yaml, rule T1: takes longer than 0 seconds"):
+        judge(table(("a", "n_polyps", "0")), "true", "n_polyps = 0")
 
 
 def test_the_database_itself_is_sealed(tmp_path: Path) -> None:

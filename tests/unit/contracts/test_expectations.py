@@ -11,7 +11,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from kvqa_audit.contracts import expectations
 from kvqa_audit.contracts.expectations import ExpectationResult, judge_expectations
+from kvqa_audit.errors import SpecError
 from kvqa_audit.ingest.dataset import ROLES, Table
 from kvqa_audit.ingest.table import read_csv_table
 from kvqa_audit.spec.dataset_spec import DatasetSpec, Question, Source
@@ -155,6 +157,17 @@ def test_a_pattern_that_backtracks_is_matched_in_linear_time() -> None:
     kwargs = {"column": "answer", "regex": r"^(\w+\s?)+\$X$"}
     result = judged({"type": "expect_column_values_to_match_regex", "kwargs": kwargs}, table=Table(frame))
     assert (result.outcome, result.measured) == ("failed", 0.0)
+
+
+def test_a_promise_that_takes_too_long_is_ended_and_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def endless(*arguments: object) -> None:
+        while True:
+            pass
+
+    monkeypatch.setattr(expectations, "as_judged", endless)
+    monkeypatch.setattr(expectations, "seconds_for", lambda rows: 0.2)
+    with pytest.raises(SpecError, match=r"promises\.yaml, promise p0: takes longer than 0 seconds"):
+        judged({"type": "expect_table_row_count_to_equal", "kwargs": {"value": 4}})
 
 
 CODE = [

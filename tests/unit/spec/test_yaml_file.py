@@ -79,6 +79,13 @@ def test_a_value_wrong_in_a_key_is_told_with_its_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("door")
+@pytest.mark.parametrize("escape", ["\\0", "\\uD800", "\\U00110000", "\\UFFFFFFFF"])
+def test_an_escape_that_is_no_character_is_told(tmp_path: Path, escape: str) -> None:
+    with pytest.raises(SpecError, match=r"x\.yaml(, line 1)?: (holds|is not valid YAML: )"):
+        read_yaml(written(tmp_path, f'a: "x{escape}"'))
+
+
+@pytest.mark.usefixtures("door")
 def test_plain_values_are_what_they_were(tmp_path: Path) -> None:
     text = "a: [1, -2, 0x1f, 1.5, 1e3, yes, ~, 2026-01-31, '2026-01-31', x, '', 1_000, 9223372036854775807]"
     day = datetime.date(2026, 1, 31)

@@ -1,0 +1,52 @@
+"""Work that takes too long is ended, by its engine or between two steps of Python; other work is not."""
+
+from __future__ import annotations
+
+import signal
+import threading
+
+import duckdb
+import pytest
+
+from kvqa_audit.engine.time_limit import interrupted_after, raising_after
+
+ENDLESS = "SELECT count(*) FROM range(1_000_000_000_000) WHERE hash(range) = 0"
+
+
+def test_a_query_is_interrupted() -> None:
+    with duckdb.connect() as connection:
+        with pytest.raises(duckdb.InterruptException), interrupted_after(0.2, connection.interrupt):
+            connection.execute(ENDLESS)
+        with interrupted_after(600, connection.interrupt):
+            assert connection.execute("SELECT 1").fetchall() == [(1,)]
+
+
+def run_for_ever() -> None:
+    while True:
+        pass
+
+
+def test_python_code_is_ended_and_the_alarm_is_as_it_was() -> None:
+    before = signal.getsignal(signal.SIGALRM)
+    with pytest.raises(TimeoutError, match="too long"), raising_after(0.2, TimeoutError("too long")):
+        run_for_ever()
+    assert (signal.getsignal(signal.SIGALRM), signal.getitimer(signal.ITIMER_REAL)) == (before, (0.0, 0.0))
+
+
+def test_work_that_is_done_in_time_or_fails_keeps_its_own_result() -> None:
+    with pytest.raises(ZeroDivisionError), raising_after(600, TimeoutError()):
+        raise ZeroDivisionError
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
+def test_in_another_thread_there_is_no_limit_and_no_error() -> None:
+    done = []
+
+    def work() -> None:
+        with raising_after(0.001, TimeoutError()):
+            done.append(signal.getitimer(signal.ITIMER_REAL))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert done == [(0.0, 0.0)]
