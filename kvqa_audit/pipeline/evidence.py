@@ -35,6 +35,7 @@ class Collected:
     evidence: Evidence
     images: ImageStageResult
     duplicates: DuplicateResult
+    overlay_agreement: Mapping[str, Mapping[str, Any]]
 
 
 def collect_evidence(
@@ -53,6 +54,7 @@ def collect_evidence(
     processes that each end with their work: what the engines need is the largest part of the memory.
     """
     from kvqa_audit.checks.base import Evidence
+    from kvqa_audit.overlays.answer_agreement import agreement_figures
     from kvqa_audit.overlays.detection import things_seen
 
     absent = _absent(dataset, subset, ocr)
@@ -90,7 +92,7 @@ def collect_evidence(
         suspicion=suspicion,
         absent=absent,
     )
-    return Collected(evidence, images, duplicates)
+    return Collected(evidence, images, duplicates, agreement_figures(dataset.table.frame, spec, overlays))
 
 
 def look_at_images(dataset: Dataset, pool: Executor, cache: FingerprintCache | None, clock: Clock) -> ImageStageResult:

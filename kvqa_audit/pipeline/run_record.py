@@ -58,8 +58,6 @@ def rows_of(table: Table) -> AnswerRows:
 
 def metrics_of(collected: Collected) -> Metrics:
     """Everything measured that is not a finding, as JSON values."""
-    from kvqa_audit.overlays.answer_agreement import agreement_figures
-
     evidence, duplicates, images = collected.evidence, collected.duplicates, collected.images
     frame = evidence.table.frame
     levels = {rule.id: (rule.level, rule.why) for rule in evidence.spec.rules}
@@ -85,7 +83,7 @@ def metrics_of(collected: Collected) -> Metrics:
         "near_threshold_bits": duplicates.near_threshold_bits,
         "duplicate_thresholds": dict(duplicates.thresholds),
         "duplicates_examined": dict(duplicates.examined),
-        "overlays": agreement_figures(frame, evidence.spec, evidence.overlays),
+        "overlays": collected.overlay_agreement,
         **_study(evidence.study),
         "images_from_cache": images.from_cache,
         "subset": "whole dataset" in evidence.absent,
