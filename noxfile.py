@@ -6,6 +6,7 @@ and `nox --no-venv --no-install -s …` runs sessions there.
 
 from __future__ import annotations
 
+import os
 import zipfile
 from collections.abc import Iterable
 from functools import partial
@@ -15,7 +16,8 @@ import nox
 
 nox.options.sessions = ["tests", "lint"]
 nox.options.default_venv_backend = "venv"
-ROOT = Path(__file__).parent
+# Every process that the tests start would compile the whole package anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # Files stay together, because their tests share audits; two workers, because the tests start processes themselves.
 PARALLEL = ("-n", "2", "--dist", "loadfile")
 PROJECT = nox.project.load_toml("pyproject.toml")
