@@ -17,11 +17,16 @@ from kvqa_audit.model import (
     FindingStatus,
     ImageFingerprint,
     OutcomeStatus,
+    PairKind,
     Severity,
     Stage,
     Tier,
     with_keys,
 )
+from kvqa_audit.previews.records import PairPreview, Preview
+from kvqa_audit.release.gate import judge
+from kvqa_audit.report.as_html import Report, render
+from kvqa_audit.spec.dataset_spec import DatasetSpec, Release
 
 HOSTILE = (
     "<script>window.__ran=1;document.title='ran'</script>",
@@ -94,7 +99,13 @@ def sample_run(*, images: int = 60, findings_per_check: int = 30, seed: int = 7)
             CheckOutcome(code, name, severity, status, _REASONS.get(status), evaluated, failed, 0, measured, 0.0, 0.01)
         )
     docs = {
-        code: CheckDoc(title, f"Because of {HOSTILE[1]}.", "Settle it, or drop the row.", "rows")
+        code: CheckDoc(
+            title,
+            f"Because of {HOSTILE[1]}.",
+            "Settle it, or drop the row.",
+            "rows",
+            PairKind.CONFLICTING_ANSWERS if code == "KV203" else None,
+        )
         for code, _, title, _, _ in _CODES
     }
     return AuditRun(
@@ -182,6 +193,15 @@ def with_cases(run: AuditRun) -> AuditRun:
     return replace(
         run, outcomes=(*run.outcomes, *outcomes), findings=(*run.findings, *findings), docs={**run.docs, **docs}
     )  # fmt: skip
+
+
+def page_of(run: AuditRun, *, picture: bytes = JPEG, spec: DatasetSpec | None = None, missing: str = "") -> str:
+    """The page of an audit, with one and the same picture in every place; with none where that is empty."""
+    report = Report(run, judge(run.outcomes, run.findings, spec.release if spec else Release()), spec)
+    wanted = report.wanted()
+    previews = {img_id: Preview(img_id, picture) for img_id in wanted.sides_px} if picture else {}
+    pairs = {pair: PairPreview(picture, picture, aligned=True) for pair in wanted.pairs} if picture else {}
+    return render(report, previews, pairs, missing=missing)
 
 
 def _findings(code: str, severity: Severity, ids: list[str], number: int) -> list[Finding]:

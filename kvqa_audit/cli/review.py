@@ -47,13 +47,17 @@ def review(
     expires: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="With --add: the last day it holds.")
     ] = None,
+    merge: Annotated[
+        Path | None, typer.Option(help="Ask nothing; take over the decisions of this file, such as a report saved.")
+    ] = None,
 ) -> None:
     """Decide about findings, one after the other."""
     from kvqa_audit.artifacts.folder import read_artifacts
-    from kvqa_audit.console.review import print_stored
+    from kvqa_audit.console.review import print_merged, print_stored
     from kvqa_audit.model import Severity
     from kvqa_audit.release.decisions import DecisionVerdict, decide
-    from kvqa_audit.release.review import Wanted, decisions_in, file_for, report_on, store, to_decide
+    from kvqa_audit.release.decisions_file import read_decisions
+    from kvqa_audit.release.review import Wanted, decisions_in, file_for, merged, report_on, store, to_decide
 
     if (add or reason or expires) and not (update and add and (reason or "").strip()):
         raise typer.BadParameter("--add needs --update and a --reason; --reason and --expires go with --add")
@@ -61,6 +65,10 @@ def review(
     path = file_for(run, decisions)
     wanted = Wanted(tuple(check or ()), Severity(severity.value), img_id)
     today = datetime.now(UTC).date()
+    if merge is not None:
+        added, known_already = merged(path, read_decisions(merge))
+        print_merged(merge, path, added, known_already)
+        return
     decider = who or os.environ.get("USER") or os.environ.get("USERNAME") or "unknown"
     known = decisions_in(path)
     findings = to_decide(run, known, wanted, today)

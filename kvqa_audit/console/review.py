@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kvqa_audit.console.terminal import console, plain
@@ -125,6 +126,12 @@ def _in_words(decision: Mapping[str, Any]) -> str:
     about = ", ".join(plain(part) for part in (ids, decision["question"], decision["answer"]) if part)
     line = f" (line {decision['line']})" if decision["line"] else ""
     return f"{plain(decision['key'])} {plain(decision['check'])} {decision['verdict']}: {about}{line}"
+
+
+def print_merged(source: Path, path: Path, added: int, known: int) -> None:
+    """What came of taking over the decisions of another file."""
+    already = f"; {known:,} stood there already" if known else ""
+    console().print(plain(f"{path}: {added:,} decisions added from {source}{already}"), soft_wrap=True)
 
 
 def print_stored(path: object, added: int, removed: int, left: int) -> None:

@@ -29,18 +29,19 @@ def write_outputs(run: AuditRun, out: Path, spec: DatasetSpec, *, pictures: Pict
 def write_report(run: AuditRun, path: Path, spec: DatasetSpec, *, pictures: Pictures = "shown", jobs: int = 1) -> None:
     """Writes the report alone; pictures are drawn anew by `jobs` children, where the audited place still holds them."""
     from kvqa_audit.release.standing import judge_audit
-    from kvqa_audit.report.as_html import LEFT_OUT_ON_REQUEST, NOT_AVAILABLE, render
-    from kvqa_audit.report.pictures import pictures_wanted
+    from kvqa_audit.report.as_html import LEFT_OUT_ON_REQUEST, Report, render
 
-    small: dict[str, bytes] = {}
-    if pictures != "none":
+    if pictures == "none":
+        page = render(Report(run, judge_audit(run, spec), spec), {}, {}, missing=LEFT_OUT_ON_REQUEST)
+    else:
         from kvqa_audit.previews.studio import studio_for
+        from kvqa_audit.report.pictures import LAID_SIDE_PX
 
         with studio_for(run, spec, blur_text=pictures == "blurred", jobs=jobs) as studio:
-            previews = studio.previews(pictures_wanted(run))
-        small = {img_id: preview.picture for img_id, preview in previews.items() if preview.picture}
-    missing = LEFT_OUT_ON_REQUEST if pictures == "none" else NOT_AVAILABLE
-    page = render(run, judge_audit(run, spec), pictures=small, missing=missing)
+            report = Report(run, judge_audit(run, spec), spec)
+            wanted = report.wanted()
+            drawn = studio.previews(wanted.sides_px), studio.pairs(wanted.pairs, LAID_SIDE_PX)
+        page = render(report, *drawn)
     write_atomically(path, page.encode("utf-8", "backslashreplace"))
 
 

@@ -73,6 +73,25 @@ def pictures_of(finding: Finding, run: AuditRun) -> tuple[str, ...]:
     return tuple(str(folder / path) if location.exists() else path for path in below)
 
 
+def merged(path: Path, incoming: Sequence[Decision]) -> tuple[int, int]:
+    """Adds decisions to the file, at its end, so that they hold; gives how many, and how many stand there already.
+
+    What is decided in the same words about the same finding, and is the last word there, is not written twice.
+
+    Raises:
+        SpecError, OutputError: as for `store`.
+    """
+    last = {decision.key: decision for decision in decisions_in(path)}
+    new = []
+    for decision in incoming:
+        if last.get(decision.key) != decision:
+            new.append(decision)
+        last[decision.key] = decision
+    if new:
+        store(path, new)
+    return len(new), len(incoming) - len(new)
+
+
 def store(path: Path, added: Sequence[Decision] = (), removed: Collection[Decision] = ()) -> None:
     """Puts decisions into the file and takes some out; what else stands there stays, and the file is whole always.
 

@@ -1,54 +1,100 @@
-"""A finished audit, its verdict and thumbnails come in; one self-contained HTML page goes out, always the same."""
+"""A finished audit, its verdict and its pictures come in; one self-contained HTML page goes out, always the same."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
-import json
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from kvqa_audit.model import AuditRun, Finding, FindingStatus
+from kvqa_audit.model import AuditRun, Finding
+from kvqa_audit.release.blocking import blocking_findings
 from kvqa_audit.report.charts import charts
+from kvqa_audit.report.deciding import deciding, script_json
+from kvqa_audit.report.duplicate_groups import Pair
 from kvqa_audit.report.environment import asset, environment
-from kvqa_audit.report.figures import Chart
+from kvqa_audit.report.lead import lead, newly_found
 from kvqa_audit.report.listings import listings
-from kvqa_audit.report.pictures import embedded
+from kvqa_audit.report.pictures import Album, Budget, Wanted, budget_for, pictures_wanted
 from kvqa_audit.report.proposals import detectors, proposals
 from kvqa_audit.report.view import View, state, unjudged, view
+from kvqa_audit.spec.dataset_spec import Release
 
 if TYPE_CHECKING:
+    from kvqa_audit.previews.records import PairPreview, Preview
     from kvqa_audit.release.gate import Verdict
+    from kvqa_audit.spec.dataset_spec import DatasetSpec
 
-MAX_NEW_NAMED = 5
-NOT_AVAILABLE = "picture not available"
 LEFT_OUT_ON_REQUEST = "pictures left out on request"
 _FOR_CHARTS = ("vendor/plotly-cartesian.min.js", "templates/charts.js")
-_FOR_THE_PAGE = tuple(f"templates/{name}.js" for name in ("filter", "links", "tables", "side_by_side"))
+FOR_THE_PAGE = tuple(f"templates/{name}.js" for name in ("pictures", "pair", "decide", "filter", "links", "tables"))
 
 
-def render(run: AuditRun, verdict: Verdict, *, pictures: Mapping[str, bytes], missing: str = NOT_AVAILABLE) -> str:
+@dataclass(frozen=True)
+class Report:
+    """One audit on its way to a page.
+
+    Attributes:
+        run: the finished audit.
+        verdict: whether this version may be released, and why.
+        spec: the description of the dataset; None where it is not at hand.
+        new: the keys of the findings that the baseline does not know; None where there is no baseline.
+    """
+
+    run: AuditRun
+    verdict: Verdict
+    spec: DatasetSpec | None = None
+    blocking: tuple[Finding, ...] = field(init=False)
+    page: View = field(init=False)
+
+    def __post_init__(self) -> None:
+        since = self.run.metrics.get("baseline") or {}
+        new = frozenset(since["new_keys"]) if "new_keys" in since else None
+        blocking = blocking_findings(self.run.findings, self.verdict, self.release, new)
+        object.__setattr__(self, "blocking", blocking)
+        object.__setattr__(self, "page", view(self.run, blocking, self.spec))
+
+    @property
+    def release(self) -> Release:
+        return Release() if self.spec is None else self.spec.release
+
+    @property
+    def budget(self) -> Budget:
+        return budget_for(self.run.dataset.images)
+
+    def wanted(self) -> Wanted:
+        """The pictures that `render` shows if it is given them."""
+        return pictures_wanted(self.page, self.budget)
+
+
+def render(
+    report: Report, previews: Mapping[str, Preview], pairs: Mapping[Pair, PairPreview], *, missing: str = ""
+) -> str:
     """Draws the report.
 
     Args:
-        run: the finished audit.
-        verdict: whether this version may be released, and why.
-        pictures: img_id → JPEG (or PNG) thumbnail, for the ids of `pictures.pictures_wanted`; what is missing shows
-            as a placeholder that says so.
-        missing: what the placeholder says.
+        report: the audit.
+        previews: img_id → small picture, of those that `report.wanted()` names; what is lacking shows as a
+            placeholder that says why.
+        pairs: the pairs it names, laid on each other.
+        missing: what every placeholder says instead, where pictures are left out on purpose.
 
     Returns:
         An HTML page without references to anything outside itself, but for links to the files beside it.
     """
-    page = view(run)
-    images = embedded(page, pictures, missing)
+    run, verdict, page = report.run, report.verdict, report.page
     since = run.metrics.get("baseline") or {}
     drawn = charts(run)
-    scripts = [asset(path) for path in (_FOR_CHARTS if drawn else ()) + _FOR_THE_PAGE]
-    sources = " ".join(f"'sha256-{_digest(text)}'" for text in scripts)
+    first = lead(run, verdict, report.blocking)
+    album = Album(previews, pairs, report.budget.characters, missing)
+    scripts = [asset(path) for path in (_FOR_CHARTS if drawn else ()) + FOR_THE_PAGE]
+    shown_findings = tuple(f for block in page.found for card in block.cards for f in card.findings)
+    figures = {chart.key: [{"label": label, **drawing} for label, drawing in chart.figures] for chart in drawn}
+    decisions = deciding(run, page.cards, report.blocking, report.release, len(first.reasons))
     return (
         environment()
         .get_template("report.html.j2")
@@ -56,59 +102,49 @@ def render(run: AuditRun, verdict: Verdict, *, pictures: Mapping[str, bytes], mi
             run=run,
             verdict=verdict,
             page=page,
+            lead=first,
             charts=drawn,
             listings=listings(run),
             proposals=proposals(run),
             detectors=detectors(run),
-            figures=Markup(_figures_json(drawn)),  # noqa: S704 - the JSON has its angle brackets and ampersands escaped
-            embedded=images,
-            sheets_drawn=any(images[one.img_id][0] for sheet in page.sheets.shown for one in sheet.pictures),
+            figures=Markup(script_json(figures)),  # noqa: S704 - angle brackets and ampersands are escaped
+            deciding=Markup(script_json(decisions)),  # noqa: S704 - angle brackets and ampersands are escaped
+            album=album,
+            pages="",
+            beside="",
             state=state,
-            in_page={f"{f.check}-{f.key}" for s in page.sections for card in s.cards for f in card.findings},
-            new_keys=frozenset(since.get("new_keys", ())),
-            newly_found=_newly_found(page, since),
-            baseline_date=_date(since.get("date", "")),
-            waived=sum(finding.status is FindingStatus.WAIVED for finding in run.findings),
-            unjudged=unjudged(verdict.not_checked),
             sources=run.metrics.get("sources") or {},
-            started=_date(run.started_at),
-            finished=_date(run.finished_at),
-            reasons=_reasons(verdict),
-            policy=f"default-src 'none'; script-src {sources}; style-src 'unsafe-inline'; img-src data:; "
-            "base-uri 'none'; form-action 'none'",
+            blocking=frozenset(finding.key for finding in report.blocking),
+            new_keys=frozenset(since.get("new_keys", ())),
+            newly_found=newly_found(shown_findings, since),
+            baseline_date=date_in_words(since.get("date", "")),
+            unjudged=unjudged(verdict.not_checked),
+            started=date_in_words(run.started_at),
+            finished=date_in_words(run.finished_at),
+            policy=content_policy(scripts),
             scripts=[Markup(text) for text in scripts],  # noqa: S704 - files of this package
             style=Markup(asset("templates/report.css")),  # noqa: S704 - a file of this package
         )
     )
 
 
-def _newly_found(page: View, since: Mapping[str, Any]) -> list[Finding]:
-    """The worst of the new findings that are in the page."""
-    new = set(since.get("new_keys", ()))
-    shown_ones = [f for section in page.sections for card in section.cards for f in card.findings if f.key in new]
-    return sorted(shown_ones, key=lambda finding: -finding.severity.rank)[:MAX_NEW_NAMED]
+def content_policy(scripts: list[str]) -> str:
+    """What the page's own policy allows: these scripts, its styles, and pictures that stand in it."""
+    sources = " ".join(f"'sha256-{_digest(text)}'" for text in scripts)
+    return (
+        f"default-src 'none'; script-src {sources}; style-src 'unsafe-inline'; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
 
 
-def _reasons(verdict: Verdict) -> list[str]:
-    """The reasons that the list of blockers does not tell already."""
-    told = tuple(f"{outcome.code} " for outcome in verdict.blockers)
-    return [reason for reason in verdict.reasons if not told or not reason.startswith(told)]
-
-
-def _digest(text: str) -> str:
-    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-
-
-def _figures_json(drawn: tuple[Chart, ...]) -> str:
-    """The figures as JSON that can stand in a script element: no `<`, `>` or `&` is left in it."""
-    value = {chart.key: [{"label": label, **figure} for label, figure in chart.figures] for chart in drawn}
-    text = json.dumps(value, ensure_ascii=True, separators=(",", ":"), sort_keys=True, allow_nan=False)
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
-
-
-def _date(text: str) -> str:
+def date_in_words(text: str) -> str:
+    """`2 January 2026, 10:00:00 UTC`; a text that is no date as it stands."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
         return text
     return f"{moment.day} {moment:%B %Y, %H:%M:%S %Z}".strip()
+
+
+def _digest(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

@@ -6,21 +6,17 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from kvqa_audit.model import JUDGED, AuditRun, DuplicatePair, Finding, Tier
+from kvqa_audit.model import AuditRun, DuplicatePair, Finding, FindingStatus, PairKind, Tier
+from kvqa_audit.report.words import TIER_WORDS, change_words
 
-CONFLICT_CHECK = "KV203"
-MAX_GROUPS = 60
+MAX_GROUPS = 200
 MAX_PICTURES_PER_GROUP = 8
 MAX_PAIRS_PER_GROUP = 12
+MAX_LAID_PAIRS_PER_GROUP = 3
 MAX_CONFLICTS_PER_GROUP = 20
+IN_PLACE = ("identity", "overlay", "light")
 
-TIER_WORDS: Mapping[Tier, str] = {
-    Tier.IDENTICAL_BYTES: "the same file",
-    Tier.IDENTICAL_PIXELS: "the same pixels",
-    Tier.RE_ENCODE: "saved anew",
-    Tier.NEAR: "nearly the same",
-    Tier.NEAR_FRAME: "a neighbouring frame",
-}
+Pair = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +39,11 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Pictures that show the same; `more` pictures and `more_pairs` pairs are not in the page."""
+    """Pictures that show the same; `more` pictures and `more_pairs` pairs are not in the page.
+
+    `findings` are all that concern its pairs, the gravest first; `reasons` say in words what speaks for each pair.
+    `laid` are the pairs that are laid on each other.
+    """
 
     number: int
     title: str
@@ -51,69 +51,84 @@ class Group:
     more: int
     pairs: tuple[DuplicatePair, ...]
     more_pairs: int
+    laid: tuple[Pair, ...]
     conflicts: tuple[Conflict, ...]
     more_conflicts: int
-    sources: tuple[str, ...]
+    reasons: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def moved(self) -> bool:
+        """Whether a picture had to be moved to lie on another, so that it looks otherwise than it is stored."""
+        return any(pair.transform not in IN_PLACE for pair in self.pairs)
 
 
 @dataclass(frozen=True, slots=True)
 class Groups:
     """The groups that are shown, worst first, and how many there are in all.
 
-    `answers_were_compared` is False where the check that compares the copies' answers was not judged.
+    `conflict_checks` are the checks whose findings say that two copies are answered in different ways.
     """
 
     shown: tuple[Group, ...]
     total: int
     pictures: int
     conflicting: int
-    across_sources: int
-    answers_were_compared: bool
+    conflict_checks: frozenset[str]
 
 
 def duplicate_groups(run: AuditRun) -> Groups:
-    """Groups with conflicting answers first, then those that cross sources, then the largest."""
+    """Groups with conflicting answers first, then those with the gravest findings, then the largest."""
     sources: Mapping[str, str] = run.metrics.get("sources") or {}
     pairs_of: dict[str, list[DuplicatePair]] = defaultdict(list)
     for pair in run.pairs:
         pairs_of[pair.group].append(pair)
     members = {group: _members(pairs) for group, pairs in pairs_of.items()}
     group_of = {img_id: group for group, ids in members.items() for img_id in ids}
-    conflicts: dict[str, list[Finding]] = defaultdict(list)
+    about: dict[str, list[Finding]] = defaultdict(list)
     for finding in run.findings:
-        if finding.check == CONFLICT_CHECK:
-            for group in _groups_of(finding, group_of):
-                conflicts[group].append(finding)
-    crossing = {group for group, ids in members.items() if len({sources.get(i) for i in ids}) > 1}
-    order = sorted(members, key=lambda g: (-len(conflicts.get(g, ())), g not in crossing, -len(members[g]), g))
+        group = _group_about(finding, group_of)
+        if group is not None:
+            about[group].append(finding)
+    conflicts = frozenset(code for code, doc in run.docs.items() if doc.pair is PairKind.CONFLICTING_ANSWERS)
+    conflicting = {g for g, findings in about.items() if any(f.check in conflicts for f in findings)}
+    order = sorted(members, key=lambda g: (g not in conflicting, -_gravity(about[g]), -len(members[g]), g))
     groups = tuple(
-        _group(number, members[g], pairs_of[g], conflicts.get(g, []), sources)
+        _group(number, members[g], pairs_of[g], about[g], sources, conflicts)
         for number, g in enumerate(order[:MAX_GROUPS], start=1)
     )
-    compared = any(o.code == CONFLICT_CHECK and o.outcome in JUDGED for o in run.outcomes)
-    return Groups(groups, len(members), len(group_of), len(conflicts), len(crossing), compared)
+    return Groups(groups, len(members), len(group_of), len(conflicting), conflicts)
 
 
 def _members(pairs: Iterable[DuplicatePair]) -> list[str]:
     return sorted({img_id for pair in pairs for img_id in (pair.left, pair.right)})
 
 
-def _groups_of(finding: Finding, group_of: Mapping[str, str]) -> list[str]:
-    about = (*finding.related, *([finding.img_id] if finding.img_id else []))
-    return sorted({group_of[img_id] for img_id in about if img_id in group_of})
+def _group_about(finding: Finding, group_of: Mapping[str, str]) -> str | None:
+    """The group whose pair a finding is about; None for every other finding."""
+    if finding.img_id is not None or len(finding.related) < 2:
+        return None
+    groups = {group_of.get(img_id) for img_id in finding.related}
+    return groups.pop() if len(groups) == 1 else None
+
+
+def _gravity(findings: Iterable[Finding]) -> int:
+    return max((f.severity.rank + 1 for f in findings if f.status is FindingStatus.OPEN), default=0)
 
 
 def _group(
     number: int,
     members: list[str],
     pairs: list[DuplicatePair],
-    conflicts: list[Finding],
+    findings: list[Finding],
     sources: Mapping[str, str],
+    conflicts: frozenset[str],
 ) -> Group:
     in_page = members[:MAX_PICTURES_PER_GROUP]
     ordered = sorted(pairs, key=lambda pair: (list(Tier).index(pair.tier), pair.left, pair.right))
     of_group = sorted({sources[img_id] for img_id in members if img_id in sources})
-    differing = _conflicts(conflicts, in_page)
+    told = [finding for finding in findings if finding.check in conflicts]
+    differing = _conflicts(told, in_page)
     words = TIER_WORDS[ordered[-1].tier]
     return Group(
         number,
@@ -122,10 +137,30 @@ def _group(
         len(members) - len(in_page),
         tuple(ordered[:MAX_PAIRS_PER_GROUP]),
         max(0, len(ordered) - MAX_PAIRS_PER_GROUP),
+        _laid(ordered, told, in_page),
         differing[:MAX_CONFLICTS_PER_GROUP],
         max(0, len(differing) - MAX_CONFLICTS_PER_GROUP),
-        tuple(of_group),
+        tuple(dict.fromkeys(_reason(pair) for pair in ordered[:MAX_PAIRS_PER_GROUP])),
+        tuple(sorted(findings, key=lambda f: (f.status is FindingStatus.WAIVED, -f.severity.rank, f.check, f.key))),
     )
+
+
+def _laid(pairs: Iterable[DuplicatePair], conflicts: Iterable[Finding], in_page: list[str]) -> tuple[Pair, ...]:
+    """At most three pairs of pictures that are shown, those whose answers differ first."""
+    differing = {tuple(sorted(finding.related)) for finding in conflicts}
+    found = [(pair.left, pair.right) for pair in pairs if pair.left in in_page and pair.right in in_page]
+    return tuple(sorted(found, key=lambda pair: tuple(sorted(pair)) not in differing)[:MAX_LAID_PAIRS_PER_GROUP])
+
+
+def _reason(pair: DuplicatePair) -> str:
+    done = change_words(pair.transform)
+    if pair.tier in (Tier.IDENTICAL_BYTES, Tier.IDENTICAL_PIXELS):
+        return f"they are {TIER_WORDS[pair.tier]}"
+    if pair.tier is Tier.RE_ENCODE and not done:
+        return "one is the other, saved anew"
+    if pair.tier is Tier.NEAR_FRAME:
+        return "they are neighbouring frames of one scene"
+    return f"one is the other, {done}" if done else "one is the other, with small changes"
 
 
 def _conflicts(findings: list[Finding], in_page: list[str]) -> tuple[Conflict, ...]:

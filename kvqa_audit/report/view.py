@@ -1,40 +1,30 @@
-"""A finished audit comes in; what the page says, section by section and bounded in size, goes out."""
+"""A finished audit and its verdict come in; what the page says, in its order and bounded in size, goes out."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from kvqa_audit.model import AuditRun, CheckDoc, CheckOutcome, Family, Finding, FindingStatus, OutcomeStatus, Severity
-from kvqa_audit.report.cases import CaseGroup, case_groups
+from kvqa_audit.report.cards import Card, KnownOfImages, card_of_group, cards_of
 from kvqa_audit.report.contact_sheets import ContactSheets, contact_sheets
-from kvqa_audit.report.duplicate_groups import Groups, Picture, duplicate_groups
+from kvqa_audit.report.duplicate_groups import Group, Groups, duplicate_groups
 from kvqa_audit.report.text import measure, share
+from kvqa_audit.report.words import OUTCOME_WORDS
 
-MAX_FINDINGS_PER_CHECK = 20
+if TYPE_CHECKING:
+    from kvqa_audit.spec.dataset_spec import DatasetSpec
+
+MAX_CARDS_PER_BLOCKING_CHECK = 100
+MAX_CARDS_PER_CHECK = 20
+MAX_ROWS_PER_CHECK = 20
+MAX_CARDS_IN_PAGE = 300
 MAX_FINDINGS_IN_PAGE = 2_000
 MAX_REPEATS_PER_CHECK = 6
-MAX_PICTURES_PER_CHECK: Mapping[Family, int] = {Family.IMAGES: 6, Family.ANSWERS: 4}
-
-QUESTIONS: tuple[tuple[str, str, tuple[Family, ...]], ...] = (
-    ("table", "Is the table sound?", (Family.TABLE,)),
-    ("images", "Are the images sound?", (Family.IMAGES,)),
-    ("duplicates", "What is duplicated, and do the copies agree?", (Family.DUPLICATES,)),
-    ("answers", "Do the answers contradict each other or the picture?", (Family.ANSWERS,)),
-    ("balance", "Is the dataset balanced, and what could a model learn without looking?", (Family.DISTRIBUTIONS,)),
-    ("sharing", "May it be shared?", (Family.RELEASE, Family.PRIVACY)),
-)
-OTHER = ("other", "What else was checked?")
-
-OUTCOME_WORDS: Mapping[OutcomeStatus, str] = {
-    OutcomeStatus.PASSED: "passed",
-    OutcomeStatus.FAILED: "failed",
-    OutcomeStatus.SKIPPED: "not checked",
-    OutcomeStatus.ERRORED: "check crashed",
-    OutcomeStatus.VACUOUS: "nothing to judge",
-}
-_UNJUDGED = (OutcomeStatus.SKIPPED, OutcomeStatus.VACUOUS)
+# Checks of pictures and of answers about them: each of their findings is a card, whether it blocks or not.
+_PICTURED = (Family.IMAGES, Family.DUPLICATES, Family.ANSWERS)
 _ORDER = (
     OutcomeStatus.ERRORED,
     OutcomeStatus.FAILED,
@@ -56,52 +46,35 @@ class Repeat:
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
-    """One check in the page: its outcome, its text for people and its first findings."""
+class CheckBlock:
+    """One check in the page: its outcome, its text for people and its findings, as cards or as rows of a table.
+
+    `open_findings` counts those that nobody decided about, in the page or not. `elsewhere` names the checks whose
+    cards show more of its findings, with how many.
+    """
 
     outcome: CheckOutcome
     doc: CheckDoc
-    anchor: str
     state: str
     words: str
     measured: str
     threshold: str
-    findings: tuple[Finding, ...]
+    open_findings: int
+    cards: tuple[Card, ...]
+    rows: tuple[Finding, ...]
     repeats: tuple[Repeat, ...]
-    pictures: tuple[Picture, ...]
-    cases: tuple[CaseGroup, ...]
+    left_out: int
+    elsewhere: tuple[tuple[str, int], ...]
+
+    @property
+    def anchor(self) -> str:
+        return self.outcome.code
 
     @property
     def same_suggestion(self) -> str | None:
-        """What every finding shown suggests, where several all suggest the same."""
-        suggestions = {finding.suggestion for finding in self.findings}
-        if len(suggestions) != 1 or len(self.findings) == 1:
-            return None
-        return suggestions.pop()
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """One question of the reader, answered by its checks, worst first."""
-
-    key: str
-    title: str
-    sentence: str
-    cards: tuple[Card, ...]
-
-    @property
-    def folds(self) -> tuple[tuple[str, tuple[Card, ...]], ...]:
-        """The cards that need no eye, under the line they are folded into."""
-        unknown = tuple(card for card in self.cards if card.outcome.outcome in _UNJUDGED)
-        passed = tuple(card for card in self.cards if card.outcome.outcome is OutcomeStatus.PASSED)
-        named = ((_number(unknown, "could not be judged"), unknown), (_number(passed, "passed"), passed))
-        return tuple((line, cards) for line, cards in named if cards)
-
-    @property
-    def open_cards(self) -> tuple[Card, ...]:
-        """The cards of checks that failed or crashed."""
-        kinds = (OutcomeStatus.FAILED, OutcomeStatus.ERRORED)
-        return tuple(card for card in self.cards if card.outcome.outcome in kinds)
+        """What every row shown suggests, where several all suggest the same."""
+        suggestions = {finding.suggestion for finding in self.rows}
+        return suggestions.pop() if len(suggestions) == 1 and len(self.rows) > 1 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,29 +88,70 @@ class Unjudged:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Everything the page says about a run, but for the charts."""
+    """What the page says about a run, but for the verdict and the charts.
 
-    sections: tuple[Section, ...]
+    `blockers`, `warnings` and `notes` are the checks that found something, the most open findings first; `others` are
+    all other checks.
+    """
+
+    blockers: tuple[CheckBlock, ...]
+    warnings: tuple[CheckBlock, ...]
+    notes: tuple[CheckBlock, ...]
+    others: tuple[CheckBlock, ...]
     groups: Groups
     sheets: ContactSheets
     findings_total: int
     findings_shown: int
 
+    @property
+    def found(self) -> tuple[CheckBlock, ...]:
+        """The checks that found something, in the order of the page."""
+        return (*self.blockers, *self.warnings, *self.notes)
 
-def view(run: AuditRun) -> View:
-    """Puts a run's outcomes, findings and duplicate groups into the order in which they are read."""
-    cards = _cards(run)
-    sections = []
-    placed: set[str] = set()
-    for key, title, families in QUESTIONS:
-        of_section = [card for card in cards if card.outcome.family in families]
-        placed.update(card.anchor for card in of_section)
-        sections.append(Section(key, title, _sentence(of_section), _worst_first(of_section)))
-    rest = [card for card in cards if card.anchor not in placed]
-    if rest:
-        sections.append(Section(*OTHER, _sentence(rest), _worst_first(rest)))
-    shown_ones = sum(len(card.findings) for card in cards)
-    return View(tuple(sections), duplicate_groups(run), contact_sheets(run), len(run.findings), shown_ones)
+    @property
+    def cards(self) -> tuple[Card, ...]:
+        return tuple(card for block in self.found for card in block.cards)
+
+
+def view(run: AuditRun, blocking: Iterable[Finding], spec: DatasetSpec | None = None) -> View:
+    """Puts a run's outcomes and findings into the order in which they are read.
+
+    Args:
+        run: the audit.
+        blocking: the findings that keep the version back.
+        spec: the description of the dataset, for the questions' texts.
+    """
+    keys = frozenset(finding.key for finding in blocking)
+    blocking_codes = {finding.check for finding in blocking}
+    groups = duplicate_groups(run)
+    homes = {group.number: _home(group, keys, groups.conflict_checks) for group in groups.shown}
+    cards_left, findings_left = MAX_CARDS_IN_PAGE, MAX_FINDINGS_IN_PAGE
+    blocks: dict[str, CheckBlock] = {}
+    known = KnownOfImages(run.metrics.get("sources") or {}, *_answers_known(run, spec))
+    by_check = _by_check(run.findings)
+    for outcome in sorted(run.outcomes, key=lambda o: o.code not in blocking_codes):
+        builder = _Builder(run, known, keys, groups.shown, homes, outcome.code in blocking_codes)
+        block = builder.block(outcome, by_check.get(outcome.code, []), cards_left, findings_left)
+        cards_left -= len(block.cards)
+        findings_left -= len(block.cards) + len(block.rows)
+        blocks[outcome.code] = block
+    found = [b for b in (blocks[o.code] for o in run.outcomes) if b.outcome.outcome is OutcomeStatus.FAILED]
+    blockers = [b for b in found if b.anchor in blocking_codes]
+    rest = [b for b in found if b.anchor not in blocking_codes]
+    warnings = [b for b in rest if b.outcome.severity is not Severity.INFO and b.open_findings]
+    notes = [b for b in rest if b not in warnings]
+    others = [blocks[o.code] for o in run.outcomes if o.outcome is not OutcomeStatus.FAILED]
+    shown = sum(len(card.findings) for b in found for card in b.cards) + sum(len(b.rows) for b in found)
+    return View(
+        _largest_first(blockers),
+        _largest_first(warnings),
+        _largest_first(notes),
+        tuple(sorted(others, key=lambda b: (_ORDER.index(b.outcome.outcome), b.anchor))),
+        groups,
+        contact_sheets(run),
+        len(run.findings),
+        shown,
+    )
 
 
 def unjudged(outcomes: Iterable[CheckOutcome]) -> tuple[Unjudged, ...]:
@@ -149,45 +163,6 @@ def unjudged(outcomes: Iterable[CheckOutcome]) -> tuple[Unjudged, ...]:
     return tuple(Unjudged(OUTCOME_WORDS[status], reason, tuple(them)) for (status, reason), them in ordered)
 
 
-def _cards(run: AuditRun) -> list[Card]:
-    by_check: dict[str, list[Finding]] = {}
-    for finding in run.findings:
-        by_check.setdefault(finding.check, []).append(finding)
-    sources: Mapping[str, str] = run.metrics.get("sources") or {}
-    cards = []
-    budget = MAX_FINDINGS_IN_PAGE
-    for outcome in run.outcomes:
-        findings = _worst_findings(by_check.get(outcome.code, ()))
-        in_page = tuple(findings[: min(MAX_FINDINGS_PER_CHECK, budget)])
-        budget -= len(in_page)
-        cards.append(_card(outcome, run.docs.get(outcome.code), findings, in_page, sources))
-    return cards
-
-
-def _card(
-    outcome: CheckOutcome,
-    doc: CheckDoc | None,
-    findings: list[Finding],
-    in_page: tuple[Finding, ...],
-    sources: Mapping[str, str],
-) -> Card:
-    cases = case_groups(outcome.code, findings, sources)
-    is_share = outcome.evaluated > 0 and outcome.measured == outcome.violations / outcome.evaluated
-    return Card(
-        outcome,
-        _polished(doc or CheckDoc(outcome.name.replace("_", " "), "", "", "things")),
-        outcome.code,
-        state(outcome),
-        OUTCOME_WORDS[outcome.outcome],
-        share(outcome.measured) if is_share else measure(outcome.measured),
-        share(outcome.threshold) if is_share else measure(outcome.threshold),
-        in_page,
-        _repeats(findings) if len(findings) > len(in_page) else (),
-        () if cases else _examples(findings, sources, MAX_PICTURES_PER_CHECK.get(outcome.family, 0)),
-        cases,
-    )
-
-
 def state(outcome: CheckOutcome) -> str:
     """The word that colours an outcome: ok, error, warning, info or unknown."""
     if outcome.outcome is OutcomeStatus.PASSED:
@@ -195,16 +170,105 @@ def state(outcome: CheckOutcome) -> str:
     return str(outcome.severity) if outcome.outcome is OutcomeStatus.FAILED else "unknown"
 
 
-def _worst_findings(findings: Iterable[Finding]) -> list[Finding]:
+@dataclass(frozen=True, slots=True)
+class _Builder:
+    """Makes the block of one check out of its findings and the groups that are shown there."""
+
+    run: AuditRun
+    known: KnownOfImages
+    blocking: frozenset[str]
+    groups: tuple[Group, ...]
+    homes: Mapping[int, str]
+    blocks: bool
+
+    def block(self, outcome: CheckOutcome, findings: list[Finding], cards_left: int, findings_left: int) -> CheckBlock:
+        doc = polished(self.run.docs.get(outcome.code) or CheckDoc(outcome.name.replace("_", " "), "", "", "things"))
+        in_groups = {f.key: home for g in self.groups if (home := self.homes[g.number]) for f in g.findings}
+        own = [f for f in worst_first(findings, self.blocking) if f.key not in in_groups]
+        here = [card_of_group(g, doc, self.known) for g in self.groups if self.homes[g.number] == outcome.code]
+        elsewhere = Counter(home for f in findings if (home := in_groups.get(f.key, outcome.code)) != outcome.code)
+        as_cards = self.blocks or outcome.family in _PICTURED or doc.pair is not None
+        most = MAX_CARDS_PER_BLOCKING_CHECK if self.blocks else MAX_CARDS_PER_CHECK if as_cards else 0
+        most = min(most, cards_left, findings_left)
+        groups = here[:most]
+        carded = own[: most - len(groups)]
+        most_rows = max(0, findings_left - len(groups) - len(carded))
+        rest = own[len(carded) :][: most_rows if self.blocks else min(most_rows, 0 if as_cards else MAX_ROWS_PER_CHECK)]
+        cards = (*groups, *cards_of(carded, doc, self.known))
+        told = sum(f.check == outcome.code for card in cards for f in card.findings) + len(rest)
+        left_out = len(findings) - told - elsewhere.total()
+        is_share = outcome.evaluated > 0 and outcome.measured == outcome.violations / outcome.evaluated
+        left_out = len(findings) - told - elsewhere.total()
+        return CheckBlock(
+            outcome,
+            doc,
+            state(outcome),
+            OUTCOME_WORDS[outcome.outcome],
+            share(outcome.measured) if is_share else measure(outcome.measured),
+            share(outcome.threshold) if is_share else measure(outcome.threshold),
+            sum(finding.status is FindingStatus.OPEN for finding in findings),
+            cards,
+            tuple(rest),
+            _repeats(findings) if left_out and not as_cards else (),
+            left_out,
+            tuple(sorted(elsewhere.items())),
+        )
+
+
+def worst_first(findings: Iterable[Finding], blocking: frozenset[str] = frozenset()) -> list[Finding]:
+    """What blocks first, what is decided last, between them by severity and score."""
     return sorted(
         findings,
         key=lambda f: (
             f.status is FindingStatus.WAIVED,
+            f.key not in blocking,
             -f.severity.rank,
             f.score is None,
             -(f.score or 0.0),
         ),
     )
+
+
+def polished(doc: CheckDoc) -> CheckDoc:
+    """Titles without a full stop, sentences with a capital."""
+    why, fix = (text[:1].upper() + text[1:] for text in (doc.why, doc.fix))
+    return replace(doc, title=doc.title.rstrip("."), why=why, fix=fix)
+
+
+def _home(group: Group, blocking: frozenset[str], conflict_checks: frozenset[str]) -> str:
+    """The check that a group is shown under: that of its gravest finding; "" where nothing was found about it."""
+    ranked = sorted(
+        group.findings,
+        key=lambda f: (f.key not in blocking, f.status is FindingStatus.WAIVED, -f.severity.rank,
+                       f.check not in conflict_checks, f.check),
+    )  # fmt: skip
+    return ranked[0].check if ranked else ""
+
+
+def _by_check(findings: Iterable[Finding]) -> dict[str, list[Finding]]:
+    by_check: dict[str, list[Finding]] = {}
+    for finding in findings:
+        by_check.setdefault(finding.check, []).append(finding)
+    return by_check
+
+
+def _answers_known(
+    run: AuditRun, spec: DatasetSpec | None
+) -> tuple[dict[str, tuple[tuple[str, str], ...]], dict[str, str]]:
+    """The answers of the images that findings name, the questions in the catalogue's spelling; and that spelling."""
+    texts: dict[str, str] = {}
+    if spec is not None:
+        texts = {name: one.text for name, one in (*spec.question_by_text.items(), *spec.question_by_name.items())}
+    named = {img_id for finding in run.findings for img_id in (finding.img_id, *finding.related)}
+    answers: dict[str, dict[tuple[str, str], None]] = {}
+    for _, question, answer, img_id in run.rows or ():
+        if img_id in named and answer:
+            answers.setdefault(img_id, {})[texts.get(question, question), answer] = None
+    return {img_id: tuple(given) for img_id, given in answers.items()}, texts
+
+
+def _largest_first(blocks: Iterable[CheckBlock]) -> tuple[CheckBlock, ...]:
+    return tuple(sorted(blocks, key=lambda block: (-block.open_findings, block.anchor)))
 
 
 def _repeats(findings: Iterable[Finding]) -> tuple[Repeat, ...]:
@@ -218,47 +282,3 @@ def _repeats(findings: Iterable[Finding]) -> tuple[Repeat, ...]:
         for (question, answer, suggestion, message), number in ordered[:MAX_REPEATS_PER_CHECK]
         if number > 1
     )
-
-
-def _examples(findings: Iterable[Finding], sources: Mapping[str, str], most: int) -> tuple[Picture, ...]:
-    ids = dict.fromkeys(f.img_id for f in findings if f.img_id)
-    return tuple(Picture(i, sources.get(i, "")) for i in list(ids)[:most])
-
-
-def _worst_first(cards: Iterable[Card]) -> tuple[Card, ...]:
-    return tuple(
-        sorted(
-            cards,
-            key=lambda card: (
-                _ORDER.index(card.outcome.outcome),
-                -card.outcome.severity.rank if card.outcome.outcome is OutcomeStatus.FAILED else 0,
-                card.outcome.code,
-            ),
-        )
-    )
-
-
-def _number(cards: tuple[Card, ...], what: str) -> str:
-    return f"{len(cards)} check{'s' * (len(cards) != 1)} {what}"
-
-
-def _polished(doc: CheckDoc) -> CheckDoc:
-    """Titles without a full stop, sentences with a capital."""
-    return CheckDoc(
-        doc.title.rstrip("."), doc.why[:1].upper() + doc.why[1:], doc.fix[:1].upper() + doc.fix[1:], doc.unit
-    )
-
-
-def _sentence(cards: list[Card]) -> str:
-    if not cards:
-        return "Nothing of this was checked in this run."
-    failed = [card.outcome for card in cards if card.outcome.outcome is OutcomeStatus.FAILED]
-    passed = sum(card.outcome.outcome is OutcomeStatus.PASSED for card in cards)
-    unknown = len(cards) - len(failed) - passed
-    errors = sum(outcome.severity is Severity.ERROR for outcome in failed)
-    parts = [f"{passed} of {len(cards)} checks passed"]
-    if failed:
-        parts.append(f"{len(failed)} failed" + (f", {errors} of them as errors" if errors else ""))
-    if unknown:
-        parts.append(f"{unknown} could not be judged")
-    return "; ".join(parts) + "."

@@ -94,6 +94,29 @@ class Tab:
         for kind in ("mousePressed", "mouseReleased"):
             self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
 
+    def press(self, key: str) -> None:
+        """One key on the keyboard: a character, or the name of a key such as Enter, Escape, Tab, ArrowRight."""
+        codes = {"Enter": 13, "Escape": 27, "Tab": 9, "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40}
+        text = {"Enter": "\r"}.get(key, key if len(key) == 1 else "")
+        code = codes.get(key, ord(key.upper()[0]))
+        self.call(
+            "Input.dispatchKeyEvent",
+            type="keyDown" if text else "rawKeyDown",
+            key=key,
+            text=text,
+            windowsVirtualKeyCode=code,
+            nativeVirtualKeyCode=code,
+        )
+        self.call("Input.dispatchKeyEvent", type="keyUp", key=key, windowsVirtualKeyCode=code)
+
+    def type(self, text: str) -> None:
+        """Types a text where the focus is."""
+        self.call("Input.insertText", text=text)
+
+    def save_downloads_in(self, folder: Path) -> None:
+        """Lets the page save files, into this folder."""
+        self.call("Page.setDownloadBehavior", behavior="allow", downloadPath=str(folder))
+
     def wait_for(self, expression: str, seconds: float = 10) -> None:
         """Waits until a JavaScript expression is true."""
         until = time.monotonic() + seconds

@@ -135,10 +135,13 @@ def take_screenshots(report: Path, profile: Path) -> None:
         save(tab.call("Page.captureScreenshot", format="png")["data"], report.with_name("report.png"))
         place = tab.value(
             "(group => { group.querySelectorAll('img').forEach(image => { image.loading = 'eager'; });"
+            " group.style.contentVisibility = 'visible';"
             " const box = group.getBoundingClientRect(); return [box.x, box.y + scrollY, box.width, box.height]; })"
-            "(document.querySelector('article.group'))"
+            "(document.querySelector('article.group:has(.differs)'))"
         )
-        tab.wait_for("[...document.querySelectorAll('article.group img')].slice(0, 2).every(image => image.complete)")
+        tab.wait_for(
+            "[...document.querySelectorAll('article.group:has(.differs) img')].slice(0, 2).every(one => one.complete)"
+        )
         x, y, width, height = place
         clip = {
             "x": x - MARGIN_PX,

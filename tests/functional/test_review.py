@@ -123,3 +123,21 @@ def _part(folder: Path) -> Path:
     spec.mkdir(exist_ok=True)
     (spec / "dataset.yaml").write_bytes((shipped_descriptions() / "kvasir-vqa" / "dataset.yaml").read_bytes())
     return spec
+
+
+def test_decisions_that_a_report_saved_are_merged_and_only_once(
+    program: Program, audited: Path, decisions: Path, tmp_path: Path
+) -> None:
+    saved = tmp_path / "saved.yaml"
+    program(
+        "review", audited, "--decisions", saved, "--update", "--add", "accepted", "--reason", "so", "--check", "KV009"
+    )
+    number = len(read_decisions(saved))
+    done = program("review", audited, "--decisions", decisions, "--merge", saved)
+    assert (done.returncode, read_decisions(decisions)) == (0, read_decisions(saved))
+    assert f"{number} decisions added" in done.stdout
+    again = program("review", audited, "--decisions", decisions, "--merge", saved)
+    assert f"0 decisions added from {saved}; {number} stood there already" in again.stdout
+    missing = program("review", audited, "--decisions", decisions, "--merge", tmp_path / "none.yaml")
+    assert missing.returncode == 2
+    assert "there is no such decisions file" in missing.stderr

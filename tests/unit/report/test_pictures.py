@@ -8,13 +8,13 @@ from dataclasses import replace
 import pytest
 
 from kvqa_audit.model import AuditRun
+from kvqa_audit.previews.records import Preview
 from kvqa_audit.release.gate import judge
 from kvqa_audit.report import pictures
-from kvqa_audit.report.as_html import render
+from kvqa_audit.report.as_html import Report
 from kvqa_audit.report.contact_sheets import MAX_PICTURES_PER_SOURCE, MAX_SOURCES, contact_sheets
-from kvqa_audit.report.view import view
 from kvqa_audit.spec.dataset_spec import Release
-from tests.report_samples import JPEG, sample_run, with_cases
+from tests.report_samples import JPEG, page_of, sample_run, with_cases
 
 
 @pytest.fixture(scope="module")
@@ -54,34 +54,43 @@ def test_many_sources_are_cut_and_counted(run: AuditRun) -> None:
     assert (len(sheets.shown), sheets.more) == (MAX_SOURCES, len(run.fingerprints) - MAX_SOURCES)
 
 
-def test_pictures_of_the_sheets_alone_are_wanted_smaller(run: AuditRun) -> None:
-    page = view(run)
-    wanted = pictures.pictures_wanted(run)
-    in_places = {picture.img_id for picture in pictures.pictures_in(page)}
-    on_sheets = {picture.img_id for picture in pictures.pictures_on_sheets(page)}
-    assert set(wanted) >= on_sheets - in_places
-    assert {wanted[img_id] for img_id in on_sheets - in_places} == {pictures.SHEET_SIDE_PX}
-    assert {side for img_id, side in wanted.items() if img_id in in_places} == {pictures.SIDE_PX}
+def test_what_has_to_be_decided_is_large_and_pictures_of_the_sheets_alone_are_small(run: AuditRun) -> None:
+    report = Report(with_cases(run), judge(run.outcomes, run.findings, Release()))
+    wanted = report.wanted()
+    on_cards = {card.picture.img_id for card in report.page.cards if card.picture}
+    on_sheets = {picture.img_id for picture in pictures.pictures_on_sheets(report.page)}
+    in_groups = {img_id for card in report.page.cards if card.group for img_id in card.image_ids}
+    sides = {img_id: wanted.sides_px[img_id] for img_id in on_cards if img_id in wanted.sides_px}
+    first = next(card.picture.img_id for card in report.page.cards if card.picture)
+    assert sides[first] == pictures.LARGE_SIDE_PX
+    assert set(sides.values()) <= {pictures.LARGE_SIDE_PX, pictures.MIDDLE_SIDE_PX, pictures.SMALL_SIDE_PX}
+    assert {wanted.sides_px[one] for one in on_sheets - on_cards - in_groups} == {pictures.SHEET_SIDE_PX}
+    assert set(wanted.pairs) == {pair for card in report.page.cards if card.group for pair in card.group.laid}
 
 
-def test_heavy_sheets_are_cut_at_the_end_of_every_source_alike(run: AuditRun, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pictures, "MAX_SHEET_CHARACTERS", 4_000)
-    page = view(run)
-    made = pictures.embedded(page, dict.fromkeys(pictures.pictures_wanted(run), JPEG), "none")
-    in_places = {picture.img_id for picture in pictures.pictures_in(page)}
-    only_there = [p.img_id for p in pictures.pictures_on_sheets(page) if p.img_id not in in_places]
-    kept = [made[img_id][0] is not None for img_id in only_there]
-    assert kept == sorted(kept, reverse=True)
-    assert {True, False} == set(kept)
-    assert sum(len(made[img_id][0] or "") for img_id in only_there) <= 4_000
+def test_the_pictures_that_are_wanted_fit_the_budget_whatever_the_number_of_cards(run: AuditRun) -> None:
+    budget = pictures.Budget(400_000)
+    page = Report(with_cases(run), judge(run.outcomes, run.findings, Release())).page
+    wanted = pictures.wanted_by(page.cards, budget)
+    large = sum(side == pictures.LARGE_SIDE_PX for side in wanted.sides_px.values())
+    assert large + 2 * len(wanted.pairs) <= budget.large
+    assert sum(side == pictures.MIDDLE_SIDE_PX for side in wanted.sides_px.values()) <= budget.large + budget.middle
+
+
+def test_an_album_gives_each_picture_once_and_stops_where_its_room_ends() -> None:
+    album = pictures.Album(
+        {name: Preview(name, JPEG) for name in "abc"}, {}, 2 * len(pictures.data_uri(JPEG) or "") + 9
+    )
+    places = [album.place(name) for name in "abacd"]
+    assert [bool(place.uri) for place in places] == [True, True, False, False, False]
+    assert [place.same_as for place in places] == [None, None, places[0].number, None, None]
+    assert [place.missing for place in places[3:]] == ["picture left out to keep this page small"] * 2
 
 
 def test_a_page_without_pictures_has_no_sheets_and_outlines_nothing() -> None:
     run = with_cases(sample_run())
-    verdict = judge(run.outcomes, run.findings, Release())
-    bare = render(run, verdict, pictures={}, missing="left out on request")
-    full = render(run, verdict, pictures=dict.fromkeys(pictures.pictures_wanted(run), JPEG))
-    for part in ('id="sheets"', "What was seen is outlined.", "<rect", "<img"):
+    bare, full = page_of(run, picture=b"", missing="left out on request"), page_of(run)
+    for part in ('id="sheets"', "<img", 'class="pair"'):
         assert part not in bare.split("<script", 1)[0]
         assert part in full
     assert "left out on request" in bare

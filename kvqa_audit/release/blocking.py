@@ -1,0 +1,46 @@
+"""Findings, the verdict and its policy come in; the findings that keep the version back go out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from kvqa_audit.model import CheckOutcome, Finding, FindingStatus, Severity
+from kvqa_audit.release.gate import Verdict
+from kvqa_audit.spec.dataset_spec import Release
+
+
+def blocking_findings(
+    findings: Iterable[Finding], verdict: Verdict, release: Release, new: frozenset[str] | None = None
+) -> tuple[Finding, ...]:
+    """The open findings of the checks that block, at or above the severity that makes them block.
+
+    Args:
+        findings: all findings of the audit.
+        verdict: its verdict under this policy.
+        release: the policy.
+        new: the keys that the baseline does not know; None where there is no baseline, and all count as new.
+    """
+    codes = {outcome.code for outcome in verdict.blockers}
+    at_the_gate = None if release.fail_on == "never" else Severity(release.fail_on).rank
+    if_new = None if release.no_new is None else Severity(release.no_new).rank
+
+    def blocks(finding: Finding) -> bool:
+        if finding.check in release.limits:
+            return True
+        if at_the_gate is not None and finding.severity.rank >= at_the_gate:
+            return True
+        is_new = new is None or finding.key in new
+        return if_new is not None and finding.severity.rank >= if_new and is_new
+
+    return tuple(f for f in findings if f.status is FindingStatus.OPEN and f.check in codes and blocks(f))
+
+
+def tolerated(outcome: CheckOutcome, release: Release) -> int:
+    """How many open findings of a check the policy lets pass."""
+    limit = release.limits.get(outcome.code)
+    if limit is None:
+        return 0
+    bounds = [] if limit.count is None else [limit.count]
+    if limit.share is not None:
+        bounds.append(int(limit.share * outcome.evaluated))
+    return min(bounds)

@@ -1,0 +1,86 @@
+"""A finished audit, its verdict and what blocks come in; the first lines of the page go out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kvqa_audit.model import AuditRun, Finding, FindingStatus
+from kvqa_audit.release.gate import Verdict
+
+MAX_WAIVED_NAMED = 50
+MAX_NEW_NAMED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """What stands under the verdict.
+
+    `counted` says how many findings block; `scope` whether the whole dataset was looked at; `waived` are the findings
+    that somebody accepted or judged false; `next_steps` say what to do, in order.
+    """
+
+    blocking: int
+    counted: str
+    scope: str
+    waived: tuple[Finding, ...]
+    waived_total: int
+    next_steps: tuple[str, ...]
+    reasons: tuple[str, ...]
+
+
+def lead(run: AuditRun, verdict: Verdict, blocking: tuple[Finding, ...]) -> Lead:
+    """The first lines; nothing in them hangs on what the page has room for."""
+    waived = [finding for finding in run.findings if finding.status is FindingStatus.WAIVED]
+    told = tuple(f"{outcome.code} " for outcome in verdict.blockers)
+    reasons = tuple(reason for reason in verdict.reasons if not told or not reason.startswith(told))
+    return Lead(
+        len(blocking),
+        _counted(len(blocking), len({finding.check for finding in blocking})),
+        _scope(run),
+        tuple(waived[:MAX_WAIVED_NAMED]),
+        len(waived),
+        tuple(_next_steps(verdict, len(blocking), reasons)),
+        reasons,
+    )
+
+
+def newly_found(shown: tuple[Finding, ...], since: Mapping[str, Any]) -> list[Finding]:
+    """The worst of the new findings that are in the page."""
+    new = set(since.get("new_keys", ()))
+    return sorted((f for f in shown if f.key in new), key=lambda finding: -finding.severity.rank)[:MAX_NEW_NAMED]
+
+
+def plural(number: int, one: str, many: str = "") -> str:
+    """`1 finding`, `2 findings`."""
+    return f"{number:,} {one if number == 1 else many or f'{one}s'}"
+
+
+def _counted(findings: int, checks: int) -> str:
+    if not findings:
+        return "No finding blocks."
+    return f"{plural(findings, 'finding')} of {plural(checks, 'check')} {'blocks' if findings == 1 else 'block'}."
+
+
+def _scope(run: AuditRun) -> str:
+    is_part = bool(run.metrics.get("subset") or (run.metrics.get("decisions") or {}).get("subset"))
+    if is_part:
+        return (
+            "A part of the dataset was audited; what is expected of the whole was left out, and nothing is said of it."
+        )
+    return "The whole dataset was audited."
+
+
+def _next_steps(verdict: Verdict, blocking: int, reasons: tuple[str, ...]) -> list[str]:
+    if verdict.ready:
+        return ["Nothing has to be done before a release. The warnings are worth a look when there is time."]
+    steps = []
+    if blocking:
+        steps.append(
+            "Look at each finding that blocks, below, and decide: a defect to correct, a false alarm, or accepted."
+        )
+        steps.append("Save the decisions, put them beside the data, correct what is wrong there, and audit again.")
+    if reasons:
+        steps.append("Settle the other reasons named above, and audit again.")
+    return steps
