@@ -44,6 +44,14 @@ STORE = Annotated[
         show_default="KVQA_AUDIT_STORE, else none",
     ),
 ]
+PROJECT = Annotated[
+    str | None,
+    typer.Option(
+        "--project",
+        help="Whose runs these are, where several teams share a store.",
+        show_default="KVQA_AUDIT_PROJECT, else default",
+    ),
+]
 DECISIONS = Annotated[
     Path | None,
     typer.Option("--decisions", help="What was decided about findings.", show_default="decisions.yaml of the source"),

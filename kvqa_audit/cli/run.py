@@ -19,6 +19,7 @@ from kvqa_audit.cli.options import (
     JSON,
     NO_IMAGES,
     OUT,
+    PROJECT,
     QUIET,
     SPEC,
     STORE,
@@ -49,6 +50,7 @@ def run(
     blur_text: BLUR_TEXT = False,
     no_images: NO_IMAGES = False,
     store: STORE = None,
+    project: PROJECT = None,
     baseline: Annotated[
         str | None, typer.Option(help="Say what is new since this audit folder, stored run, or 'latest' run.")
     ] = None,
@@ -65,7 +67,8 @@ def run(
     from kvqa_audit.pipeline.publish import AuditRequest, Publication, audit_and_publish
     from kvqa_audit.release.standing import policy_named
     from kvqa_audit.spec.load import load_spec
-    from kvqa_audit.store.lookup import runs_kept_in
+    from kvqa_audit.store.lookup import project_named, runs_kept_in
+    from kvqa_audit.store.records import DEFAULT_PROJECT
 
     form = Format.JSON if as_json else form
     formats = formats_named(also)
@@ -74,7 +77,9 @@ def run(
     options = AuditOptions(description, revision, subset, table_only, jobs, ocr)
     request = AuditRequest(source, options, decisions, ignore_decisions, cache)
     pictures = pictures_named(no_images=no_images, blur_text=blur_text)
-    publication = Publication(out, policy_named(gate, description), baseline, formats, pictures)
+    publication = Publication(
+        out, policy_named(gate, description), baseline, formats, pictures, project_named(project) or DEFAULT_PROJECT
+    )
     with audit_progress(quiet or form is not Format.TERMINAL) as listener, runs_kept_in(store, make=True) as runs:
         published = audit_and_publish(request, publication, runs=runs, listener=listener)
     if form is Format.JSON:

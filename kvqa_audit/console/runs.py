@@ -10,7 +10,7 @@ from kvqa_audit.console.terminal import console, plain
 if TYPE_CHECKING:
     from kvqa_audit.store.records import StoredRun
 
-_VERDICT_STYLES = {"ready": "green", "not ready": "red", "incomplete": "yellow"}
+_VERDICT_STYLES = {"ready": "green", "not ready": "red", "incomplete": "yellow", "failed": "red", "lost": "red"}
 
 
 def print_runs(runs: Sequence[StoredRun]) -> None:
@@ -23,21 +23,24 @@ def print_runs(runs: Sequence[StoredRun]) -> None:
         screen.print("The store holds no run yet.")
         return
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for column in ("run", "date", "dataset"):
-        table.add_column(column, no_wrap=column != "dataset")
+    several = len({run.project for run in runs}) > 1
+    for column in ("run", "date", *(["project"] if several else []), "dataset"):
+        table.add_column(column, no_wrap=column in ("run", "date"))
     table.add_column("verdict", no_wrap=True)
     for column in ("rows", "images", "errors", "warnings", "new", "resolved"):
         table.add_column(column, justify="right", no_wrap=True)
     before: StoredRun | None = None
     for run in runs:
-        last = before if before is not None and before.series == run.series else None
+        last = before if before and (before.project, before.series) == (run.project, run.series) else None
+        at, came_to = run.finished_at or run.started_at or run.queued_at, run.verdict or run.state
         table.add_row(
             run.id[:8],
-            run.finished_at[:16].replace("T", " "),
+            f"{at:%Y-%m-%d %H:%M}",
+            *([plain(run.project)] if several else []),
             plain(run.series),
-            Text(run.verdict, style=_VERDICT_STYLES.get(run.verdict, "")),
-            f"{run.rows:,}",
-            f"{run.images:,}",
+            Text(came_to, style=_VERDICT_STYLES.get(came_to, "")),
+            _count(run.rows),
+            _count(run.images),
             _trend(run.errors, None if last is None else last.errors),
             _trend(run.warnings, None if last is None else last.warnings),
             _count(run.new),
@@ -58,9 +61,9 @@ def print_stored(run: StoredRun) -> None:
     console().print(f"stored: run {run.id[:8]}, number {run.number} of {plain(run.series)}")
 
 
-def _trend(now: int, before: int | None) -> str:
-    if before is None or now == before:
-        return f"{now:,}"
+def _trend(now: int | None, before: int | None) -> str:
+    if now is None or before is None or now == before:
+        return _count(now)
     return f"{now:,} ({now - before:+,})"
 
 

@@ -76,7 +76,9 @@ def run_audit(
         if not options.table_only:
             pool.start(IMAGES_ARE_READ_BY)
         with clock.stage("read the table") as count:
-            dataset = open_dataset(_absolute(source), spec, revision=options.revision, table_only=options.table_only)
+            dataset = open_dataset(
+                absolute_location(source), spec, revision=options.revision, table_only=options.table_only
+            )
             count(len(dataset.table.frame))
         collected = collect_evidence(dataset, spec, subset=subset, pool=pool, cache=cache, clock=clock, ocr=options.ocr)
     evidence = collected.evidence
@@ -138,7 +140,7 @@ def audit_duplicates(
     clock = Clock(listener, cancel)
     with _executor(None, options.jobs, cancel) as pool:
         pool.start(IMAGES_ARE_READ_BY)
-        dataset = open_dataset(_absolute(source), options.spec or load_spec(), revision=options.revision)
+        dataset = open_dataset(absolute_location(source), options.spec or load_spec(), revision=options.revision)
         if "images" in dataset.absent:
             raise SourceError(f"{source}: {dataset.absent['images']}")
         images = look_at_images(dataset, pool, cache, clock)
@@ -197,9 +199,10 @@ def _executor(given: Executor | None, jobs: int, cancel: threading.Event | None)
         yield pool
 
 
-def _absolute(source: str | Path) -> str:
+def absolute_location(source: str | Path) -> str:
     """A path that holds wherever it is opened again; a Hub id, or what does not exist, stays as it is."""
-    return os.path.abspath(source) if Path(source).exists() else str(source)  # noqa: PTH100 - links stay as they are
+    # Path.absolute keeps "..", Path.exists raises for a name that is too long.
+    return os.path.abspath(source) if os.path.exists(source) else str(source)  # noqa: PTH100, PTH110
 
 
 def _now() -> str:

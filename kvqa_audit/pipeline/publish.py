@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import threading
+import uuid
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kvqa_audit.model import AuditRun
-from kvqa_audit.pipeline.audit import fingerprint_cache, run_audit
+from kvqa_audit.pipeline.audit import absolute_location, fingerprint_cache, run_audit
 from kvqa_audit.pipeline.options import AuditOptions
 from kvqa_audit.progress import Clock, Listener, ignore_events
 from kvqa_audit.release.decisions_file import decisions_for
 from kvqa_audit.spec.load import load_spec
+from kvqa_audit.store.records import DEFAULT_PROJECT, RunStart
 
 if TYPE_CHECKING:
     from kvqa_audit.engine.executor import Executor
@@ -53,6 +56,7 @@ class Publication:
         baseline: an audit folder, a stored run, or `latest`: what is new is told against it.
         formats: what is written beside the report.
         pictures: how the report shows them.
+        project: whose run it is, where several teams share a run store.
     """
 
     out: Path
@@ -60,6 +64,7 @@ class Publication:
     baseline: str | None = None
     formats: tuple[OutputFormat, ...] = ()
     pictures: Pictures = "shown"
+    project: str = DEFAULT_PROJECT
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +118,7 @@ def audit_and_publish(
 
     Args:
         request, publication: what is audited, and where it goes.
-        runs: the open run store; None keeps nothing.
+        runs: the open run store, which learns of the run before its work; None keeps nothing.
         run_id, executor, cancel, listener: as for `run_audit`.
 
     Raises:
@@ -124,22 +129,28 @@ def audit_and_publish(
     """
     from kvqa_audit.outputs.write_outputs import write_outputs
     from kvqa_audit.store.lookup import earlier_audit
-    from kvqa_audit.store.records import series_named
 
     spec = request.options.spec or load_spec()
     if publication.release is not None:
         spec = spec.model_copy(update={"release": publication.release})
     request = replace(request, options=replace(request.options, spec=spec))
-    series = series_named(spec.name, subset=request.options.subset or spec.subset)
-    earlier = None if publication.baseline is None else earlier_audit(publication.baseline, runs, series)
-    run = audited(request, run_id=run_id, executor=executor, cancel=cancel, listener=listener)
-    Clock(listener, cancel).start("write the report")
-    published = judged(run, spec, earlier)
-    write_outputs(published.run, publication.out, spec, pictures=publication.pictures, jobs=request.options.jobs)
-    return replace(
-        with_formats(published, publication.out, publication.formats),
-        stored=None if runs is None else runs.save(published.run),
+    start = RunStart(
+        id=run_id or uuid.uuid4().hex,
+        dataset=spec.name,
+        location=absolute_location(request.source),
+        revision=request.options.revision,
+        subset=request.options.subset or spec.subset,
+        project=publication.project,
     )
+    baseline = publication.baseline
+    earlier = None if baseline is None else earlier_audit(baseline, runs, start.series, start.project)
+    with nullcontext() if runs is None else runs.running(start):
+        run = audited(request, run_id=start.id, executor=executor, cancel=cancel, listener=listener)
+        Clock(listener, cancel).start("write the report")
+        published = judged(run, spec, earlier)
+        write_outputs(published.run, publication.out, spec, pictures=publication.pictures, jobs=request.options.jobs)
+        published = with_formats(published, publication.out, publication.formats)
+        return replace(published, stored=None if runs is None else runs.finish(published.run))
 
 
 def judged(run: AuditRun, spec: DatasetSpec, earlier: AuditRun | None = None) -> Published:

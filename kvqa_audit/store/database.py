@@ -13,7 +13,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlch
 
 from kvqa_audit.errors import StoreError
 
-VERSIONS = ("0001", "0002")
+VERSIONS = ("0001", "0002", "0003")
 BUSY_SECONDS = 60
 # Any number will do, as long as it is always the same: whoever holds it may change the tables.
 _UPGRADE_LOCK = 5_872_001
@@ -45,7 +45,7 @@ def open_database(where: str, *, make: bool) -> Engine:
         _place(url, make)
     engine = _engine(url)
     try:
-        with told(url):
+        with translate_errors(url):
             _bring_up_to_date(engine, shown(url))
     except StoreError:
         engine.dispose()
@@ -74,7 +74,7 @@ def shown(url: URL) -> str:
 
 
 @contextmanager
-def told(url: URL) -> Iterator[None]:
+def translate_errors(url: URL) -> Iterator[None]:
     """Turns what a database complains of into an error that says which store it is, and what to do."""
     try:
         yield
@@ -131,7 +131,13 @@ def _bring_up_to_date(engine: Engine, name: str) -> None:
         if connection.dialect.name == "postgresql":
             connection.execute(text(f"SELECT pg_advisory_xact_lock({_UPGRADE_LOCK})"))
         if _version(connection, name) != VERSIONS[-1]:
-            _upgrade(connection)
+            try:
+                _upgrade(connection)
+            except (ValueError, TypeError, LookupError) as error:
+                raise StoreError(
+                    f"{name}: cannot be brought up to date, and was left as it was: {error}. "
+                    "Another program changed the store: bring back a copy, or name another."
+                ) from None
 
 
 def _version(connection: Connection, name: str) -> str | None:

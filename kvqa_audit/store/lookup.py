@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from kvqa_audit.store.runs import RunStore
 
 STORE_VARIABLE = "KVQA_AUDIT_STORE"
+PROJECT_VARIABLE = "KVQA_AUDIT_PROJECT"
 LATEST = "latest"
 _RUN_ID = re.compile(r"[0-9a-f]{4,32}")
 
@@ -24,6 +25,11 @@ _RUN_ID = re.compile(r"[0-9a-f]{4,32}")
 def store_named(store: str | None) -> str | None:
     """The store that was named, or that the environment names; there is none by default."""
     return store or os.environ.get(STORE_VARIABLE) or None
+
+
+def project_named(project: str | None) -> str | None:
+    """The project that was named, or that the environment names, if any."""
+    return project or os.environ.get(PROJECT_VARIABLE) or None
 
 
 @contextmanager
@@ -43,18 +49,19 @@ def runs_kept_in(store: str | None, *, make: bool) -> Iterator[RunStore | None]:
         yield runs
 
 
-def earlier_audit(named: str, runs: RunStore | None, series: str) -> AuditRun | None:
-    """The audit to compare with: an audit folder, a run id (or its beginning), or `latest`, the series' last run.
+def earlier_audit(named: str, runs: RunStore | None, series: str, project: str) -> AuditRun | None:
+    """The audit to compare with: an audit folder, a run id (or its beginning), or `latest`, the series' last one.
 
-    None if there is no last run yet.
+    None if no run of the project's series is finished yet.
 
     Raises:
         ArtifactError: the folder is none of a finished audit.
         StoreError: there is no such run, or no store.
     """
     if named == LATEST and not Path(named).exists():
-        of_series = _needed(runs, named).runs(series)
-        return _needed(runs, named).load(of_series[-1].id) if of_series else None
+        store = _needed(runs, named)
+        finished = [run.id for run in store.runs(series, project=project) if run.number is not None]
+        return store.load(finished[-1]) if finished else None
     found = _finished(named, runs)
     if found is None:
         raise ArtifactError(

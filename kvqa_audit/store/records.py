@@ -1,45 +1,91 @@
-"""What a run store tells: one line a run, and what became of each finding."""
+"""What a run store tells: one line a run, the findings of a run, and what became of each finding."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
 
-from kvqa_audit.model import AuditRun
+from kvqa_audit.model import AuditRun, Finding, FindingStatus, Severity
 
 VERDICTS = {0: "ready", 1: "not ready", 3: "incomplete"}
 SUBSET = " (subset)"
+DEFAULT_PROJECT = "default"
+
+
+class RunState(StrEnum):
+    """How far a run has come. A lost one was running when nobody heard of it any more; it may be begun again."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    FINISHED = "finished"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class RunStart:
+    """What is known of a run before its work; `dataset` is the name in its description, `revision` that of a Hub id."""
+
+    id: str
+    dataset: str
+    location: str
+    revision: str | None = None
+    subset: bool = False
+    project: str = DEFAULT_PROJECT
+
+    @property
+    def series(self) -> str:
+        return series_named(self.dataset, subset=self.subset)
 
 
 @dataclass(frozen=True, slots=True)
 class StoredRun:
-    """One run of a series, the runs over the versions of one dataset.
+    """One run of a series, the runs of a project over the versions of one dataset; all times are in UTC.
 
-    `number` counts the runs of the series from 1, in the order in which they were saved. `errors`, `warnings` and
-    `notices` (severity info) count open findings, `waived` those that somebody decided about. `new`, `resolved` and
-    `still_open` are against what the series knew before; None in its first run.
+    `finished_at` is when it ended, however it did; `reason` says why it failed. What follows is None until it is
+    finished. `number` counts the finished runs of the series from 1, in the order in which they were saved. `findings`
+    counts all that can be paged; it is None for a run of an earlier version whose files were not kept. `errors`,
+    `warnings` and `notices` (severity info) count open findings, `waived` those that somebody decided about. `new`,
+    `resolved` and `still_open` are against what the series knew before; None in its first run.
     """
 
     id: str
+    project: str
     series: str
-    number: int
+    state: RunState
+    reason: str | None
     dataset: str
-    digest: str
     location: str
     revision: str | None
-    rows: int
-    images: int
-    started_at: str
-    finished_at: str
-    version: str
-    exit_code: int
-    verdict: str
-    errors: int
-    warnings: int
-    notices: int
-    waived: int
+    queued_at: datetime | None
+    started_at: datetime | None
+    finished_at: datetime | None
+    number: int | None
+    digest: str | None
+    rows: int | None
+    images: int | None
+    version: str | None
+    exit_code: int | None
+    verdict: str | None
+    findings: int | None
+    errors: int | None
+    warnings: int | None
+    notices: int | None
+    waived: int | None
     new: int | None
     resolved: int | None
     still_open: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFinding:
+    """A finding at its 0-based place among those of its run; `group` is that of its duplicates, None outside of any."""
+
+    position: int
+    group: str | None
+    finding: Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,24 +97,25 @@ class FindingState:
 
     key: str
     check: str
-    severity: str
-    status: str
+    severity: Severity
+    status: FindingStatus
     img_id: str | None
     question: str | None
     answer: str | None
     related: tuple[str, ...]
     message: str
     first_run: str
-    first_seen: str
+    first_seen: datetime
     last_run: str
-    last_seen: str
+    last_seen: datetime
     resolved_run: str | None
-    resolved_at: str | None
+    resolved_at: datetime | None
 
 
-def series_of(run: AuditRun) -> str:
-    """The series that a run belongs to."""
-    return series_named(run.dataset.name, subset=bool(run.metrics.get("subset")))
+def start_of(run: AuditRun, project: str) -> RunStart:
+    """What would have been known of a finished audit before its work."""
+    facts, subset = run.dataset, bool(run.metrics.get("subset"))
+    return RunStart(run.run_id, facts.name, facts.location, facts.revision, subset, project)
 
 
 def series_named(dataset: str, *, subset: bool) -> str:

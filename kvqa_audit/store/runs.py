@@ -1,29 +1,41 @@
-"""Finished audits come in and are kept in a database; runs, whole audits and the state of findings come back."""
+"""Audits come in, at their start and at their end, and are kept in a database; runs and their findings come back."""
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from types import TracebackType
 
-from sqlalchemy import Connection, func, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection
 
 from kvqa_audit.artifacts.folder import packed, unpacked
-from kvqa_audit.artifacts.tables import fingerprints_of
-from kvqa_audit.compare.images import image_changes
-from kvqa_audit.errors import StoreError
+from kvqa_audit.errors import CancelledError, StoreError
 from kvqa_audit.model import AuditRun, FindingStatus, Severity
-from kvqa_audit.release.changes import FindingChanges
-from kvqa_audit.store.database import address_of, open_database, shown, told, writing
-from kvqa_audit.store.records import VERDICTS, FindingState, StoredRun, series_of
-from kvqa_audit.store.states import bring_up_to_date, kept_text, states_of
-from kvqa_audit.store.tables import CONTENTS, FILES, OUTCOMES, RUNS, SERIES
+from kvqa_audit.store.cells import kept_text
+from kvqa_audit.store.database import address_of, open_database, shown, translate_errors, writing
+from kvqa_audit.store.files import files_of, keep_files, names_since
+from kvqa_audit.store.findings import keep_findings, page_of
+from kvqa_audit.store.records import (
+    DEFAULT_PROJECT,
+    FindingState,
+    RunStart,
+    RunState,
+    StoredFinding,
+    StoredRun,
+    start_of,
+)
+from kvqa_audit.store.run_rows import finish_row, last_run_of, locked_run, put, register, run_line, run_lines, series_id
+from kvqa_audit.store.states import bring_up_to_date, states_of
+from kvqa_audit.store.tables import PROJECTS, RUNS, SERIES
 
 # The same findings as in findings.parquet.
 NOT_KEPT = ("findings.csv",)
+_ENDS_FROM = {
+    RunState.FAILED: (RunState.QUEUED, RunState.RUNNING),
+    RunState.CANCELLED: (RunState.QUEUED, RunState.RUNNING),
+    RunState.LOST: (RunState.RUNNING,),
+}
 
 
 class RunStore:
@@ -53,34 +65,95 @@ class RunStore:
     ) -> None:
         self._engine.dispose()
 
-    def save(self, run: AuditRun) -> StoredRun:
-        """Keeps a run with its outcomes, findings and files; one that is kept already stays as it is.
+    def queue(self, start: RunStart) -> None:
+        """Registers a run that waits for its turn.
 
         Raises:
-            StoreError: the store cannot be written.
+            StoreError: the store holds the run already, or cannot be written.
         """
-        files = {name: content for name, content in packed(run) if name not in NOT_KEPT}
-        with told(self._url), writing(self._engine) as connection:
-            kept = _find(connection, run.run_id)
-            if kept is not None:
-                return kept
-            series = kept_text(series_of(run)) or ""
-            is_first = _lock(connection, series) is None
-            changes = bring_up_to_date(connection, series, run, _renamed(connection, series, run))
-            stored = _stored(run, series, _next_number(connection, series), None if is_first else changes)
-            connection.execute(insert(RUNS), asdict(stored))
-            connection.execute(update(SERIES).where(SERIES.c.name == series).values(last_run=run.run_id))
-            _keep_outcomes(connection, run)
-            _keep_files(connection, run.run_id, files)
-            return stored
+        with self._writing() as connection:
+            register(connection, start, {"state": RunState.QUEUED, "queued_at": datetime.now(UTC)})
 
-    def runs(self, series: str | None = None) -> tuple[StoredRun, ...]:
-        """All runs, or those of one series, in the order in which they were saved."""
-        wanted = select(RUNS).order_by(RUNS.c.series, RUNS.c.number)
-        if series is not None:
-            wanted = wanted.where(RUNS.c.series == series)
-        with told(self._url), self._engine.begin() as connection:
-            return tuple(StoredRun(**row) for row in connection.execute(wanted).mappings())
+    def begin(self, start: RunStart) -> None:
+        """Registers a run whose work begins now; it may have been queued, or lost.
+
+        Raises:
+            StoreError: the run is at work or has ended, what the store knows of its series cannot be read, or the
+                store cannot be written.
+        """
+        begun = {"state": RunState.RUNNING, "started_at": datetime.now(UTC), "finished_at": None, "reason": None}
+        with self._writing() as connection:
+            if run_lines(connection, RUNS.c.id == start.id):
+                locked_run(connection, start.id, RunState.QUEUED, RunState.LOST)
+                put(connection, start.id, begun)
+            else:
+                register(connection, start, begun)
+            # Cells of another kind are told before the work, not after it.
+            of_series = (PROJECTS.c.name == kept_text(start.project), SERIES.c.name == kept_text(start.series))
+            run_lines(connection, *of_series)
+            states_of(connection, *of_series)
+
+    def end(self, run_id: str, state: RunState, reason: str | None = None) -> None:
+        """Notes that a run failed, was cancelled or is lost, and why.
+
+        Raises:
+            StoreError: there is no such run at work, or the store cannot be written.
+        """
+        with self._writing() as connection:
+            locked_run(connection, run_id, *_ENDS_FROM[state])
+            put(connection, run_id, {"state": state, "reason": kept_text(reason), "finished_at": datetime.now(UTC)})
+
+    @contextmanager
+    def running(self, start: RunStart) -> Iterator[None]:
+        """Begins a run, and notes how it ended if the work within, `finish` included, breaks off.
+
+        Raises:
+            StoreError: as for `begin`.
+        """
+        self.begin(start)
+        try:
+            yield
+        except BaseException as error:
+            stopped = isinstance(error, CancelledError) or not isinstance(error, Exception)
+            state = RunState.CANCELLED if stopped else RunState.FAILED
+            # A person is told what broke the work off, not that the store could not note it.
+            with suppress(StoreError):
+                self.end(start.id, state, str(error) or type(error).__name__)
+            raise
+
+    def finish(self, run: AuditRun, *, project: str = DEFAULT_PROJECT) -> StoredRun:
+        """Keeps a finished run with its outcomes, findings and files; one that is kept already stays as it is.
+
+        Args:
+            run: the audit, whether or not it was begun here.
+            project: whose it is, if it was not begun.
+
+        Raises:
+            StoreError: the run was cancelled, failed or is lost, or the store cannot be written.
+        """
+        files = [(name, content) for name, content in packed(run) if name not in NOT_KEPT]
+        with self._writing() as connection:
+            begun = run_lines(connection, RUNS.c.id == run.run_id)
+            start = start_of(run, begun[0].project if begun else project)
+            series = series_id(connection, start.project, start.series)
+            # Locked before the run, whose row shares a lock of its series that no two savers could then raise.
+            is_first = last_run_of(connection, series) is None
+            if not begun:
+                register(connection, start, {"state": RunState.RUNNING})
+            kept = locked_run(connection, run.run_id, RunState.RUNNING, RunState.FINISHED)
+            if kept.state is RunState.FINISHED:
+                return kept
+            changes = bring_up_to_date(connection, series, run, names_since(connection, series, run))
+            finish_row(connection, series, run, None if is_first else changes)
+            keep_findings(connection, run)
+            keep_files(connection, run.run_id, files)
+            return run_line(connection, run.run_id)
+
+    def runs(self, series: str | None = None, *, project: str | None = None) -> tuple[StoredRun, ...]:
+        """All runs, or those of one series or project, in the order in which they were saved; unfinished ones last."""
+        of = ((SERIES.c.name, series), (PROJECTS.c.name, project))
+        with self._reading() as connection:
+            return run_lines(connection, *(column == kept_text(name) for column, name in of if name is not None))
 
     def find(self, named: str) -> StoredRun:
         """The run with this id, or with an id that alone begins like this.
@@ -88,9 +161,8 @@ class RunStore:
         Raises:
             StoreError: there is none, or more than one.
         """
-        with told(self._url), self._engine.begin() as connection:
-            begins = RUNS.c.id.startswith(named, autoescape=True)
-            found = [StoredRun(**row) for row in connection.execute(select(RUNS).where(begins)).mappings()]
+        with self._reading() as connection:
+            found = run_lines(connection, RUNS.c.id.startswith(named, autoescape=True))
         if len(found) == 1:
             return found[0]
         what = "no run of the store begins" if not found else f"{len(found)} runs of the store begin"
@@ -100,120 +172,61 @@ class RunStore:
         """A whole audit, as its folder held it.
 
         Raises:
-            StoreError: there is no such run, or the store does not hold its files.
+            StoreError: there is no such run, it is not finished, or the store does not hold its files.
             ArtifactError: the files are of another version of the contract.
         """
         run = self.find(named)
-        with told(self._url), self._engine.begin() as connection:
-            files = _files_of(connection, run.id)
+        with self._reading() as connection:
+            files = files_of(connection, run.id)
         if not files:
-            raise StoreError(
-                f"{shown(self._url)}: holds no files of run {run.id}, which was saved by an earlier version; "
-                "compare its audit folder instead"
-            )
+            raise self._holds_no("files", run)
         return unpacked(files.get, f"run {run.id}")
 
-    def findings(self, series: str) -> tuple[FindingState, ...]:
+    def page(
+        self,
+        run_id: str,
+        *,
+        after: int = -1,
+        limit: int = 50,
+        check: str | None = None,
+        severity: Severity | None = None,
+        status: FindingStatus | None = None,
+    ) -> tuple[StoredFinding, ...]:
+        """The next findings of a finished run, in its order; behind the last one there is an empty page.
+
+        Args:
+            run_id: the whole id.
+            after: the `position` of the last finding of the page before.
+            limit: how many at most.
+            check, severity, status: only findings with this check code, severity, status.
+
+        Raises:
+            StoreError: there is no such run, it is not finished, or the store does not hold its findings.
+        """
+        with self._reading() as connection:
+            run = run_line(connection, run_id)
+            if run.findings is None:
+                raise self._holds_no("findings", run)
+            filters = {"check": check, "severity": severity, "status": status}
+            return page_of(connection, run_id, filters, after=after, limit=limit)
+
+    def findings(self, series: str, *, project: str = DEFAULT_PROJECT) -> tuple[FindingState, ...]:
         """Every finding that any run of the series had, and whether it is still there."""
-        with told(self._url), self._engine.begin() as connection:
-            return states_of(connection, series)
+        with self._reading() as connection:
+            return states_of(connection, PROJECTS.c.name == kept_text(project), SERIES.c.name == kept_text(series))
 
+    def _holds_no(self, what: str, run: StoredRun) -> StoreError:
+        why = f"is {run.state}" if run.state is not RunState.FINISHED else "was saved by an earlier version"
+        return StoreError(
+            f"{shown(self._url)}: holds no {what} of run {run.id}, which {why}; compare its audit folder instead"
+        )
 
-def _find(connection: Connection, run_id: str) -> StoredRun | None:
-    row = connection.execute(select(RUNS).where(RUNS.c.id == run_id)).mappings().first()
-    return None if row is None else StoredRun(**row)
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with translate_errors(self._url), self._engine.begin() as connection:
+            yield connection
 
-
-def _lock(connection: Connection, series: str) -> str | None:
-    """Makes other savers of the series wait, and gives the series' last run."""
-    try:
-        with connection.begin_nested():
-            connection.execute(insert(SERIES), {"name": series})
-    except IntegrityError:
-        pass
-    last = connection.execute(select(SERIES.c.last_run).where(SERIES.c.name == series).with_for_update())
-    run_id: str | None = last.scalar_one()
-    return run_id
-
-
-def _next_number(connection: Connection, series: str) -> int:
-    last = connection.execute(select(func.max(RUNS.c.number)).where(RUNS.c.series == series)).scalar()
-    return (last or 0) + 1
-
-
-def _renamed(connection: Connection, series: str, run: AuditRun) -> Mapping[str, str]:
-    """Earlier id → today's id, against the last run of the series that looked at images."""
-    content = connection.execute(
-        select(CONTENTS.c.content)
-        .join(FILES, FILES.c.sha256 == CONTENTS.c.sha256)
-        .join(RUNS, RUNS.c.id == FILES.c.run)
-        .where(RUNS.c.series == series, RUNS.c.images > 0, FILES.c.name == "fingerprints.parquet")
-        .order_by(RUNS.c.number.desc())
-        .limit(1)
-    ).scalar()
-    if content is None or not run.fingerprints:
-        return {}
-    return image_changes(fingerprints_of(content), run.fingerprints).new_names
-
-
-def _stored(run: AuditRun, series: str, number: int, changes: FindingChanges | None) -> StoredRun:
-    opened = Counter(one.severity for one in run.findings if one.status is FindingStatus.OPEN)
-    return StoredRun(
-        id=run.run_id,
-        series=series,
-        number=number,
-        dataset=kept_text(run.dataset.name) or "",
-        digest=run.dataset.digest,
-        location=kept_text(run.dataset.location) or "",
-        revision=kept_text(run.dataset.revision),
-        rows=run.dataset.rows,
-        images=run.dataset.images,
-        started_at=run.started_at,
-        finished_at=run.finished_at,
-        version=run.tool.get("version", ""),
-        exit_code=run.exit_code,
-        verdict=VERDICTS.get(run.exit_code, "unknown"),
-        errors=opened[Severity.ERROR],
-        warnings=opened[Severity.WARNING],
-        notices=opened[Severity.INFO],
-        waived=len(run.findings) - sum(opened.values()),
-        new=None if changes is None else len(changes.new) + len(changes.reopened),
-        resolved=None if changes is None else len(changes.resolved),
-        still_open=None if changes is None else len(changes.still_open),
-    )
-
-
-def _keep_outcomes(connection: Connection, run: AuditRun) -> None:
-    rows = []
-    for position, outcome in enumerate(run.outcomes):
-        told_of_it = {**asdict(outcome), "severity": outcome.severity.value, "outcome": outcome.outcome.value}
-        rows.append({**told_of_it, "run": run.run_id, "position": position, "reason": kept_text(outcome.reason)})
-    if rows:
-        connection.execute(insert(OUTCOMES), rows)
-
-
-def _keep_files(connection: Connection, run_id: str, files: Mapping[str, bytes]) -> None:
-    for name, content in files.items():
-        sha256 = hashlib.sha256(content).hexdigest()
-        known = connection.execute(select(CONTENTS.c.sha256).where(CONTENTS.c.sha256 == sha256)).first()
-        if known is None:
-            _keep_content(connection, sha256, content)
-        connection.execute(insert(FILES), {"run": run_id, "name": name, "sha256": sha256})
-
-
-def _keep_content(connection: Connection, sha256: str, content: bytes) -> None:
-    try:
-        with connection.begin_nested():
-            connection.execute(insert(CONTENTS), {"sha256": sha256, "content": content})
-    except IntegrityError:
-        # Another run has just brought the very same content.
-        return
-
-
-def _files_of(connection: Connection, run_id: str) -> dict[str, bytes]:
-    rows = connection.execute(
-        select(FILES.c.name, CONTENTS.c.content)
-        .join(CONTENTS, FILES.c.sha256 == CONTENTS.c.sha256)
-        .where(FILES.c.run == run_id)
-    )
-    return {row.name: row.content for row in rows}
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        with translate_errors(self._url), writing(self._engine) as connection:
+            yield connection

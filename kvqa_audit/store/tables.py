@@ -16,39 +16,60 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    UniqueConstraint,
 )
 
+from kvqa_audit.model import FindingStatus, OutcomeStatus, Severity
+from kvqa_audit.store.cells import Json, UtcTime, one_of
+from kvqa_audit.store.records import RunState
+
 METADATA = MetaData()
+
+# Who shares the history of a dataset: what one project resolves, another's findings do not notice.
+PROJECTS = Table(
+    "projects",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+)
 
 # A series are the runs over the versions of one dataset: what is new or resolved is told against the last one of them.
 SERIES = Table(
     "series",
     METADATA,
-    Column("name", Text, primary_key=True),
+    Column("id", Integer, primary_key=True),
+    Column("project", Integer, ForeignKey("projects.id"), nullable=False),
+    Column("name", Text, nullable=False),
     Column("last_run", String(64)),
+    UniqueConstraint("project", "name"),
 )
 
+# What only a finished run has is null before. `findings` counts the rows of the table of that name.
 RUNS = Table(
     "runs",
     METADATA,
     Column("id", String(64), primary_key=True),
-    Column("series", Text, ForeignKey("series.name"), nullable=False),
-    Column("number", Integer, nullable=False),
+    Column("series", Integer, ForeignKey("series.id"), nullable=False),
+    Column("state", one_of(RunState), nullable=False),
+    Column("reason", Text),
     Column("dataset", Text, nullable=False),
-    Column("digest", String(64), nullable=False),
     Column("location", Text, nullable=False),
     Column("revision", Text),
-    Column("rows", Integer, nullable=False),
-    Column("images", Integer, nullable=False),
-    Column("started_at", String(40), nullable=False),
-    Column("finished_at", String(40), nullable=False),
-    Column("version", String(40), nullable=False),
-    Column("exit_code", Integer, nullable=False),
-    Column("verdict", String(20), nullable=False),
-    Column("errors", Integer, nullable=False),
-    Column("warnings", Integer, nullable=False),
-    Column("notices", Integer, nullable=False),
-    Column("waived", Integer, nullable=False),
+    Column("queued_at", UtcTime),
+    Column("started_at", UtcTime),
+    Column("finished_at", UtcTime),
+    Column("number", Integer),
+    Column("digest", String(64)),
+    Column("rows", Integer),
+    Column("images", Integer),
+    Column("version", String(40)),
+    Column("exit_code", Integer),
+    Column("verdict", String(20)),
+    Column("findings", Integer),
+    Column("errors", Integer),
+    Column("warnings", Integer),
+    Column("notices", Integer),
+    Column("waived", Integer),
     Column("new", Integer),
     Column("resolved", Integer),
     Column("still_open", Integer),
@@ -62,8 +83,8 @@ OUTCOMES = Table(
     Column("code", Text, primary_key=True),
     Column("position", Integer, nullable=False),
     Column("name", Text, nullable=False),
-    Column("severity", String(10), nullable=False),
-    Column("outcome", String(10), nullable=False),
+    Column("severity", one_of(Severity), nullable=False),
+    Column("outcome", one_of(OutcomeStatus), nullable=False),
     Column("reason", Text),
     Column("evaluated", Integer, nullable=False),
     Column("violations", Integer, nullable=False),
@@ -73,26 +94,51 @@ OUTCOMES = Table(
     Column("seconds", Float(53), nullable=False),
 )
 
-# What became of every finding that any run of a series had. `resolved_*` is null while it is there.
+# The findings of every run as it told them, in its order. The indexes hold all that a page may be filtered by.
 FINDINGS = Table(
     "findings",
     METADATA,
-    Column("series", Text, ForeignKey("series.name"), primary_key=True),
-    Column("key", String(64), primary_key=True),
+    Column("run", String(64), ForeignKey("runs.id"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("key", String(64), nullable=False),
     Column("check", Text, nullable=False),
-    Column("severity", String(10), nullable=False),
-    Column("status", String(10), nullable=False),
+    Column("severity", one_of(Severity), nullable=False),
+    Column("status", one_of(FindingStatus), nullable=False),
     Column("img_id", Text),
     Column("question", Text),
     Column("answer", Text),
-    Column("related", Text, nullable=False),
+    Column("row", Integer),
+    Column("score", Float(53)),
+    Column("group", Text),
+    Column("related", Json(list), nullable=False),
+    Column("message", Text, nullable=False),
+    Column("evidence", Json(dict), nullable=False),
+    Column("suggestion", Text),
+    Index("findings_by_check", "run", "check", "position", "severity", "status"),
+    Index("findings_by_severity", "run", "severity", "position", "status"),
+    Index("findings_by_status", "run", "status", "position"),
+)
+
+# What became of every finding that any run of a series had. `resolved_*` is null while it is there.
+FINDING_STATES = Table(
+    "finding_states",
+    METADATA,
+    Column("series", Integer, ForeignKey("series.id"), primary_key=True),
+    Column("key", String(64), primary_key=True),
+    Column("check", Text, nullable=False),
+    Column("severity", one_of(Severity), nullable=False),
+    Column("status", one_of(FindingStatus), nullable=False),
+    Column("img_id", Text),
+    Column("question", Text),
+    Column("answer", Text),
+    Column("related", Json(list), nullable=False),
     Column("message", Text, nullable=False),
     Column("first_run", String(64), nullable=False),
-    Column("first_seen", String(40), nullable=False),
+    Column("first_seen", UtcTime, nullable=False),
     Column("last_run", String(64), nullable=False),
-    Column("last_seen", String(40), nullable=False),
+    Column("last_seen", UtcTime, nullable=False),
     Column("resolved_run", String(64)),
-    Column("resolved_at", String(40)),
+    Column("resolved_at", UtcTime),
 )
 
 # The files of the audits, each content once, however many runs share it.

@@ -138,6 +138,46 @@ def test_usage_errors_are_told_before_the_work(
     assert not (tmp_path / "reports" / "latest" / "audit.json").exists()
 
 
+def test_project_keeps_its_own_series_and_a_changed_store_is_told(
+    program: Program, drawn: Drawn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import sqlite3
+
+    place, command = (
+        tmp_path / "runs.sqlite",
+        ("run", drawn[0] / "metadata.csv", "--table-only", "--out", tmp_path / "o"),
+    )
+    assert program(*command, "--store", place, "--project", "gastro").returncode == 1
+    monkeypatch.setenv("KVQA_AUDIT_PROJECT", "surgery")
+    assert program(*command, "--store", place, "--baseline", "latest").returncode == 1
+    assert "baseline" not in read_artifacts(tmp_path / "o").metrics
+    (mine,) = json.loads(program("runs", "--store", place, "--json").stdout)
+    monkeypatch.delenv("KVQA_AUDIT_PROJECT")
+    everything = json.loads(program("runs", "--store", place, "--json").stdout)
+    assert [(run["project"], run["number"], run["state"]) for run in everything] == [
+        ("gastro", 1, "finished"),
+        ("surgery", 1, "finished"),
+    ]
+    assert mine == everything[1]
+    assert mine["location"] == str(drawn[0] / "metadata.csv")
+    assert mine["started_at"].endswith("+00:00")
+    with sqlite3.connect(place) as database:
+        database.execute("UPDATE runs SET errors = 'y'")
+    database.close()
+    for arguments in (("runs", "--store", place), (*command, "--store", place, "--project", "gastro")):
+        done = program(*arguments)
+        assert (done.returncode, "table runs, column errors: holds 'y'" in done.stderr) == (2, True), done.stderr
+
+
+def test_run_that_breaks_off_is_listed_as_failed(program: Program, tmp_path: Path) -> None:
+    done = program("run", tmp_path / "missing.csv", "--store", tmp_path / "runs.sqlite")
+    assert done.returncode == 2
+    (run,) = json.loads(program("runs", "--store", tmp_path / "runs.sqlite", "--json").stdout)
+    assert (run["state"], run["verdict"]) == ("failed", None)
+    assert "does not exist" in run["reason"]
+    assert "failed" in program("runs", "--store", tmp_path / "runs.sqlite").stdout
+
+
 def test_newer_store_is_refused_before_the_work(program: Program, drawn: Drawn, tmp_path: Path) -> None:
     import sqlite3
 

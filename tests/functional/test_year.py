@@ -128,7 +128,7 @@ def test_comparison_tells_the_repair_and_the_regression(year: Year) -> None:
 def test_store_remembers_the_year(year: Year, place: str) -> None:
     january, june, december, decision = year
     with RunStore(place) as store:
-        first, second, third = (store.save(run) for run in (january, june, december))
+        first, second, third = (store.finish(run) for run in (january, june, december))
         states = {state.key: state for state in store.findings(first.series)}
         assert store.load(june.run_id) == as_kept(june)
         assert compare_audits(store.load(june.run_id), store.load(december.run_id)) == compare_audits(june, december)

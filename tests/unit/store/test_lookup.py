@@ -9,6 +9,7 @@ import pytest
 from kvqa_audit.artifacts.folder import write_artifacts
 from kvqa_audit.errors import ArtifactError, StoreError
 from kvqa_audit.store.lookup import audit_named, earlier_audit, runs_kept_in, store_named, with_revision
+from kvqa_audit.store.records import RunStart
 from tests.unit.compare.samples import finished
 
 RUN = finished([("Polyps", "q", "yes", "i1")], run_id="abcd" * 8)
@@ -22,7 +23,7 @@ def test_folder_run_and_dataset_are_told_apart(tmp_path: Path) -> None:
     write_artifacts(RUN, tmp_path / "audit")
     with runs_kept_in(str(tmp_path / "runs.sqlite"), make=True) as runs:
         assert runs is not None
-        runs.save(RUN)
+        runs.finish(RUN)
         assert audit_named(str(tmp_path / "audit"), runs, never) == RUN  # type: ignore[arg-type]
         assert audit_named("abcdab", runs, never) == RUN  # type: ignore[arg-type]
         asked: list[str] = []
@@ -34,24 +35,27 @@ def test_folder_run_and_dataset_are_told_apart(tmp_path: Path) -> None:
 def test_folder_named_like_a_run_is_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     write_artifacts(RUN, Path("abcd1234"))
-    assert earlier_audit("abcd1234", None, "Sample") == RUN
+    assert earlier_audit("abcd1234", None, "Sample", "default") == RUN
 
 
 def test_latest_is_the_series_last_run_if_there_is_one(tmp_path: Path) -> None:
     with runs_kept_in(str(tmp_path / "runs.sqlite"), make=True) as runs:
         assert runs is not None
-        assert earlier_audit("latest", runs, "Sample") is None
-        runs.save(RUN)
-        assert earlier_audit("latest", runs, "Sample") == RUN
-        assert earlier_audit("latest", runs, "Sample (subset)") is None
+        assert earlier_audit("latest", runs, "Sample", "default") is None
+        runs.finish(RUN)
+        assert earlier_audit("latest", runs, "Sample", "default") == RUN
+        assert earlier_audit("latest", runs, "Sample (subset)", "default") is None
+        assert earlier_audit("latest", runs, "Sample", "another") is None
+        runs.begin(RunStart("bcde" * 8, "Sample", "/data"))
+        assert earlier_audit("latest", runs, "Sample", "default") == RUN
 
 
 def test_what_is_missing_is_said(tmp_path: Path) -> None:
     for named in ("latest", "abcd1234"):
         with pytest.raises(StoreError, match="no store: give --store, or set KVQA_AUDIT_STORE"):
-            earlier_audit(named, None, "Sample")
+            earlier_audit(named, None, "Sample", "default")
     with pytest.raises(ArtifactError, match="is neither the folder of a finished audit"):
-        earlier_audit(str(tmp_path), None, "Sample")
+        earlier_audit(str(tmp_path), None, "Sample", "default")
 
 
 def test_store_comes_from_the_option_then_the_environment_else_none(monkeypatch: pytest.MonkeyPatch) -> None:

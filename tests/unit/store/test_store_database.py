@@ -32,7 +32,7 @@ for turn in range(4):
     findings = [Finding("KV008", Severity.ERROR, "wrong", f"i{n}", "q", begin) for n in range(50)]
     run = finished(rows, [image(f"i{n}") for n in range(6)], findings, run_id=begin * 16 + f"{turn:016x}")
     with RunStore(place) as store:
-        store.save(run)
+        store.finish(run)
 """
 
 
@@ -71,7 +71,7 @@ def test_older_store_is_upgraded_and_keeps_its_runs(place: str) -> None:
         )
     engine.dispose()
     with RunStore(place) as store:
-        stored = store.save(finished(ROWS, [image("i1")], day=2))
+        stored = store.finish(finished(ROWS, [image("i1")], day=2))
         assert [(run.id[:3], run.number) for run in store.runs()] == [("old", 1), ("aaa", 2)]
         assert (stored.new, stored.resolved) == (0, 1)
         with pytest.raises(StoreError, match="holds no files of run old, which was saved by an earlier version"):
@@ -122,15 +122,6 @@ def test_file_is_in_wal_mode_and_waits_for_a_writer(tmp_path: Path) -> None:
     with RunStore(str(tmp_path / "runs.sqlite")) as store, store._engine.begin() as connection:
         assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
         assert connection.execute(text("PRAGMA busy_timeout")).scalar() == database.BUSY_SECONDS * 1000
-
-
-def test_killed_save_leaves_nothing_of_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    place = str(tmp_path / "runs.sqlite")
-    with RunStore(place) as store:
-        monkeypatch.setattr("kvqa_audit.store.runs._keep_files", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
-        with pytest.raises(KeyboardInterrupt):
-            store.save(finished(ROWS))
-        assert (store.runs(), store.findings("Sample")) == ((), ())
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,149 @@
+"""What is known of a run at its start and at its end comes in; its row, in the series of its project, goes out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Connection, Table, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from kvqa_audit.errors import StoreError
+from kvqa_audit.model import AuditRun, FindingStatus, Severity
+from kvqa_audit.release.changes import FindingChanges
+from kvqa_audit.store.cells import fetched, kept_text, moment
+from kvqa_audit.store.database import shown
+from kvqa_audit.store.records import VERDICTS, RunStart, RunState, StoredRun
+from kvqa_audit.store.tables import OUTCOMES, PROJECTS, RUNS, SERIES
+
+_NAMES = {"project": PROJECTS.c.name.label("project"), "series": SERIES.c.name.label("series")}
+_LINES = select(*(_NAMES[n] if n in _NAMES else RUNS.c[n] for n in StoredRun.__dataclass_fields__)).select_from(
+    RUNS.join(SERIES, RUNS.c.series == SERIES.c.id).join(PROJECTS, SERIES.c.project == PROJECTS.c.id)
+)
+
+
+def run_lines(connection: Connection, *wanted: Any) -> tuple[StoredRun, ...]:
+    """The runs that all these conditions hold for, by project, series and number; unfinished ones last."""
+    order = (PROJECTS.c.name, SERIES.c.name, RUNS.c.number.nulls_last(), RUNS.c.started_at, RUNS.c.queued_at)
+    return tuple(StoredRun(**row) for row in fetched(connection, _LINES.where(*wanted).order_by(*order)))
+
+
+def run_line(connection: Connection, run_id: str) -> StoredRun:
+    """The run with this id.
+
+    Raises:
+        StoreError: there is none.
+    """
+    found = run_lines(connection, RUNS.c.id == run_id)
+    if not found:
+        raise StoreError(f"{shown(connection.engine.url)}: there is no run {run_id}; 'kvqa-audit runs' lists them")
+    return found[0]
+
+
+def locked_run(connection: Connection, run_id: str, *states: RunState) -> StoredRun:
+    """The run with this id, which no other process changes until the transaction ends.
+
+    Raises:
+        StoreError: there is none, or it is in none of these states.
+    """
+    connection.execute(select(RUNS.c.id).where(RUNS.c.id == run_id).with_for_update())
+    run = run_line(connection, run_id)
+    if run.state not in states:
+        place, allowed = shown(connection.engine.url), " or ".join(states)
+        raise StoreError(f"{place}: run {run_id} is {run.state}, not {allowed}; nothing was changed")
+    return run
+
+
+def register(connection: Connection, start: RunStart, values: Mapping[str, Any]) -> None:
+    """Makes the row of a run that is not there yet.
+
+    Raises:
+        StoreError: it is there.
+    """
+    about = {
+        "id": start.id,
+        "series": series_id(connection, start.project, start.series),
+        "dataset": kept_text(start.dataset),
+        "location": kept_text(start.location),
+        "revision": kept_text(start.revision),
+    }
+    try:
+        with connection.begin_nested():
+            connection.execute(insert(RUNS), {**about, **values})
+    except IntegrityError:
+        raise StoreError(
+            f"{shown(connection.engine.url)}: holds a run {start.id} already; nothing was changed"
+        ) from None
+
+
+def put(connection: Connection, run_id: str, values: Mapping[str, Any]) -> None:
+    """Sets these columns of the run's row."""
+    connection.execute(update(RUNS).where(RUNS.c.id == run_id).values(**values))
+
+
+def series_id(connection: Connection, project: str, series: str) -> int:
+    """The id of a series of a project; both are made where they are not there."""
+    return _id_of(connection, SERIES, project=_id_of(connection, PROJECTS, name=project), name=series)
+
+
+def _id_of(connection: Connection, table: Table, **named: Any) -> int:
+    named = {name: kept_text(value) if isinstance(value, str) else value for name, value in named.items()}
+    wanted = select(table.c.id).where(*(table.c[name] == value for name, value in named.items()))
+    found: int | None = connection.execute(wanted).scalar()
+    if found is None:
+        try:
+            with connection.begin_nested():
+                connection.execute(insert(table), named)
+        except IntegrityError:
+            # Another process has just made it.
+            pass
+        found = int(connection.execute(wanted).scalar_one())
+    return found
+
+
+def last_run_of(connection: Connection, series: int) -> str | None:
+    """The last finished run of a series, whose other savers wait until the transaction ends."""
+    run_id: str | None = connection.execute(
+        select(SERIES.c.last_run).where(SERIES.c.id == series).with_for_update()
+    ).scalar_one()
+    return run_id
+
+
+def finish_row(connection: Connection, series: int, run: AuditRun, changes: FindingChanges | None) -> None:
+    """Writes what a finished audit came to into its row, and its outcomes; `changes` is None in a series' first run."""
+    opened = Counter(one.severity for one in run.findings if one.status is FindingStatus.OPEN)
+    numbers = select(RUNS.c.number).where(RUNS.c.series == series, RUNS.c.number.is_not(None))
+    last = fetched(connection, numbers.order_by(RUNS.c.number.desc()).limit(1))
+    values = {
+        "series": series,
+        "state": RunState.FINISHED,
+        "location": kept_text(run.dataset.location),
+        "revision": kept_text(run.dataset.revision),
+        "version": run.tool.get("version", ""),
+        "started_at": moment(run.started_at),
+        "finished_at": moment(run.finished_at),
+        "number": last[0]["number"] + 1 if last else 1,
+        "digest": run.dataset.digest,
+        "rows": run.dataset.rows,
+        "images": run.dataset.images,
+        "exit_code": run.exit_code,
+        "verdict": VERDICTS.get(run.exit_code, "unknown"),
+        "findings": len(run.findings),
+        "errors": opened[Severity.ERROR],
+        "warnings": opened[Severity.WARNING],
+        "notices": opened[Severity.INFO],
+        "waived": len(run.findings) - sum(opened.values()),
+    }
+    if changes is not None:
+        values |= {"new": len(changes.new) + len(changes.reopened), "resolved": len(changes.resolved)}
+        values["still_open"] = len(changes.still_open)
+    put(connection, run.run_id, values)
+    connection.execute(update(SERIES).where(SERIES.c.id == series).values(last_run=run.run_id))
+    outcomes = [
+        {**asdict(outcome), "run": run.run_id, "position": position, "reason": kept_text(outcome.reason)}
+        for position, outcome in enumerate(run.outcomes)
+    ]
+    if outcomes:
+        connection.execute(insert(OUTCOMES), outcomes)
