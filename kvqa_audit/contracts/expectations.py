@@ -161,7 +161,7 @@ def _result(promise: Promise, validated: Any) -> ExpectationResult:
     elements = found.get("element_count")
     if elements is None:
         measured, threshold = _number(found.get("observed_value")), _bound(promise.kwargs)
-        message = f"found {_plain(found.get('observed_value'))}, promised {_promised(promise)}"
+        message = f"found {_observed(found, validated.success)}, promised {_promised(promise)}"
         return ExpectationResult(promise.id, outcome, measured, threshold, message, 1)
     judged = elements - found.get("missing_count", 0)
     if not judged:
@@ -169,6 +169,22 @@ def _result(promise: Promise, validated: Any) -> ExpectationResult:
     share = 1 - found["unexpected_count"] / judged
     message = f"{share:.2%} of {judged:,} cells hold, promised {_promised(promise)}"
     return ExpectationResult(promise.id, outcome, share, float(promise.kwargs.get("mostly", 1.0)), message, judged)
+
+
+def _observed(found: Mapping[str, Any], success: bool) -> str:
+    """What was measured, in words; a set is told by what it has beside the promised one, and by what it lacks."""
+    observed = found.get("observed_value")
+    if isinstance(observed, list):
+        return _listed(observed)
+    if observed is not None:
+        return _plain(observed)
+    others, missing = found.get("partial_unexpected_list"), found.get("partial_missing_list")
+    parts = [*([_listed(others)] if others else []), *([f"no {_listed(missing)}"] if missing else [])]
+    return " and ".join(parts) or ("just that" if success else "too little to tell")
+
+
+def _listed(values: list[Any]) -> str:
+    return _short(", ".join(repr(value) if isinstance(value, str) else _plain(value) for value in values))
 
 
 def _promised(promise: Promise) -> str:

@@ -21,6 +21,7 @@ from kvqa_audit.spec.faults import Location
 _PARSER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 MAX_FILE_BYTES = 5_000_000
 MAX_DEPTH = 30
+MAX_VALUES = 500_000
 MAX_NUMBER_CHARACTERS = 60
 MAX_SHOWN_CHARACTERS = 120
 _CORE = "tag:yaml.org,2002:"
@@ -81,7 +82,7 @@ def read_yaml(path: Path) -> YamlFile:
 
 
 def _refuse_bombs(path: Path, text: str) -> None:
-    depth = 0
+    depth = values = 0
     for event in yaml.parse(text, Loader=_PARSER):
         line = event.start_mark.line + 1 if event.start_mark else "?"
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
@@ -91,6 +92,9 @@ def _refuse_bombs(path: Path, text: str) -> None:
             raise SpecError(
                 f"{path}, line {line}: the tag {shown} is not allowed; write the value without it, a text in quotes"
             )
+        values += isinstance(event, yaml.NodeEvent)
+        if values > MAX_VALUES:
+            raise SpecError(f"{path}, line {line}: holds more than {MAX_VALUES:,} keys and values; leave some out")
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > MAX_DEPTH:
             raise SpecError(f"{path}, line {line}: is nested too deeply; at most {MAX_DEPTH} levels are taken")

@@ -151,6 +151,21 @@ def test_patterns_and_blanks_are_counted_cell_by_cell(name: str, kwargs: dict[st
     assert (result.measured, result.evaluated) == (share, 4)
 
 
+@pytest.mark.parametrize(
+    ("name", "value_set", "found"),
+    [
+        ("distinct_values_to_be_in_set", ["x"], "'', 'y'"),
+        ("distinct_values_to_be_in_set", ["x", "y", "", "z"], "just that"),
+        ("distinct_values_to_contain_set", ["x", "z"], "no 'z'"),
+        ("distinct_values_to_equal_set", ["x", "y", "z"], "'' and no 'z'"),
+        ("most_common_value_to_be_in_set", ["y"], "'x'"),
+    ],
+)
+def test_what_a_set_holds_is_told_in_words(name: str, value_set: list[str], found: str) -> None:
+    result = judged({"type": f"expect_column_{name}", "kwargs": {"column": "answer", "value_set": value_set}})
+    assert result.message.startswith(f"found {found}, promised {{")
+
+
 def test_a_pattern_that_backtracks_is_matched_in_linear_time() -> None:
     """On a matcher that backtracks this takes more than 2 ** 60 steps."""
     frame = TABLE.frame.assign(answer="word " * 30 + "end")

@@ -86,6 +86,20 @@ def test_an_escape_that_is_no_character_is_told(tmp_path: Path, escape: str) -> 
 
 
 @pytest.mark.usefixtures("door")
+def test_the_number_of_values_is_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each takes hundreds of bytes once it is read, so that a small file could fill the memory."""
+    monkeypatch.setattr(yaml_file, "MAX_VALUES", 10)
+    assert read_yaml(written(tmp_path, "a: [1, 2, 3, 4, 5, 6, 7]")).data == {"a": [1, 2, 3, 4, 5, 6, 7]}
+    for text in (
+        "a:\n  [1, 2, 3, 4, 5, 6, 7, 8]",
+        "a:\n  [" + "[], " * 10 + "]",
+        "a:\n  b: {c: {}, d: {}, e: {}, f: {}}",
+    ):
+        with pytest.raises(SpecError, match=r"x\.yaml, line 2: holds more than 10 keys and values"):
+            read_yaml(written(tmp_path, text))
+
+
+@pytest.mark.usefixtures("door")
 def test_plain_values_are_what_they_were(tmp_path: Path) -> None:
     text = "a: [1, -2, 0x1f, 1.5, 1e3, yes, ~, 2026-01-31, '2026-01-31', x, '', 1_000, 9223372036854775807]"
     day = datetime.date(2026, 1, 31)
