@@ -119,7 +119,8 @@ def _messages(
             text = "is missing"
         else:
             text = f"{text} (found: {_short(problem['input'])})" if problem["type"] != "value_error" else text
-        messages.append(f"{file.where(location[drop:])}: {text}")
+        advice = '; put a text into quotes: "…"' if problem["type"] == "string_type" else ""
+        messages.append(f"{file.where(location[drop:])}: {text}{advice}")
     return messages
 
 

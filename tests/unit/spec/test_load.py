@@ -69,6 +69,13 @@ def test_number_given_as_text_is_refused(folder: Path) -> None:
         load_spec(folder)
 
 
+@pytest.mark.parametrize("answer", ["yes", "1", "2026-01-31", "1.5", "~"])
+def test_what_yaml_does_not_read_as_text_is_to_be_quoted(folder: Path, answer: str) -> None:
+    spoil(folder, "dataset.yaml", "answers: [", f"answers: [{answer}, ")
+    with pytest.raises(SpecError, match=r"line \d+, key vocabularies\.\w+\.answers\.0: .*; put a text into quotes"):
+        load_spec(folder)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
