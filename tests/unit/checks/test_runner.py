@@ -53,6 +53,11 @@ def test_defects_fail_and_carry_code_severity_and_key() -> None:
     assert len({f.key for f in findings}) == 2
 
 
+def test_defect_where_nothing_was_evaluated_is_a_failure_and_never_vacuous() -> None:
+    outcome, findings = run_check(a_check(Checked(0, [Defect("nothing is there")])), EVIDENCE)
+    assert (outcome.outcome, outcome.violations, len(findings)) == (OutcomeStatus.FAILED, 1, 1)
+
+
 def test_absent_part_skips_with_its_reason() -> None:
     outcome, _ = run_check(a_check(Checked(1), needs=("images",)), EVIDENCE)
     assert (outcome.outcome, outcome.reason) == (OutcomeStatus.SKIPPED, "no image was looked at")
