@@ -82,6 +82,25 @@ def test_kv404_names_answers_given_once_to_questions_answered_often() -> None:
     assert [(f.question, f.answer) for f in findings] == [(TEXT, "maybe")]
 
 
+def test_kv402_judges_from_twenty_answers_on() -> None:
+    outcome, (finding,) = run(dominant_answer, ("Normal", TEXT, "no", 20), ("Polyps", TEXT, "no", 19))
+    assert (finding.related, outcome.evaluated) == (("Normal",), 1)
+
+
+def test_kv403_lets_half_of_the_images_pass_and_looks_at_no_small_source() -> None:
+    asked = (("Polyps", TEXT, "no", 100), ("Polyps", BOX, "no", 100), ("Normal", TEXT, "no", 100))
+    assert run(question_missing_by_source, *asked, ("Normal", BOX, "no", 50))[1] == ()
+    small = (*asked, ("Normal", BOX, "no", 100))
+    assert run(question_missing_by_source, *small, ("Instrument", TEXT, "no", 19))[1] == ()
+    assert len(run(question_missing_by_source, *small, ("Instrument", TEXT, "no", 20))[1]) == 1
+
+
+def test_kv404_leaves_questions_with_several_answers_alone() -> None:
+    several = next(question.text for question in SPEC.questions if question.type == "colour")
+    outcome, _ = run(rare_answer, ("Polyps", several, "pink", 250), ("Polyps", several, "red", 1))
+    assert outcome.outcome is OutcomeStatus.VACUOUS
+
+
 def test_an_empty_table_is_vacuous_for_all() -> None:
     for check in (constant_question, dominant_answer, question_missing_by_source, rare_answer):
         outcome, findings = run(check)

@@ -81,6 +81,18 @@ def test_kv405_lets_a_shuffled_table_pass() -> None:
     assert run(answer_depends_on_row_order, in_a_row(answers))[0].outcome is OutcomeStatus.PASSED
 
 
+def test_kv405_needs_a_shift_that_is_both_sure_and_large() -> None:
+    def blocks(first: int, second: int, size: int, times: int = 1) -> list[str]:
+        return [answer for yes in (first, second) for answer in (["yes"] * yes + ["no"] * (size - yes)) * times]
+
+    unsure, small = blocks(31, 19, 50), blocks(11, 9, 20, times=100)
+    for answers in (unsure, small):
+        outcome, findings = run(answer_depends_on_row_order, in_a_row(answers))
+        assert (outcome.outcome, outcome.evaluated, findings) == (OutcomeStatus.PASSED, 1, ())
+    (surely,) = run(answer_depends_on_row_order, in_a_row(blocks(45, 5, 50)))[1]
+    assert surely.evidence["q_value"] < 0.01
+
+
 def by_source(share_of_yes: dict[str, float]) -> list[Row]:
     return [
         (source, TEXT, "yes" if number < 100 * share else "no", f"{source}{number}")
