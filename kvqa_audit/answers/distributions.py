@@ -61,7 +61,7 @@ def describe(frame: pd.DataFrame, spec: DatasetSpec) -> Distributions:
     canonical = {text: question.text for text, question in spec.question_by_text.items()}
     question = frame["question"]
     tidy = frame[["source", "img_id"]].assign(
-        question=question.map(canonical).fillna(question), answer=frame["answer"].str.strip()
+        question=question.map(lambda text: canonical.get(text, text)), answer=frame["answer"].str.strip()
     )
     tidy = tidy.astype({"source": "category", "question": "category", "img_id": "category"})
     answered = tidy[tidy["answer"] != ""]

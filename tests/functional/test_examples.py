@@ -93,7 +93,7 @@ def test_workflow_audits_and_shows_the_summary(
     assert audited.returncode == 1, audited.stderr
     assert any(line.startswith("::error file=metadata.csv,line=") for line in audited.stdout.splitlines())
     assert shell(lines[2], tmp_path / "checkout").returncode == 0
-    assert (tmp_path / "step-summary.md").read_text().startswith("![kvqa-audit: not ready")
+    assert (tmp_path / "step-summary.md").read_text().startswith("**kvqa-audit: not ready")
     used = [step["with"] for step in steps if "with" in step]
     assert (tmp_path / "checkout" / used[1]["path"] / "report.html").exists()
     assert (tmp_path / "checkout" / used[2]["sarif_file"]).exists()
