@@ -59,9 +59,10 @@ def collect_evidence(
 
     absent = _absent(dataset, subset, ocr)
     many = sum(len(shard.ids) for shard in dataset.shards) >= _MIN_IMAGES_FOR_A_PROCESS
+    apart = many or clock.cancel is not None  # an engine's call ends at once only by ending its process
 
     def begin(function: Callable[..., Any], *arguments: Any) -> Future:
-        return pool.submit(function, *arguments, imports=IMPORTS) if many else Call(function, arguments)
+        return pool.submit(function, *arguments, imports=IMPORTS) if apart else Call(function, arguments)
 
     promised = begin(judge_expectations, dataset.table, spec, absent)
     judging = begin(judge_rows, dataset.table, spec)
