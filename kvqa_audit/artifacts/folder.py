@@ -157,7 +157,7 @@ def _run_of(record: dict[str, Any], of_file: dict[str, list[dict[str, Any]]], ro
         record["started_at"],
         record["finished_at"],
         record["tool"],
-        DatasetFacts(**record["dataset"]),
+        DatasetFacts(**{**record["dataset"], "tables": tuple(record["dataset"].get("tables", ()))}),
         tuple(outcomes),
         docs,
         tuple(tables.finding_of(row) for row in of_file["findings"]),

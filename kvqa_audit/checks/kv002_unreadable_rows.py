@@ -13,6 +13,8 @@ _KINDS = (
     "oversized_cell",
     "ragged_row",
     "unclosed_quote",
+    "not_a_record",
+    "not_joined",
 )
 
 

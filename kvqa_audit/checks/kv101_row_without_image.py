@@ -15,6 +15,7 @@ def row_without_image(evidence: Evidence) -> Checked:
     Fix: add the image, correct the img_id, or drop the rows.
     """
     found = {fingerprint.img_id for fingerprint in evidence.fingerprints}
+    unclear = {fault.img_id for fault in evidence.image_faults if fault.kind == "two_files_for_one_id"}
     first: dict[str, RowCells] = {}
     rows: dict[str, int] = {}
     for cells in cells_of(evidence, range(len(evidence.table.frame))):
@@ -30,6 +31,6 @@ def row_without_image(evidence: Evidence) -> Checked:
             suggestion=img_id.strip() if img_id.strip() in found else "Add the image, or drop its rows",
         )
         for img_id, cells in first.items()
-        if img_id not in found
+        if img_id not in found and img_id not in unclear
     ]
     return Checked(len(first), defects)

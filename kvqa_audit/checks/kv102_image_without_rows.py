@@ -14,6 +14,7 @@ def image_without_rows(evidence: Evidence) -> Checked:
     Fix: add its rows, or remove the file.
     """
     named = set(evidence.table.frame["img_id"])
+    unclear = {p for fault in evidence.image_faults if fault.kind == "two_files_for_one_id" for p in fault.paths}
     images = {fingerprint.img_id: fingerprint for fingerprint in evidence.fingerprints}
     defects = [
         Defect(
@@ -23,6 +24,6 @@ def image_without_rows(evidence: Evidence) -> Checked:
             suggestion="Add its rows, or remove the file",
         )
         for img_id, image in images.items()
-        if img_id not in named
+        if img_id not in named and image.path not in unclear
     ]
     return Checked(len(images), defects)

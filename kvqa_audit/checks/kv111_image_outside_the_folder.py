@@ -21,7 +21,7 @@ def image_outside_the_folder(evidence: Evidence) -> Checked:
     }
     for fault in evidence.image_faults:
         if fault.kind == "outside_the_folder":
-            messages.setdefault(fault.img_id, fault.message)
+            messages.setdefault(fault.img_id or fault.paths[0], fault.message)
     defects = [
         Defect(message, img_id=img_id, suggestion="Put the file itself into the folder, or remove the link")
         for img_id, message in sorted(messages.items())

@@ -23,6 +23,9 @@ from kvqa_audit.checks.kv116_blurry_image import blurry_image
 from kvqa_audit.checks.kv117_low_information_image import low_information_image
 from kvqa_audit.checks.kv118_two_files_for_one_id import two_files_for_one_id
 from kvqa_audit.checks.kv119_two_pictures_for_one_id import two_pictures_for_one_id
+from kvqa_audit.checks.kv120_ids_unlike_their_files import ids_unlike_their_files
+from kvqa_audit.checks.kv121_unread_files import unread_files
+from kvqa_audit.checks.kv122_lfs_pointers import lfs_pointers
 from kvqa_audit.checks.kv201_identical_bytes import identical_bytes
 from kvqa_audit.checks.kv202_identical_pixels import identical_pixels
 from kvqa_audit.checks.kv203_duplicates_with_conflicting_answers import duplicates_with_conflicting_answers
@@ -74,6 +77,9 @@ CHECKS: tuple[Check, ...] = (
     low_information_image,
     two_files_for_one_id,
     two_pictures_for_one_id,
+    ids_unlike_their_files,
+    unread_files,
+    lfs_pointers,
     identical_bytes,
     identical_pixels,
     duplicates_with_conflicting_answers,

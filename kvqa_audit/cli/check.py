@@ -1,4 +1,4 @@
-"""`kvqa-audit check`: one CSV comes in; what is wrong with its rows goes out."""
+"""`kvqa-audit check`: one table comes in; what is wrong with its rows goes out."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from kvqa_audit.cli.options import JSON, QUIET, SPEC
 
 
 def check(
-    table: Annotated[Path, typer.Argument(help="A metadata.csv.")],
+    table: Annotated[Path, typer.Argument(help="A table file, or a folder with one.")],
     spec: SPEC = None,
     quiet: QUIET = False,
     as_json: JSON = False,
 ) -> None:
-    """Judge the rows of one CSV alone; no image is opened."""
+    """Judge the rows of one table alone; no image is opened."""
     # Nearly all that is made lives until the end of this short process: collecting would cost it a tenth of its time.
     gc.disable()
     from kvqa_audit.console.results import print_check

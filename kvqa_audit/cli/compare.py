@@ -15,7 +15,7 @@ from kvqa_audit.cli.options import CORES, FORMAT, JOBS, QUIET, SPEC, STORE, Form
 if TYPE_CHECKING:
     from kvqa_audit.compare.comparison import Comparison
 
-WHAT = "Audit folder, id of a stored run, or dataset (of the Hub: owner/name@revision)."
+WHAT = "Audit folder, id of a stored run, or dataset (of the Hub: hf://owner/name@revision)."
 
 
 class Gate(StrEnum):

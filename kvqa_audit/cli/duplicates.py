@@ -19,7 +19,7 @@ class Mode(StrEnum):
 
 
 def duplicates(
-    source: Annotated[str, typer.Argument(help="Folder, Parquet, save_to_disk folder, or Hub id.")],
+    source: Annotated[str, typer.Argument(help="Folder of pictures or dataset, or hf://owner/name.")],
     mode: Annotated[Mode, typer.Option(help="exact: identical bytes and pixels only.")] = Mode.ALL,
     out: Annotated[Path | None, typer.Option(help="Folder for duplicates.parquet.")] = None,
     spec: SPEC = None,

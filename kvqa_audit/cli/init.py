@@ -11,7 +11,7 @@ from kvqa_audit.cli.options import QUIET
 
 
 def init(
-    source: Annotated[str, typer.Argument(help="Folder, CSV, Parquet or save_to_disk folder.")],
+    source: Annotated[str, typer.Argument(help="Folder or table file of a dataset, or hf://owner/name.")],
     out: Annotated[Path, typer.Option("--out", help="Folder for the description.")],
     quiet: QUIET = False,
 ) -> None:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def run(
-    source: Annotated[str, typer.Argument(help="Folder, CSV, Parquet, save_to_disk folder, or Hub id.")],
+    source: Annotated[str, typer.Argument(help="Folder or table file of a dataset, or hf://owner/name.")],
     out: OUT = Path("reports/latest"),
     spec: SPEC = None,
     revision: Annotated[str | None, typer.Option(help="Revision of a Hub dataset.")] = None,

@@ -5,26 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from kvqa_audit.describe.raw_table import RawTable
+from kvqa_audit.describe.flat_table import FlatTable
 from kvqa_audit.errors import SourceError
+from kvqa_audit.ingest.image_ids import match_ids
+from kvqa_audit.ingest.usual_names import ACCEPTED, folded, usual_columns
 
 if TYPE_CHECKING:
     import pandas as pd
 
-# Names that columns go by in published datasets, letters and digits only, the most telling first.
-NAMES: Mapping[str, tuple[str, ...]] = {
-    "question": ("question", "questiontext", "questions", "query", "prompt", "q"),
-    "answer": ("answer", "answertext", "answers", "label", "response", "reply", "groundtruth", "gt", "a"),
-    "img_id": (
-        *("imgid", "imageid", "imgname", "imagename", "imagefile", "imagefilename", "filename", "imagepath"),
-        *("picture", "pic", "path", "img", "image"),
-    ),
-    "source": ("source", "category", "origin", "dataset", "collection", "organ", "imageorgan", "modality", "class"),
-    "split": ("split", "subset", "partition", "fold", "set"),
-}
 MAX_SOURCES = 50
 _ASKS = re.compile(r"\?\s*$|^\s*(?:what|where|which|who|how|is|are|does|do|can|was|were|has|have)\b", re.IGNORECASE)
 _IMAGE_NAME = re.compile(r"\.(?:jpe?g|png|bmp|tiff?|webp|gif|dcm)$", re.IGNORECASE)
@@ -38,9 +28,10 @@ class ColumnMap:
     known_by: Mapping[str, str]
     other: tuple[str, ...]
     image: str | None = None
+    accepted: str | None = None
 
 
-def map_columns(table: RawTable) -> ColumnMap:
+def map_columns(table: FlatTable) -> ColumnMap:
     """Finds question, answer, img_id, source and split, by name first and by content else.
 
     Raises:
@@ -49,10 +40,13 @@ def map_columns(table: RawTable) -> ColumnMap:
     frame = table.frame
     roles: dict[str, str] = {}
     known_by: dict[str, str] = {}
-    for role in ("question", "answer", "img_id", "split"):
+    for role in ("question", "answer", "split"):
         named = _named(role, frame.columns, roles.values())
         if named is not None:
             roles[role], known_by[role] = named, "by its name"
+    img_id = _id_column(table, roles)
+    if img_id is not None:
+        roles["img_id"], known_by["img_id"] = img_id
     for role, score in (("img_id", _like_ids), ("question", _like_questions), ("answer", _like_answers)):
         if role in roles:
             continue
@@ -67,13 +61,32 @@ def map_columns(table: RawTable) -> ColumnMap:
     if source is not None:
         roles["source"], known_by["source"] = source
     pictures = [name for name in table.pictures if name not in roles.values()]
-    other = tuple(str(n) for n in (*frame.columns, *table.nested, *pictures[1:]) if n not in roles.values())
-    return ColumnMap(roles, known_by, other, pictures[0] if pictures else None)
+    accepted = _accepted(table, roles)
+    taken = {*roles.values(), accepted, *(path.partition(".")[0].partition("[")[0] for path in roles.values())}
+    whole = dict.fromkeys(
+        str(n) for n in (*frame.columns, *table.nested, *pictures[1:]) if "." not in n and "[" not in n
+    )
+    other = tuple(name for name in whole if name not in taken)
+    return ColumnMap(roles, known_by, other, pictures[0] if pictures else None, accepted)
 
 
 def _named(role: str, columns: Iterable[str], taken: Iterable[str]) -> str | None:
-    folded = {re.sub(r"[^a-z0-9]", "", str(name).casefold()): name for name in columns if name not in set(taken)}
-    return next((folded[name] for name in NAMES[role] if name in folded), None)
+    free = [str(name) for name in columns if name not in set(taken)]
+    return next(iter(usual_columns(role, free)), None)
+
+
+def _id_column(table: FlatTable, roles: Mapping[str, str]) -> tuple[str, str] | None:
+    """Of the columns that go by a name for ids, the one whose cells match most files, and how it is known."""
+    named = usual_columns("img_id", [str(name) for name in table.frame.columns if name not in roles.values()])
+    if not named:
+        return None
+    shares = {name: _share_of_files(table, name) for name in named}
+    best = max(named, key=lambda name: shares[name])
+    return best, "by its name" + (", and its cells name files" if shares[best] else "")
+
+
+def _accepted(table: FlatTable, roles: Mapping[str, str]) -> str | None:
+    return next((n for n in table.several if n not in roles.values() and folded(n) in ACCEPTED), None)
 
 
 def _best(scores: Mapping[str, float]) -> str | None:
@@ -86,12 +99,12 @@ def _cells(frame: pd.DataFrame, name: str) -> pd.Series[str]:
     return cells[cells != ""]
 
 
-def _like_questions(table: RawTable, name: str, _: Mapping[str, str]) -> float:
+def _like_questions(table: FlatTable, name: str, _: Mapping[str, str]) -> float:
     cells = _cells(table.frame, name)
     return float(cells.str.contains(_ASKS).mean()) if len(cells) else 0.0
 
 
-def _like_answers(table: RawTable, name: str, roles: Mapping[str, str]) -> float:
+def _like_answers(table: FlatTable, name: str, roles: Mapping[str, str]) -> float:
     """1 for short texts that differ between the images of one question, as answers do."""
     cells = _cells(table.frame, name)
     if not len(cells) or cells.str.len().median() > 60:
@@ -100,16 +113,25 @@ def _like_answers(table: RawTable, name: str, roles: Mapping[str, str]) -> float
     return 0.5 + 0.5 * float((several > 1).mean())
 
 
-def _like_ids(table: RawTable, name: str, _: Mapping[str, str]) -> float:
+def _like_ids(table: FlatTable, name: str, _: Mapping[str, str]) -> float:
     """The share of cells that name a file beside the table, or a file that an image could be."""
     cells = _cells(table.frame, name)
     if not len(cells):
         return 0.0
-    beside = [PurePosixPath(cell).name in table.files for cell in cells]
-    return max(sum(beside) / len(cells), float(cells.str.contains(_IMAGE_NAME).mean()))
+    return max(_share_of_files(table, name), float(cells.str.contains(_IMAGE_NAME).mean()))
 
 
-def _source(table: RawTable, roles: Mapping[str, str]) -> tuple[str, str] | None:
+def _share_of_files(table: FlatTable, name: str) -> float:
+    """The share of a column's distinct cells that name an image file beside the table."""
+    if not table.image_files:
+        return 0.0
+    cells = table.frame[name]
+    distinct = set(zip(cells, table.folders or ("",) * len(cells), strict=True))
+    asked = [row_id for row_id in distinct if row_id[0].strip()]
+    return len(match_ids(asked, table.image_files).files) / len(asked) if asked else 0.0
+
+
+def _source(table: FlatTable, roles: Mapping[str, str]) -> tuple[str, str] | None:
     """A column with few values, of which each image has one: that is what a category of images is."""
     frame = table.frame
     fitting = {}

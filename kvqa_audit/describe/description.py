@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kvqa_audit.describe.columns import ColumnMap, map_columns
+from kvqa_audit.describe.flat_table import FlatTable, name_of, read_flat_table
 from kvqa_audit.describe.questions import Catalogue, Inferred, infer_catalogue
-from kvqa_audit.describe.raw_table import RawTable, read_raw_table
 from kvqa_audit.describe.suggestions import Suggestion, suggest_rules
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ def describe_source(source: str) -> Described:
     Raises:
         SourceError: it cannot be read, or no column holds questions, answers or ids of images.
     """
-    table = read_raw_table(source)
+    table = read_flat_table(source)
     columns = map_columns(table)
     names = {columns.roles[role]: role for role in ROLES if role in columns.roles}
     frame = table.frame[list(names)].rename(columns=names)
@@ -49,17 +48,12 @@ def describe_source(source: str) -> Described:
     count = int(images[images != ""].nunique())
     sources = _sources(frame) if "source" in frame else {}
     files = {
-        "dataset.yaml": _lines(_dataset(_name_of(source), table, columns, catalogue, sources, len(frame), count)),
+        "dataset.yaml": _lines(_dataset(name_of(source), table, columns, catalogue, sources, len(frame), count)),
         "promises.yaml": _lines(_promises(len(frame), count)),
         "rules.yaml": _lines(_rules(suggestions)),
         "release.yaml": _lines(_release()),
     }
     return Described(columns, catalogue, len(frame), count, sources, len(suggestions), files)
-
-
-def _name_of(source: str) -> str:
-    path = Path(source).resolve()
-    return (path.parent.name if path.stem == "metadata" else path.stem) or "dataset"
 
 
 def _sources(frame: pd.DataFrame) -> dict[str, int]:
@@ -86,7 +80,7 @@ def _key(text: str) -> str:
 
 def _dataset(
     name: str,
-    table: RawTable,
+    table: FlatTable,
     columns: ColumnMap,
     catalogue: Catalogue,
     sources: Mapping[str, int],
@@ -119,6 +113,8 @@ def _columns(columns: ColumnMap) -> Iterator[str]:
             yield "  source: null # no column has few values of which each image has one"
     if columns.image:
         yield f"  image: {quoted(columns.image)} # holds pictures"
+    if columns.accepted:
+        yield f"  accepted: {quoted(columns.accepted)} # several accepted answers"
     if columns.other:
         yield f"  other: [{', '.join(map(quoted, columns.other))}] # there, but not judged"
 

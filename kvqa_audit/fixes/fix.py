@@ -12,8 +12,8 @@ from kvqa_audit.fixes import write_copy
 from kvqa_audit.fixes.patch import Patch
 from kvqa_audit.fixes.plan import plan_fixes
 from kvqa_audit.fixes.proof import Proof, prove
-from kvqa_audit.fixes.raw_table import RawTable, encoded, read_raw_table
 from kvqa_audit.fixes.reviewed import Correction
+from kvqa_audit.fixes.written_table import WrittenTable, encoded, read_written_table
 from kvqa_audit.model import AuditRun
 from kvqa_audit.pipeline.options import AuditOptions
 from kvqa_audit.pipeline.publish import AuditRequest, audited
@@ -57,7 +57,7 @@ class Planned:
 
     place: Place
     audit: AuditRun
-    table: RawTable
+    table: WrittenTable
     patch: Patch
 
 
@@ -104,7 +104,7 @@ def plan(
     audit = _audited(source, spec, options, listener)
     if audit.rows is None:
         raise SourceError(f"{source}: its rows are not at hand. Audit it again.")
-    table = read_raw_table(place.table, spec.columns, audit.rows)
+    table = read_written_table(place.table, spec.columns, audit.rows)
     wanted = removals or {}
     files = write_copy.image_files(place.images)
     there = {name for path in files for name in (path.stem, path.name) if name in wanted}

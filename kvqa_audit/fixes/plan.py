@@ -11,8 +11,8 @@ from functools import cached_property
 
 from kvqa_audit.contracts.readings import read_answer
 from kvqa_audit.fixes.patch import CORRECTION, REMOVAL, WHOLE_IMAGE, WHOLE_ROW, Change, Patch, Unapplied
-from kvqa_audit.fixes.raw_table import RawTable
 from kvqa_audit.fixes.reviewed import Correction
+from kvqa_audit.fixes.written_table import WrittenTable
 from kvqa_audit.ingest.csv_records import csv_line
 from kvqa_audit.model import CheckDoc, Finding, FindingStatus, Repair
 from kvqa_audit.spec.dataset_spec import DatasetSpec
@@ -21,7 +21,7 @@ _ORDER = {repair: number for number, repair in enumerate(Repair)}
 
 
 def plan_fixes(
-    table: RawTable,
+    table: WrittenTable,
     findings: Iterable[Finding],
     spec: DatasetSpec,
     docs: Mapping[str, CheckDoc],
@@ -72,7 +72,7 @@ def plan_fixes(
 class _Work:
     """The table as it is being corrected; `changes` has them by row and column, `gone` the removed images."""
 
-    table: RawTable
+    table: WrittenTable
     spec: DatasetSpec
     repairs: Mapping[str, Repair]
     cells: dict[int, list[str]] = field(default_factory=dict)

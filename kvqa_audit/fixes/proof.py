@@ -9,7 +9,7 @@ from typing import Any
 
 from kvqa_audit.contracts.readings import read_answer
 from kvqa_audit.fixes.patch import CORRECTION, WHOLE_ROW, Change, Patch
-from kvqa_audit.fixes.raw_table import RawTable
+from kvqa_audit.fixes.written_table import WrittenTable
 from kvqa_audit.model import JUDGED, AuditRun, Finding, FindingStatus, OutcomeStatus
 from kvqa_audit.spec.dataset_spec import DatasetSpec
 
@@ -46,7 +46,7 @@ class Proof:
         return not (self.new or self.lost or self.other_images or self.unjudged)
 
 
-def prove(before: AuditRun, after: AuditRun, patch: Patch, table: RawTable, spec: DatasetSpec) -> Proof:
+def prove(before: AuditRun, after: AuditRun, patch: Patch, table: WrittenTable, spec: DatasetSpec) -> Proof:
     """Compares the audit of the source with the audit of the copy, which has to be made with the same options.
 
     Findings are compared by check and by what they are about, read as it is meant: a finding about an answer is the
@@ -97,7 +97,7 @@ class _Signing:
     """Says of a finding what it is about, in words that no correction of the spelling changes."""
 
     patch: Patch
-    table: RawTable
+    table: WrittenTable
     spec: DatasetSpec
 
     def before(self, finding: Finding) -> Signature:

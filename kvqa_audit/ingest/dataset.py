@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from kvqa_audit.model import ImageFingerprint
 
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ROLES = ("source", "question", "answer", "img_id")
+# The answers that one question accepts, each with how often it was given (or its weight), most often first.
+Accepted = tuple[tuple[str, float], ...]
 REPEATED = "repeated"
 
 
@@ -20,8 +22,8 @@ class TableFault:
     """Something wrong with the table as a file.
 
     `kind` is one of: missing_column, extra_column, repeated_column, no_rows, not_utf8, not_text, nul_byte,
-    oversized_cell, ragged_row, unclosed_quote. `row` is the 0-based row and `line` the 1-based line of the file, where
-    there is one.
+    oversized_cell, ragged_row, unclosed_quote, not_a_record, not_joined, unread_table, unread_images. `row` is the
+    0-based row and `line` the 1-based line of the file, where there is one.
     """
 
     kind: str
@@ -39,13 +41,14 @@ class Table:
     `frame` has exactly the columns source, question, answer, img_id (the roles, whatever the file calls them), an
     index 0…rows-1 that is the row number used everywhere, and "" where a cell is empty or null. `missing` names the
     roles the file has no column for; their cells are "". `splits` names each row's split, and is empty where the
-    dataset has none.
+    dataset has none. `accepted` holds each row's accepted answers, and is empty where every row has one answer.
     """
 
     frame: pd.DataFrame
     faults: tuple[TableFault, ...] = ()
     missing: tuple[str, ...] = ()
     splits: tuple[str, ...] = ()
+    accepted: tuple[Accepted, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,10 @@ class ImageShard(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ImageFault:
-    """Something wrong with the images as files: two_files_for_one_id, two_pictures_for_one_id, outside_the_folder."""
+    """Something wrong with the images as files.
+
+    `kind` is one of: two_files_for_one_id, two_pictures_for_one_id, outside_the_folder, near_miss.
+    """
 
     kind: str
     message: str
@@ -99,6 +105,7 @@ class Dataset:
     """One dataset as found at one place.
 
     `shards` together name every image once. `absent` says, for parts that are not there (`images`, `table`), why.
+    `reader` says on one line what was read and how. `tables` are the files of the table, below the source's folder.
     """
 
     location: str
@@ -108,7 +115,8 @@ class Dataset:
     image_faults: tuple[ImageFault, ...] = ()
     revision: str | None = None
     absent: Mapping[str, str] = field(default_factory=dict)
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    reader: str = ""
+    tables: tuple[str, ...] = ()
 
     def read_images(self, ids: Iterable[str]) -> Iterator[RawImage]:
         """Opens some images again, each at most once; ids that no shard holds are left out."""

@@ -1,16 +1,18 @@
-"""A folder of image files comes in; shards of references to them, and what is wrong with them as files, go out."""
+"""A folder comes in; shards of references to its image files, and what is wrong with them as files, go out."""
 
 from __future__ import annotations
 
 import os
 import stat
-from collections import defaultdict
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from kvqa_audit.errors import SourceError
 from kvqa_audit.ingest.dataset import ImageFault, RawImage
+from kvqa_audit.ingest.image_ids import IMAGES_NAME, IdMatches, RowId, match_exactly, match_ids, stem_of
+from kvqa_audit.ingest.read_bytes import is_lfs_pointer
+from kvqa_audit.ingest.side_files import SIDE_FOLDERS, is_side_file
 
 IMAGE_ENDINGS = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".jp2", ".j2k", ".avif"}
@@ -70,66 +72,188 @@ def _read(img_id: str, relative: str, root: Path) -> RawImage:
         return RawImage(img_id, relative, b"", "missing", "the file, or what a link points to, is not there")
     except (OSError, RuntimeError) as error:
         return RawImage(img_id, relative, b"", "not_readable", getattr(error, "strerror", None) or str(error))
+    if is_lfs_pointer(data):
+        return RawImage(img_id, relative, data, "lfs_pointer", "is a pointer of Git LFS, not the picture")
     return RawImage(img_id, relative, data, *(("empty", "0 bytes") if not data else (None, None)))
 
 
-def list_image_folder(
-    folder: Path, root: Path, row_ids: Collection[str]
-) -> tuple[tuple[FolderShard, ...], tuple[ImageFault, ...]]:
-    """Lists all images below a folder, sub-folders included; the img_id is the file's name without its ending.
+@dataclass(frozen=True)
+class ListedFiles:
+    """The files below a folder, those of a folder before those of its sub-folders.
 
-    A file with another ending than an image's is listed if a row names it, and left out otherwise. Of two files for
-    one id the first by path is taken; that, and links that leave `root`, are faults.
+    `images` have an image's ending, `others` another one. `side_files` counts what operating systems left there.
+    `links` are the files that are links, `links_out` links to folders outside, `closed` folders that cannot be listed.
+    """
+
+    images: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+    side_files: int = 0
+    links: frozenset[str] = frozenset()
+    links_out: tuple[str, ...] = ()
+    closed: Mapping[str, str] = field(default_factory=dict)
+
+
+def list_files(root: Path) -> ListedFiles:
+    """Lists all files below a folder; hidden folders are left out, and links to folders are not entered."""
+    images: list[str] = []
+    others: list[str] = []
+    links: set[str] = set()
+    links_out: list[str] = []
+    closed: dict[str, str] = {}
+    side_files = 0
+    waiting = [""]
+    while waiting:
+        folder = waiting.pop()
+        try:
+            with os.scandir(f"{root}/{folder}") as entries:
+                found = sorted(entries, key=lambda entry: entry.name)
+        except OSError as error:
+            closed[folder.rstrip("/")] = error.strerror or str(error)
+            continue
+        inner: list[str] = []
+        for entry in found:
+            name, place = entry.name, folder + entry.name
+            is_link = entry.is_symlink()
+            if entry.is_dir(follow_symlinks=False):
+                if name in SIDE_FOLDERS:
+                    side_files += sum(len(files) for _, _, files in os.walk(entry.path))
+                elif not name.startswith("."):
+                    inner.append(f"{place}/")
+            elif is_side_file(name):
+                side_files += 1
+            elif is_link and os.path.isdir(entry.path):  # noqa: PTH112 - a loop of links is none
+                links_out += [] if _leads_inside(entry.path, root) else [place]
+            elif os.path.splitext(name)[1].lower() in IMAGE_ENDINGS:  # noqa: PTH122 - a Path for each of many files
+                images.append(place)
+                links.update([place] if is_link else [])
+            else:
+                others.append(place)
+                links.update([place] if is_link else [])
+        waiting += reversed(inner)
+    return ListedFiles(tuple(images), tuple(others), side_files, frozenset(links), tuple(links_out), closed)
+
+
+def _leads_inside(path: str, root: Path) -> bool:
+    try:
+        return Path(path).resolve().is_relative_to(root.resolve())
+    except (OSError, RuntimeError):
+        return True
+
+
+@dataclass(frozen=True)
+class ListedImages:
+    """The images of a dataset as shards, and what is to be told about them.
+
+    `ids` maps the ids of rows to those of their images, where they differ. `matched` of `asked` ids name a file.
+    `ignored` maps top folders in which no row names an image to how many lie there.
+    """
+
+    shards: tuple[FolderShard, ...] = ()
+    faults: tuple[ImageFault, ...] = ()
+    ids: Mapping[RowId, str] = field(default_factory=dict)
+    matched: int = 0
+    asked: int = 0
+    ignored: Mapping[str, int] = field(default_factory=dict)
+
+
+def list_images(
+    root: Path, row_ids: Iterable[RowId] = (), files: ListedFiles | None = None, *, only_named: bool = False
+) -> ListedImages:
+    """Gives every image file an id: that of the rows that name it, or else its name, or its path.
+
+    A file with another ending than an image's is listed if a row names it. Where rows name images in some of the
+    folders, the others are left out, but for `images`.
 
     Args:
-        folder: where the images are.
-        root: the dataset's folder; paths are given below it.
-        row_ids: the img_ids that stand in the table.
+        root: the dataset's folder.
+        row_ids: the img_ids that stand in the table, each with the folder it may be meant from.
+        files: what is below the folder, where that is known.
+        only_named: leave out images of folders in which no row names one, even if rows name none at all.
     """
-    files: dict[str, list[str]] = defaultdict(list)
-    # A name with a dot of its own ("a.b" for a.b.jpg or for the file a.b) is matched whole only if a row says so.
-    for relative, name in _walk(folder, root):
-        stem, ending = os.path.splitext(name)  # noqa: PTH122 - Path.stem keeps the ending of ".jpg"
-        is_image = ending.lower() in IMAGE_ENDINGS
-        img_id = name if name in row_ids and stem not in row_ids else stem
-        if is_image or img_id in row_ids:
-            files[img_id].append(relative)
-    chosen = tuple((img_id, paths[0]) for img_id, paths in files.items())
+    files = list_files(root) if files is None else files
+    wanted = dict.fromkeys(row_id for row_id in row_ids if row_id[0].strip())
+    matches = match_ids(wanted, files.images)
+    rest = [row_id for row_id in wanted if row_id not in matches.files and row_id not in matches.several]
+    if rest and files.others:
+        matches = IdMatches({**match_exactly(rest, files.others), **matches.files}, matches.several, matches.near)
+    used = set(matches.files.values())
+    tops = {_top(path) for path in used} | {_top(path) for paths in matches.several.values() for path in paths}
+    everything = not tops and not only_named
+    kept = [p for p in files.images if everything or p in used or _top(p) in tops or _top(p) == IMAGES_NAME]
+    if also := [path for path in files.others if path in used]:
+        kept = sorted((*kept, *also))
+    ids, spellings = _ids_of(kept, matches)
+    chosen = tuple((ids[path], path) for path in kept)
     shards = tuple(
         FolderShard(str(root), chosen[start : start + FILES_PER_SHARD])
         for start in range(0, len(chosen), FILES_PER_SHARD)
     )
-    faults = [
-        ImageFault("two_files_for_one_id", f"{len(paths)} files have this id: {', '.join(paths)}", img_id, tuple(paths))
-        for img_id, paths in files.items()
-        if len(paths) > 1
+    faults = [*_several_files(matches), *_near_misses(matches, len(wanted)), *_outside(chosen, files, root)]
+    left_out = Counter(_top(path) for path in set(files.images).difference(kept))
+    return ListedImages(
+        shards, tuple(faults), spellings, len(matches.files), len(wanted), dict(sorted(left_out.items()))
+    )
+
+
+def _top(path: str) -> str:
+    return path.partition("/")[0] if "/" in path else ""
+
+
+def _ids_of(paths: Sequence[str], matches: IdMatches) -> tuple[dict[str, str], dict[RowId, str]]:
+    """Path → id, and the ids of rows that are written otherwise → id of the image.
+
+    Rows from several tables may name different files in the same way; then the files' paths are the ids.
+    """
+    meant: dict[str, str] = {}
+    unclear = {img_id for img_id, _ in matches.several}
+    for (img_id, _), path in matches.files.items():
+        if meant.setdefault(img_id, path) != path:
+            unclear.add(img_id)
+    ids: dict[str, str] = {}
+    for (img_id, _), path in matches.files.items():
+        ids.setdefault(path, path if img_id in unclear else img_id)
+    others = {row_id: ids[path] for row_id, path in matches.files.items() if ids[path] != row_id[0]}
+    taken = {*ids.values(), *meant, *unclear}
+    free = [path for path in paths if path not in ids]
+    for shorten in (lambda path: stem_of(path.rpartition("/")[2]), lambda path: path.rpartition("/")[2], str):
+        counts = Counter(map(shorten, free))
+        for path in free:
+            short = shorten(path)
+            if (counts[short] == 1 and short not in taken) or shorten is str:
+                ids[path] = short
+                taken.add(short)
+        free = [path for path in free if path not in ids]
+    return ids, others
+
+
+def _several_files(matches: IdMatches) -> list[ImageFault]:
+    return [
+        ImageFault("two_files_for_one_id", f"{len(paths)} files have this id: {', '.join(paths[:20])}", img_id, paths)
+        for (img_id, _), paths in matches.several.items()
     ]
-    return shards, (*faults, *_outside(chosen, root))
 
 
-def _walk(folder: Path, root: Path) -> Iterator[tuple[str, str]]:
-    """All files below the folder (path below root, name) in the order of their paths; linked folders are left out."""
-
-    def refuse(error: OSError) -> None:
-        raise SourceError(f"{error.filename}: cannot be listed ({error.strerror}). Give read permission.") from error
-
-    for where, folders, names in os.walk(folder, onerror=refuse):
-        folders.sort()
-        below_root = Path(where).relative_to(root).as_posix()
-        for name in sorted(names):
-            yield (name if below_root == "." else f"{below_root}/{name}"), name
-
-
-def _outside(files: tuple[tuple[str, str], ...], root: Path) -> list[ImageFault]:
-    resolved = root.resolve()
+def _near_misses(matches: IdMatches, asked: int) -> list[ImageFault]:
     faults = []
+    for cause, row_ids in matches.near.items():
+        first = row_ids[0]
+        paths = tuple(matches.files[row_id] for row_id in row_ids)
+        message = (
+            f"{len(row_ids):,} of {asked:,} ids name their file but for {cause}: {first[0]!r} is taken for {paths[0]}"
+        )
+        faults.append(ImageFault("near_miss", message, first[0], paths))
+    return faults
+
+
+def _outside(files: tuple[tuple[str, str], ...], listed: ListedFiles, root: Path) -> list[ImageFault]:
+    faults = [
+        ImageFault(
+            "outside_the_folder", f"{place}: is a link to a folder outside the dataset; it was not read", "", (place,)
+        )
+        for place in listed.links_out
+    ]
     for img_id, relative in files:
-        if os.path.islink(f"{root}/{relative}"):  # noqa: PTH114 - a Path for each of many files costs more than the call
-            try:
-                inside = (root / relative).resolve().is_relative_to(resolved)
-            except (OSError, RuntimeError):
-                inside = True
-            if not inside:
-                message = f"{relative}: is a link that leaves the dataset's folder; it was not read"
-                faults.append(ImageFault("outside_the_folder", message, img_id, (relative,)))
+        if relative in listed.links and not _leads_inside(f"{root}/{relative}", root):
+            message = f"{relative}: is a link that leaves the dataset's folder; it was not read"
+            faults.append(ImageFault("outside_the_folder", message, img_id, (relative,)))
     return faults

@@ -2,137 +2,281 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from kvqa_audit.errors import SourceError
-from kvqa_audit.ingest.dataset import Dataset, ImageFault, Table
-from kvqa_audit.ingest.image_folder import FolderShard, list_image_folder
-from kvqa_audit.ingest.table import empty_table, read_csv_table
+from kvqa_audit.ingest.dataset import Dataset, ImageFault, ImageShard, Table, TableFault
+from kvqa_audit.ingest.find_tables import PACKED, FoundTables, find_tables, format_of, read_file
+from kvqa_audit.ingest.image_folder import ListedFiles, list_files, list_images
+from kvqa_audit.ingest.image_ids import IMAGES_NAME, RowId
+from kvqa_audit.ingest.source_format import RawTable, Wanted
+from kvqa_audit.ingest.table import empty_table, whole_table
 from kvqa_audit.spec.dataset_spec import DatasetSpec
 
-TABLE_NAME = "metadata.csv"
-IMAGES_NAME = "images"
-_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
-_SAVED = ("dataset_dict.json", "state.json", "dataset_info.json")
+SAVED = "saved"
 _ACCEPTED = (
-    f"Accepted are: a folder with {TABLE_NAME} and {IMAGES_NAME}/, a .csv file, a .parquet file or a folder of them, "
-    "a folder written by `datasets`' save_to_disk, and a Hub id owner/name."
+    "Accepted are: a folder with a table (CSV, TSV, JSON, JSON Lines, Parquet, or train/val/test files of these) and "
+    f"its pictures, such as metadata.csv and {IMAGES_NAME}/; such a table as a file; a folder of pictures; a folder "
+    "written by `datasets`' save_to_disk; and a dataset of the Hub as hf://owner/name."
 )
 
 
-def open_dataset(source: str, spec: DatasetSpec, *, revision: str | None = None, table_only: bool = False) -> Dataset:
-    """Finds out what the source is, reads its table, and lists its images without opening one.
+@dataclass(frozen=True)
+class OpenedSource:
+    """What stands at a place: its tables as they are, and the folder below which its files lie.
+
+    `root` is None for a dataset of the Hub; `is_file` says that one file was named, and not the folder around it.
+    """
+
+    location: str
+    kind: str
+    root: Path | None
+    tables: tuple[RawTable, ...]
+    unread: tuple[TableFault, ...] = ()
+    revision: str | None = None
+    is_file: bool = False
+
+
+def open_source(
+    source: str, wanted: Wanted, *, revision: str | None = None, splits: Sequence[str] = ()
+) -> OpenedSource:
+    """Finds out what the source is and reads its tables, without a description of them.
 
     Args:
-        source: a folder, a file, or a Hub id `owner/name`; what exists on disk comes first.
-        spec: what the dataset is meant to be.
-        revision: the revision of a Hub id.
-        table_only: list no images; they are absent, and every check of them is skipped.
+        source: a folder, a file, or a dataset of the Hub (`hf://owner/name`); a path is never taken for one.
+        wanted: the columns to look for.
+        revision: the revision of a Hub dataset.
+        splits: of a Hub or saved dataset, the splits of which the first that exists is taken; otherwise all are.
 
     Raises:
-        SourceError: the source is none of the accepted kinds, or its table cannot be read at all.
+        SourceError: the source is none of the accepted kinds, or its tables cannot be read.
     """
     path = Path(source)
     try:
         if path.is_dir():
-            return _open_folder(source, path, spec, table_only)
+            found = find_tables(path, wanted)
+            return OpenedSource(source, found.kind, path, _of_split(found, splits), found.unread)
         if path.exists():
-            return _open_file(source, path, spec, table_only)
+            found = read_file(path, path.name, wanted)
+            return OpenedSource(source, found.kind, path.parent, found.tables, found.unread, is_file=True)
+    except SourceError as error:
+        raise error if _is_told(error) else SourceError(f"{error} {_ACCEPTED}") from None
     except (OSError, ValueError) as error:
-        raise _cannot_be_opened(source, error) from error
-    if _HUB_ID.fullmatch(source) and path.suffix.lower() not in (".csv", ".parquet"):
-        return _open_hub(source, revision, spec, table_only)
-    raise SourceError(f"{source}: does not exist. {_ACCEPTED}")
+        raise SourceError(f"{source}: cannot be opened ({error}). Check the path and its permissions.") from error
+    return _open_hub(source, revision, splits)
+
+
+def _is_told(error: SourceError) -> bool:
+    """Whether the error is about a file's content, and not about what the file is."""
+    return not str(error).endswith("is no kind of file that is read.")
+
+
+def _of_split(found: FoundTables, splits: Sequence[str]) -> tuple[RawTable, ...]:
+    if found.kind != SAVED:
+        return found.tables
+    by_name = {table.split: table for table in found.tables}
+    return next(((by_name[name],) for name in splits if name in by_name), found.tables)
+
+
+def _open_hub(source: str, revision: str | None, splits: Sequence[str]) -> OpenedSource:
+    from kvqa_audit.ingest.hub import hub_id, looks_like_hub_id, read_hub
+
+    named = hub_id(source)
+    if named is None:
+        meant = f" For the dataset of the Hub write hf://{source}." if looks_like_hub_id(source) else ""
+        raise SourceError(f"{source}: does not exist.{meant} {_ACCEPTED}")
+    revision = revision or named.revision
+    return OpenedSource(source, "hub", None, read_hub(named.repo, revision, splits), revision=revision)
+
+
+def open_dataset(
+    source: str, spec: DatasetSpec, *, revision: str | None = None, table_only: bool = False, images_only: bool = False
+) -> Dataset:
+    """Finds out what the source is, reads its table, and lists its images without opening one.
+
+    Args:
+        source: a folder, a file, or a dataset of the Hub (`hf://owner/name`); what exists on disk comes first.
+        spec: what the dataset is meant to be.
+        revision: the revision of a Hub dataset.
+        table_only: list no images; they are absent, and every check of them is skipped.
+        images_only: do without the table where it cannot be read by the description.
+
+    Raises:
+        SourceError: the source is none of the accepted kinds, or its table cannot be read at all.
+    """
+    try:
+        opened = open_source(
+            source, Wanted(spec.columns), revision=revision, splits=spec.hub.splits if spec.hub else ()
+        )
+        table = whole_table(opened.tables, spec.columns, source) if opened.tables else empty_table()
+    except SourceError as error:
+        path = Path(source)
+        if not images_only or not path.is_dir():
+            raise
+        opened = OpenedSource(source, "images", path, (), (TableFault("unread_table", str(error)),))
+        table = empty_table()
+    table = replace(table, faults=(*table.faults, *opened.unread))
+    try:
+        found = _Images() if table_only else _images_of(opened, table, spec)
+    except (OSError, ValueError) as error:
+        raise SourceError(f"{source}: cannot be opened ({error}). Check the path and its permissions.") from error
+    absent = dict(found.absent)
+    if table_only:
+        absent["images"] = "only the table was asked for"
+    if not opened.tables:
+        if table_only or not found.shards:
+            raise _nothing_in(source, opened, found)
+        absent["table"] = "there is no table of questions and answers beside the images"
+    table = _with_ids(replace(table, faults=(*table.faults, *found.unread)), opened, found.ids)
+    return Dataset(
+        source,
+        opened.kind,
+        table,
+        found.shards,
+        found.faults,
+        opened.revision,
+        absent,
+        _told(opened, table, found),
+        tuple(dict.fromkeys(one.place for one in opened.tables)) if opened.root is not None else (),
+    )
 
 
 def open_images(source: str, spec: DatasetSpec, row_ids: Collection[str], *, revision: str | None = None) -> Dataset:
     """Lists the images of a source whose table is known; a table that lies apart from them is not read again.
 
     Args:
-        row_ids: the img_ids that stand in the table.
+        row_ids: the img_ids that stand in the audited table.
 
     Raises:
         SourceError: as for `open_dataset`.
     """
     path = Path(source)
     try:
-        if path.suffix.lower() == ".csv" and path.is_file():
-            return _exported(source, path.parent, empty_table(), {}, table_only=False, row_ids=row_ids)
-        if (path / TABLE_NAME).exists():
-            return _exported(source, path, empty_table(), {}, table_only=False, row_ids=row_ids)
+        root = path if path.is_dir() else path.parent if path.is_file() else None
+        if root is not None and format_of(root) is None:
+            listed = list_images(root, [(img_id, "") for img_id in row_ids], only_named=not path.is_dir())
+            if listed.matched or (not row_ids and listed.shards):
+                return Dataset(source, "images", empty_table(), listed.shards, listed.faults)
     except (OSError, ValueError) as error:
-        raise _cannot_be_opened(source, error) from error
+        raise SourceError(f"{source}: cannot be opened ({error}). Check the path and its permissions.") from error
     return open_dataset(source, spec, revision=revision)
 
 
-def _cannot_be_opened(source: str, error: Exception) -> SourceError:
-    return SourceError(f"{source}: cannot be opened ({error}). Check the path and its permissions.")
+@dataclass(frozen=True)
+class _Images:
+    """The images of an opened source; `lines` say what was left out of them."""
 
-
-def _open_folder(source: str, path: Path, spec: DatasetSpec, table_only: bool) -> Dataset:
-    if (path / TABLE_NAME).exists():
-        return _exported(source, path, read_csv_table(path / TABLE_NAME, spec.columns), {}, table_only)
-    if any((path / name).is_file() for name in _SAVED):
-        from kvqa_audit.ingest.hub import read_saved
-
-        found = read_saved(path, spec.columns, spec.hub.splits if spec.hub else [], table_only=table_only)
-        return Dataset(source, "saved", found.table, found.shards, absent=_without_images(found.images_absent))
-    parquet = sorted(path.glob("*.parquet")) or sorted(path.glob("data/*.parquet"))
-    if parquet:
-        return _open_parquet(source, parquet, spec, table_only)
-    if (path / IMAGES_NAME).is_dir() and not table_only:
-        absent = {"table": f"there is no {TABLE_NAME} beside the images"}
-        return _exported(source, path, empty_table(), absent, table_only)
-    names = sorted(entry.name for entry in path.iterdir())
-    found_names = ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
-    raise SourceError(f"{source}: no dataset is in this folder; it holds: {found_names or 'nothing'}. {_ACCEPTED}")
-
-
-def _open_file(source: str, path: Path, spec: DatasetSpec, table_only: bool) -> Dataset:
-    if path.suffix.lower() == ".csv":
-        return _exported(source, path.parent, read_csv_table(path, spec.columns), {}, table_only)
-    if path.suffix.lower() == ".parquet":
-        return _open_parquet(source, [path], spec, table_only)
-    raise SourceError(f"{source}: is no kind of file that is read. {_ACCEPTED}")
-
-
-def _exported(
-    source: str,
-    root: Path,
-    table: Table,
-    absent: dict[str, str],
-    table_only: bool,
-    row_ids: Collection[str] | None = None,
-) -> Dataset:
-    row_ids = frozenset(table.frame["img_id"]) if row_ids is None else row_ids
-    shards: tuple[FolderShard, ...] = ()
+    shards: tuple[ImageShard, ...] = ()
     faults: tuple[ImageFault, ...] = ()
-    if table_only:
-        absent = {**absent, "images": "only the table was asked for"}
-    elif not (root / IMAGES_NAME).is_dir():
-        absent = {**absent, "images": f"there is no folder {IMAGES_NAME}/ beside the table"}
+    ids: Mapping[RowId, str] = field(default_factory=dict)
+    absent: Mapping[str, str] = field(default_factory=dict)
+    lines: tuple[str, ...] = ()
+    unread: tuple[TableFault, ...] = ()
+
+
+def _images_of(opened: OpenedSource, table: Table, spec: DatasetSpec) -> _Images:
+    shards = tuple(_shards_in(opened, table, spec.columns.image))
+    if shards:
+        return _Images(shards)
+    if opened.root is None:
+        return _Images(
+            absent={"images": f"the dataset has no column '{spec.columns.image}' with the bytes of pictures"}
+        )
+    return _files_of(opened, opened.root, table)
+
+
+def _shards_in(opened: OpenedSource, table: Table, column: str) -> Iterator[ImageShard]:
+    """Shards of the pictures that stand in the tables themselves."""
+    known: set[str] = set()
+    img_ids = table.frame["img_id"].tolist() if "img_id" not in table.missing else []
+    start = 0
+    for one in opened.tables:
+        ids = img_ids[start : start + one.rows]
+        start += one.rows
+        if ids and column in one.pictures:
+            yield from one.pictures[column].shards(ids, known)
+
+
+def _files_of(opened: OpenedSource, root: Path, table: Table) -> _Images:
+    files = list_files(root)
+    for folder, why in files.closed.items():
+        if not opened.is_file or folder.partition("/")[0] in ("", IMAGES_NAME):
+            raise SourceError(f"{root / folder}: cannot be listed ({why}). Give read permission.")
+    listed = list_images(root, _row_ids(opened, table), files, only_named=opened.is_file)
+    lines = [f"{listed.matched:,} of {listed.asked:,} ids match a file"] if listed.asked else []
+    if files.side_files:
+        lines.append(f"{files.side_files:,} side files of operating systems were left out")
+    lines += [
+        f"{count:,} pictures {f'in {folder}/' if folder else 'beside the table'} were left out, which no row names"
+        for folder, count in listed.ignored.items()
+    ]
+    if listed.shards:
+        return _Images(listed.shards, listed.faults, listed.ids, {}, tuple(lines))
+    unread = _unread_images(files)
+    absent = unread[0].message if unread else "no picture lies beside the table"
+    return _Images(ids=listed.ids, absent={"images": absent}, lines=tuple(lines), unread=tuple(unread))
+
+
+def _unread_images(files: ListedFiles) -> list[TableFault]:
+    """Notes about what may hold the pictures, where none was found."""
+    notes = [
+        (place, "is a link that leads out of the dataset", "Put the folder itself there") for place in files.links_out
+    ]
+    packed = [place for place in files.others if Path(place).suffix.lower() in PACKED]
+    notes += [(place, "is packed", "Unpack it") for place in packed[:20]]
+    inside = [place for place in files.others if place.startswith(f"{IMAGES_NAME}/")]
+    if inside and not packed:
+        notes.append(
+            (inside[0], f"is one of {len(inside):,} files of which none has an image's ending", "Look at them")
+        )
+    return [TableFault("unread_images", f"{place}: {what}", suggestion=advice) for place, what, advice in notes]
+
+
+def _row_ids(opened: OpenedSource, table: Table) -> dict[RowId, None]:
+    """Every id of the table once, with the folder of its part."""
+    ids = table.frame["img_id"].tolist()
+    found: dict[RowId, None] = {}
+    start = 0
+    for one in opened.tables:
+        found |= dict.fromkeys((img_id, one.folder) for img_id in dict.fromkeys(ids[start : start + one.rows]))
+        start += one.rows
+    return found
+
+
+def _with_ids(table: Table, opened: OpenedSource, ids: Mapping[RowId, str]) -> Table:
+    """The table with each id in the one spelling that its image has."""
+    if not ids:
+        return table
+    folders = [one.folder for one in opened.tables for _ in range(one.rows)]
+    written = zip(table.frame["img_id"], folders, strict=True)
+    frame = table.frame.assign(img_id=[ids.get(row_id, row_id[0]) for row_id in written])
+    return replace(table, frame=frame)
+
+
+def _nothing_in(source: str, opened: OpenedSource, found: _Images) -> SourceError:
+    unread = [fault.message for fault in opened.unread]
+    holds = "; ".join(unread[:10]) or "nothing that is read"
+    if "images" in found.absent and not unread:
+        holds = _names_in(Path(source)) or "nothing"
+    return SourceError(f"{source}: no dataset is in this folder; it holds: {holds}. {_ACCEPTED}")
+
+
+def _names_in(path: Path) -> str:
+    names = sorted(entry.name for entry in path.iterdir())
+    return ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
+
+
+def _told(opened: OpenedSource, table: Table, found: _Images) -> str:
+    """What was read and how, on one line."""
+    places = list(dict.fromkeys(one.place for one in opened.tables))
+    if not places:
+        parts = ["no table"]
     else:
-        shards, faults = list_image_folder(root / IMAGES_NAME, root, row_ids)
-    return Dataset(source, "exported", table, shards, faults, absent=absent)
-
-
-def _open_parquet(source: str, paths: list[Path], spec: DatasetSpec, table_only: bool) -> Dataset:
-    from kvqa_audit.ingest.parquet import read_parquet
-
-    found = read_parquet(paths, spec.columns, table_only=table_only)
-    return Dataset(source, "parquet", found.table, found.shards, absent=_without_images(found.images_absent))
-
-
-def _open_hub(source: str, revision: str | None, spec: DatasetSpec, table_only: bool) -> Dataset:
-    from kvqa_audit.ingest.hub import read_hub
-
-    found = read_hub(source, revision, spec.columns, spec.hub.splits if spec.hub else [], table_only=table_only)
-    absent = _without_images(found.images_absent)
-    facts = {"splits": list(found.splits)}
-    return Dataset(source, "hub", found.table, found.shards, revision=revision, absent=absent, facts=facts)
-
-
-def _without_images(reason: str | None) -> dict[str, str]:
-    return {} if reason is None else {"images": reason}
+        hows = list(dict.fromkeys(one.how for one in opened.tables))
+        named = ", ".join(places[:4]) + (f" and {len(places) - 4:,} more files" if len(places) > 4 else "")
+        splits = list(dict.fromkeys(filter(None, table.splits)))
+        as_splits = f", with the splits {', '.join(splits[:6])}" if splits else ""
+        parts = [f"{named} ({'; '.join(hows[:3])}){as_splits}"]
+    return "; ".join([*parts, *found.lines])

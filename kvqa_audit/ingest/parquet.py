@@ -1,44 +1,43 @@
-"""Parquet files in the Hub's layout come in; the text columns as a table, and shards of their pictures, go out."""
+"""A Parquet file comes in; its columns, each read when it is asked for, and shards of its pictures, go out."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
 from kvqa_audit.errors import SourceError
-from kvqa_audit.ingest.dataset import RawImage, Table, TableFault
+from kvqa_audit.ingest.arrow_columns import ArrowColumns, split_columns, type_faults
+from kvqa_audit.ingest.dataset import ImageShard, RawImage
 from kvqa_audit.ingest.pictures import (
-    IDS_PER_SHARD,
     ROWS_PER_BATCH,
+    PictureLayout,
     PictureRow,
     each_picture_once,
     guarded,
-    id_texts,
+    ids_by_shard,
     pick_pictures,
-    picture_kind,
     picture_rows,
+    rows_with_bytes,
 )
-from kvqa_audit.ingest.table import column_layout, finished_table
-from kvqa_audit.spec.dataset_spec import Columns
-
-SPLIT = "split"
-_SPLIT_IN_NAME = re.compile(r"(.+)-\d{5}-of-\d{5}\.parquet")
+from kvqa_audit.ingest.read_bytes import check_file
+from kvqa_audit.ingest.source_format import RawTable, Wanted
 
 
 @dataclass(frozen=True, slots=True)
 class ParquetShard:
-    """Some row groups of one Parquet file; `ids` are the images first met there, `start_row` the first row's number."""
+    """Some row groups of one Parquet file; `ids` are the images given from there, `row_ids` the id of each row."""
 
     path: str
     name: str
     row_groups: tuple[int, ...]
     start_row: int
+    row_ids: tuple[str, ...]
     ids: tuple[str, ...]
-    id_column: str
     image_column: str
+    layout: PictureLayout
 
     def read(self) -> Iterator[RawImage]:
         """Reads the row groups once, in small batches."""
@@ -55,127 +54,100 @@ class ParquetShard:
     def _batches(self) -> Iterator[tuple[int, Any, Any]]:
         import pyarrow.parquet as pq
 
+        done = 0
         with pq.ParquetFile(self.path) as file:
-            kind = picture_kind(file.schema_arrow.field(self.image_column).type)
-            columns = [self.id_column, f"{self.image_column}.bytes" if kind == "struct" else self.image_column]
-            row = self.start_row
-            for batch in file.iter_batches(ROWS_PER_BATCH, row_groups=list(self.row_groups), columns=columns):
-                yield row, batch.column(self.id_column), batch.column(self.image_column)
-                row += batch.num_rows
+            column = self.image_column if self.layout == "bytes" else f"{self.image_column}.bytes"
+            for batch in file.iter_batches(ROWS_PER_BATCH, row_groups=list(self.row_groups), columns=[column]):
+                yield self.start_row + done, self.row_ids[done : done + batch.num_rows], batch.column(0)
+                done += batch.num_rows
 
 
-@dataclass(frozen=True)
-class ParquetContent:
-    """What Parquet files hold; `images_absent` is the reason where they hold no pictures."""
+class Parquet:
+    """Parquet files, such as those of the Hub, with or without the pictures in them."""
 
-    table: Table
-    shards: tuple[ParquetShard, ...]
-    images_absent: str | None
+    name = "parquet"
 
+    def recognises(self, path: Path) -> bool:
+        return path.suffix.lower() == ".parquet"
 
-def read_parquet(paths: Sequence[Path], columns: Columns, *, table_only: bool = False) -> ParquetContent:
-    """Reads the text columns of all files, and lists the pictures without reading any.
+    def read(self, path: Path, place: str, _wanted: Wanted) -> tuple[RawTable, ...]:
+        """Reads the file's schema; each column is read when it is asked for, and no picture is.
 
-    Args:
-        paths: the files, in the order of their rows.
-        columns: what the columns are called.
-        table_only: list no picture.
+        Raises:
+            SourceError: the file is no Parquet.
+        """
+        import pyarrow as pa
+        import pyarrow.parquet as pq
 
-    Raises:
-        SourceError: a file is no Parquet, or has none of the known columns.
-    """
-    cells: dict[str, list[str]] = {role: [] for role in columns.text_columns.values()}
-    faults: list[TableFault] = []
-    split_by_name = _splits_by_name(paths)
-    splits: list[str] = []
-    found: set[str] = set()
-    shards: list[ParquetShard] = []
-    known_ids: set[str] = set()
-    with_pictures = 0
-    for path in paths:
-        part, part_faults, layout = _read_part(path, columns)
-        faults += [fault for fault in part_faults if fault not in faults]
-        found |= part.keys()
-        rows = layout.row_count
-        for role, column in cells.items():
-            column += part.get(role, [""] * rows)
-        splits += part.get(SPLIT, [split_by_name.get(path, "")] * rows)
-        if not table_only and layout.has_pictures and "img_id" in part:
-            with_pictures += 1
-            shards += _shards(path, layout, part["img_id"], known_ids, columns)
-    held = {role: column for role, column in cells.items() if role in found}
-    table = finished_table(dict(held), faults, splits)
-    return ParquetContent(table, tuple(shards), None if with_pictures else _no_pictures(columns, table_only))
+        check_file(path)
+        try:
+            with pq.ParquetFile(path) as file:
+                schema, rows = file.schema_arrow, file.metadata.num_rows
+        except (OSError, pa.ArrowException) as error:
+            raise _unreadable(path, error) from error
+        names, pictures = split_columns(schema)
+        paths = [f"{name}.path" for name, layout in pictures.items() if layout == "record with path"]
 
+        def load(name: str) -> pa.ChunkedArray:
+            try:
+                with pq.ParquetFile(path) as file:
+                    column = file.read(columns=[name]).column(0)
+            except (OSError, pa.ArrowException) as error:
+                raise _unreadable(path, error) from error
+            is_path = name in paths
+            return pa.chunked_array([c.field("path") for c in column.chunks], pa.string()) if is_path else column
 
-def _splits_by_name(paths: Sequence[Path]) -> dict[Path, str]:
-    """File → split, where the files are named as on the Hub (train-00000-of-00001.parquet) and tell several."""
-    named = {path: match[1] for path in paths if (match := _SPLIT_IN_NAME.fullmatch(path.name))}
-    return named if len(set(named.values())) > 1 else {}
-
-
-def _no_pictures(columns: Columns, table_only: bool) -> str:
-    if table_only:
-        return "only the table was asked for"
-    return f"the Parquet data has no column '{columns.image}' with image bytes beside '{columns.img_id}'"
+        columns = ArrowColumns([*names, *paths], load, str(path))
+        held = {name: ParquetPictures(str(path), name, layout) for name, layout in pictures.items()}
+        return (RawTable(place, "Parquet", names, columns, rows, type_faults(schema, names), pictures=held),)
 
 
 @dataclass(frozen=True, slots=True)
-class _Layout:
-    rows_of_group: tuple[int, ...]
-    has_pictures: bool
+class ParquetPictures:
+    """A column of pictures in a Parquet file."""
 
-    @property
-    def row_count(self) -> int:
-        return sum(self.rows_of_group)
+    path: str
+    column: str
+    layout: PictureLayout
 
+    def shards(self, img_ids: Sequence[str], known: set[str]) -> tuple[ImageShard, ...]:
+        """Cuts the file into runs of row groups."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
 
-def _read_part(path: Path, columns: Columns) -> tuple[dict[str, list[str]], list[TableFault], _Layout]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        with pq.ParquetFile(path) as file:
-            schema = file.schema_arrow
-            layout = column_layout(schema.names, columns, str(path))
-            positions = layout.positions if layout.split is None else {**layout.positions, SPLIT: layout.split}
-            names = [schema.names[position] for position in positions.values()]
-            data = file.read(columns=names)
-            groups = tuple(file.metadata.row_group(index).num_rows for index in range(file.num_row_groups))
-    except (OSError, pa.ArrowException) as error:
-        raise SourceError(f"{path}: cannot be read as Parquet ({str(error)[:200]}). Download it again.") from error
-    cells, faults = text_cells({role: data.column(n) for role, n in zip(positions, names, strict=True)})
-    faults = [*layout.faults, *(replace(f, message=f"{path.name}: {f.message}") for f in faults)]
-    has = columns.image in schema.names and picture_kind(schema.field(columns.image).type) is not None
-    return cells, faults, _Layout(groups, has)
-
-
-def text_cells(data: dict[str, Any]) -> tuple[dict[str, list[str]], list[TableFault]]:
-    """Role → Arrow column as role → texts, "" for nulls; a column of another type than text is a fault."""
-    import pyarrow as pa
-
-    faults = []
-    for role, column in data.items():
-        kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
-        if not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_null(kind)):
-            message = f"the column for '{role}' holds {kind}, not text; its cells were taken as they print"
-            faults.append(TableFault("not_text", message, column=role, suggestion="Store the column as text"))
-    return {role: id_texts(column) for role, column in data.items()}, faults
+        try:
+            with pq.ParquetFile(self.path) as file:
+                rows_of_group = [file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)]
+                carries = _carries(file, self.column, self.layout)
+        except (OSError, pa.ArrowException) as error:
+            raise _unreadable(Path(self.path), error) from error
+        if carries is not None and not any(carries):
+            return ()
+        stops = list(accumulate(rows_of_group))
+        name = Path(self.path).name
+        shards = []
+        for start, stop, ids in ids_by_shard(img_ids, carries, stops, known):
+            groups = tuple(group for group, end in enumerate(stops) if start < end <= stop)
+            row_ids = tuple(img_ids[start:stop])
+            shards.append(ParquetShard(self.path, name, groups, start, row_ids, ids, self.column, self.layout))
+        return tuple(shards)
 
 
-def _shards(
-    path: Path, layout: _Layout, img_ids: Sequence[str], known: set[str], columns: Columns
-) -> Iterator[ParquetShard]:
-    """Cuts a file into runs of row groups with some hundred new ids each; `known` grows by the ids met."""
-    groups: list[int] = []
-    ids: list[str] = []
-    start = row = 0
-    for group, rows in enumerate(layout.rows_of_group):
-        new = [i for i in dict.fromkeys(img_ids[row : row + rows]) if i.strip() and i not in known]
-        known.update(new)
-        groups.append(group)
-        ids += new
-        row += rows
-        if len(ids) >= IDS_PER_SHARD or group == len(layout.rows_of_group) - 1:
-            yield ParquetShard(str(path), path.name, tuple(groups), start, tuple(ids), columns.img_id, columns.image)
-            groups, ids, start = [], [], row
+def _unreadable(path: Path, error: Exception) -> SourceError:
+    return SourceError(f"{path}: cannot be read as Parquet ({str(error)[:200]}). Download it again.")
+
+
+def _carries(file: Any, column: str, layout: PictureLayout) -> list[bool] | None:
+    """Whether each row carries bytes; None where the file says of itself that all do, and then no picture is read."""
+    metadata = file.metadata
+    field = column if layout == "bytes" else f"{column}.bytes"
+    place = next((n for n in range(metadata.num_columns) if metadata.schema.column(n).path == field), None)
+    if place is not None:
+        told = [metadata.row_group(group).column(place).statistics for group in range(metadata.num_row_groups)]
+        if all(statistics is not None and statistics.null_count == 0 for statistics in told):
+            return None
+    return [
+        flag
+        for batch in file.iter_batches(ROWS_PER_BATCH, columns=[field])
+        for flag in rows_with_bytes(batch.column(0))
+    ]

@@ -5,15 +5,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, Literal
 
 from kvqa_audit.ingest.dataset import REPEATED, RawImage
-
-if TYPE_CHECKING:
-    import pyarrow as pa
+from kvqa_audit.ingest.field_path import as_text
 
 ROWS_PER_BATCH = 16
 IDS_PER_SHARD = 200
+# How a column holds pictures: as bytes, or as records with the bytes and perhaps the path of the file they came from.
+PictureLayout = Literal["bytes", "record", "record with path"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,36 +26,34 @@ class PictureRow:
 
 
 def each_picture_once(rows: Iterable[PictureRow], ids: Sequence[str], where: str) -> Iterator[RawImage]:
-    """Gives every id's first picture, then a `REPEATED` entry for every other picture, all in one pass.
+    """Gives every id's first picture, then those that no row carries, then a `REPEATED` entry for every other picture.
 
-    An id whose first row carries no bytes is missing. Pictures of ids that are not in `ids` belong to another shard:
-    they are only hashed. Holds one digest per distinct picture, and one picture, in memory.
+    All in one pass. Pictures of ids that are not in `ids` belong to another shard: they are only hashed. Holds one
+    digest per distinct picture, and one picture, in memory.
 
     Args:
         rows: the rows, in the order of the file.
-        ids: the ids to give, in the order of their first rows.
+        ids: the ids to give, in the order of the first rows that carry their pictures.
         where: the file, for the paths.
     """
-    left = set(ids)
+    left = dict.fromkeys(ids, -1)
     others: dict[tuple[str, str], int] = {}
     given: dict[str, str] = {}
     for row in rows:
-        digest = hashlib.sha256(row.data).hexdigest() if row.data else ""
-        if row.img_id in left:
-            left.remove(row.img_id)
-            given[row.img_id] = digest
-            yield _first_picture(row, where)
-        elif digest and row.img_id.strip() and given.get(row.img_id) != digest:
-            others.setdefault((row.img_id, digest), row.row)
+        if row.data and row.img_id in left:
+            del left[row.img_id]
+            given[row.img_id] = hashlib.sha256(row.data).hexdigest()
+            yield RawImage(row.img_id, f"{where}#{row.row}", row.data)
+        elif row.data and row.img_id.strip():
+            digest = hashlib.sha256(row.data).hexdigest()
+            if given.get(row.img_id) != digest:
+                others.setdefault((row.img_id, digest), row.row)
+        elif left.get(row.img_id) == -1:
+            left[row.img_id] = row.row
+    for img_id, number in left.items():
+        yield RawImage(img_id, f"{where}#{number}", b"", "missing", "no row of this id carries bytes of a picture")
     for (img_id, digest), number in others.items():
         yield RawImage(img_id, f"{where}#{number}", b"", REPEATED, digest)
-
-
-def _first_picture(row: PictureRow, where: str) -> RawImage:
-    path = f"{where}#{row.row}"
-    if row.data:
-        return RawImage(row.img_id, path, row.data)
-    return RawImage(row.img_id, path, b"", "missing", "the first row of this id carries no bytes of a picture")
 
 
 def pick_pictures(rows: Iterable[PictureRow], ids: Collection[str], where: str) -> Iterator[RawImage]:
@@ -84,26 +82,77 @@ def guarded(images: Iterator[RawImage], ids: Sequence[str], where: str) -> Itera
                 yield RawImage(img_id, where, b"", "not_readable", str(error)[:500])
 
 
-def id_texts(column: pa.ChunkedArray | pa.Array) -> list[str]:
-    """A column's cells as text, "" for nulls; whole numbers and the like as they print."""
-    return ["" if cell is None else cell if isinstance(cell, str) else str(cell) for cell in column.to_pylist()]
+def ids_by_shard(
+    img_ids: Sequence[str], carries: Sequence[bool] | None, cuts: Sequence[int], known: set[str]
+) -> Iterator[tuple[int, int, tuple[str, ...]]]:
+    """Cuts a file into runs of rows with some hundred new ids each: first row, row after the last, and the ids.
+
+    An id belongs to the run with the first row that carries its picture, and to that of its first row where none does.
+
+    Args:
+        img_ids: the id of each row.
+        carries: whether each row carries bytes; None is all.
+        cuts: the rows at which a run may end, the file's end last.
+        known: the ids of earlier files; grows by those met here.
+    """
+    first: dict[str, int] = {}
+    for row, img_id in enumerate(img_ids):
+        if img_id not in first and img_id not in known and img_id.strip() and (carries is None or carries[row]):
+            first[img_id] = row
+    bare: dict[str, int] = {}
+    if carries is not None:
+        for row, img_id in enumerate(img_ids):
+            if img_id not in first and img_id not in known and img_id.strip():
+                bare.setdefault(img_id, row)
+    known.update(first, bare)
+    waiting = sorted([(row, 0, img_id) for img_id, row in first.items()] + [(r, 1, i) for i, r in bare.items()])
+    start, at = 0, 0
+    for number, cut in enumerate(cuts):
+        end = at
+        while end < len(waiting) and waiting[end][0] < cut:
+            end += 1
+        if end - at >= IDS_PER_SHARD or number == len(cuts) - 1:
+            # Those without a picture are given last.
+            yield start, cut, tuple(i for _, _, i in sorted(waiting[at:end], key=lambda one: one[1]))
+            start, at = cut, end
 
 
-def picture_kind(kind: Any) -> str | None:
-    """How a column of this Arrow type holds pictures: "struct" (with a field bytes), "binary", or None: not at all."""
+def picture_layout(kind: Any) -> PictureLayout | None:
+    """How a column of this Arrow type holds pictures; None where it holds none."""
     import pyarrow as pa
 
     if pa.types.is_struct(kind):
         names = [kind.field(index).name for index in range(kind.num_fields)]
-        return "struct" if "bytes" in names else None
-    return "binary" if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) else None
+        if "bytes" not in names or not _is_bytes(kind.field(names.index("bytes")).type):
+            return None
+        return "record with path" if "path" in names else "record"
+    return "bytes" if _is_bytes(kind) else None
+
+
+def _is_bytes(kind: Any) -> bool:
+    import pyarrow as pa
+
+    return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_binary_view(kind))
+
+
+def rows_with_bytes(pictures: Any) -> list[bool]:
+    """Whether each row of an array of bytes, or of structs with bytes, carries any."""
+    import pyarrow as pa
+
+    valid: list[bool] = pictures.is_valid().to_pylist()
+    if not pa.types.is_struct(pictures.type):
+        return valid
+    data = pictures.field("bytes").is_valid().to_pylist()
+    return [one and two for one, two in zip(valid, data, strict=True)]
 
 
 def picture_rows(batches: Iterable[tuple[int, Any, Any]]) -> Iterator[PictureRow]:
-    """Rows of (first row, img_id array, array of bytes or of structs with bytes); one batch in memory at a time."""
+    """Rows of (first row, img_ids, array of bytes or of structs with bytes); one batch in memory at a time."""
     import pyarrow as pa
 
     for start, img_ids, pictures in batches:
         data = pictures.field("bytes") if pa.types.is_struct(pictures.type) else pictures
-        for offset, img_id in enumerate(id_texts(img_ids)):
-            yield PictureRow(start + offset, img_id, data[offset].as_py() if pictures[offset].is_valid else None)
+        for offset, img_id in enumerate(img_ids):
+            yield PictureRow(
+                start + offset, as_text(img_id), data[offset].as_py() if pictures[offset].is_valid else None
+            )

@@ -1,64 +1,72 @@
-"""A CSV file comes in; its cells as text, exactly as they stand, go out, with all that is wrong with the file."""
+"""Tables as they stand in their files come in; the one table of the dataset, all cells text, goes out."""
 
 from __future__ import annotations
 
-import csv
 import difflib
-import io
-import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import chain
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kvqa_audit.errors import SourceError
-from kvqa_audit.ingest.dataset import ROLES, Table, TableFault
+from kvqa_audit.ingest.dataset import ROLES, Accepted, Table, TableFault
+from kvqa_audit.ingest.delimited import DelimitedText
+from kvqa_audit.ingest.field_path import as_text
+from kvqa_audit.ingest.source_format import RawTable, Wanted
+from kvqa_audit.ingest.usual_names import folded, usual_columns
 from kvqa_audit.spec.dataset_spec import Columns
 
 if TYPE_CHECKING:
     import pandas as pd
 
-MAX_CELL_CHARACTERS = 100_000
-_ROWS_PER_BATCH = 500
-_BYTES_AS_LATIN_1 = {0xDC00 + byte: byte for byte in range(0x80, 0x100)}
-_UNDECODED = re.compile("[\udc80-\udcff]")
-_END = "\x00end of the table\x00"
-
 
 def read_csv_table(path: Path | str, columns: Columns) -> Table:
-    """Reads a CSV file; no cell is turned into a null, a number or anything else.
-
-    Cells above `MAX_CELL_CHARACTERS` keep their start only, rows with too few or too many cells are filled up or
-    cut, and bytes that are no UTF-8 are taken as Latin-1. Each of these is a fault, with its line.
-
-    Args:
-        path: the file.
-        columns: what the columns are called.
+    """Reads one text table by its description.
 
     Raises:
-        SourceError: the file cannot be opened, is empty, or its first line names no known column.
+        SourceError: the file cannot be read, is empty, or its first line names no known column.
     """
     path = Path(path)
-    text, faults = _decoded(path)
-    lines = list(io.StringIO(text, newline=""))
-    limit = csv.field_size_limit(max(len(text) + len(_END) + 1, 131_072))
-    try:
-        records = _Records(lines)
-        header = next(iter(records), [])
-        layout = column_layout(header, columns, str(path))
-        faults += layout.faults
-        cells, row_faults = _cells(records, len(header))
-    finally:
-        csv.field_size_limit(limit)
-    faults += row_faults
-    if records.unclosed is not None:
-        faults.append(records.unclosed)
-    splits = () if layout.split is None else cells[layout.split]
-    return finished_table({role: cells[position] for role, position in layout.positions.items()}, faults, splits)
+    return whole_table(DelimitedText().read(path, path.name, Wanted(columns)), columns, str(path))
 
 
-def finished_table(cells: dict[str, Sequence[str]], faults: list[TableFault], splits: Sequence[str] = ()) -> Table:
+def whole_table(parts: Sequence[RawTable], columns: Columns, where: str) -> Table:
+    """Puts tables of the same shape below each other, each column in its role.
+
+    Args:
+        parts: in the order of their rows.
+        columns: what the columns are called.
+        where: the source, for errors.
+
+    Raises:
+        SourceError: no part has any of the known columns, or a column cannot be read.
+    """
+    several = len(parts) > 1
+    cells: dict[str, list[str]] = {role: [] for role in columns.text_columns.values()}
+    accepted: list[Accepted] = []
+    splits: list[str] = []
+    faults: list[TableFault] = []
+    found: set[str] = set()
+    told = {part.split for part in parts} if several else {""}
+    rows = 0
+    for part in parts:
+        layout = column_layout(part, columns, f"{where}/{part.place}" if several else where)
+        found |= layout.columns.keys()
+        faults += [_placed(fault, part, rows, several) for fault in (*part.faults, *layout.faults)]
+        for role, column in cells.items():
+            column += layout.texts(role, part)
+        accepted += _accepted(layout, part, columns)
+        in_column = [as_text(value) for value in layout.split] if layout.split is not None else []
+        splits += in_column or [part.split if len(told) > 1 else ""] * part.rows
+        rows += part.rows
+    unique = tuple(dict.fromkeys(faults))
+    held: dict[str, Sequence[str]] = {role: column for role, column in cells.items() if role in found}
+    table = finished_table(held, list(unique), splits)
+    return replace(table, accepted=tuple(accepted)) if any(accepted) else table
+
+
+def finished_table(cells: Mapping[str, Sequence[str]], faults: list[TableFault], splits: Sequence[str] = ()) -> Table:
     """Builds the table from role → cells, fills the roles that are missing, and notes a table without rows."""
     rows = len(next(iter(cells.values()), ()))
     if rows == 0:
@@ -68,212 +76,135 @@ def finished_table(cells: dict[str, Sequence[str]], faults: list[TableFault], sp
     return Table(frame, tuple(faults), missing, tuple(splits) if any(splits) else ())
 
 
-def empty_table() -> Table:
+def empty_table(faults: Sequence[TableFault] = ()) -> Table:
     """A table without rows, for images that have no table beside them."""
-    return Table(_frame({role: [] for role in ROLES}), (), ROLES)
+    return Table(_frame({role: [] for role in ROLES}), tuple(faults), ROLES)
 
 
-def _frame(cells: dict[str, Sequence[str]]) -> pd.DataFrame:
+def _frame(cells: Mapping[str, Sequence[str]]) -> pd.DataFrame:
     import pandas as pd
 
     return pd.DataFrame(cells, columns=list(ROLES), dtype=object)
 
 
+def _placed(fault: TableFault, part: RawTable, rows_before: int, several: bool) -> TableFault:
+    """The fault with its row in the whole table, and with the file where there are several; of the header once."""
+    if not several or fault.kind in ("missing_column", "extra_column", "repeated_column"):
+        return fault
+    row = None if fault.row is None else fault.row + rows_before
+    return replace(fault, message=f"{part.place}: {fault.message}", row=row)
+
+
 @dataclass(frozen=True, slots=True)
 class ColumnLayout:
-    """Where each role's column stands, what is wrong with the header, and where the column of splits is, if any."""
+    """The values of each role, what is wrong with the header, and the split of each row, if a column tells it."""
 
-    positions: dict[str, int]
+    columns: Mapping[str, Sequence[Any]]
     faults: list[TableFault]
-    split: int | None = None
+    split: Sequence[Any] | None = None
+
+    def texts(self, role: str, part: RawTable) -> list[str]:
+        """The role's cells as text; of several accepted answers the one given most often."""
+        values = self.columns.get(role)
+        if values is None:
+            return [""] * part.rows
+        if part.is_text:
+            return list(values)
+        if role == "answer":
+            return [most_accepted(value) if isinstance(value, (list, dict)) else as_text(value) for value in values]
+        return [as_text(value) for value in values]
 
 
-def column_layout(header: Sequence[str], columns: Columns, where: str) -> ColumnLayout:
-    """Finds the roles among the names of a header.
+def column_layout(part: RawTable, columns: Columns, where: str) -> ColumnLayout:
+    """Finds the roles among the columns of a table.
 
     Raises:
         SourceError: none of the known columns is there.
     """
     known = columns.text_columns
+    header = part.header
+    tops = {path.partition(".")[0].partition("[")[0] for path in known}
+    expected = {columns.image, columns.split, columns.accepted, *columns.other, *tops, *known}
     faults: list[TableFault] = []
-    positions: dict[str, int] = {}
-    for name in dict.fromkeys(header):
-        if header.count(name) > 1:
+    for name, count in Counter(header).items():
+        if count > 1:
             faults.append(
                 TableFault(
                     "repeated_column",
-                    f"The column {name!r} stands {header.count(name)} times in the header; the first one was read",
+                    f"The column {name!r} stands {count} times in the header; the first one was read",
                     column=name,
                     suggestion=f"Keep one column {name!r}",
                 )
             )
-        if name not in known and name not in (columns.image, columns.split, *columns.other):
+        if name not in expected:
             faults.append(TableFault("extra_column", f"The column {name!r} is not expected", column=name))
+    found: dict[str, Sequence[Any]] = {}
     for name, role in known.items():
-        if name in header:
-            positions[role] = header.index(name)
+        values = part.values(name)
+        if values is not None:
+            found[role] = values
         else:
-            faults.append(_missing(name, header))
-    if not positions:
-        found = ", ".join(repr(name[:60]) for name in header[:12]) or "nothing"
+            faults.append(_missing(name, role, header))
+    if not found:
+        named = ", ".join(repr(name[:60]) for name in header[:12]) or "nothing"
         raise SourceError(
-            f"{where}: the first line names none of the columns {', '.join(known)}; found: {found}. "
-            "Add a header line, or name the columns in the dataset description (columns: …)."
+            f"{where}: the first line names none of the columns {', '.join(known)}; found: {named}. "
+            "Add a header line, or name the columns in the dataset description (columns: …), which `init` begins."
         )
-    split = header.index(columns.split) if columns.split in header and columns.split not in known else None
-    return ColumnLayout(positions, faults, split)
+    split = part.values(columns.split) if columns.split not in known else None
+    return ColumnLayout(found, faults, split)
 
 
-def _missing(name: str, header: Sequence[str]) -> TableFault:
-    folded = {other.strip().casefold(): other for other in header}
-    close = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.75)
-    hint = f"Rename the column {folded[close[0]]!r} to {name!r}" if close else f"Add the column {name!r}"
+def _missing(name: str, role: str, header: Sequence[str]) -> TableFault:
+    by_fold = {other.strip().casefold(): other for other in header}
+    close = difflib.get_close_matches(name.casefold(), by_fold, n=1, cutoff=0.75)
+    usual = usual_columns(role, header) if role != "source" else []
+    if close and (not usual or folded(close[0]) == folded(name)):
+        hint = f"Rename the column {by_fold[close[0]]!r} to {name!r}"
+    elif usual:
+        hint = f"The column {usual[0]!r} looks like it: name it in the description, which `init` begins"
+    else:
+        hint = f"Add the column {name!r}"
     return TableFault("missing_column", f"The column {name!r} is missing", column=name, suggestion=hint)
 
 
-def _decoded(path: Path) -> tuple[str, list[TableFault]]:
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise SourceError(f"{path}: cannot be read ({error.strerror or error}). Name a readable CSV file.") from error
-    if not data:
-        raise SourceError(f"{path}: is empty (0 bytes). Export the table again.")
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        text = data.decode("utf-16", "replace")
-        return text, [TableFault("not_utf8", "The file is UTF-16, not UTF-8", suggestion="Save the file as UTF-8")]
-    data = data.removeprefix(b"\xef\xbb\xbf")
-    faults: list[TableFault] = []
-    if b"\x00" in data:
-        faults += _per_line(data.decode("utf-8", "replace"), "nul_byte", re.compile("\x00"), _nul_message)
-    try:
-        return data.decode("utf-8"), faults
-    except UnicodeDecodeError:
-        text = data.decode("utf-8", "surrogateescape")
-        faults += _per_line(text, "not_utf8", _UNDECODED, _latin_1_message)
-        return text.translate(_BYTES_AS_LATIN_1), faults
+def _accepted(layout: ColumnLayout, part: RawTable, columns: Columns) -> list[Accepted]:
+    """The answers that each row accepts, out of the column that the description names, or of the answers' own."""
+    values = part.values(columns.accepted) if columns.accepted else layout.columns.get("answer")
+    if values is None or part.is_text:
+        return [()] * part.rows
+    return [accepted_answers(value) for value in values]
 
 
-def _per_line(text: str, kind: str, pattern: re.Pattern[str], message: Callable[[int], str]) -> list[TableFault]:
-    return [
-        TableFault(kind, message(len(found)), line=number, suggestion="Save the file as clean UTF-8")
-        for number, line in enumerate(text.split("\n"), 1)
-        if (found := pattern.findall(line))
-    ]
+def accepted_answers(value: Any) -> Accepted:
+    """Several accepted answers with how often each is given, most often first; nothing where it is a single one.
 
-
-def _nul_message(count: int) -> str:
-    return f"The line holds {count} NUL byte(s)"
-
-
-def _latin_1_message(count: int) -> str:
-    return f"The line holds {count} byte(s) that are not UTF-8; they were taken as Latin-1"
-
-
-class _Records:
-    """Iterates over the records of CSV lines; afterwards `unclosed` says whether a quote was left open.
-
-    A sentinel line after the last one tells: if a quote is open it ends up inside the last record's last cell.
+    Read are a list of answers, a list of records with an answer each, and a mapping of answers to counts or weights.
     """
-
-    def __init__(self, lines: list[str]) -> None:
-        if lines and not lines[-1].endswith(("\n", "\r")):
-            lines = [*lines[:-1], lines[-1] + "\n"]
-        self._line_count = len(lines)
-        self._reader = csv.reader(chain(lines, [_END]))
-        self.unclosed: TableFault | None = None
-
-    @property
-    def line(self) -> int:
-        """The 1-based last line of the record just given."""
-        return self._reader.line_num
-
-    def __iter__(self) -> Iterator[list[str]]:
-        for record in self._reader:
-            if self._reader.line_num > self._line_count:
-                if record != [_END]:
-                    self._note_open_quote(record)
-                return
-            if record:
-                yield record
-
-    def _note_open_quote(self, record: list[str]) -> None:
-        cell = record[-1].removesuffix(_END)
-        swallowed = max(len(list(io.StringIO(cell, newline=""))) - 1, 0)
-        opened = self._line_count - swallowed
-        self.unclosed = TableFault(
-            "unclosed_quote",
-            f'A quote (") opens in line {opened} and is never closed: this row and the {swallowed} lines after it '
-            "were swallowed and are not in the table",
-            line=opened,
-            suggestion="Close the quote, or double it if it belongs to the text",
-        )
+    if isinstance(value, dict) and value and all(_is_number(weight) for weight in value.values()):
+        given = {str(answer): weight for answer, weight in value.items()}
+    elif isinstance(value, dict):
+        return next((accepted_answers(inner) for inner in value.values() if isinstance(inner, list)), ())
+    elif isinstance(value, list):
+        texts = [as_text(_answer_in(entry)) for entry in value]
+        given = dict(Counter(text for text in texts if text))
+    else:
+        return ()
+    return tuple(sorted(given.items(), key=lambda one: -one[1]))
 
 
-def _cells(records: _Records, width: int) -> tuple[list[list[str]], list[TableFault]]:
-    columns: list[list[str]] = [[] for _ in range(width)]
-    faults: list[TableFault] = []
-    batch: list[list[str]] = []
-    for row, record in enumerate(records):
-        text = "".join(record)
-        if "\n" in text and (fault := _swallowed(record, width, row, records.line)):
-            faults.append(fault)
-        elif len(record) != width:
-            faults.append(_ragged(record, width, row, records.line))
-        if len(record) != width:
-            record = (record + [""] * width)[:width]
-        if len(text) > MAX_CELL_CHARACTERS:
-            record = _shortened(record, row, records.line, faults)
-        batch.append(record)
-        # In small batches, because one list for every row of the table would keep the garbage collector busy.
-        if len(batch) == _ROWS_PER_BATCH:
-            _append(columns, batch)
-            batch = []
-    _append(columns, batch)
-    return columns, faults
+def _answer_in(entry: Any) -> Any:
+    if not isinstance(entry, dict):
+        return entry
+    named = usual_columns("answer", entry)
+    return entry[named[0]] if named else None
 
 
-def _append(columns: list[list[str]], rows: list[list[str]]) -> None:
-    for column, cells in zip(columns, zip(*rows, strict=True), strict=bool(rows)):
-        column.extend(cells)
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def _swallowed(record: list[str], width: int, row: int, line: int) -> TableFault | None:
-    """A fault if a cell of several lines holds what looks like other rows, so that a quote was closed too late.
-
-    A line looks like a row if it has as many commas as one and starts as this row does; a row with the wrong number
-    of cells needs no such line.
-    """
-    inner = [one for cell in record for one in cell.split("\n")[1:]]
-    alike = sum(one.count(",") == width - 1 and one.split(",")[0] == record[0] for one in inner)
-    if not alike and len(record) == width:
-        return None
-    opened = line - len(inner)
-    return TableFault(
-        "unclosed_quote",
-        f'A quote (") that opens in line {opened} or soon after is not closed where it should be: the row goes on to '
-        f"line {line}, and {len(inner)} lines were swallowed into its cells",
-        row=row,
-        line=opened,
-        suggestion="Close the quote, or double it if it belongs to the text",
-    )
-
-
-def _ragged(record: list[str], width: int, row: int, line: int) -> TableFault:
-    lost = (
-        f"; dropped: {', '.join(repr(cell[:60]) for cell in record[width : width + 5])}" if len(record) > width else ""
-    )
-    return TableFault(
-        "ragged_row",
-        f"The row has {len(record)} cells where the header has {width}{lost}",
-        row=row,
-        line=line,
-        suggestion="Quote cells that hold a comma" if lost else "Add the cells that are missing",
-    )
-
-
-def _shortened(record: list[str], row: int, line: int, faults: list[TableFault]) -> list[str]:
-    for cell in record:
-        if len(cell) > MAX_CELL_CHARACTERS:
-            message = f"A cell has {len(cell):,} characters; only its first {MAX_CELL_CHARACTERS:,} were read"
-            faults.append(TableFault("oversized_cell", message, row=row, line=line))
-    return [cell[:MAX_CELL_CHARACTERS] for cell in record]
+def most_accepted(value: Any) -> str:
+    """The answer given most often; what is no such answers is text as it prints."""
+    accepted = accepted_answers(value)
+    return accepted[0][0] if accepted else as_text(value) if value else ""

@@ -36,7 +36,11 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class DatasetFacts:
-    """Which dataset was audited; `digest` is a hash of the table's cells and the images' bytes."""
+    """Which dataset was audited; `digest` is a hash of the table's cells and the images' bytes.
+
+    `reader` says on one line what was read and how; `tables` are the files of the table, below the source's folder.
+    Both are empty in audits of earlier versions.
+    """
 
     name: str
     location: str
@@ -48,6 +52,8 @@ class DatasetFacts:
     terms: str | None = None
     citation: str | None = None
     doi: str | None = None
+    reader: str = ""
+    tables: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

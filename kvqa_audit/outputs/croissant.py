@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kvqa_audit.ingest.open import IMAGES_NAME
+from kvqa_audit.ingest.image_ids import IMAGES_NAME
 from kvqa_audit.model import AuditRun, CheckOutcome, OutcomeStatus
 from kvqa_audit.outputs.file_positions import TABLE_NAME
 from kvqa_audit.report.text import shown

@@ -43,8 +43,8 @@ def run_audit(
     """Audits one dataset and gives everything found; writes nothing.
 
     Args:
-        source: a folder with `metadata.csv` and `images/`, a CSV file, a Parquet file or a folder of them, a
-            `save_to_disk` folder, or a Hub id such as `SimulaMet-HOST/Kvasir-VQA`.
+        source: a folder with a table (CSV, TSV, JSON, JSON Lines, Parquet; one, or one a split) and its pictures,
+            such a table as a file, a folder of pictures, a `save_to_disk` folder, or `hf://owner/name` on the Hub.
         options: how it is audited.
         run_id: the name of this run, in hex digits; None makes one.
         decisions: what was decided about findings; None leaves every finding open.
@@ -140,7 +140,9 @@ def audit_duplicates(
     clock = Clock(listener, cancel)
     with _executor(None, options.jobs, cancel) as pool:
         pool.start(IMAGES_ARE_READ_BY)
-        dataset = open_dataset(absolute_location(source), options.spec or load_spec(), revision=options.revision)
+        dataset = open_dataset(
+            absolute_location(source), options.spec or load_spec(), revision=options.revision, images_only=True
+        )
         if "images" in dataset.absent:
             raise SourceError(f"{source}: {dataset.absent['images']}")
         images = look_at_images(dataset, pool, cache, clock)
@@ -148,20 +150,20 @@ def audit_duplicates(
 
 
 def check_table(path: Path, spec: DatasetSpec) -> tuple[tuple[CheckOutcome, ...], tuple[Finding, ...]]:
-    """Judges the rows of one CSV alone: no image, no promise, no rule, and so no heavy engine.
+    """Judges the rows of a source alone: no image, no promise, no rule, and so no heavy engine.
 
     Raises:
-        SourceError: the file cannot be read as a table.
+        SourceError: the source has no table that can be read.
     """
     from kvqa_audit.answers.distributions import Distributions
     from kvqa_audit.checks.base import Evidence
     from kvqa_audit.checks.row_checks import ROW_CHECKS
     from kvqa_audit.checks.runner import run_checks
     from kvqa_audit.contracts.row_schema import check_rows
-    from kvqa_audit.ingest.table import read_csv_table
+    from kvqa_audit.ingest.open import open_dataset
     from kvqa_audit.pipeline.evidence import absent_columns
 
-    table = read_csv_table(path, spec.columns)
+    table = open_dataset(str(path), spec, table_only=True).table
     evidence = Evidence(
         spec=spec,
         table=table,

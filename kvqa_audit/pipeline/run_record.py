@@ -34,6 +34,8 @@ def facts_of(dataset: Dataset, collected: Collected) -> DatasetFacts:
         terms=licence.terms if licence else None,
         citation=licence.citation if licence else None,
         doi=licence.doi if licence else None,
+        reader=dataset.reader,
+        tables=dataset.tables,
     )
 
 

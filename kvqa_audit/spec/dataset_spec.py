@@ -42,7 +42,9 @@ class Hub(Record):
 class Columns(Record):
     """How the table's columns are called in this dataset; it may do without `image` and `split`.
 
-    A dataset without categories has `source: null`. `other` names columns that are there and are not judged.
+    A field inside a nested column is named by its place, such as `conversations[1].value`. A dataset without categories
+    has `source: null`. `accepted` is the column of several accepted answers. `other` names columns that are there and
+    are not judged.
     """
 
     source: Text | None = "source"
@@ -51,6 +53,7 @@ class Columns(Record):
     img_id: Text = "img_id"
     image: Text = "image"
     split: Text = "split"
+    accepted: Text | None = None
     other: list[Text] = []
 
     @property

@@ -82,7 +82,7 @@ def audit_named(named: str, runs: RunStore | None, audit: Callable[[str], AuditR
 
 
 def with_revision(named: str) -> tuple[str, str | None]:
-    """A dataset and its revision, out of `owner/name@revision`; a name that exists on disk has none."""
+    """A dataset and its revision, out of `hf://owner/name@revision`; a name that exists on disk has none."""
     source, at, revision = named.rpartition("@")
     return (source, revision) if at and source and revision and not Path(named).exists() else (named, None)
 

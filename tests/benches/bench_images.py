@@ -27,7 +27,7 @@ from PIL import Image
 from kvqa_audit.cache.fingerprints import FingerprintCache
 from kvqa_audit.engine.local import LocalPool
 from kvqa_audit.images.fingerprint_stage import ImageTask, fingerprint_images, fingerprint_task
-from kvqa_audit.ingest.image_folder import FolderShard, list_image_folder
+from kvqa_audit.ingest.image_folder import FolderShard, list_images
 
 PoolT = TypeVar("PoolT")
 
@@ -99,7 +99,7 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--runs", type=int, default=3)
     given = parser.parse_args()
-    shards = [shard for folder in given.images for shard in list_image_folder(folder, folder, ())[0]]
+    shards = [shard for folder in given.images for shard in list_images(folder).shards]
     bare, stage, second = [], [], []
     for _ in range(given.runs):  # one after the other in every round, so that a busy machine hits all alike
         bare.append(cost_of(decoders(given.jobs), lambda pool: decode_all(pool, shards)))

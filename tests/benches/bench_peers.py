@@ -63,10 +63,10 @@ if __name__ == "__main__":
         pool.start("kvqa_audit.images.fingerprint_stage")
         from kvqa_audit.duplicates.find import find_duplicates
         from kvqa_audit.images.fingerprint_stage import fingerprint_images
-        from kvqa_audit.ingest.image_folder import list_image_folder
+        from kvqa_audit.ingest.image_folder import list_images
         started = time.perf_counter()
         folder = Path(sys.argv[1])
-        shards, _ = list_image_folder(folder, folder, ())
+        shards = list_images(folder).shards
         images = fingerprint_images(shards, pool=pool)
         staged = time.perf_counter() - started
         found = find_duplicates(images.fingerprints, pool=pool)

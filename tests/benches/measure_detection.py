@@ -26,7 +26,7 @@ import pyarrow.parquet as pq
 from kvqa_audit.duplicates.find import DuplicateResult, find_duplicates
 from kvqa_audit.engine.local import LocalPool
 from kvqa_audit.images.fingerprint_stage import fingerprint_images
-from kvqa_audit.ingest.image_folder import list_image_folder
+from kvqa_audit.ingest.image_folder import list_images
 from kvqa_audit.model import DuplicatePair
 
 MISSED = "missed"
@@ -56,7 +56,7 @@ def plant(tools: Path, source: Path, target: Path, seed: int, copies: int) -> No
 
 def detect(planted: Path) -> tuple[DuplicateResult, float, float]:
     """The duplicates of a planted folder, and the seconds of the image stage and of the duplicate stage."""
-    shards, _ = list_image_folder(planted / "images", planted, set())
+    shards = list_images(planted).shards
     with LocalPool(2) as pool:
         looked_at = fingerprint_images(shards, pool=pool)
     started = time.perf_counter()

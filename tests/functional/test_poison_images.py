@@ -23,7 +23,7 @@ from kvqa_audit.cache.fingerprints import FingerprintCache
 from kvqa_audit.duplicates.find import find_duplicates
 from kvqa_audit.images.fingerprint_stage import fingerprint_images
 from kvqa_audit.ingest.dataset import RawImage
-from kvqa_audit.ingest.image_folder import FolderShard, list_image_folder
+from kvqa_audit.ingest.image_folder import FolderShard, list_images
 from tests.children import in_children
 from tests.processes import GIVE_UP_SECONDS, interruptible, wait_until
 
@@ -76,7 +76,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def folder_shards(root: Path) -> tuple[FolderShard, ...]:
-    return list_image_folder(root / "images", root, ())[0]
+    return list_images(root).shards
 
 
 def huge_png(side_px: int) -> bytes:
@@ -184,7 +184,7 @@ from pathlib import Path
 from kvqa_audit.images import fingerprint_stage as stage
 from kvqa_audit.engine.local import LocalPool
 from kvqa_audit.cache.fingerprints import FingerprintCache
-from kvqa_audit.ingest.image_folder import FolderShard, list_image_folder
+from kvqa_audit.ingest.image_folder import FolderShard, list_images
 sys.path[:0] = [{here!r}]
 from test_poison_images import Spiked, folder_shards
 stage._KEEP_AFTER_IMAGES = 1

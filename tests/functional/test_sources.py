@@ -11,6 +11,8 @@ import pytest
 from kvqa_audit.errors import SourceError
 from kvqa_audit.ingest.dataset import Dataset
 from kvqa_audit.ingest.open import open_dataset, open_images
+from kvqa_audit.ingest.parquet import Parquet
+from kvqa_audit.ingest.source_format import Wanted
 from kvqa_audit.spec.load import load_spec
 
 SPEC = load_spec()
@@ -40,7 +42,7 @@ def write_parquet(path: Path) -> None:
 def test_the_exported_layout_as_a_folder_and_as_a_file(exported: Path) -> None:
     for source in (exported, exported / "metadata.csv"):
         dataset = open_dataset(str(source), SPEC)
-        assert (dataset.kind, len(dataset.table.frame), ids(dataset)) == ("exported", 2, ["a", "orphan"])
+        assert (dataset.kind, len(dataset.table.frame), ids(dataset)) == ("text", 2, ["a", "orphan"])
         assert (dict(dataset.absent), dataset.location) == ({}, str(source))
     assert [raw.data for raw in dataset.read_images(["orphan", "b", "orphan"])] == [b"O"]
 
@@ -66,7 +68,7 @@ def test_images_that_lie_in_the_table_are_listed_with_it(tmp_path: Path) -> None
 def test_without_an_images_folder_images_are_absent_and_that_is_said(tmp_path: Path) -> None:
     (tmp_path / "metadata.csv").write_text(CSV)
     dataset = open_dataset(str(tmp_path), SPEC)
-    assert dict(dataset.absent) == {"images": "there is no folder images/ beside the table"}
+    assert dict(dataset.absent) == {"images": "no picture lies beside the table"}
 
 
 def test_table_only_looks_at_no_image(exported: Path) -> None:
@@ -100,19 +102,32 @@ def test_a_folder_written_by_save_to_disk(tmp_path: Path) -> None:
     assert list(dataset.absent) == ["images"]
 
 
-def test_a_hub_id_goes_to_the_loader_with_its_revision(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("source", ["hf://owner/name", "hf://datasets/owner/name", "hub:owner/name"])
+def test_a_hub_id_goes_to_the_loader_with_its_revision(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str
+) -> None:
     from kvqa_audit.ingest import hub
-    from kvqa_audit.ingest.table import empty_table
 
     asked = []
 
-    def read_hub(repo: str, revision: str | None, *rest: object, **options: object) -> hub.HubContent:
+    def read_hub(repo: str, revision: str | None, splits: object) -> object:
         asked.append((repo, revision))
-        return hub.HubContent(empty_table(), (), None, ("raw",))
+        write_parquet(tmp_path / "x.parquet")
+        return Parquet().read(tmp_path / "x.parquet", "raw", Wanted())
 
     monkeypatch.setattr(hub, "read_hub", read_hub)
-    dataset = open_dataset("SimulaMet-HOST/Kvasir-VQA", SPEC, revision="v1")
-    assert (asked, dataset.kind, dataset.revision) == ([("SimulaMet-HOST/Kvasir-VQA", "v1")], "hub", "v1")
+    for dataset in (open_dataset(source, SPEC, revision="v1"), open_dataset(f"{source}@v1", SPEC)):
+        assert (dataset.kind, dataset.revision, ids(dataset)) == ("hub", "v1", ["a"])
+    assert asked == [("owner/name", "v1")] * 2
+
+
+@pytest.mark.parametrize("source", ["data/images", "owner/name", "owner/name@main", "hf:owner/name"])
+def test_what_looks_like_a_path_never_goes_to_the_network(monkeypatch: pytest.MonkeyPatch, source: str) -> None:
+    from kvqa_audit.ingest import hub
+
+    monkeypatch.setattr(hub, "read_hub", lambda *_, **__: pytest.fail("went to the Hub"))
+    with pytest.raises(SourceError, match="does not exist"):
+        open_dataset(source, SPEC)
 
 
 @pytest.mark.parametrize("source", ["", "nowhere", "no/where/at/all", "no/where.csv", "a\x00b", "notes.txt", "stuff"])
@@ -120,11 +135,11 @@ def test_what_is_no_dataset_is_refused(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.chdir(tmp_path)
     (tmp_path / "notes.txt").write_text("x")
     (tmp_path / "stuff").mkdir()
-    (tmp_path / "stuff" / "other.csv").write_text(CSV)
-    with pytest.raises(SourceError, match=r"(?i)accepted are|cannot be opened") as caught:
+    (tmp_path / "stuff" / "other.xlsx").write_text("?")
+    with pytest.raises(SourceError, match=r"(?i)accepted are|cannot be opened|holds no table") as caught:
         open_dataset(source, SPEC)
     if source == "stuff":
-        assert "other.csv" in str(caught.value)
+        assert "other.xlsx" in str(caught.value)
 
 
 def test_the_real_subset(shared: Path) -> None:

@@ -11,8 +11,8 @@ import pytest
 
 from kvqa_audit.describe.columns import map_columns
 from kvqa_audit.describe.description import describe_source, quoted
+from kvqa_audit.describe.flat_table import FlatTable, read_flat_table
 from kvqa_audit.describe.questions import infer_catalogue, type_of
-from kvqa_audit.describe.raw_table import RawTable, read_raw_table
 from kvqa_audit.describe.suggestions import suggest_rules
 from kvqa_audit.errors import SourceError
 from kvqa_audit.spec.dataset_spec import DatasetSpec
@@ -21,8 +21,8 @@ from tests.lookalikes import ORGANS, write_rad, x1_rows
 from tests.report_samples import HOSTILE
 
 
-def table(header: str, *rows: tuple[str, ...]) -> RawTable:
-    return RawTable(pd.DataFrame(list(rows), columns=header.split(), dtype=object))
+def table(header: str, *rows: tuple[str, ...]) -> FlatTable:
+    return FlatTable(pd.DataFrame(list(rows), columns=header.split(), dtype=object))
 
 
 def written(folder: Path, source: Path) -> DatasetSpec:
@@ -60,7 +60,7 @@ def test_columns_without_telling_names_are_known_by_what_they_hold() -> None:
 
 def test_ids_are_known_by_the_files_beside_the_table() -> None:
     raw = table("where question answer", *((f"case {n}", "q?", "yes") for n in range(9)))
-    with_files = RawTable(raw.frame, files=frozenset(f"case {n}" for n in range(9)))
+    with_files = FlatTable(raw.frame, image_files=tuple(f"images/case {n}.jpg" for n in range(9)))
     assert map_columns(with_files).roles["img_id"] == "where"
     with pytest.raises(SourceError, match=r"no column was found for 'img_id'; the columns are 'where', 'question'"):
         map_columns(raw)
@@ -181,13 +181,13 @@ def test_quoted_text_stays_on_one_line_and_comes_back(text: str, tmp_path: Path)
 
 
 def test_place_that_cannot_be_described_says_why(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match=r"does not exist\. A dataset on the Hub has to be downloaded first"):
-        read_raw_table("owner/name")
-    with pytest.raises(SourceError, match=r"holds no metadata\.csv"):
-        read_raw_table(str(tmp_path))
+    with pytest.raises(SourceError, match=r"does not exist\. For the dataset of the Hub write hf://owner/name"):
+        read_flat_table("owner/name")
+    with pytest.raises(SourceError, match="holds no table to describe"):
+        read_flat_table(str(tmp_path))
     (tmp_path / "metadata.csv").write_text("")
-    with pytest.raises(SourceError, match="cannot be read"):
-        read_raw_table(str(tmp_path))
+    with pytest.raises(SourceError, match="is empty"):
+        read_flat_table(str(tmp_path))
     (tmp_path / "x.parquet").write_bytes(b"PAR1")
     with pytest.raises(SourceError, match="cannot be read"):
-        read_raw_table(str(tmp_path / "x.parquet"))
+        read_flat_table(str(tmp_path / "x.parquet"))

@@ -9,8 +9,8 @@ from pathlib import Path
 from kvqa_audit.checks.row_checks import ROW_CHECKS
 from kvqa_audit.fixes.patch import Patch
 from kvqa_audit.fixes.plan import plan_fixes
-from kvqa_audit.fixes.raw_table import RawTable, encoded, read_raw_table
 from kvqa_audit.fixes.reviewed import read_corrections
+from kvqa_audit.fixes.written_table import WrittenTable, encoded, read_written_table
 from kvqa_audit.ingest.table import read_csv_table
 from kvqa_audit.model import Finding, FindingStatus
 from kvqa_audit.pipeline.audit import check_table
@@ -31,7 +31,7 @@ INSTRUMENTS = SPEC.question_by_name["n_instr"]
 class Fixed:
     """A table, its findings, its patch, and the corrected text."""
 
-    table: RawTable
+    table: WrittenTable
     findings: tuple[Finding, ...]
     patch: Patch
     text: bytes
@@ -57,7 +57,7 @@ def fixed(
     findings = tuple(replace(f, status=FindingStatus.WAIVED) if f.check in waived else f for f in findings)
     reviewed = folder / "corrections.csv"
     reviewed.write_text(corrections)
-    table = read_raw_table(path, SPEC.columns, rows_of(read_csv_table(path, SPEC.columns)))
+    table = read_written_table(path, SPEC.columns, rows_of(read_csv_table(path, SPEC.columns)))
     patch = plan_fixes(
         table,
         findings,

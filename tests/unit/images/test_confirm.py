@@ -16,7 +16,7 @@ from PIL import Image
 from kvqa_audit.cache.fingerprints import FingerprintCache
 from kvqa_audit.duplicates.find import find_duplicates
 from kvqa_audit.images.fingerprint_stage import fingerprint_images
-from kvqa_audit.ingest.image_folder import FolderShard, list_image_folder
+from kvqa_audit.ingest.image_folder import FolderShard, list_images
 from kvqa_audit.model import ImageFingerprint, Tier
 from tests.children import in_children
 
@@ -43,7 +43,7 @@ def of_other_detail() -> tuple[bytes, bytes]:
 
 
 def shards_of(root: Path, per_shard: int = 100) -> tuple[FolderShard, ...]:
-    (whole,), _ = list_image_folder(root / "images", root, ())
+    (whole,) = list_images(root).shards
     starts = range(0, len(whole.files), per_shard)
     return tuple(FolderShard(str(root), whole.files[at : at + per_shard]) for at in starts)
 

@@ -15,7 +15,7 @@ from pictures import encoded, frame
 from kvqa_audit.cache.fingerprints import FingerprintCache
 from kvqa_audit.images.fingerprint_stage import fingerprint_images
 from kvqa_audit.ingest.dataset import RawImage
-from kvqa_audit.ingest.image_folder import FolderShard, list_image_folder
+from kvqa_audit.ingest.image_folder import FolderShard, list_images
 from tests.children import in_children
 
 COUNT = 10
@@ -35,7 +35,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def shards_of(root: Path, per_shard: int = 4) -> tuple[FolderShard, ...]:
-    (whole,), _ = list_image_folder(root / "images", root, ())
+    (whole,) = list_images(root).shards
     files = whole.files
     return tuple(FolderShard(str(root), files[at : at + per_shard]) for at in range(0, len(files), per_shard))
 

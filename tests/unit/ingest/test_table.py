@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from kvqa_audit.errors import SourceError
 from kvqa_audit.ingest.dataset import Table
-from kvqa_audit.ingest.table import _END, MAX_CELL_CHARACTERS, read_csv_table
+from kvqa_audit.ingest.delimited import _END, MAX_CELL_CHARACTERS
+from kvqa_audit.ingest.table import read_csv_table
 from kvqa_audit.spec.dataset_spec import Columns
 
 HEADER = "source,question,answer,img_id\n"

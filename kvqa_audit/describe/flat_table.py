@@ -1,0 +1,103 @@
+"""An opened source comes in; all columns of its table as text, nested fields as columns of their own, go out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kvqa_audit.errors import SourceError
+from kvqa_audit.ingest.dataset import TableFault
+from kvqa_audit.ingest.field_path import as_text, is_nested, leaf_paths
+from kvqa_audit.ingest.image_folder import list_files
+from kvqa_audit.ingest.open import OpenedSource, open_source
+from kvqa_audit.ingest.source_format import RawTable, Wanted
+from kvqa_audit.ingest.table import accepted_answers, most_accepted
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MAX_COLUMNS = 100
+_SCANNED_ROWS = 200
+
+
+@dataclass(frozen=True)
+class FlatTable:
+    """The columns of a table as text, "" for nulls; a field in a nested column goes by its address.
+
+    `nested` names the columns that are lists or records as a whole, `several` those of them that hold accepted answers,
+    and these stand in the frame, too, with the answer given most often. `pictures` names the columns with bytes of
+    pictures, `image_files` the files of images beside the table, and `folders` the folder of each row's file.
+    `splits` are the splits that files or folders tell, `faults` what is wrong with the files.
+    """
+
+    frame: pd.DataFrame
+    pictures: tuple[str, ...] = ()
+    nested: tuple[str, ...] = ()
+    several: tuple[str, ...] = ()
+    splits: tuple[str, ...] = ()
+    image_files: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
+    faults: tuple[TableFault, ...] = ()
+
+
+def read_flat_table(source: str) -> FlatTable:
+    """Reads a local source with all its columns.
+
+    Raises:
+        SourceError: the source is no dataset, has no table, or cannot be read.
+    """
+    opened = open_source(source, Wanted())
+    if not opened.tables:
+        unread = "; ".join(fault.message for fault in opened.unread[:10])
+        raise SourceError(f"{source}: holds no table to describe{f' ({unread})' if unread else ''}.")
+    return flat_table(opened)
+
+
+def flat_table(opened: OpenedSource) -> FlatTable:
+    """Puts the tables of a source below each other; a column that a table does not have is blank there."""
+    import pandas as pd
+
+    parts = opened.tables
+    names = list(dict.fromkeys(name for part in parts for name in part.columns))
+    nested = [name for name in names if any(is_nested(part.columns.get(name, ())) for part in parts)]
+    several = [name for name in nested if any(_are_answers(part.columns.get(name, ())) for part in parts)]
+    columns: dict[str, list[str]] = {}
+    for name in names:
+        if name not in nested or name in several:
+            columns[name] = [text for part in parts for text in _texts(part.columns.get(name), part)]
+        else:
+            fields = dict.fromkeys(path for part in parts for path in leaf_paths(name, part.columns.get(name, ())))
+            for path in list(fields)[: max(MAX_COLUMNS - len(columns), 0)]:
+                columns[path] = [text for part in parts for text in _texts(part.values(path), part)]
+    told = [part.split for part in parts]
+    faults = [fault for part in parts for fault in part.faults if fault.kind not in ("not_text", "not_utf8")]
+    return FlatTable(
+        pd.DataFrame(columns, dtype=object),
+        tuple(dict.fromkeys(name for part in parts for name in part.pictures)),
+        tuple(nested),
+        tuple(several),
+        tuple(dict.fromkeys(filter(None, told))) if len(set(told)) > 1 else (),
+        list_files(opened.root).images if opened.root is not None else (),
+        tuple(part.folder for part in parts for _ in range(part.rows)),
+        (*faults, *opened.unread),
+    )
+
+
+def _texts(values: Sequence[Any] | None, part: RawTable) -> list[str]:
+    if values is None:
+        return [""] * part.rows
+    return [most_accepted(value) if isinstance(value, (list, Mapping)) else as_text(value) for value in values]
+
+
+def _are_answers(values: Sequence[Any]) -> bool:
+    """Whether most values are several accepted answers."""
+    scanned = [value for value in values[:_SCANNED_ROWS] if value is not None]
+    return bool(scanned) and 2 * sum(bool(accepted_answers(value)) for value in scanned) > len(scanned)
+
+
+def name_of(source: str) -> str:
+    """What to call a dataset at this place: the folder, or the file if it has a telling name."""
+    path = Path(source).resolve()
+    return (path.parent.name if path.stem == "metadata" else path.stem) or "dataset"

@@ -1,0 +1,156 @@
+"""A text file of separated cells comes in; its cells as they stand, with all that is wrong with the file, go out."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+from kvqa_audit.errors import SourceError
+from kvqa_audit.ingest.csv_rows import csv_rows
+from kvqa_audit.ingest.dataset import TableFault
+from kvqa_audit.ingest.dialect import Dialect, sniff_dialect
+from kvqa_audit.ingest.read_bytes import read_table_bytes
+from kvqa_audit.ingest.source_format import RawTable, Wanted
+from kvqa_audit.ingest.text_encoding import decoded
+
+MAX_CELL_CHARACTERS = 100_000
+# Any text may have this ending, so only what is surely a table is taken for one.
+_ANY_TEXT = frozenset({".txt"})
+_ENDINGS = frozenset({".csv", ".tsv", ".tab", ".psv", *_ANY_TEXT})
+_ROWS_PER_BATCH = 500
+_END = "\x00end of the table\x00"
+
+
+class DelimitedText:
+    """CSV and its kin: commas, semicolons, tabs or pipes between cells, with or without a header."""
+
+    name = "text"
+
+    def recognises(self, path: Path) -> bool:
+        return path.suffix.lower() in _ENDINGS
+
+    def read(self, path: Path, place: str, wanted: Wanted) -> tuple[RawTable, ...]:
+        """Reads a file; no cell is turned into a null, a number or anything else.
+
+        Cells above `MAX_CELL_CHARACTERS` keep their start only, rows with too few or too many cells are filled up or
+        cut, and bytes that are no UTF-8 are taken as Windows-1252 or Latin-1. Each of these is a fault, with its line.
+
+        Raises:
+            SourceError: the file cannot be read, or is empty.
+        """
+        data = read_table_bytes(path)
+        if not data:
+            raise SourceError(f"{path}: is empty (0 bytes). Export the table again.")
+        text, encoding, faults = decoded(data)
+        lines = list(io.StringIO(text, newline=""))
+        dialect = sniff_dialect(lines, wanted.known_in)
+        if path.suffix.lower() in _ANY_TEXT and not dialect.is_sure:
+            return ()
+        header, cells, row_faults = _cells(lines, dialect)
+        faults += row_faults
+        columns: dict[str, Sequence[str]] = {}
+        for name, column in zip(header, cells, strict=True):
+            columns.setdefault(name, column)
+        rows = len(cells[0]) if cells else 0
+        return (RawTable(place, f"{encoding}, {dialect}", header, columns, rows, tuple(faults), is_text=True),)
+
+
+def _cells(lines: list[str], dialect: Dialect) -> tuple[tuple[str, ...], list[list[str]], list[TableFault]]:
+    """Header, columns, and the faults of the rows.
+
+    A sentinel line after the last one tells whether a quote was left open: it ends up in the last record's last cell.
+    """
+    if lines and not lines[-1].endswith(("\n", "\r")):
+        lines = [*lines[:-1], lines[-1] + "\n"]
+    before, count = dialect.skipped, len(lines)
+    records = csv_rows([*lines[before:], _END], dialect.delimiter, quotes=dialect.quotes)
+    header = dialect.header or tuple(next((cells for cells, _ in records if cells and cells != [_END]), ()))
+    width = len(header)
+    columns: list[list[str]] = [[] for _ in header]
+    faults: list[TableFault] = []
+    batch: list[list[str]] = []
+    row = -1
+    for record, read in records:
+        if not record:
+            continue
+        line = before + read
+        if line > count:
+            faults += [_open_quote(record[-1], count)] if record != [_END] else []
+            break
+        row += 1
+        text = "".join(record)
+        if "\n" in text and (fault := _swallowed(record, width, dialect.delimiter, row, line)):
+            faults.append(fault)
+        elif len(record) != width:
+            faults.append(_ragged(record, width, row, line))
+        if len(record) != width:
+            record = (record + [""] * width)[:width]
+        if len(text) > MAX_CELL_CHARACTERS:
+            record = _shortened(record, row, line, faults)
+        batch.append(record)
+        # In small batches, because one list for every row of the table would keep the garbage collector busy.
+        if len(batch) == _ROWS_PER_BATCH:
+            _append(columns, batch)
+            batch = []
+    _append(columns, batch)
+    return header, columns, faults
+
+
+def _open_quote(cell: str, last_line: int) -> TableFault:
+    swallowed = max(len(list(io.StringIO(cell.removesuffix(_END), newline=""))) - 1, 0)
+    opened = last_line - swallowed
+    return TableFault(
+        "unclosed_quote",
+        f'A quote (") opens in line {opened} and is never closed: this row and the {swallowed} lines after it '
+        "were swallowed and are not in the table",
+        line=opened,
+        suggestion="Close the quote, or double it if it belongs to the text",
+    )
+
+
+def _append(columns: list[list[str]], rows: list[list[str]]) -> None:
+    for column, cells in zip(columns, zip(*rows, strict=True), strict=bool(rows)):
+        column.extend(cells)
+
+
+def _swallowed(record: list[str], width: int, delimiter: str, row: int, line: int) -> TableFault | None:
+    """A fault if a cell of several lines holds what looks like other rows, so that a quote was closed too late.
+
+    A line looks like a row if it has as many separators as one and starts as this row does; a row with the wrong
+    number of cells needs no such line.
+    """
+    inner = [one for cell in record for one in cell.split("\n")[1:]]
+    alike = sum(one.count(delimiter) == width - 1 and one.split(delimiter)[0] == record[0] for one in inner)
+    if not alike and len(record) == width:
+        return None
+    opened = line - len(inner)
+    return TableFault(
+        "unclosed_quote",
+        f'A quote (") that opens in line {opened} or soon after is not closed where it should be: the row goes on to '
+        f"line {line}, and {len(inner)} lines were swallowed into its cells",
+        row=row,
+        line=opened,
+        suggestion="Close the quote, or double it if it belongs to the text",
+    )
+
+
+def _ragged(record: list[str], width: int, row: int, line: int) -> TableFault:
+    lost = (
+        f"; dropped: {', '.join(repr(cell[:60]) for cell in record[width : width + 5])}" if len(record) > width else ""
+    )
+    return TableFault(
+        "ragged_row",
+        f"The row has {len(record)} cells where the header has {width}{lost}",
+        row=row,
+        line=line,
+        suggestion="Quote cells that hold a comma" if lost else "Add the cells that are missing",
+    )
+
+
+def _shortened(record: list[str], row: int, line: int, faults: list[TableFault]) -> list[str]:
+    for cell in record:
+        if len(cell) > MAX_CELL_CHARACTERS:
+            message = f"A cell has {len(cell):,} characters; only its first {MAX_CELL_CHARACTERS:,} were read"
+            faults.append(TableFault("oversized_cell", message, row=row, line=line))
+    return [cell[:MAX_CELL_CHARACTERS] for cell in record]

@@ -1,0 +1,152 @@
+"""A JSON or JSON Lines file comes in; every list of records in it goes out as a table."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from kvqa_audit.errors import SourceError
+from kvqa_audit.ingest.dataset import TableFault
+from kvqa_audit.ingest.read_bytes import read_table_bytes
+from kvqa_audit.ingest.source_format import RawTable, Wanted
+from kvqa_audit.ingest.text_encoding import decoded
+from kvqa_audit.ingest.usual_names import usual_roles
+
+# The name of the column that keeps the keys where records stand under keys.
+KEY = "key"
+_LINES = frozenset({".jsonl", ".ndjson", ".jsonlines"})
+_ENDINGS = frozenset({".json", *_LINES})
+_MIN_RECORDS = 0.5
+_MAX_DEPTH = 3
+
+
+class JsonRecords:
+    """A JSON list of records, lists or records under keys, or one record a line."""
+
+    name = "json"
+
+    def recognises(self, path: Path) -> bool:
+        return path.suffix.lower() in _ENDINGS
+
+    def read(self, path: Path, place: str, _wanted: Wanted) -> tuple[RawTable, ...]:
+        """Reads every list of records; numbers and what is nested stay as they are.
+
+        Raises:
+            SourceError: the file cannot be read, or is neither JSON nor JSON Lines.
+        """
+        text, encoding, faults = decoded(read_table_bytes(path))
+        if not text.strip():
+            raise SourceError(f"{path}: is empty. Export the table again.")
+        first = text.lstrip()[:1]
+        try:
+            if path.suffix.lower() in _LINES and first != "[":
+                return _of_lines(text, encoding, place, faults, path)
+            return tuple(_of_document(json.loads(text), encoding, place, faults))
+        except RecursionError:
+            raise SourceError(f"{path}: is nested too deeply to be a table.") from None
+        except ValueError as error:
+            if first == "{":
+                return _of_lines(text, encoding, place, faults, path)
+            raise SourceError(f"{path}: is no JSON ({error}). Export the table again.") from None
+
+
+def _of_lines(text: str, encoding: str, place: str, faults: list[TableFault], path: Path) -> tuple[RawTable, ...]:
+    records: list[Any] = []
+    broken: list[TableFault] = []
+    # Not splitlines(): a cell may hold line ends that JSON does not escape, such as U+2028.
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            record = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            record = error
+        if isinstance(record, dict):
+            records.append(record)
+        else:
+            message = f"The line is no JSON record ({str(record)[:80]}); it is not in the table"
+            broken.append(TableFault("not_a_record", message, line=number, suggestion="Write one record a line"))
+    if len(records) < _MIN_RECORDS * (len(records) + len(broken)):
+        raise SourceError(f"{path}: is neither JSON nor JSON Lines (line {broken[0].line}). Export the table again.")
+    return (_table(records, f"JSON Lines, {encoding}", place, "", [*faults, *broken]),)
+
+
+def _of_document(document: Any, encoding: str, place: str, faults: list[TableFault]) -> Iterator[RawTable]:
+    for part, found in _lists(document, "", _MAX_DEPTH):
+        records = [record for record in found if isinstance(record, dict)]
+        others = len(found) - len(records)
+        notes = list(faults)
+        if others:
+            message = f"{others:,} entries of the list are no records; they are not in the table"
+            notes.append(TableFault("not_a_record", message, suggestion="Write every entry as a record"))
+        how = f"JSON list{f' under {part!r}' if part else ''}, {encoding}"
+        yield _table(records, how, place, part, notes)
+
+
+def _lists(value: Any, part: str, depth: int) -> Iterator[tuple[str, list[Any]]]:
+    """Every list of records in a document, with the keys it stands under; records that hold lists are opened, too."""
+    if isinstance(value, list):
+        records = sum(isinstance(entry, dict) for entry in value)
+        if records and records >= _MIN_RECORDS * len(value):
+            yield part, _opened(value)
+    elif isinstance(value, dict) and depth:
+        if (columns := _as_columns(value)) is not None:
+            yield part, columns
+        elif len(value) > 1 and _are_alike(list(value.values())):
+            yield part, [{KEY: key, **record} for key, record in value.items()]
+        else:
+            for key, inner in value.items():
+                yield from _lists(inner, f"{part}.{key}" if part else key, depth - 1)
+
+
+def _are_alike(values: Sequence[Any]) -> bool:
+    """Whether these are records with nearly the same fields, and a single value among them."""
+    if not all(isinstance(value, dict) for value in values):
+        return False
+    first = set(values[0])
+    scalar = any(not isinstance(item, (dict, list)) for item in values[0].values())
+    return bool(first) and scalar and all(2 * len(first & set(value)) >= len(first) for value in values)
+
+
+def _as_columns(value: Mapping[str, Any]) -> list[Any] | None:
+    """The records of a mapping of columns, as data frames are written: lists, or mappings by row, of equal length."""
+    columns = {key: list(column.values()) if isinstance(column, dict) else column for key, column in value.items()}
+    lengths = {len(column) if isinstance(column, list) else -1 for column in columns.values()}
+    if len(columns) < 2 or len(lengths) != 1 or min(lengths) < 1:
+        return None
+    if any(isinstance(cell, (dict, list)) for column in columns.values() for cell in column[:1]):
+        return None
+    keys = {tuple(column) for column in value.values() if isinstance(column, dict)}
+    if keys and (len(keys) > 1 or not all(str(key).isdigit() for key in next(iter(keys)))):
+        return None
+    return [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
+
+
+def _opened(entries: list[Any]) -> list[Any]:
+    """The records of the one list that each entry holds (the questions of an image), with the entry's own fields."""
+    first = next(entry for entry in entries if isinstance(entry, dict))
+    inner = [key for key, value in first.items() if isinstance(value, list) and value and _has_text(value)]
+    if len(inner) != 1 or any(isinstance(value, str) and value.endswith("?") for value in first.values()):
+        return entries
+    key = inner[0]
+    opened: list[Any] = []
+    for entry in entries:
+        if not isinstance(entry, dict) or not isinstance(entry.get(key), list):
+            opened.append(entry)
+            continue
+        own = {name: value for name, value in entry.items() if name != key}
+        opened += [{**own, **record} if isinstance(record, dict) else record for record in entry[key]]
+    return opened
+
+
+def _has_text(entries: list[Any]) -> bool:
+    """Whether these are records of questions with their answers."""
+    return all(isinstance(entry, dict) and {"question", "answer"} <= usual_roles(entry).keys() for entry in entries)
+
+
+def _table(records: list[Any], how: str, place: str, part: str, faults: list[TableFault]) -> RawTable:
+    names = tuple(dict.fromkeys(str(name) for record in records for name in record))
+    columns = {name: [record.get(name) for record in records] for name in names}
+    return RawTable(place, how, names, columns, len(records), tuple(faults), part)

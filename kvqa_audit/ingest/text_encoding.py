@@ -1,0 +1,79 @@
+"""The bytes of a text file come in; its text, the encoding in words, and what is wrong with the encoding go out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from kvqa_audit.ingest.dataset import TableFault
+
+_BYTES_AS_LATIN_1 = {0xDC00 + byte: byte for byte in range(0x80, 0x100)}
+# What Windows has where Latin-1 has control characters; its five gaps stay as they are.
+_BYTES_AS_CP1252 = {0xDC00 + byte: bytes([byte]).decode("cp1252", "ignore") or chr(byte) for byte in range(0x80, 0x100)}
+_UNDECODED = re.compile("[\udc80-\udcff]")
+_MARKS = (
+    (b"\xff\xfe\x00\x00", "utf-32"),
+    (b"\x00\x00\xfe\xff", "utf-32"),
+    (b"\xff\xfe", "utf-16"),
+    (b"\xfe\xff", "utf-16"),
+)
+_SAMPLE_BYTES = 4096
+
+
+def decoded(data: bytes) -> tuple[str, str, list[TableFault]]:
+    """Text, name of the encoding, and faults; a byte that is no UTF-8 is kept as the character it most likely is."""
+    wide = _wide_encoding(data)
+    if wide is not None:
+        name = wide.upper().removesuffix("-LE").removesuffix("-BE")
+        fault = TableFault("not_utf8", f"The file is {name}, not UTF-8", suggestion="Save the file as UTF-8")
+        return data.decode(wide, "replace").removeprefix("\ufeff"), name, [fault]
+    data = data.removeprefix(b"\xef\xbb\xbf")
+    faults: list[TableFault] = []
+    if b"\x00" in data:
+        faults += _per_line(data.decode("utf-8", "replace"), "nul_byte", re.compile("\x00"), _nul_message)
+    try:
+        return data.decode("utf-8"), "UTF-8", faults
+    except UnicodeDecodeError:
+        text = data.decode("utf-8", "surrogateescape")
+    # Bytes 80 to 9F are letters and quotes in Windows-1252, and nothing that anybody writes in Latin-1.
+    windows = any("\udc80" <= found <= "\udc9f" for found in _UNDECODED.findall(text))
+    name, table = ("Windows-1252", _BYTES_AS_CP1252) if windows else ("Latin-1", _BYTES_AS_LATIN_1)
+    lines = _per_line(text, "not_utf8", _UNDECODED, lambda count: _bytes_message(count, name))
+    is_mixed = any(character > "\x7f" and not "\udc80" <= character <= "\udcff" for character in set(text))
+    if len(lines) > 1 and not is_mixed:
+        first = lines[0].line
+        message = f"The file is {name}, not UTF-8: {len(lines):,} lines hold such bytes, line {first} is the first"
+        lines = [TableFault("not_utf8", message, line=first, suggestion="Save the file as UTF-8")]
+    return text.translate(table), f"UTF-8 with bytes of {name}" if is_mixed else name, faults + lines
+
+
+def _wide_encoding(data: bytes) -> str | None:
+    """UTF-16 or UTF-32 by its mark, or UTF-16 by the zero bytes that its ASCII characters have on one side."""
+    for mark, name in _MARKS:
+        if data.startswith(mark):
+            return name
+    sample = data[: _SAMPLE_BYTES // 2 * 2]
+    sample = sample[: len(sample) // 2 * 2]
+    if len(sample) >= 8:
+        high, low = sample[0::2].count(0), sample[1::2].count(0)
+        if low > 0.4 * len(sample) / 2 and high == 0:
+            return "utf-16-le"
+        if high > 0.4 * len(sample) / 2 and low == 0:
+            return "utf-16-be"
+    return None
+
+
+def _per_line(text: str, kind: str, pattern: re.Pattern[str], message: Callable[[int], str]) -> list[TableFault]:
+    return [
+        TableFault(kind, message(len(found)), line=number, suggestion="Save the file as clean UTF-8")
+        for number, line in enumerate(text.split("\n"), 1)
+        if (found := pattern.findall(line))
+    ]
+
+
+def _nul_message(count: int) -> str:
+    return f"The line holds {count} NUL byte(s)"
+
+
+def _bytes_message(count: int, name: str) -> str:
+    return f"The line holds {count} byte(s) that are not UTF-8; they were taken as {name}"
