@@ -17,7 +17,6 @@ from kvqa_audit.model import (
     FindingStatus,
     ImageFingerprint,
     OutcomeStatus,
-    PairKind,
     Severity,
     Stage,
     Tier,
@@ -104,7 +103,6 @@ def sample_run(*, images: int = 60, findings_per_check: int = 30, seed: int = 7)
             f"Because of {HOSTILE[1]}.",
             "Settle it, or drop the row.",
             "rows",
-            PairKind.CONFLICTING_ANSWERS if code == "KV203" else None,
         )
         for code, _, title, _, _ in _CODES
     }
@@ -129,7 +127,7 @@ def sample_run(*, images: int = 60, findings_per_check: int = 30, seed: int = 7)
     )  # fmt: skip
 
 
-def with_cases(run: AuditRun) -> AuditRun:
+def with_cases(run: AuditRun, *, most: int = 40) -> AuditRun:
     """The audit with answers that do not fit, and with answers that the picture speaks against, hostile ones too."""
     ids = [image.img_id for image in run.fingerprints]
     region = {"x": 0.1, "y": 0.75, "width": 0.2, "height": 0.25}
@@ -150,7 +148,7 @@ def with_cases(run: AuditRun) -> AuditRun:
                 "reasons": list(HOSTILE[: n % 4]),
             },
         )
-        for n in range(40)
+        for n in range(most)
     ]
     against = [
         Finding(
@@ -170,7 +168,7 @@ def with_cases(run: AuditRun) -> AuditRun:
             },
         )
         for code, thing in (("KV360", "box"), ("KV361", "text"))
-        for n in range(12)
+        for n in range(min(most, 12))
     ]
     findings = with_keys([*odd, *against])
     outcomes = [

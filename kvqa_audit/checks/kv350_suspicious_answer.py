@@ -21,9 +21,9 @@ _LONGEST = 120
 def suspicious_answer(evidence: Evidence) -> Checked:
     """An answer does not fit the image's other answers.
 
-    Why: where the other answers, the source and the images exported beside it make another answer likelier, and the
-    given one at least twice as suspicious as any answer is, a slip of the hand is the plainest reason. The score is the
-    probability of such a slip; it starts at one in a hundred. From one in ten on this is a warning, below it a hint.
+    Why: a slip of the hand teaches a model a wrong answer, and in a test it marks the right one wrong. The other
+    answers, the source and the images exported beside it make another answer likelier here; where a slip is likelier
+    than one in ten this is a warning, below that a hint.
     Fix: look at the image, most suspicious answers first; correct the answer, or the other answers that contradict it.
     """
     return Checked(len(evidence.suspicion.scores), _defects(evidence))

@@ -25,9 +25,9 @@ def shortcut_from_image_size(evidence: Evidence) -> Checked:
         len(judged),
         [
             Defect(
-                f"{found.name} goes with the source (Cramér's V {found.cramers_v:.2f}, 95 % interval {found.low:.2f} "
-                f"to {found.high:.2f}); it alone names the source of {found.source_accuracy:.0%} of the images, always "
-                f"naming the largest is right for {found.largest_source:.0%}",
+                f"{found.name} goes with the source ({found.cramers_v:.2f}, where 1 is complete; {found.low:.2f} to "
+                f"{found.high:.2f} with 95 % confidence); it alone names the source of {found.source_accuracy:.0%} of "
+                f"the images, always naming the largest is right for {found.largest_source:.0%}",
                 score=found.cramers_v,
                 related=(found.name,),
                 evidence={

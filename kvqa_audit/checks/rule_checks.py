@@ -20,7 +20,8 @@ def check_of_rule(rule: Rule) -> Check:
     """The check `KV30-<rule id>`: hard rules are errors, soft ones warnings; images are counted."""
     severity = Severity.ERROR if rule.level == "hard" else Severity.WARNING
     needs = (*_NEEDS, "column source") if rule.sources else _NEEDS
-    doc = CheckDoc(f"Rule {rule.id}: {rule.why.split('. ')[0].rstrip('.')}", rule.why, rule.fix or _FIX, "images")
+    title = f"Rule {rule.id}: {rule.why.split('. ')[0].rstrip('.')}"
+    doc = CheckDoc(title, rule.matters or rule.why, rule.fix or _FIX, "images")
 
     def run(evidence: Evidence) -> Checked | Skipped:
         result = evidence.rules.get(rule.id)

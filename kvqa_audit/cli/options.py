@@ -57,6 +57,9 @@ DECISIONS = Annotated[
     typer.Option("--decisions", help="What was decided about findings.", show_default="decisions.yaml of the source"),
 ]
 BLUR_TEXT = Annotated[bool, typer.Option("--blur-text", help="Smear text that is burned into the report's pictures.")]
+PAGES = Annotated[
+    bool, typer.Option("--pages", help="Write pages beside the report that show every finding with its picture.")
+]
 NO_IMAGES = Annotated[bool, typer.Option("--no-images", help="Leave all pictures out of the report.")]
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from kvqa_audit.cli.options import BLUR_TEXT, NO_IMAGES, QUIET, SPEC
+from kvqa_audit.cli.options import BLUR_TEXT, CORES, NO_IMAGES, PAGES, QUIET, SPEC
 
 
 def report(
@@ -17,6 +17,7 @@ def report(
     spec: SPEC = None,
     blur_text: BLUR_TEXT = False,
     no_images: NO_IMAGES = False,
+    pages: PAGES = False,
     quiet: QUIET = False,
 ) -> None:
     """Build the report anew from an audit's files."""
@@ -30,6 +31,8 @@ def report(
         target,
         load_spec(spec),
         pictures=pictures_named(no_images=no_images, blur_text=blur_text),
+        pages=pages,
+        jobs=CORES,
     )
     if not quiet:
         sys.stdout.write(f"report: {target}\n")

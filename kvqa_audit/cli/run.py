@@ -19,6 +19,7 @@ from kvqa_audit.cli.options import (
     JSON,
     NO_IMAGES,
     OUT,
+    PAGES,
     PROJECT,
     QUIET,
     SPEC,
@@ -49,6 +50,7 @@ def run(
     ] = False,
     blur_text: BLUR_TEXT = False,
     no_images: NO_IMAGES = False,
+    pages: PAGES = False,
     store: STORE = None,
     project: PROJECT = None,
     baseline: Annotated[
@@ -78,7 +80,13 @@ def run(
     request = AuditRequest(source, options, decisions, ignore_decisions, cache)
     pictures = pictures_named(no_images=no_images, blur_text=blur_text)
     publication = Publication(
-        out, policy_named(gate, description), baseline, formats, pictures, project_named(project) or DEFAULT_PROJECT
+        out,
+        policy_named(gate, description),
+        baseline,
+        formats,
+        pictures,
+        pages,
+        project_named(project) or DEFAULT_PROJECT,
     )
     with audit_progress(quiet or form is not Format.TERMINAL) as listener, runs_kept_in(store, make=True) as runs:
         published = audit_and_publish(request, publication, runs=runs, listener=listener)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from kvqa_audit.artifacts.atomic_file import write_atomically
 from kvqa_audit.artifacts.folder import write_artifacts
@@ -11,38 +13,101 @@ from kvqa_audit.errors import SourceError
 from kvqa_audit.model import AuditRun
 from kvqa_audit.spec.dataset_spec import DatasetSpec
 
+if TYPE_CHECKING:
+    from kvqa_audit.previews.records import PairPreview, Preview
+    from kvqa_audit.previews.studio import Studio
+    from kvqa_audit.report.as_html import Report
+    from kvqa_audit.report.duplicate_groups import Pair
+    from kvqa_audit.report.pictures import Wanted
+
+INDEX = "index.html"
+_MADE_BY = b'<meta name="generator" content="kvqa-audit">'
+_MAX_HEAD_BYTES = 2_000
 # How a report shows pictures: as they are, with text in them smeared, or not at all.
 Pictures = Literal["shown", "blurred", "none"]
 
 
-def write_outputs(run: AuditRun, out: Path, spec: DatasetSpec, *, pictures: Pictures = "shown", jobs: int = 1) -> None:
+def write_outputs(
+    run: AuditRun, out: Path, spec: DatasetSpec, *, pictures: Pictures = "shown", pages: bool = False, jobs: int = 1
+) -> None:
     """Writes the report and all files of the contract into a folder.
 
     Raises:
         OutputError: the folder cannot be written.
     """
     (out / "audit.json").unlink(missing_ok=True)
-    write_report(run, out / "report.html", spec, pictures=pictures, jobs=jobs)
+    write_report(run, out / "report.html", spec, pictures=pictures, pages=pages, jobs=jobs)
     write_artifacts(run, out)
 
 
-def write_report(run: AuditRun, path: Path, spec: DatasetSpec, *, pictures: Pictures = "shown", jobs: int = 1) -> None:
-    """Writes the report alone; pictures are drawn anew by `jobs` children, where the audited place still holds them."""
+def write_report(
+    run: AuditRun, path: Path, spec: DatasetSpec, *, pictures: Pictures = "shown", pages: bool = False, jobs: int = 1
+) -> None:
+    """Writes the report alone; pictures are drawn anew by `jobs` children, where the audited place still holds them.
+
+    `pages` writes every finding with its picture into the folder beside it that is named like the report; without it
+    the pages that an earlier report left there are removed.
+    """
     from kvqa_audit.release.standing import judge_audit
     from kvqa_audit.report.as_html import LEFT_OUT_ON_REQUEST, Report, render
 
-    if pictures == "none":
-        page = render(Report(run, judge_audit(run, spec), spec), {}, {}, missing=LEFT_OUT_ON_REQUEST)
-    else:
-        from kvqa_audit.previews.studio import studio_for
-        from kvqa_audit.report.pictures import LAID_SIDE_PX
+    missing = LEFT_OUT_ON_REQUEST if pictures == "none" else ""
+    folder = path.with_suffix("")
+    with _studio(run, spec, pictures, jobs) as studio:
+        report = Report(run, judge_audit(run, spec), spec)
+        drawn = _drawn(studio, report.wanted())
+        page = render(report, *drawn, missing=missing, pages=f"{folder.name}/{INDEX}" if pages else "")
+        write_atomically(path, page.encode("utf-8", "backslashreplace"))
+        _remove_pages(folder)
+        if pages:
+            _write_pages(report, folder, studio, missing)
 
-        with studio_for(run, spec, blur_text=pictures == "blurred", jobs=jobs) as studio:
-            report = Report(run, judge_audit(run, spec), spec)
-            wanted = report.wanted()
-            drawn = studio.previews(wanted.sides_px), studio.pairs(wanted.pairs, LAID_SIDE_PX)
-        page = render(report, *drawn)
-    write_atomically(path, page.encode("utf-8", "backslashreplace"))
+
+def _write_pages(report: Report, folder: Path, studio: Studio | None, missing: str) -> None:
+    from kvqa_audit.report.pages import pages_of, render_index, render_page
+
+    pages = tuple(pages_of(report))
+    names = [None, *(page.name for page in pages), None]
+    for place, page in enumerate(pages):
+        drawn = _drawn(studio, page.wanted())
+        text = render_page(report, page, (names[place], names[place + 2]), *drawn, missing=missing)
+        write_atomically(folder / page.name, text.encode("utf-8", "backslashreplace"))
+    write_atomically(folder / INDEX, render_index(report, pages).encode("utf-8", "backslashreplace"))
+
+
+def _remove_pages(folder: Path) -> None:
+    """Removes the pages that an earlier report left; nothing else that lies there."""
+    if _MADE_BY not in _beginning_of(folder / INDEX):
+        return
+    for path in folder.glob("*.html"):
+        if _MADE_BY in _beginning_of(path):
+            path.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        folder.rmdir()
+
+
+def _beginning_of(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(_MAX_HEAD_BYTES)
+    except OSError:
+        return b""
+
+
+def _studio(
+    run: AuditRun, spec: DatasetSpec, pictures: Pictures, jobs: int
+) -> contextlib.AbstractContextManager[Studio | None]:
+    if pictures == "none":
+        return contextlib.nullcontext()
+    from kvqa_audit.previews.studio import studio_for
+
+    return studio_for(run, spec, blur_text=pictures == "blurred", jobs=jobs)
+
+
+def _drawn(studio: Studio | None, wanted: Wanted) -> tuple[Mapping[str, Preview], Mapping[Pair, PairPreview]]:
+    from kvqa_audit.report.pictures import LAID_SIDE_PX
+
+    return ({}, {}) if studio is None else (studio.previews(wanted.sides_px), studio.pairs(wanted.pairs, LAID_SIDE_PX))
 
 
 def pictures_named(*, no_images: bool, blur_text: bool) -> Pictures:

@@ -200,5 +200,5 @@ def _absent(dataset: Dataset, subset: bool, ocr: bool) -> dict[str, str]:
     if not dataset.table.splits:
         absent["splits"] = "the dataset has no splits"
     if subset:
-        absent["whole dataset"] = "the source is a subset, and this is a promise about the whole dataset"
+        absent["whole dataset"] = "the source is a subset, and this is expected of the whole dataset alone"
     return absent

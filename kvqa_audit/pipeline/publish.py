@@ -56,6 +56,7 @@ class Publication:
         baseline: an audit folder, a stored run, or `latest`: what is new is told against it.
         formats: what is written beside the report.
         pictures: how the report shows them.
+        pages: whether pages beside the report hold every finding.
         project: whose run it is, where several teams share a run store.
     """
 
@@ -64,6 +65,7 @@ class Publication:
     baseline: str | None = None
     formats: tuple[OutputFormat, ...] = ()
     pictures: Pictures = "shown"
+    pages: bool = False
     project: str = DEFAULT_PROJECT
 
 
@@ -148,7 +150,14 @@ def audit_and_publish(
         run = audited(request, run_id=start.id, executor=executor, cancel=cancel, listener=listener)
         Clock(listener, cancel).start("write the report")
         published = judged(run, spec, earlier)
-        write_outputs(published.run, publication.out, spec, pictures=publication.pictures, jobs=request.options.jobs)
+        write_outputs(
+            published.run,
+            publication.out,
+            spec,
+            pictures=publication.pictures,
+            pages=publication.pages,
+            jobs=request.options.jobs,
+        )
         published = with_formats(published, publication.out, publication.formats)
         return replace(published, stored=None if runs is None else runs.finish(published.run))
 

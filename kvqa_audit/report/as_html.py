@@ -72,7 +72,12 @@ class Report:
 
 
 def render(
-    report: Report, previews: Mapping[str, Preview], pairs: Mapping[Pair, PairPreview], *, missing: str = ""
+    report: Report,
+    previews: Mapping[str, Preview],
+    pairs: Mapping[Pair, PairPreview],
+    *,
+    missing: str = "",
+    pages: str = "",
 ) -> str:
     """Draws the report.
 
@@ -82,6 +87,7 @@ def render(
             placeholder that says why.
         pairs: the pairs it names, laid on each other.
         missing: what every placeholder says instead, where pictures are left out on purpose.
+        pages: where the pages with all findings begin, seen from this page; "" where there are none.
 
     Returns:
         An HTML page without references to anything outside itself, but for links to the files beside it.
@@ -110,7 +116,7 @@ def render(
             figures=Markup(script_json(figures)),  # noqa: S704 - angle brackets and ampersands are escaped
             deciding=Markup(script_json(decisions)),  # noqa: S704 - angle brackets and ampersands are escaped
             album=album,
-            pages="",
+            pages=pages,
             beside="",
             state=state,
             sources=run.metrics.get("sources") or {},

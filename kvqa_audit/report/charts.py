@@ -60,7 +60,7 @@ def findings_by_check(run: AuditRun) -> Chart | None:
         sentence += f" The {MAX_CHECKS_DRAWN} checks with the most are drawn, all {len(codes)} are in the table."
     numbers = [(code, titles[code], *(f"{counts[code, s]:,}" for s in reversed(Severity))) for code in codes]
     return make_chart(
-        ("findings", "summary", "Findings by check"),
+        ("findings", "summary", "Which checks found the most?"),
         sentence,
         ((("", _finding_bars(codes[:MAX_CHECKS_DRAWN], titles, counts)),), "", False),
         ("check", "title", *(s.value for s in reversed(Severity))),
@@ -106,7 +106,7 @@ def missing_answers(run: AuditRun) -> Chart | None:
     return _profile_map(
         run,
         "missing_share",
-        ("missing", "table", "Missing answers"),
+        ("missing", "table", "Where are answers missing?"),
         "missing",
         "The darker a cell, the more images of that source have no answer to that question.",
     )
@@ -159,7 +159,7 @@ def answers_by_source(run: AuditRun) -> Chart | None:
         return None
     figures = [(question, _answers(lines)) for question, lines in list(by_question.items())[:MAX_LABELS]]
     return make_chart(
-        ("answers", "balance", "Answers by source"),
+        ("answers", "balance", "How does each source answer a question?"),
         "A colour that fills one source's bar and is absent from another's tells the source by the answer alone. "
         "Shares are of the rows that answer the question.",
         (tuple(figures), "question", False),

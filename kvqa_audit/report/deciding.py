@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -18,21 +17,24 @@ MAX_CHARACTERS = 300
 def deciding(
     run: AuditRun, cards: Iterable[Card], blocking: Iterable[Finding], release: Release, other_reasons: int
 ) -> dict[str, Any]:
-    """JSON values: the dataset, by check how many findings block and are tolerated, and each card's findings.
+    """JSON values: the dataset, by check what blocks and how much is tolerated, and each card's findings.
 
     Decisions are kept in the browser by the dataset's name, so that they are there in the report of the next audit,
-    too. Findings that are decided already are left out.
+    too; `waived` names the findings that need none any more.
     """
-    blocking = tuple(blocking)
-    keys = {finding.key for finding in blocking}
-    numbers = Counter(finding.check for finding in blocking)
+    keys: dict[str, list[str]] = {}
+    for finding in blocking:
+        keys.setdefault(finding.check, []).append(finding.key)
     return {
         "dataset": run.dataset.name,
-        "blocking": {o.code: [numbers[o.code], tolerated(o, release)] for o in run.outcomes if o.code in numbers},
+        "blocking": {
+            o.code: {"keys": keys[o.code], "tolerated": tolerated(o, release)} for o in run.outcomes if o.code in keys
+        },
+        "waived": [finding.key for finding in run.findings if finding.status is FindingStatus.WAIVED],
         "otherReasons": other_reasons,
         "cards": {
             card.anchor: {
-                "findings": [_facts(f, f.key in keys) for f in card.findings if f.status is FindingStatus.OPEN],
+                "findings": [_facts(f) for f in card.findings if f.status is FindingStatus.OPEN],
                 "targets": _targets(card),
             }
             for card in cards
@@ -56,8 +58,8 @@ def _targets(card: Card) -> list[list[str]]:
     return [one for one in named if len("".join(one)) <= MAX_CHARACTERS]
 
 
-def _facts(finding: Finding, blocks: bool) -> dict[str, Any]:
-    """What a decision about a finding names, and 1 where it blocks; what is not there, or very long, is left out.
+def _facts(finding: Finding) -> dict[str, Any]:
+    """What a decision about a finding names; what is not there, or very long, is left out.
 
     A decision is known by its key; the rest is there for people and for pairs.
     """
@@ -68,7 +70,6 @@ def _facts(finding: Finding, blocks: bool) -> dict[str, Any]:
         "question": finding.question,
         "answer": finding.answer,
         "related": list(finding.related),
-        "blocks": int(blocks),
     }
     return {name: value for name, value in facts.items() if value and len(str(value)) <= MAX_CHARACTERS}
 

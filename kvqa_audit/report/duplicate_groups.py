@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from kvqa_audit.model import AuditRun, DuplicatePair, Finding, FindingStatus, PairKind, Tier
+from kvqa_audit.model import AuditRun, DuplicatePair, Finding, FindingStatus, Tier
 from kvqa_audit.report.words import TIER_WORDS, change_words
 
 MAX_GROUPS = 200
@@ -65,49 +65,54 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Groups:
-    """The groups that are shown, worst first, and how many there are in all.
-
-    `conflict_checks` are the checks whose findings say that two copies are answered in different ways.
-    """
+    """The groups that are shown, worst first, and how many there are in all."""
 
     shown: tuple[Group, ...]
     total: int
     pictures: int
     conflicting: int
-    conflict_checks: frozenset[str]
 
 
-def duplicate_groups(run: AuditRun) -> Groups:
-    """Groups with conflicting answers first, then those with the gravest findings, then the largest."""
+def duplicate_groups(run: AuditRun, *, most: int | None = MAX_GROUPS) -> Groups:
+    """Groups with conflicting answers first, then those with the gravest findings, then the largest; at most `most`."""
     sources: Mapping[str, str] = run.metrics.get("sources") or {}
     pairs_of: dict[str, list[DuplicatePair]] = defaultdict(list)
     for pair in run.pairs:
         pairs_of[pair.group].append(pair)
     members = {group: _members(pairs) for group, pairs in pairs_of.items()}
     group_of = {img_id: group for group, ids in members.items() for img_id in ids}
+    group_of_pair = {tuple(sorted((pair.left, pair.right))): pair.group for pair in run.pairs}
     about: dict[str, list[Finding]] = defaultdict(list)
     for finding in run.findings:
-        group = _group_about(finding, group_of)
+        group = _group_about(finding, group_of, group_of_pair)
         if group is not None:
             about[group].append(finding)
-    conflicts = frozenset(code for code, doc in run.docs.items() if doc.pair is PairKind.CONFLICTING_ANSWERS)
-    conflicting = {g for g, findings in about.items() if any(f.check in conflicts for f in findings)}
+    conflicting = {g for g, findings in about.items() if any(map(is_conflict, findings))}
     order = sorted(members, key=lambda g: (g not in conflicting, -_gravity(about[g]), -len(members[g]), g))
     groups = tuple(
-        _group(number, members[g], pairs_of[g], about[g], sources, conflicts)
-        for number, g in enumerate(order[:MAX_GROUPS], start=1)
+        _group(number, members[g], pairs_of[g], about[g], sources) for number, g in enumerate(order[:most], start=1)
     )
-    return Groups(groups, len(members), len(group_of), len(conflicting), conflicts)
+    return Groups(groups, len(members), len(group_of), len(conflicting))
+
+
+def is_conflict(finding: Finding) -> bool:
+    """Whether a finding about two pictures says that a question is answered in two ways."""
+    return finding.question is not None and finding.img_id is None
 
 
 def _members(pairs: Iterable[DuplicatePair]) -> list[str]:
     return sorted({img_id for pair in pairs for img_id in (pair.left, pair.right)})
 
 
-def _group_about(finding: Finding, group_of: Mapping[str, str]) -> str | None:
-    """The group whose pair a finding is about; None for every other finding."""
+def _group_about(
+    finding: Finding, group_of: Mapping[str, str], group_of_pair: Mapping[tuple[str, ...], str]
+) -> str | None:
+    """The group whose pair a finding is about; None for every other finding. An image may stand in two groups."""
     if finding.img_id is not None or len(finding.related) < 2:
         return None
+    pair = tuple(sorted(finding.related))
+    if pair in group_of_pair:
+        return group_of_pair[pair]
     groups = {group_of.get(img_id) for img_id in finding.related}
     return groups.pop() if len(groups) == 1 else None
 
@@ -122,12 +127,11 @@ def _group(
     pairs: list[DuplicatePair],
     findings: list[Finding],
     sources: Mapping[str, str],
-    conflicts: frozenset[str],
 ) -> Group:
     in_page = members[:MAX_PICTURES_PER_GROUP]
     ordered = sorted(pairs, key=lambda pair: (list(Tier).index(pair.tier), pair.left, pair.right))
     of_group = sorted({sources[img_id] for img_id in members if img_id in sources})
-    told = [finding for finding in findings if finding.check in conflicts]
+    told = list(filter(is_conflict, findings))
     differing = _conflicts(told, in_page)
     words = TIER_WORDS[ordered[-1].tier]
     return Group(

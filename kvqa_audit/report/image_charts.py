@@ -72,7 +72,7 @@ def image_sizes(run: AuditRun) -> Chart | None:
     ordered = sorted(counts.items(), key=lambda item: (-item[1], str(item[0])))
     (source, width, height), most = ordered[0]
     return make_chart(
-        ("sizes", "images", "Image sizes"),
+        ("sizes", "images", "How large are the images of each source?"),
         f"{len({(w, h) for _, w, h in counts}):,} different sizes; the most frequent is {width} by {height} px in "
         f"{shown(source, 40)} ({most:,} images). Sizes that belong to one source give that source away.",
         ((("", drawn),), "", False),
@@ -101,7 +101,7 @@ def image_quality(run: AuditRun) -> Chart | None:
     if not figures:
         return None
     return make_chart(
-        ("quality", "images", "Image quality by source"),
+        ("quality", "images", "How do the images of each source look?"),
         "Each box holds the middle half of a source's images, its whiskers reach from the 1st to the 99th percentile; "
         "a box far from the others is a source that looks different.",
         (tuple(figures), "quality metric", False),

@@ -59,7 +59,7 @@ def shortcuts(run: AuditRun) -> Chart | None:
 def _strongest(known: Sequence[Entry]) -> str:
     first = known[0]
     sentence = (
-        f"{_named(first)} most (Cramér's V {first['cramers_v']:.2f}, where 1 is complete): naming the source by that "
+        f"{_named(first)} most ({first['cramers_v']:.2f}, where 1 is complete): naming the source by that "
         f"is right for {share(first['source_accuracy'])} of the images, always naming the largest source for "
         f"{share(first['largest_source'])}."
     )
@@ -102,7 +102,7 @@ def _lollipops(entries: Sequence[Entry]) -> Figure:
                 "hoverinfo": "text",
             }
         )
-    axis = value_axis("Cramér's V", range=[0, 1.04])
+    axis = value_axis("how far it gives the source away, from 0 to 1 (Cramér's V)", range=[0, 1.04])
     return by_line([entry["name"] for entry in entries], traces, axis)
 
 

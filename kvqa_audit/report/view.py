@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kvqa_audit.model import AuditRun, CheckDoc, CheckOutcome, Family, Finding, FindingStatus, OutcomeStatus, Severity
 from kvqa_audit.report.cards import Card, KnownOfImages, card_of_group, cards_of
 from kvqa_audit.report.contact_sheets import ContactSheets, contact_sheets
-from kvqa_audit.report.duplicate_groups import Group, Groups, duplicate_groups
+from kvqa_audit.report.duplicate_groups import Group, Groups, duplicate_groups, is_conflict
 from kvqa_audit.report.text import measure, share
 from kvqa_audit.report.words import OUTCOME_WORDS
 
@@ -124,7 +124,7 @@ def view(run: AuditRun, blocking: Iterable[Finding], spec: DatasetSpec | None = 
     keys = frozenset(finding.key for finding in blocking)
     blocking_codes = {finding.check for finding in blocking}
     groups = duplicate_groups(run)
-    homes = {group.number: _home(group, keys, groups.conflict_checks) for group in groups.shown}
+    homes = {group.number: _home(group, keys) for group in groups.shown}
     cards_left, findings_left = MAX_CARDS_IN_PAGE, MAX_FINDINGS_IN_PAGE
     blocks: dict[str, CheckBlock] = {}
     known = KnownOfImages(run.metrics.get("sources") or {}, *_answers_known(run, spec))
@@ -154,6 +154,20 @@ def view(run: AuditRun, blocking: Iterable[Finding], spec: DatasetSpec | None = 
     )
 
 
+def every_finding(run: AuditRun, blocking: Iterable[Finding], spec: DatasetSpec | None = None) -> Iterator[CheckBlock]:
+    """The checks that found something, largest first, each with all its findings as cards, however many there are."""
+    keys = frozenset(finding.key for finding in blocking)
+    groups = duplicate_groups(run, most=None)
+    homes = {group.number: _home(group, keys) for group in groups.shown}
+    known = KnownOfImages(run.metrics.get("sources") or {}, *_answers_known(run, spec))
+    by_check = _by_check(run.findings)
+    found = [outcome for outcome in run.outcomes if by_check.get(outcome.code)]
+    codes = {finding.check for finding in run.findings if finding.key in keys}
+    for outcome in sorted(found, key=lambda o: (o.code not in codes, -o.severity.rank, -o.violations, o.code)):
+        builder = _Builder(run, known, keys, groups.shown, homes, blocks=True, most_cards=len(run.findings))
+        yield builder.block(outcome, by_check[outcome.code], len(run.findings), len(run.findings))
+
+
 def unjudged(outcomes: Iterable[CheckOutcome]) -> tuple[Unjudged, ...]:
     """Puts together what was not judged for the same reason; crashed checks come first."""
     by_reason: dict[tuple[OutcomeStatus, str], list[CheckOutcome]] = {}
@@ -180,6 +194,7 @@ class _Builder:
     groups: tuple[Group, ...]
     homes: Mapping[int, str]
     blocks: bool
+    most_cards: int = MAX_CARDS_PER_BLOCKING_CHECK
 
     def block(self, outcome: CheckOutcome, findings: list[Finding], cards_left: int, findings_left: int) -> CheckBlock:
         doc = polished(self.run.docs.get(outcome.code) or CheckDoc(outcome.name.replace("_", " "), "", "", "things"))
@@ -188,7 +203,7 @@ class _Builder:
         here = [card_of_group(g, doc, self.known) for g in self.groups if self.homes[g.number] == outcome.code]
         elsewhere = Counter(home for f in findings if (home := in_groups.get(f.key, outcome.code)) != outcome.code)
         as_cards = self.blocks or outcome.family in _PICTURED or doc.pair is not None
-        most = MAX_CARDS_PER_BLOCKING_CHECK if self.blocks else MAX_CARDS_PER_CHECK if as_cards else 0
+        most = self.most_cards if self.blocks else MAX_CARDS_PER_CHECK if as_cards else 0
         most = min(most, cards_left, findings_left)
         groups = here[:most]
         carded = own[: most - len(groups)]
@@ -235,12 +250,12 @@ def polished(doc: CheckDoc) -> CheckDoc:
     return replace(doc, title=doc.title.rstrip("."), why=why, fix=fix)
 
 
-def _home(group: Group, blocking: frozenset[str], conflict_checks: frozenset[str]) -> str:
+def _home(group: Group, blocking: frozenset[str]) -> str:
     """The check that a group is shown under: that of its gravest finding; "" where nothing was found about it."""
     ranked = sorted(
         group.findings,
         key=lambda f: (f.key not in blocking, f.status is FindingStatus.WAIVED, -f.severity.rank,
-                       f.check not in conflict_checks, f.check),
+                       not is_conflict(f), f.check),
     )  # fmt: skip
     return ranked[0].check if ranked else ""
 

@@ -16,6 +16,7 @@ Predicate = Annotated[str, StringConstraints(min_length=1, max_length=MAX_PREDIC
 class Rule(Record):
     """One consistency rule between the answers about one image: SQL predicates over one wide row per image.
 
+    `why` says what has to hold, `matters` what goes wrong in training or evaluation where it does not.
     `sources` and `rows` limit it: to images of some sources, and to images whose first row in the table is one of
     [first, last], counted from 0, both included (an export batch).
     """
@@ -25,6 +26,7 @@ class Rule(Record):
     when: Predicate
     must: Predicate
     why: Text
+    matters: str = ""
     fix: str = ""
     sources: list[Text] = []
     rows: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=2, max_length=2)] | None = None

@@ -88,7 +88,9 @@ class Tab:
     def click(self, element: str) -> None:
         """Scrolls to what a JavaScript expression gives, and clicks in its middle with the mouse."""
         x, y = self.value(
-            f"(element => {{ element.scrollIntoView({{block: 'center'}}); const box = element.getBoundingClientRect();"
+            "(async element => { const drawn = () => new Promise(done => requestAnimationFrame(done));"
+            " for (let n = 0; n < 3; n += 1) { element.scrollIntoView({block: 'center'}); await drawn(); }"
+            " const box = element.getBoundingClientRect();"
             f" return [box.x + box.width / 2, box.y + box.height / 2]; }})({element})"
         )
         for kind in ("mousePressed", "mouseReleased"):

@@ -25,6 +25,8 @@
         const read = JSON.parse(text);
         if (read && typeof read.decisions === "object" && read.decisions) kept = { who: String(read.who || ""), decisions: read.decisions };
       }
+      // What the audit knows already is no business of this browser any more.
+      for (const key of data.waived) delete kept.decisions[key];
       localStorage.setItem(`${place} `, "1");
       localStorage.removeItem(`${place} `);
     } catch {
@@ -52,23 +54,16 @@
     && !(decision.expires && decision.expires < today());
 
   function count() {
-    const waived = {};
-    let confirmed = 0;
-    for (const decision of Object.values(kept.decisions)) {
-      const finding = known.get(decision.key);
-      if (!finding || !finding.blocks) continue;
-      if (waives(decision)) waived[finding.check] = (waived[finding.check] || 0) + 1;
-      else confirmed += 1;
-    }
     let blocking = 0;
-    for (const [check, [number, tolerated]] of Object.entries(data.blocking)) {
-      const open = number - (waived[check] || 0);
-      blocking += open > tolerated ? open : 0;
+    let confirmed = 0;
+    for (const { keys, tolerated } of Object.values(data.blocking)) {
+      const open = keys.filter((key) => !waives(kept.decisions[key]));
+      if (open.length <= tolerated) continue;
+      blocking += open.length;
+      confirmed += open.filter((key) => kept.decisions[key]).length;
     }
     return { blocking, confirmed };
   }
-
-  const known = new Map(Object.values(data.cards).flatMap((card) => card.findings).map((finding) => [finding.key, finding]));
 
   function tell() {
     const { blocking, confirmed } = count();
@@ -84,6 +79,7 @@
     save.textContent = `Save decisions.yaml (${mine})`;
     save.disabled = !some;
     const corrections = Object.values(kept.decisions).flatMap((one) => one.corrections || []);
+    forget.hidden = !some;
     saveCorrections.hidden = corrections.length === 0;
     saveCorrections.textContent = `Save corrections.csv (${corrections.length})`;
     note.textContent = remembered
@@ -107,8 +103,7 @@
 
   function decide(card, verdict, reason, extra) {
     for (const finding of findings(card)) {
-      const { blocks, ...about } = finding;
-      kept.decisions[finding.key] = { ...about, verdict, reason, when: today(), ...extra };
+      kept.decisions[finding.key] = { ...finding, verdict, reason, when: today(), ...extra };
     }
     last = card.id;
     unsaved = true;
@@ -334,6 +329,13 @@
   });
   const save = button("", write);
   const saveCorrections = button("", writeCorrections);
+  const forget = button("Forget all", () => {
+    if (!window.confirm("Forget every decision that this browser keeps for this dataset?")) return;
+    kept.decisions = {};
+    keep();
+    tell();
+    start.focus();
+  });
   const [whoLabel, who] = field("Who decides?", "text", "who");
   const help = document.createElement("p");
   help.className = "quiet";
@@ -349,7 +351,7 @@
   start.className = "main-button";
   const line = document.createElement("p");
   line.className = "choice";
-  line.append(start, whoLabel, save, saveCorrections);
+  line.append(start, whoLabel, save, saveCorrections, forget);
   for (const [key, words] of [["C", "confirm"], ["F", "false alarm"], ["A", "accept"], ["X", "correct"], ["S", "skip"], ["U", "undo"], ["J", "next"], ["K", "previous"], ["W", "save"]]) {
     const hint = document.createElement("kbd");
     hint.textContent = key;

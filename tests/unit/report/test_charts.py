@@ -111,7 +111,7 @@ def test_a_source_that_does_not_help_is_not_said_to_help() -> None:
 def test_the_strongest_shortcut_is_named_with_the_strongest_of_the_other_kind() -> None:
     chart = shortcuts(sample_run())
     assert chart is not None
-    assert chart.sentence.startswith("“image size” gives the source away most (Cramér's V 0.95, where 1 is complete)")
+    assert chart.sentence.startswith("“image size” gives the source away most (0.95, where 1 is complete)")
     assert "Of the answers “" in chart.sentence
     assert chart.sentence.endswith("1 of 8 cannot be measured: they do not vary, or stand in one source only.")
     assert [line[2] for line in chart.numbers][-1] == "-"

@@ -78,3 +78,9 @@ def test_what_was_done_to_a_copy_is_said_in_words_and_the_pair_that_differs_is_l
     )
     assert group.laid[0] == ("a", "c")
     assert group.moved
+
+
+def test_a_pair_whose_pictures_stand_in_two_groups_is_shown_in_its_own() -> None:
+    pairs = (pair("a", "b", "g1"), pair("b", "c", "g2"), pair("c", "d", "g2"))
+    groups = duplicate_groups(replace(sample_run(), pairs=pairs, findings=(conflict("b", "a", "q", "1", "2"),)))
+    assert [(len(group.pictures), len(group.findings)) for group in groups.shown] == [(2, 1), (3, 0)]
