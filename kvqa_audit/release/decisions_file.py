@@ -134,8 +134,9 @@ def _of_yaml(path: Path) -> Iterator[Decision]:
         raise SpecError(f"{path}: there is no such decisions file; 'kvqa-audit review' begins one")
     file = read_yaml(path)
     data = file.data if file.data is not None else {}
-    if not isinstance(data, dict) or set(data) - {"decisions"}:
-        raise SpecError(f"{path}: has to hold the one key 'decisions', with a list below it")
+    wrong = [(name,) for name in data if name != "decisions"] if isinstance(data, dict) else [()]
+    if wrong:
+        raise SpecError(f"{file.where(wrong[0])}: a decisions file holds the one key 'decisions', with a list below it")
     entries = data.get("decisions") or []
     if not isinstance(entries, list):
         raise SpecError(f"{file.where(('decisions',))}: has to be a list, each entry begun with '- key: …'")

@@ -82,7 +82,7 @@ def _folder(folder: Path | str | None) -> Path:
 
 def _mapping(file: YamlFile) -> dict[str, Any]:
     if not isinstance(file.data, dict):
-        raise SpecError(f"{file.path}: has to hold keys and values, such as 'name: …'")
+        raise SpecError(f"{file.where(())}: has to hold keys and values, such as 'name: …'")
     return file.data
 
 

@@ -102,6 +102,14 @@ def test_mistakes_in_yaml_are_told_with_their_place(tmp_path: Path, old: str, ne
 
 
 @pytest.mark.parametrize(
+    ("text", "line"), [("\n- a", 2), ("\nx", 2), ("decisions: []\nmore: 1", 2), ("decisions: []\n~: 1", 2), ("1: 2", 1)]
+)
+def test_a_file_without_the_one_key_is_told_with_its_line(tmp_path: Path, text: str, line: int) -> None:
+    with pytest.raises(SpecError, match=rf"decisions\.yaml, line {line}, key .*: a decisions file holds the one key"):
+        read_decisions(written(tmp_path, text))
+
+
+@pytest.mark.parametrize(
     ("text", "message"),
     [
         ("key,chek\n", "line 1: the column 'chek' is not known, or stands twice; did you mean 'check'?"),
