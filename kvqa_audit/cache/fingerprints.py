@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sqlite3
-import sys
+import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -15,9 +14,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from kvqa_audit.ingest.image_place import ImagePlace
 from kvqa_audit.model import ImageFingerprint
 
-FOLDER_VARIABLE = "KVQA_AUDIT_CACHE"
 _BUSY_SECONDS = 30.0
 _DAY_SECONDS = 86_400
 _NAMES_A_QUERY = 500
@@ -37,14 +36,6 @@ CREATE TABLE IF NOT EXISTS files (
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where an image's bytes are: `location` is the file (and the part of it), `stamp` changes when the file does."""
-
-    location: str
-    stamp: str
-
-
-@dataclass(frozen=True, slots=True)
 class Kept:
     """An unchanged file's image: its path and size, and the fingerprint's fields that hang on the content alone."""
 
@@ -56,29 +47,20 @@ class Kept:
         return from_values(self.values, img_id, self.path, self.size_bytes, decoder, algorithm)
 
 
-def cache_folder() -> Path:
-    """Where the cache lives: KVQA_AUDIT_CACHE, or `kvqa-audit` in the user's cache folder as the platform has it."""
-    named = os.environ.get(FOLDER_VARIABLE)
-    if named:
-        return Path(named)
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "kvqa-audit"
-    base = os.environ.get("LOCALAPPDATA" if sys.platform == "win32" else "XDG_CACHE_HOME", "")
-    return (Path(base) if Path(base).is_absolute() else Path.home() / ".cache") / "kvqa-audit"
-
-
 class FingerprintCache:
     """Fingerprints by content and version, and an index that tells unchanged files without reading them.
 
     Never raises: a cache that cannot be used gives nothing and keeps nothing, a damaged one is set aside and made
     anew, and `notes` says so. What is kept is committed batch by batch and survives a killed run; two runs may use it
-    at once. The file's name holds the layout, so that two versions of this package do not disturb each other.
+    at once, and so may threads. The file's name holds the layout, so that two versions of this package do not disturb
+    each other.
     """
 
-    def __init__(self, folder: Path | None = None) -> None:
+    def __init__(self, folder: Path) -> None:
         layout = zlib.crc32(_SCHEMA.encode())
-        self.path = (folder or cache_folder()) / f"fingerprints-{layout:08x}.sqlite"
+        self.path = folder / f"fingerprints-{layout:08x}.sqlite"
         self.notes: list[str] = []
+        self._lock = threading.RLock()
         self._database: sqlite3.Connection | None = None
         self._guarded(self._open)
 
@@ -90,15 +72,21 @@ class FingerprintCache:
     ) -> None:
         self.close()
 
-    def find_unchanged(self, places: Sequence[Place], version: str) -> dict[str, Kept]:
+    def find_unchanged(self, places: Sequence[ImagePlace], version: str) -> dict[str, Kept]:
         """Location → what is kept, for the places whose file has not changed since it was last read."""
         found: dict[str, Kept] = {}
         self._guarded(lambda: found.update(self._select_unchanged(places, version)))
         return found
 
-    def keep(self, fingerprints: Sequence[ImageFingerprint], places: Sequence[tuple[Place, ImageFingerprint]]) -> None:
+    def keep(
+        self, fingerprints: Sequence[ImageFingerprint], places: Sequence[tuple[ImagePlace, ImageFingerprint]]
+    ) -> None:
         """Keeps fingerprints by content, and for places which content their file had; one commit."""
         self._guarded(lambda: self._insert(fingerprints, places))
+
+    def lookup(self) -> FingerprintLookup:
+        """What finds fingerprints in another process, which it can be sent to."""
+        return FingerprintLookup(self.path)
 
     def count(self) -> int:
         """How many fingerprints are kept."""
@@ -122,14 +110,15 @@ class FingerprintCache:
         return sum(forgotten)
 
     def close(self) -> None:
-        if self._database is not None:
-            with contextlib.suppress(sqlite3.Error):
-                self._database.close()
-            self._database = None
+        with self._lock:
+            if self._database is not None:
+                with contextlib.suppress(sqlite3.Error):
+                    self._database.close()
+                self._database = None
 
     def _open(self) -> None:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._database = sqlite3.connect(self.path, timeout=_BUSY_SECONDS)
+        self._database = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, check_same_thread=False)
         self._database.execute("PRAGMA journal_mode=WAL")
         self._database.execute("PRAGMA synchronous=NORMAL")
         self._database.executescript(_SCHEMA)
@@ -140,16 +129,17 @@ class FingerprintCache:
         return self._database
 
     def _guarded(self, action: Callable[[], None]) -> None:
-        if self._database is None and action != self._open:
-            return
-        try:
-            action()
-        except (sqlite3.OperationalError, OSError) as error:
-            self.notes.append(f"The cache {self.path} is not used: {error}")
-            self.close()
-        except sqlite3.DatabaseError as error:
-            self.close()
-            self._set_aside(error)
+        with self._lock:
+            if self._database is None and action != self._open:
+                return
+            try:
+                action()
+            except (sqlite3.Error, OSError) as error:
+                self.close()
+                if type(error) is sqlite3.DatabaseError:  # its subclasses tell of a lock or a full disk, not of damage
+                    self._set_aside(error)
+                else:
+                    self.notes.append(f"The cache {self.path} is not used: {error}")
 
     def _set_aside(self, error: sqlite3.DatabaseError) -> None:
         aside = self.path.with_name(f"{self.path.name}.damaged-{time.time_ns()}")
@@ -163,7 +153,7 @@ class FingerprintCache:
             self.notes.append(f"The cache {self.path} is not used: {again}")
             self.close()
 
-    def _select_unchanged(self, places: Sequence[Place], version: str) -> Iterator[tuple[str, Kept]]:
+    def _select_unchanged(self, places: Sequence[ImagePlace], version: str) -> Iterator[tuple[str, Kept]]:
         database = self._opened()
         stale_before = int(time.time()) - _DAY_SECONDS
         stale = False
@@ -197,7 +187,7 @@ class FingerprintCache:
                 )
 
     def _insert(
-        self, fingerprints: Sequence[ImageFingerprint], places: Sequence[tuple[Place, ImageFingerprint]]
+        self, fingerprints: Sequence[ImageFingerprint], places: Sequence[tuple[ImagePlace, ImageFingerprint]]
     ) -> None:
         database, now = self._opened(), int(time.time())
         marks = ",".join("?" * (len(_COLUMNS) + 2))
@@ -213,19 +203,21 @@ class FingerprintCache:
             )
 
 
-class CacheReader:
-    """Looks fingerprints up by content, from a worker process; anything wrong with the cache is nothing found."""
+class FingerprintLookup:
+    """Looks fingerprints up by content, in whatever process it was sent to; what is wrong is nothing found."""
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self._database: sqlite3.Connection | None = None
-        with contextlib.suppress(sqlite3.Error):
-            self._database = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=1.0)
+
+    def __reduce__(self) -> tuple[type[FingerprintLookup], tuple[Path]]:
+        return FingerprintLookup, (self._path,)
 
     def find(self, sha256: str, version: str) -> tuple[Any, ...] | None:
         """The fingerprint's fields that depend on the content alone, or None."""
-        if self._database is None:
-            return None
         try:
+            if self._database is None:
+                self._database = sqlite3.connect(f"{self._path.as_uri()}?mode=ro", uri=True, timeout=1.0)
             row = self._database.execute(
                 f"SELECT {', '.join(_COLUMNS)} FROM fingerprints WHERE sha256 = ? AND version = ?",  # noqa: S608
                 (sha256, version),
@@ -237,6 +229,7 @@ class CacheReader:
     def close(self) -> None:
         if self._database is not None:
             self._database.close()
+            self._database = None
 
 
 def version_of(decoder: str, algorithm: str) -> str:

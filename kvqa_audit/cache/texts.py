@@ -7,6 +7,7 @@ import sqlite3
 import time
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
+from typing import Protocol
 
 UNUSED_DAYS = 90.0
 _DAY_SECONDS = 86_400
@@ -20,20 +21,30 @@ CREATE TABLE IF NOT EXISTS texts (
 """
 
 
+class Cache(Protocol):
+    """Texts that may be worked out anew at any time; it may forget them, and never raises."""
+
+    def find(self, keys: Collection[str], version: str) -> dict[str, str]:
+        """Key → text, for those of the keys that are known in this version."""
+        ...
+
+    def keep(self, texts: Iterable[tuple[str, str]], version: str) -> None:
+        """Keeps texts by their keys; `version` is what their validity hangs on besides."""
+        ...
+
+
 class TextCache:
-    """Texts of one kind; a database that cannot be used gives nothing and keeps nothing, and never raises.
+    """A `Cache` in a database; one that cannot be used gives nothing and keeps nothing.
 
     Args:
-        path: the database; two runs may use it at once.
-        version: what a text's validity hangs on, besides its key.
+        path: the database; two runs may use it at once, and so may threads.
     """
 
-    def __init__(self, path: Path, version: str) -> None:
+    def __init__(self, path: Path) -> None:
         self.path = path
-        self._version = version
 
-    def find(self, keys: Collection[str]) -> dict[str, str]:
-        """Key → text, for those of the keys that are known."""
+    def find(self, keys: Collection[str], version: str) -> dict[str, str]:
+        """As `Cache.find`."""
         known: dict[str, str] = {}
         wanted = sorted(set(keys))
         with contextlib.suppress(sqlite3.Error, OSError), self._opened() as database:
@@ -41,13 +52,13 @@ class TextCache:
                 part = wanted[start : start + _KEYS_A_QUERY]
                 marks = ", ".join("?" * len(part))
                 query = f"UPDATE texts SET used_at = ? WHERE version = ? AND key IN ({marks}) RETURNING key, text"  # noqa: S608 - question marks only
-                known.update(database.execute(query, (int(time.time()), self._version, *part)))
+                known.update(database.execute(query, (int(time.time()), version, *part)))
         return known
 
-    def keep(self, texts: Iterable[tuple[str, str]]) -> None:
-        """Keeps texts by their keys, and forgets those that no run used for 90 days."""
+    def keep(self, texts: Iterable[tuple[str, str]], version: str) -> None:
+        """As `Cache.keep`; forgets those that no run used for 90 days."""
         now = int(time.time())
-        rows = [(key, self._version, now, text) for key, text in texts]
+        rows = [(key, version, now, text) for key, text in texts]
         with contextlib.suppress(sqlite3.Error, OSError), self._opened() as database:
             database.executemany("INSERT OR REPLACE INTO texts VALUES (?, ?, ?, ?)", rows)
             database.execute("DELETE FROM texts WHERE used_at <= ?", (_before(UNUSED_DAYS),))

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from kvqa_audit.cache.fingerprints import FingerprintCache
+    from kvqa_audit.cache.texts import TextCache
 
 
 def cache(
@@ -15,27 +19,22 @@ def cache(
     ] = None,
 ) -> None:
     """Tell what is kept for the next run, and forget what is old."""
-    from kvqa_audit.cache.fingerprints import FingerprintCache
-    from kvqa_audit.duplicates.duplicate_cache import DuplicateCache
-    from kvqa_audit.overlays.overlay_cache import OverlayCache
+    from kvqa_audit.cache.caches import Caches
 
-    with FingerprintCache() as kept:
-        folder = kept.path.parent
-        others = {
-            "images' boxes and text": OverlayCache(folder).texts,
-            "lists of duplicates": DuplicateCache(folder).texts,
+    with Caches.open() as caches:
+        kinds: dict[str, FingerprintCache | TextCache] = {
+            "fingerprints": caches.fingerprints,
+            "images' boxes and text": caches.overlays,
+            "lists of duplicates": caches.duplicates,
         }
         if prune_days is not None:
-            forgotten = [f"{kept.prune(prune_days):,} fingerprints"]
-            forgotten += [f"{texts.prune(prune_days):,} {name}" for name, texts in others.items()]
-            sys.stdout.write(f"forgotten: {', '.join(forgotten)}\n")
-        sys.stdout.write(f"{kept.path}: {kept.count():,} fingerprints, {_megabytes(kept.path)}\n")
-        notes = list(kept.notes)
-    for name, texts in others.items():
-        sys.stdout.write(f"{texts.path}: {texts.count():,} {name}, {_megabytes(texts.path)}\n")
-    for note in notes:
+            forgotten = ", ".join(f"{kept.prune(prune_days):,} {kind}" for kind, kept in kinds.items())
+            sys.stdout.write(f"forgotten: {forgotten}\n")
+        for kind, kept in kinds.items():
+            sys.stdout.write(f"{kept.path}: {kept.count():,} {kind}, {_megabytes(kept.path)}\n")
+    for note in caches.fingerprints.notes:
         sys.stderr.write(f"kvqa-audit: {note}\n")
-    raise typer.Exit(2 if notes else 0)
+    raise typer.Exit(2 if caches.fingerprints.notes else 0)
 
 
 def _megabytes(path: Path) -> str:

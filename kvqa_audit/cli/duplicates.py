@@ -32,16 +32,16 @@ def duplicates(
     from kvqa_audit.artifacts.folder import write_pairs
     from kvqa_audit.console.results import print_pairs
     from kvqa_audit.console.terminal import audit_progress
-    from kvqa_audit.pipeline.audit import audit_duplicates, fingerprint_cache
+    from kvqa_audit.pipeline.audit import audit_duplicates, user_caches
     from kvqa_audit.pipeline.options import AuditOptions
     from kvqa_audit.spec.load import load_spec
 
     if out is not None:
         make_sure_it_can_be_written(out)
     options = AuditOptions(load_spec(spec), revision, jobs=jobs)
-    with audit_progress(quiet) as listener, fingerprint_cache(enabled=cache) as store:
+    with audit_progress(quiet) as listener, user_caches(enabled=cache) as caches:
         result = audit_duplicates(
-            source, options, mode="exact" if mode is Mode.EXACT else "all", cache=store, listener=listener
+            source, options, mode="exact" if mode is Mode.EXACT else "all", caches=caches, listener=listener
         )
     if out is not None:
         write_pairs(result.pairs, out / "duplicates.parquet")

@@ -1,4 +1,4 @@
-"""The duplicates that an earlier run found come in and go out, by the fingerprints of all images together."""
+"""The duplicates that an earlier run found come in and go out as texts of a cache, by all fingerprints together."""
 
 from __future__ import annotations
 
@@ -7,35 +7,28 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from kvqa_audit.cache.texts import TextCache
+from kvqa_audit.cache.texts import Cache
 from kvqa_audit.duplicates.find import DistanceBin, DuplicateResult
 from kvqa_audit.model import DuplicatePair, ImageFingerprint, Tier
 
-FILE_NAME = "duplicates-1.sqlite"
 MAX_PAIRS_KEPT = 100_000
 
 
-class DuplicateCache:
-    """Results for sets of images that did not change; of a set with very many pairs nothing is kept."""
+def known_duplicates(cache: Cache, fingerprints: Sequence[ImageFingerprint], mode: str) -> DuplicateResult | None:
+    """What was found among the same fingerprints before; their order does not matter."""
+    key = _key(fingerprints, mode)
+    text = cache.find([key], _version()).get(key)
+    return None if text is None else _read(text)
 
-    def __init__(self, folder: Path) -> None:
-        self.texts = TextCache(folder / FILE_NAME, _version())
 
-    def find(self, fingerprints: Sequence[ImageFingerprint], mode: str) -> DuplicateResult | None:
-        """What was found among the same fingerprints before; their order does not matter."""
-        key = _key(fingerprints, mode)
-        text = self.texts.find([key]).get(key)
-        return None if text is None else _read(text)
-
-    def keep(self, fingerprints: Sequence[ImageFingerprint], mode: str, found: DuplicateResult) -> None:
-        """Keeps what was found."""
-        if len(found.pairs) <= MAX_PAIRS_KEPT:
-            self.texts.keep([(_key(fingerprints, mode), json.dumps(asdict(found)))])
+def keep_duplicates(cache: Cache, fingerprints: Sequence[ImageFingerprint], mode: str, found: DuplicateResult) -> None:
+    """Keeps what was found; of a set with very many pairs, nothing."""
+    if len(found.pairs) <= MAX_PAIRS_KEPT:
+        cache.keep([(_key(fingerprints, mode), json.dumps(asdict(found)))], _version())
 
 
 def _version() -> str:
@@ -56,7 +49,7 @@ def _key(fingerprints: Sequence[ImageFingerprint], mode: str) -> str:
 
 
 def _read(text: str) -> DuplicateResult | None:
-    """None where the text is not what `keep` writes: duplicates are then looked for again."""
+    """None where the text is not what `keep_duplicates` writes: duplicates are then looked for again."""
     try:
         found: dict[str, Any] = json.loads(text)
         pairs = tuple(DuplicatePair(**{**pair, "tier": Tier(pair["tier"])}) for pair in found["pairs"])

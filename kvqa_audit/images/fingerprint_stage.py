@@ -6,15 +6,14 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
-from pathlib import Path
 
-from kvqa_audit.cache.fingerprints import CacheReader, FingerprintCache, Place, from_values, version_of
+from kvqa_audit.cache.fingerprints import FingerprintCache, FingerprintLookup, from_values, version_of
 from kvqa_audit.engine.executor import Executor, Failure
 from kvqa_audit.images.confirm import confirmed
 from kvqa_audit.images.each import PickedImages, for_each_image, work_on
 from kvqa_audit.images.fingerprint import ALGORITHM, decoder, fingerprint
-from kvqa_audit.images.places import places_of
 from kvqa_audit.ingest.dataset import REPEATED, ImageFault, ImageShard, RawImage, settle_repeats
+from kvqa_audit.ingest.image_place import ImagePlace
 from kvqa_audit.model import ImageFingerprint
 
 _KEEP_AFTER_IMAGES = 200
@@ -71,13 +70,14 @@ def fingerprint_images(
     return ImageStageResult(fingerprints, faults, run.unchanged, seconds, tuple(cache.notes) if cache else ())
 
 
-def fingerprint_task(task: PickedImages, done: frozenset[int], cache: Path | None) -> Iterator[ImageFingerprint]:
+def fingerprint_task(
+    task: PickedImages, done: frozenset[int], lookup: FingerprintLookup | None
+) -> Iterator[ImageFingerprint]:
     """The fingerprints of one task's images, in the order they are read, without those at the positions `done`."""
-    reader = CacheReader(cache) if cache is not None else None
     version = version_of(decoder(), ALGORITHM)
 
     def known(raw: RawImage, digest: str) -> ImageFingerprint | None:
-        values = reader.find(digest, version) if reader is not None else None
+        values = lookup.find(digest, version) if lookup is not None else None
         if values is None:
             return None
         return from_values(values, raw.img_id, raw.path, len(raw.data), decoder(), ALGORITHM)
@@ -105,7 +105,8 @@ def _work(pool: Executor, shards: Sequence[ImageShard], run: _Run, cache: Finger
     def nameless(img_id: str, _: Failure | None = None) -> ImageFingerprint:
         return ImageFingerprint(img_id, img_id, 0, None)
 
-    for one in work_on(fingerprint_task, tasks, note, pool.share(cache.path if cache is not None else None), pool=pool):
+    lookup = pool.share(None if cache is None else cache.lookup())
+    for one in work_on(fingerprint_task, tasks, note, lookup, pool=pool):
         if one.img_id not in harmed:
             run.add(one)
     for img_id, named in for_each_image(identify_task, shards, harmed, nameless, pool=pool).items():
@@ -120,13 +121,13 @@ class _Run:
     found: list[ImageFingerprint] = field(default_factory=list)
     unchanged: int = 0
     fresh: list[ImageFingerprint] = field(default_factory=list)
-    places: list[tuple[ImageShard, dict[str, Place]]] = field(default_factory=list)
+    places: list[tuple[ImageShard, dict[str, ImagePlace]]] = field(default_factory=list)
 
     def task(self, shard: ImageShard) -> PickedImages | None:
         """What is left to do of a shard after the cache was asked."""
         if self.cache is None:
             return PickedImages(shard, frozenset(shard.ids))
-        places = places_of(shard)
+        places = shard.places()
         kept = self.cache.find_unchanged(tuple(places.values()), version_of(decoder(), ALGORITHM))
         unknown = []
         for img_id in shard.ids:
@@ -156,13 +157,11 @@ class _Run:
         """Keeps what is fresh, and which files held what, but for files that changed meanwhile or hold repeats."""
         if self.cache is None:
             return
-        known = {one.img_id: one for one in self.found if _can_be_kept(one)}
-        repeated = {one.path.rpartition("#")[0] for one in self.found if one.problem == REPEATED}
+        repeated = {_file_of(one) for one in self.found if one.problem == REPEATED}
+        known = {one.img_id: one for one in self.found if _can_be_kept(one) and _file_of(one) not in repeated}
         kept = []
         for shard, before in self.places:
-            if getattr(shard, "name", None) in repeated:
-                continue
-            after = places_of(shard)
+            after = shard.places()
             kept += [
                 (place, known[img_id])
                 for img_id, place in before.items()
@@ -173,6 +172,11 @@ class _Run:
     def _advance(self, count: int) -> None:
         if count and self.on_progress is not None:
             self.on_progress(count)
+
+
+def _file_of(one: ImageFingerprint) -> str:
+    """The file that holds an image beside others; "" where it has one of its own."""
+    return one.path.rpartition("#")[0]
 
 
 def _can_be_kept(one: ImageFingerprint) -> bool:

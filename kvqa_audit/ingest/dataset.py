@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from kvqa_audit.ingest.image_place import ImagePlace
 from kvqa_audit.model import ImageFingerprint
 
 if TYPE_CHECKING:
@@ -84,6 +85,10 @@ class ImageShard(Protocol):
 
     def pick(self, ids: Collection[str]) -> Iterator[RawImage]:
         """Opens the images of these ids only, and none that the shard does not hold."""
+        ...
+
+    def places(self) -> dict[str, ImagePlace]:
+        """Image id → where its bytes are now, for the images that can be told unchanged without being read."""
         ...
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from kvqa_audit.ingest.dataset import ImageFault, RawImage
 from kvqa_audit.ingest.image_ids import IMAGES_NAME, IdMatches, RowId, match_exactly, match_ids, stem_of
+from kvqa_audit.ingest.image_place import ImagePlace, stamp_of
 from kvqa_audit.ingest.read_bytes import is_lfs_pointer
 from kvqa_audit.ingest.side_files import SIDE_FOLDERS, is_side_file
 
@@ -51,6 +52,12 @@ class FolderShard:
         """Opens the files of these ids only."""
         wanted = tuple(file for file in self.files if file[0] in ids)
         return FolderShard(self.root, wanted).read()
+
+    def places(self) -> dict[str, ImagePlace]:
+        """Each file by its path."""
+        root = os.path.abspath(self.root)  # noqa: PTH100 - links stay as they are
+        stamps = ((img_id, relative, stamp_of(f"{root}/{relative}")) for img_id, relative in self.files)
+        return {img_id: ImagePlace(f"{root}\0{relative}", stamp) for img_id, relative, stamp in stamps if stamp}
 
 
 def _read(img_id: str, relative: str, root: Path) -> RawImage:

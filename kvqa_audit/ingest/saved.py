@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from kvqa_audit.errors import SourceError
 from kvqa_audit.ingest.arrow_columns import ArrowColumns, split_columns, type_faults
 from kvqa_audit.ingest.dataset import ImageShard, RawImage
+from kvqa_audit.ingest.image_place import ImagePlace, places_in_file
 from kvqa_audit.ingest.pictures import (
     ROWS_PER_BATCH,
     PictureRow,
@@ -55,6 +56,10 @@ class ArrowShard:
         """Reads until these ids' pictures are found."""
         wanted = [img_id for img_id in self.ids if img_id in ids]
         return guarded(pick_pictures(self._rows(), wanted, self.name), wanted, self.name)
+
+    def places(self) -> dict[str, ImagePlace]:
+        """Every image changes with the file, and with the ids of its rows."""
+        return places_in_file(self.path, self.image_column, self.row_ids, self.ids)
 
     def _rows(self) -> Iterator[PictureRow]:
         return picture_rows(self._batches())

@@ -1,38 +1,34 @@
-"""What earlier runs saw in images comes in and goes out, by the content of the image: a database in a folder."""
+"""What earlier runs saw in images comes in and goes out as texts of a cache, by the content of the image."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
-from kvqa_audit.cache.texts import TextCache
+from kvqa_audit.cache.texts import Cache
 from kvqa_audit.images.decode import DECODE_VERSION, decoder_version
 from kvqa_audit.overlays.detection import Detection, ImageOverlays, Region
 
 # Goes up whenever a detector gives another answer for the same pixels.
 DETECTORS_VERSION = "overlays-3"
-FILE_NAME = "overlays-2.sqlite"
 
 
-class OverlayCache:
-    """Sightings by the SHA-256 of the image."""
+def known_overlays(cache: Cache, digests: Mapping[str, str]) -> dict[str, ImageOverlays]:
+    """Image id → what was seen, for those of the images (id → SHA-256) that are known."""
+    known = cache.find(digests.values(), _version())
+    found = {img_id: _read(img_id, known[digest]) for img_id, digest in digests.items() if digest in known}
+    return {img_id: image for img_id, image in found.items() if image is not None}
 
-    def __init__(self, folder: Path) -> None:
-        version = f"{DETECTORS_VERSION}/{DECODE_VERSION}/{decoder_version()}"
-        self.texts = TextCache(folder / FILE_NAME, version)
 
-    def find(self, digests: Mapping[str, str]) -> dict[str, ImageOverlays]:
-        """Image id → what was seen, for those of the images (id → SHA-256) that are known."""
-        known = self.texts.find(digests.values())
-        found = {img_id: _read(img_id, known[digest]) for img_id, digest in digests.items() if digest in known}
-        return {img_id: image for img_id, image in found.items() if image is not None}
+def keep_overlays(cache: Cache, images: Iterable[ImageOverlays], digests: Mapping[str, str]) -> None:
+    """Keeps what was seen in images that could be looked at, by the SHA-256 of the image."""
+    sound = (one for one in images if one.problem is None and one.img_id in digests)
+    cache.keep(((digests[one.img_id], _written(one)) for one in sound), _version())
 
-    def keep(self, images: Iterable[ImageOverlays], digests: Mapping[str, str]) -> None:
-        """Keeps what was seen in images that could be looked at."""
-        sound = (one for one in images if one.problem is None and one.img_id in digests)
-        self.texts.keep((digests[one.img_id], _written(one)) for one in sound)
+
+def _version() -> str:
+    return f"{DETECTORS_VERSION}/{DECODE_VERSION}/{decoder_version()}"
 
 
 def _written(image: ImageOverlays) -> str:

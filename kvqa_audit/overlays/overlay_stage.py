@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
+from kvqa_audit.cache.texts import Cache
 from kvqa_audit.engine.executor import Executor
 from kvqa_audit.images.decode import decode
 from kvqa_audit.images.each import PickedImages, for_each_image
@@ -11,7 +12,7 @@ from kvqa_audit.ingest.dataset import ImageShard, RawImage
 from kvqa_audit.overlays.box import find_box
 from kvqa_audit.overlays.colour import hues_of
 from kvqa_audit.overlays.detection import ImageOverlays
-from kvqa_audit.overlays.overlay_cache import OverlayCache
+from kvqa_audit.overlays.overlay_cache import keep_overlays, known_overlays
 from kvqa_audit.overlays.planes import Picture
 from kvqa_audit.overlays.text import find_text
 
@@ -23,7 +24,7 @@ def find_overlays(
     ids: Collection[str],
     *,
     pool: Executor,
-    kept: OverlayCache | None = None,
+    cache: Cache | None = None,
     digests: Mapping[str, str] | None = None,
     on_progress: Callable[[int], None] | None = None,
 ) -> tuple[ImageOverlays, ...]:
@@ -33,7 +34,7 @@ def find_overlays(
         shards: references to the images; the bytes are opened by the children.
         ids: the images to look at; others are not decoded.
         pool: the children, and how long one image may take them.
-        kept: what earlier runs saw; None looks at every image.
+        cache: what earlier runs saw; None looks at every image.
         digests: image id → SHA-256 of its bytes, by which is kept and found what was seen.
         on_progress: is told how many more images are done.
 
@@ -41,7 +42,7 @@ def find_overlays(
         WorkerError: no child can be started.
     """
     known_digests = {img_id: digests[img_id] for img_id in ids if img_id in digests} if digests is not None else {}
-    found = kept.find(known_digests) if kept is not None else {}
+    found = known_overlays(cache, known_digests) if cache is not None else {}
     if found and on_progress is not None:
         on_progress(len(found))
     fresh = for_each_image(
@@ -52,8 +53,8 @@ def find_overlays(
         pool=pool,
         on_progress=on_progress,
     )
-    if kept is not None and fresh:
-        kept.keep(fresh.values(), known_digests)
+    if cache is not None and fresh:
+        keep_overlays(cache, fresh.values(), known_digests)
     found.update(fresh)
     return tuple(found[img_id] for img_id in sorted(found))
 

@@ -22,7 +22,7 @@ from kvqa_audit.spec.load import load_spec
 IMAGES_ARE_READ_BY = "kvqa_audit.images.fingerprint_stage"
 
 if TYPE_CHECKING:
-    from kvqa_audit.cache.fingerprints import FingerprintCache
+    from kvqa_audit.cache.caches import Caches
     from kvqa_audit.duplicates.find import DuplicateResult
     from kvqa_audit.engine.executor import Executor
     from kvqa_audit.release.decisions_file import DecisionsFile
@@ -36,7 +36,7 @@ def run_audit(
     run_id: str | None = None,
     decisions: DecisionsFile | None = None,
     executor: Executor | None = None,
-    cache: FingerprintCache | None = None,
+    caches: Caches | None = None,
     cancel: threading.Event | None = None,
     listener: Listener = ignore_events,
 ) -> AuditRun:
@@ -50,7 +50,7 @@ def run_audit(
         decisions: what was decided about findings; None leaves every finding open.
         executor: works on the images, and is left open; it has to know of the same `cancel`.
             None makes a local pool of `options.jobs` processes.
-        cache: fingerprints of earlier runs; None reads every image.
+        caches: what earlier runs found out; None reads every image.
         cancel: when it is set, the audit ends within two seconds and leaves nothing behind.
         listener: is told about stages and items.
 
@@ -80,7 +80,9 @@ def run_audit(
                 absolute_location(source), spec, revision=options.revision, table_only=options.table_only
             )
             count(len(dataset.table.frame))
-        collected = collect_evidence(dataset, spec, subset=subset, pool=pool, cache=cache, clock=clock, ocr=options.ocr)
+        collected = collect_evidence(
+            dataset, spec, subset=subset, pool=pool, caches=caches, clock=clock, ocr=options.ocr
+        )
     evidence = collected.evidence
     checks = checks_for(spec)
     with clock.stage("run the checks", len(checks)):
@@ -118,14 +120,14 @@ def audit_duplicates(
     options: AuditOptions | None = None,
     *,
     mode: Literal["all", "exact"] = "all",
-    cache: FingerprintCache | None = None,
+    caches: Caches | None = None,
     cancel: threading.Event | None = None,
     listener: Listener = ignore_events,
 ) -> DuplicateResult:
     """Looks for duplicates alone: no row is judged, nothing is written.
 
     Args:
-        source, options, cache, cancel, listener: as for `run_audit`.
+        source, options, caches, cancel, listener: as for `run_audit`.
         mode: "exact" finds identical bytes and pixels only.
 
     Raises:
@@ -145,8 +147,8 @@ def audit_duplicates(
         )
         if "images" in dataset.absent:
             raise SourceError(f"{source}: {dataset.absent['images']}")
-        images = look_at_images(dataset, pool, cache, clock)
-        return look_for_duplicates(images, pool, cache, clock, mode)
+        images = look_at_images(dataset, pool, caches, clock)
+        return look_for_duplicates(images, pool, caches, clock, mode)
 
 
 def check_table(path: Path, spec: DatasetSpec) -> tuple[tuple[CheckOutcome, ...], tuple[Finding, ...]]:
@@ -177,16 +179,16 @@ def check_table(path: Path, spec: DatasetSpec) -> tuple[tuple[CheckOutcome, ...]
 
 
 @contextmanager
-def fingerprint_cache(*, enabled: bool = True) -> Iterator[FingerprintCache | None]:
-    """The user's cache of fingerprints, rid of what no run used for 90 days; None where it is not wanted."""
+def user_caches(*, enabled: bool = True) -> Iterator[Caches | None]:
+    """The user's own caches, rid of what no run used for 90 days; None where they are not wanted."""
     if not enabled:
         yield None
         return
-    from kvqa_audit.cache.fingerprints import FingerprintCache
+    from kvqa_audit.cache.caches import Caches
 
-    with FingerprintCache() as cache:
-        yield cache
-        cache.prune()
+    with Caches.open() as caches:
+        yield caches
+        caches.fingerprints.prune()
 
 
 @contextmanager

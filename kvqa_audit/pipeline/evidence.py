@@ -14,7 +14,7 @@ from kvqa_audit.progress import Clock
 if TYPE_CHECKING:
     from kvqa_audit.answers.study import AnswerStudy
     from kvqa_audit.answers.suspicion import Suspicion
-    from kvqa_audit.cache.fingerprints import FingerprintCache
+    from kvqa_audit.cache.caches import Caches
     from kvqa_audit.checks.base import Evidence
     from kvqa_audit.contracts.expectations import ExpectationResult
     from kvqa_audit.duplicates.find import DuplicateResult
@@ -44,7 +44,7 @@ def collect_evidence(
     *,
     subset: bool,
     pool: Executor,
-    cache: FingerprintCache | None,
+    caches: Caches | None,
     clock: Clock,
     ocr: bool = False,
 ) -> Collected:
@@ -66,9 +66,9 @@ def collect_evidence(
 
     promised = begin(judge_expectations, dataset.table, spec, absent)
     judging = begin(judge_rows, dataset.table, spec)
-    images = look_at_images(dataset, pool, cache, clock)
-    duplicates = look_for_duplicates(images, pool, cache, clock)
-    overlays = look_for_overlays(dataset, spec, images, pool, cache, clock)
+    images = look_at_images(dataset, pool, caches, clock)
+    duplicates = look_for_duplicates(images, pool, caches, clock)
+    overlays = look_for_overlays(dataset, spec, images, pool, caches, clock)
     pool.release()  # what comes now needs their memory
     burned_in = () if "ocr" in absent else read_pictures(dataset, images, pool, clock)
     judged: JudgedRows = _awaited(judging, "judge the rows", clock)
@@ -96,33 +96,34 @@ def collect_evidence(
     return Collected(evidence, images, duplicates, agreement_figures(dataset.table.frame, spec, overlays))
 
 
-def look_at_images(dataset: Dataset, pool: Executor, cache: FingerprintCache | None, clock: Clock) -> ImageStageResult:
+def look_at_images(dataset: Dataset, pool: Executor, caches: Caches | None, clock: Clock) -> ImageStageResult:
     """Reads every image once and takes its fingerprint."""
     from kvqa_audit.images.fingerprint_stage import fingerprint_images
 
     total = sum(len(shard.ids) for shard in dataset.shards)
     with clock.stage("look at the images", total):
+        cache = None if caches is None else caches.fingerprints
         return fingerprint_images(dataset.shards, pool=pool, cache=cache, on_progress=clock.advance)
 
 
 def look_for_duplicates(
     images: ImageStageResult,
     pool: Executor,
-    cache: FingerprintCache | None,
+    caches: Caches | None,
     clock: Clock,
     mode: Literal["all", "exact"] = "all",
 ) -> DuplicateResult:
     """Finds the images that show the same picture, out of their fingerprints, or as an earlier run found them."""
-    from kvqa_audit.duplicates.duplicate_cache import DuplicateCache
+    from kvqa_audit.duplicates.duplicate_cache import keep_duplicates, known_duplicates
     from kvqa_audit.duplicates.find import find_duplicates
 
-    kept = DuplicateCache(cache.path.parent) if cache is not None else None
+    cache = None if caches is None else caches.duplicates
     with clock.stage("find duplicates", len(images.fingerprints)):
-        found = kept.find(images.fingerprints, mode) if kept is not None else None
+        found = None if cache is None else known_duplicates(cache, images.fingerprints, mode)
         if found is None:
             found = find_duplicates(images.fingerprints, mode=mode, pool=pool)
-            if kept is not None:
-                kept.keep(images.fingerprints, mode, found)
+            if cache is not None:
+                keep_duplicates(cache, images.fingerprints, mode, found)
     return found
 
 
@@ -131,19 +132,18 @@ def look_for_overlays(
     spec: DatasetSpec,
     images: ImageStageResult,
     pool: Executor,
-    cache: FingerprintCache | None,
+    caches: Caches | None,
     clock: Clock,
 ) -> tuple[ImageOverlays, ...]:
     """Looks for boxes, text and hues in the sound images that are asked about them."""
     from kvqa_audit.overlays.answer_agreement import asked_images
-    from kvqa_audit.overlays.overlay_cache import OverlayCache
     from kvqa_audit.overlays.overlay_stage import find_overlays
 
     sound = {image.img_id: image.sha256 for image in images.fingerprints if image.problem is None and image.sha256}
-    kept = OverlayCache(cache.path.parent) if cache is not None else None
+    cache = None if caches is None else caches.overlays
     asked = [img_id for img_id in asked_images(dataset.table.frame, spec) if img_id in sound]
     with clock.stage("look for boxes and text", len(asked)):
-        return find_overlays(dataset.shards, asked, pool=pool, kept=kept, digests=sound, on_progress=clock.advance)
+        return find_overlays(dataset.shards, asked, pool=pool, cache=cache, digests=sound, on_progress=clock.advance)
 
 
 def read_pictures(dataset: Dataset, images: ImageStageResult, pool: Executor, clock: Clock) -> tuple[BurnedIn, ...]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kvqa_audit.model import AuditRun
-from kvqa_audit.pipeline.audit import absolute_location, fingerprint_cache, run_audit
+from kvqa_audit.pipeline.audit import absolute_location, run_audit, user_caches
 from kvqa_audit.pipeline.options import AuditOptions
 from kvqa_audit.progress import Clock, Listener, ignore_events
 from kvqa_audit.release.decisions_file import decisions_for
@@ -36,7 +36,7 @@ class AuditRequest:
         options: as for `run_audit`.
         decisions: what was decided about findings; None is `decisions.yaml` or `.csv` in the source's own folder.
         ignore_decisions: every finding is open, whatever was decided.
-        cached: fingerprints of unchanged images are taken from the user's cache.
+        cached: what is known of unchanged images is taken from the user's cache.
     """
 
     source: str
@@ -93,14 +93,14 @@ def audited(
         CancelledError, SourceError, SpecError: as for `run_audit`; SpecError for the decisions file, too.
     """
     decisions = decisions_for(request.source, request.decisions, ignore=request.ignore_decisions)
-    with fingerprint_cache(enabled=request.cached and not request.options.table_only) as cache:
+    with user_caches(enabled=request.cached and not request.options.table_only) as caches:
         return run_audit(
             request.source,
             request.options,
             run_id=run_id,
             decisions=decisions,
             executor=executor,
-            cache=cache,
+            caches=caches,
             cancel=cancel,
             listener=listener,
         )

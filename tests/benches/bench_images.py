@@ -26,7 +26,8 @@ from PIL import Image
 
 from kvqa_audit.cache.fingerprints import FingerprintCache
 from kvqa_audit.engine.local import LocalPool
-from kvqa_audit.images.fingerprint_stage import ImageTask, fingerprint_images, fingerprint_task
+from kvqa_audit.images.each import PickedImages
+from kvqa_audit.images.fingerprint_stage import fingerprint_images, fingerprint_task
 from kvqa_audit.ingest.image_folder import FolderShard, list_images
 
 PoolT = TypeVar("PoolT")
@@ -54,7 +55,11 @@ def readers(jobs: int) -> Iterator[LocalPool]:
     """Children that are ready, as an audit has them once it has read the table."""
     with LocalPool(jobs) as pool:
         pool.start("kvqa_audit.images.fingerprint_stage")
-        list(pool.map_unordered(fingerprint_task, [ImageTask(FolderShard("/", ()))] * jobs, pool.share(None)))
+        list(
+            pool.map_unordered(
+                fingerprint_task, [PickedImages(FolderShard("/", ()), frozenset())] * jobs, pool.share(None)
+            )
+        )
         yield pool
 
 

@@ -24,6 +24,7 @@ from kvqa_audit.duplicates.find import find_duplicates
 from kvqa_audit.images.fingerprint_stage import fingerprint_images
 from kvqa_audit.ingest.dataset import RawImage
 from kvqa_audit.ingest.image_folder import FolderShard, list_images
+from kvqa_audit.ingest.image_place import ImagePlace
 from tests.children import in_children
 from tests.processes import GIVE_UP_SECONDS, interruptible, wait_until
 
@@ -51,6 +52,9 @@ class Spiked:
             if raw.img_id == self.poison:
                 self._do_harm()
             yield raw
+
+    def places(self) -> dict[str, ImagePlace]:
+        return self.inner.places()
 
     def _do_harm(self) -> None:
         if self.once is not None:

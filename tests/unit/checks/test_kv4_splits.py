@@ -91,7 +91,7 @@ def test_a_tables_column_of_splits_reaches_the_check_and_splits_are_proposed(tmp
     dataset = open_dataset(str(tmp_path), spec, table_only=True)
     assert not dataset.table.faults
     with LocalPool(1) as pool:
-        collected = collect_evidence(dataset, spec, subset=True, pool=pool, cache=None, clock=Clock())
+        collected = collect_evidence(dataset, spec, subset=True, pool=pool, caches=None, clock=Clock())
     outcome, (finding,) = run_check(split_leak_by_id, collected.evidence)
     assert (finding.img_id, outcome.evaluated) == ("a", 2)
     assert metrics_of(collected)["splits"] == {"train": 1, "test": 2}

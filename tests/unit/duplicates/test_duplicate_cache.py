@@ -11,8 +11,9 @@ import pytest
 from PIL import ImageOps
 from scenes import fingerprint, scene
 
+from kvqa_audit.cache.texts import TextCache
 from kvqa_audit.duplicates import duplicate_cache as kept
-from kvqa_audit.duplicates.duplicate_cache import DuplicateCache
+from kvqa_audit.duplicates.duplicate_cache import keep_duplicates, known_duplicates
 from kvqa_audit.duplicates.find import DuplicateResult, find_duplicates
 from kvqa_audit.model import ImageFingerprint
 
@@ -31,45 +32,52 @@ def found(images: tuple[ImageFingerprint, ...]) -> DuplicateResult:
     return result
 
 
+@pytest.fixture
+def cache(tmp_path: Path) -> TextCache:
+    return TextCache(tmp_path / "texts.sqlite")
+
+
 def test_same_images_in_any_order_are_known(
-    images: tuple[ImageFingerprint, ...], found: DuplicateResult, tmp_path: Path
+    images: tuple[ImageFingerprint, ...], found: DuplicateResult, cache: TextCache
 ) -> None:
-    DuplicateCache(tmp_path).keep(images, "all", found)
-    assert DuplicateCache(tmp_path).find(images[::-1], "all") == found
-    assert DuplicateCache(tmp_path).find(images, "exact") is None
+    keep_duplicates(cache, images, "all", found)
+    assert known_duplicates(cache, images[::-1], "all") == found
+    assert known_duplicates(cache, images, "exact") is None
 
 
-def test_other_images_are_not(images: tuple[ImageFingerprint, ...], found: DuplicateResult, tmp_path: Path) -> None:
-    store = DuplicateCache(tmp_path)
-    store.keep(images, "all", found)
+def test_other_images_are_not(images: tuple[ImageFingerprint, ...], found: DuplicateResult, cache: TextCache) -> None:
+    keep_duplicates(cache, images, "all", found)
     first, *rest = images
     for changed in (rest, [replace(first, sha256="0" * 64), *rest], [replace(first, algorithm="other"), *rest]):
-        assert store.find(changed, "all") is None
+        assert known_duplicates(cache, changed, "all") is None
 
 
 def test_other_code_knows_nothing(
-    images: tuple[ImageFingerprint, ...], found: DuplicateResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    images: tuple[ImageFingerprint, ...],
+    found: DuplicateResult,
+    cache: TextCache,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    DuplicateCache(tmp_path / "kept").keep(images, "all", found)
+    keep_duplicates(cache, images, "all", found)
     (tmp_path / "verify.py").write_text("MIN_SIMILARITY = 0.5\n")
     monkeypatch.setattr(kept, "files", lambda package: tmp_path)
-    assert DuplicateCache(tmp_path / "kept").find(images, "all") is None
+    assert known_duplicates(cache, images, "all") is None
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"pairs": [{"left": "a"}], "curve": [], "notes": []}'])
 def test_damaged_entry_is_looked_for_again(
-    images: tuple[ImageFingerprint, ...], found: DuplicateResult, tmp_path: Path, text: str
+    images: tuple[ImageFingerprint, ...], found: DuplicateResult, cache: TextCache, text: str
 ) -> None:
-    store = DuplicateCache(tmp_path)
-    store.keep(images, "all", found)
-    with closing(sqlite3.connect(store.texts.path)) as database, database:
+    keep_duplicates(cache, images, "all", found)
+    with closing(sqlite3.connect(cache.path)) as database, database:
         database.execute("UPDATE texts SET text = ?", (text,))
-    assert store.find(images, "all") is None
+    assert known_duplicates(cache, images, "all") is None
 
 
 def test_very_many_pairs_are_not_kept(
-    images: tuple[ImageFingerprint, ...], found: DuplicateResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    images: tuple[ImageFingerprint, ...], found: DuplicateResult, cache: TextCache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(kept, "MAX_PAIRS_KEPT", len(found.pairs) - 1)
-    DuplicateCache(tmp_path).keep(images, "all", found)
-    assert DuplicateCache(tmp_path).find(images, "all") is None
+    keep_duplicates(cache, images, "all", found)
+    assert known_duplicates(cache, images, "all") is None

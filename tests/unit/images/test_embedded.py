@@ -14,12 +14,13 @@ from pictures import encoded, frame
 from PIL import Image, PngImagePlugin
 
 from kvqa_audit.artifacts.tables import fingerprint_of, fingerprints_of, fingerprints_table
-from kvqa_audit.cache.fingerprints import FingerprintCache, Place, version_of
+from kvqa_audit.cache.fingerprints import FingerprintCache, version_of
 from kvqa_audit.images.decode import decode
 from kvqa_audit.images.embedded import CATEGORIES, embedded_in
 from kvqa_audit.images.fingerprint import ALGORITHM, decoder, fingerprint
 from kvqa_audit.images.tiff_tags import read_tags
 from kvqa_audit.ingest.dataset import RawImage
+from kvqa_audit.ingest.image_place import ImagePlace
 
 XMP = b"""<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
 <rdf:Description exif:GPSLatitude="59,54.0N" xmp:CreateDate="2012-04-16T00:00:00" aux:SerialNumber="12345">
@@ -188,7 +189,7 @@ def test_a_plain_image_costs_next_to_nothing() -> None:
 def test_kinds_survive_the_cache(tmp_path: Path) -> None:
     raws = [RawImage(name, f"{name}.jpg", CASES[name][0]) for name in ("camera", "nothing")]
     images = [fingerprint(raw) for raw in raws]
-    places = [Place(f"/{one.img_id}", "1") for one in images]
+    places = [ImagePlace(f"/{one.img_id}", "1") for one in images]
     with FingerprintCache(tmp_path) as cache:
         cache.keep(images, list(zip(places, images, strict=True)))
         kept = cache.find_unchanged(places, version_of(decoder(), ALGORITHM))

@@ -3,29 +3,30 @@
 from __future__ import annotations
 
 import multiprocessing
+import pickle
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from pictures import encoded, frame
 
+from kvqa_audit.cache.caches import FOLDER_VARIABLE, cache_folder
 from kvqa_audit.cache.fingerprints import (
-    FOLDER_VARIABLE,
-    CacheReader,
     FingerprintCache,
-    Place,
-    cache_folder,
+    FingerprintLookup,
     from_values,
     version_of,
 )
 from kvqa_audit.images.fingerprint import fingerprint
 from kvqa_audit.ingest.dataset import RawImage
+from kvqa_audit.ingest.image_place import ImagePlace
 from kvqa_audit.model import ImageFingerprint
 
 ONE = fingerprint(RawImage("a", "images/a.jpg", encoded(frame(200, 160))))
 VERSION = version_of(ONE.decoder, ONE.algorithm)
-PLACE = Place("/data\0images/a.jpg", "1:2:3")
+PLACE = ImagePlace("/data\0images/a.jpg", "1:2:3")
 
 
 def test_unchanged_place_gives_the_very_same_fingerprint(tmp_path: Path) -> None:
@@ -41,14 +42,16 @@ def test_unchanged_place_gives_the_very_same_fingerprint(tmp_path: Path) -> None
     ("place", "version"),
     [(replace(PLACE, stamp="1:2:4"), VERSION), (replace(PLACE, location="/other"), VERSION), (PLACE, "next version")],
 )
-def test_changed_file_other_place_or_other_version_gives_nothing(tmp_path: Path, place: Place, version: str) -> None:
+def test_changed_file_other_place_or_other_version_gives_nothing(
+    tmp_path: Path, place: ImagePlace, version: str
+) -> None:
     with FingerprintCache(tmp_path) as cache:
         cache.keep([ONE], [(PLACE, ONE)])
         assert cache.find_unchanged([place], version) == {}
 
 
 def test_many_places_at_once(tmp_path: Path) -> None:
-    places = [Place(f"/data/{number}", "s") for number in range(1300)]
+    places = [ImagePlace(f"/data/{number}", "s") for number in range(1300)]
     with FingerprintCache(tmp_path) as cache:
         cache.keep([ONE], [(place, ONE) for place in places])
         assert len(cache.find_unchanged(places, VERSION)) == 1300
@@ -57,13 +60,13 @@ def test_many_places_at_once(tmp_path: Path) -> None:
 def test_reader_finds_by_content_and_version(tmp_path: Path) -> None:
     with FingerprintCache(tmp_path) as cache:
         cache.keep([ONE], [])
-        reader = CacheReader(cache.path)
+        reader = pickle.loads(pickle.dumps(cache.lookup()))
         values = reader.find(ONE.sha256 or "", VERSION)
         assert values is not None
         assert from_values(values, "a", ONE.path, ONE.size_bytes, ONE.decoder, ONE.algorithm) == ONE
         assert reader.find(ONE.sha256 or "", "next version") is None
         reader.close()
-    missing = CacheReader(tmp_path / "none.sqlite")
+    missing = FingerprintLookup(tmp_path / "none.sqlite")
     assert missing.find("x", VERSION) is None
 
 
@@ -83,12 +86,12 @@ def test_damage_met_later_is_noted_and_costs_the_cache_alone(tmp_path: Path) -> 
     with FingerprintCache(tmp_path) as cache:
         path = cache.path
         many = [replace(ONE, sha256=f"{number:064x}") for number in range(200)]
-        cache.keep(many, [(Place(f"/{one.sha256}", "s"), one) for one in many])
+        cache.keep(many, [(ImagePlace(f"/{one.sha256}", "s"), one) for one in many])
     with path.open("r+b") as file:
         file.seek(4096)
         file.write(b"\xff" * 200_000)
     with FingerprintCache(tmp_path) as cache:
-        cache.find_unchanged([Place(f"/{one.sha256}", "s") for one in many], VERSION)
+        cache.find_unchanged([ImagePlace(f"/{one.sha256}", "s") for one in many], VERSION)
         cache.keep([ONE], [(PLACE, ONE)])
         assert cache.notes
         assert PLACE.location in cache.find_unchanged([PLACE], VERSION)
@@ -107,13 +110,13 @@ def test_unusable_folder_is_a_note(tmp_path: Path) -> None:
 def test_prune_forgets_what_was_not_used(tmp_path: Path) -> None:
     with FingerprintCache(tmp_path) as cache:
         old = replace(ONE, sha256="0" * 64)
-        cache.keep([ONE, old], [(PLACE, ONE), (Place("/old", "s"), old)])
+        cache.keep([ONE, old], [(PLACE, ONE), (ImagePlace("/old", "s"), old)])
         with sqlite3.connect(cache.path) as database:
             for table in ("fingerprints", "files"):
                 database.execute(f"UPDATE {table} SET used_at = 1000 WHERE sha256 = ?", (old.sha256,))
         database.close()
         assert cache.prune(unused_days=30) == 1
-        assert len(cache.find_unchanged([PLACE, Place("/old", "s")], VERSION)) == 1
+        assert len(cache.find_unchanged([PLACE, ImagePlace("/old", "s")], VERSION)) == 1
         assert cache.prune(unused_days=0) == 1
 
 
@@ -132,7 +135,7 @@ def write_many(folder: Path, first: int, one: ImageFingerprint) -> None:
     with FingerprintCache(folder) as cache:
         for number in range(first, first + 100):
             mine = replace(one, sha256=f"{number:064x}")
-            cache.keep([mine], [(Place(f"/{number}", "s"), mine)])
+            cache.keep([mine], [(ImagePlace(f"/{number}", "s"), mine)])
         if cache.notes:
             raise SystemExit(1)
 
@@ -146,7 +149,23 @@ def test_two_runs_at_once_both_keep_everything(tmp_path: Path) -> None:
         run.join(60)
     assert [run.exitcode for run in runs] == [0, 0]
     with FingerprintCache(tmp_path) as cache:
-        assert len(cache.find_unchanged([Place(f"/{number}", "s") for number in range(200)], VERSION)) == 200
+        assert len(cache.find_unchanged([ImagePlace(f"/{number}", "s") for number in range(200)], VERSION)) == 200
+
+
+def test_cache_opened_in_one_thread_serves_others_and_is_not_taken_for_damaged(tmp_path: Path) -> None:
+    def work(first: int) -> None:
+        for number in range(first, first + 50):
+            mine = replace(ONE, sha256=f"{number:064x}")
+            place = ImagePlace(f"/{number}", "s")
+            cache.keep([mine], [(place, mine)])
+            assert place.location in cache.find_unchanged([place], VERSION)
+
+    with FingerprintCache(tmp_path) as cache, ThreadPoolExecutor(2) as threads:
+        for done in [threads.submit(work, first) for first in (0, 50)]:
+            done.result()
+        assert cache.notes == []
+        assert cache.count() == 100
+    assert not list(tmp_path.glob("*.damaged-*"))
 
 
 def test_folder_is_the_named_one_or_the_platforms(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

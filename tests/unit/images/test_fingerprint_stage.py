@@ -16,6 +16,7 @@ from kvqa_audit.cache.fingerprints import FingerprintCache
 from kvqa_audit.images.fingerprint_stage import fingerprint_images
 from kvqa_audit.ingest.dataset import RawImage
 from kvqa_audit.ingest.image_folder import FolderShard, list_images
+from kvqa_audit.ingest.image_place import ImagePlace
 from tests.children import in_children
 
 COUNT = 10
@@ -117,6 +118,9 @@ class Repeating:
 
     def pick(self, ids: Collection[str]) -> Iterator[RawImage]:
         return (raw for raw in self.read() if raw.img_id in ids)
+
+    def places(self) -> dict[str, ImagePlace]:
+        return {}
 
 
 def test_two_pictures_for_one_id_are_a_fault_and_no_image() -> None:

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from drawn_frames import frame, jpeg, with_lines, with_rectangle
 
+from kvqa_audit.cache.texts import TextCache
 from kvqa_audit.ingest.dataset import REPEATED, RawImage
-from kvqa_audit.overlays.overlay_cache import OverlayCache
+from kvqa_audit.ingest.image_place import ImagePlace
 from kvqa_audit.overlays.overlay_stage import find_overlays, look_at
 from tests.children import in_children
 
@@ -36,6 +37,9 @@ class Shard:
                     os._exit(3)
                 yield RawImage(img_id, f"{img_id}.jpg", data)
         yield RawImage(self.ids[0], "again", b"", REPEATED, "0" * 64)
+
+    def places(self) -> dict[str, ImagePlace]:
+        return {}
 
 
 def boxed() -> bytes:
@@ -64,14 +68,14 @@ def test_only_the_asked_images_are_looked_at_and_each_once() -> None:
 
 def test_second_run_reads_nothing_that_is_known(tmp_path: Path) -> None:
     digests = {"a": "1" * 64, "b": "2" * 64}
-    store = OverlayCache(tmp_path)
+    store = TextCache(tmp_path / "texts.sqlite")
     first = in_children(
-        find_overlays, (Shard((("a", lettered()), ("b", boxed()))),), ["a", "b"], jobs=1, kept=store, digests=digests
+        find_overlays, (Shard((("a", lettered()), ("b", boxed()))),), ["a", "b"], jobs=1, cache=store, digests=digests
     )
     unreadable = Shard((("a", b""), ("b", b"")), poison="a")
     told: list[int] = []
     again = in_children(
-        find_overlays, (unreadable,), ["a", "b"], jobs=1, kept=store, digests=digests, on_progress=told.append
+        find_overlays, (unreadable,), ["a", "b"], jobs=1, cache=store, digests=digests, on_progress=told.append
     )
     assert again == first
     assert sum(told) == 2

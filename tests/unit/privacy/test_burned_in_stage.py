@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from kvqa_audit.ingest.dataset import REPEATED, RawImage
+from kvqa_audit.ingest.image_place import ImagePlace
 from kvqa_audit.privacy.burned_in_stage import find_burned_in
 from tests.children import in_children
 
@@ -28,6 +29,9 @@ class UnreadShard:
                     os._exit(3)
                 yield RawImage(img_id, f"{img_id}.jpg", b"", "missing", "gone")
                 yield RawImage(img_id, "again", b"", REPEATED, "0" * 64)
+
+    def places(self) -> dict[str, ImagePlace]:
+        return {}
 
 
 class WithoutPictures(UnreadShard):
