@@ -7,8 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from kvqa_audit.answers.image_sources import source_of_images
 from kvqa_audit.answers.parse import atoms
 from kvqa_audit.spec.dataset_spec import DatasetSpec
+from kvqa_audit.spelling import usual_spellings
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,11 +43,12 @@ class AnswerForms:
 class AnswerCells:
     """All answered cells of the catalogue's questions, one per image and question, sorted by image, then question.
 
-    `images` are the trimmed img_ids in the order of the table, each with its first row's source (`source_of_image`
-    indexes `sources`). `questions` are texts, known misspellings corrected. `answers` are the distinct canonical
-    answers, as sorted tuples of atoms, over all questions. A cell is (`image`, `question`, `answer`), three indices,
-    and `row`, the table's first row that gave it. Questions with one row per item are pooled into one set; of other
-    repeated questions the first answer counts. Blank answers, unknown questions and rows without img_id are left out.
+    `images` are the trimmed img_ids in the order of the table, each with its one source (`source_of_image` indexes
+    `sources`). `questions` are texts, known misspellings corrected. `answers` are the distinct canonical answers, as
+    sorted tuples of atoms, over all questions. A cell is (`image`, `question`, `answer`), three indices, and `row`, the
+    table's first row that gave it. Questions with one row per item are pooled into one set; of other questions that are
+    answered in several ways the alphabetically first answer counts. Blank answers, unknown questions and rows without
+    img_id are left out.
     """
 
     images: tuple[str, ...]
@@ -72,16 +75,19 @@ def answer_cells(frame: pd.DataFrame, spec: DatasetSpec) -> AnswerCells:
     ids = frame["img_id"].str.strip()
     named = frame[ids != ""]
     image, images = pd.factorize(ids[ids != ""])
-    first = named.iloc[np.unique(image, return_index=True)[1]]
-    source_of_image, sources = pd.factorize(first["source"].str.strip())
-    catalogue = {text: known.text for text, known in spec.question_by_text.items()}
-    asked = named["question"].str.strip().map(catalogue)
+    source_of = source_of_images(named.assign(img_id=ids[ids != ""], source=named["source"].str.strip()))
+    source_of_image, sources = pd.factorize(np.array([source_of[img_id] for img_id in images], dtype=object))
+    catalogue = {text: known.text for text, known in spec.questions_in(named["question"]).items()}
+    asked = named["question"].map(catalogue)
     is_known = asked.notna().to_numpy()
     rows, image = named[is_known], image[is_known]
     question, texts = pd.factorize(asked[is_known])
     given, raw = pd.factorize(rows["answer"])
     pairs, pair = np.unique(question.astype(np.int64) * max(1, len(raw)) + given, return_inverse=True)
-    distinct, answer_of_pair = _canonical(pairs, [str(text) for text in texts], [str(text) for text in raw], spec)
+    usual = usual_spellings(rows["answer"])
+    distinct, answer_of_pair = _canonical(
+        pairs, [str(text) for text in texts], [str(text) for text in raw], usual, spec
+    )
     answer = answer_of_pair[pair]
     kept = answer >= 0
     forms = _forms(pairs, np.bincount(pair, minlength=len(pairs)), answer_of_pair, texts, raw, distinct)
@@ -102,7 +108,7 @@ def answer_cells(frame: pd.DataFrame, spec: DatasetSpec) -> AnswerCells:
 
 
 def _canonical(
-    pairs: NDArray[np.int64], texts: list[str], raw: list[str], spec: DatasetSpec
+    pairs: NDArray[np.int64], texts: list[str], raw: list[str], usual: Mapping[str, str], spec: DatasetSpec
 ) -> tuple[list[tuple[str, ...]], NDArray[np.int64]]:
     """The distinct canonical answers, and which of them each pair of question and raw answer means; -1 is none."""
     import numpy as np
@@ -111,7 +117,8 @@ def _canonical(
     meant = np.full(len(pairs), -1, dtype=np.int64)
     for position, code in enumerate(pairs.tolist()):
         question = spec.question_by_text[texts[code // len(raw)]]
-        parts = atoms(raw[code % len(raw)], question, spec.vocabulary_of(question))
+        vocabulary, text = spec.vocabulary_of(question), raw[code % len(raw)]
+        parts = atoms(usual[text] if vocabulary is None else text, question, vocabulary)
         if parts:
             meant[position] = known.setdefault(tuple(sorted(set(parts))), len(known))
     return list(known), meant
@@ -121,7 +128,7 @@ _Cells = tuple["NDArray[np.int64]", "NDArray[np.int64]", "NDArray[np.int64]", "N
 
 
 def _one_per_question(cells: _Cells, questions: int, several: set[int], answers: list[tuple[str, ...]]) -> _Cells:
-    """Sorts by image and question, keeps the first row of each, and pools the questions with one row per item.
+    """Sorts by image and question, keeps the first answer of each, and pools the questions with one row per item.
 
     New pooled answers are put at the end of `answers`.
     """
@@ -129,7 +136,9 @@ def _one_per_question(cells: _Cells, questions: int, several: set[int], answers:
 
     image, question, answer, row = cells
     place = image * max(1, questions) + question
-    order = np.lexsort((row, place))
+    rank = np.empty(len(answers), dtype=np.int64)
+    rank[sorted(range(len(answers)), key=answers.__getitem__)] = np.arange(len(answers))
+    order = np.lexsort((row, rank[answer], place))
     image, question, answer, row, place = (part[order] for part in (image, question, answer, row, place))
     starts = np.flatnonzero(np.r_[True, place[1:] != place[:-1]]) if len(place) else np.empty(0, np.int64)
     ends = np.r_[starts[1:], len(place)]
@@ -142,6 +151,7 @@ def _one_per_question(cells: _Cells, questions: int, several: set[int], answers:
             known[parts] = len(answers)
             answers.append(parts)
         pooled[cell] = known[parts]
+        row[starts[cell]] = row[starts[cell] : ends[cell]].min()
     return image[starts], question[starts], pooled, row[starts]
 
 

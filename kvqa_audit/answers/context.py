@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from kvqa_audit.answers.parse import atoms
 from kvqa_audit.spec.dataset_spec import DatasetSpec
+from kvqa_audit.spelling import usual_spellings
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,6 +21,8 @@ K = TypeVar("K", bound=Hashable)
 MIN_ROWS_OF_A_FACT = 5
 MAX_FACTS_OF_A_QUESTION = 60
 NEIGHBOURS_EACH_SIDE = 8
+# One in a million by chance, and a table has a hundred questions at most.
+MIN_Z = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,7 @@ class Fact:
 
 @dataclass(frozen=True)
 class Cells:
-    """The answered cells of catalogued questions, in the order of the table; all arrays have one entry a cell.
+    """The answered cells of catalogued questions, by image and question; all arrays have one entry a cell.
 
     `rows` are row numbers, `images`, `groups` and `sources` codes from 0, where images that show the same picture
     share a group, `answers` the canonical answers (atoms sorted, misspellings corrected). `rows_of` maps a question's
@@ -76,26 +79,26 @@ def read_cells(
     """
     import numpy as np
 
-    named = frame["question"].str.strip().map({text: q.name for text, q in spec.question_by_text.items()})
-    img_ids, answers, sources = (frame[role].str.strip() for role in ("img_id", "answer", "source"))
-    kept = (named.notna() & (img_ids != "") & (answers != "")).to_numpy(dtype=bool)
-    names = [str(name) for name in named[kept]]
-    pair_codes, pairs = _coded(zip(names, answers[kept], strict=True))
+    answered = _answered(frame, spec)
+    names = answered["question"].tolist()
+    pair_codes, pairs = _coded(zip(names, answered["answer"], strict=True))
+    usual = usual_spellings(answered["answer"])
     parsed = [
-        tuple(sorted(set(atoms(answer, question, spec.vocabulary_of(question)))))
+        tuple(sorted(set(atoms(usual[answer] if vocabulary is None else answer, question, vocabulary))))
         for name, answer in pairs
         for question in (spec.question_by_name[name],)
+        for vocabulary in (spec.vocabulary_of(question),)
     ]
-    images, ids = _coded(img_ids[kept])
+    images, ids = _coded(answered["img_id"])
     facts, fact_names = _facts(pairs, parsed, np.bincount(pair_codes, minlength=len(pairs)), spec)
-    of_image, image_names = _of_images(ids, images, sources[kept].tolist(), seen)
+    of_image, image_names = _of_images(ids, images, answered["source"].tolist(), seen)
     codes, questions = _coded(names)
     return Cells(
-        rows=np.flatnonzero(kept),
+        rows=answered.index.to_numpy(),
         img_ids=[ids[image] for image in images],
         images=images,
         groups=_groups(ids, copies)[images],
-        sources=_coded(sources[kept])[0],
+        sources=_coded(answered["source"])[0],
         answers=["; ".join(parsed[code]) for code in pair_codes],
         rows_of={name: np.flatnonzero(codes == number) for number, name in enumerate(questions)},
         facts=facts[pair_codes],
@@ -103,6 +106,22 @@ def read_cells(
         of_image=of_image,
         image_names=image_names,
     )
+
+
+def _answered(frame: pd.DataFrame, spec: DatasetSpec) -> pd.DataFrame:
+    """The answered rows of catalogued questions, all trimmed, `question` the short name; the same order for any table.
+
+    The index keeps the row numbers.
+    """
+    names = {text: question.name for text, question in spec.questions_in(frame["question"]).items()}
+    roles = ("img_id", "answer", "source")
+    cells = frame[[*roles]].apply(lambda column: column.str.strip()).assign(question=frame["question"].map(names))
+    kept = cells[cells["question"].notna() & (cells["img_id"] != "") & (cells["answer"] != "")]
+    # In plain Python, because pandas cannot sort texts with lone surrogates.
+    keys = list(zip(*(kept[role].tolist() for role in ("img_id", "question", "answer", "source")), strict=True))
+    order = sorted(range(len(keys)), key=keys.__getitem__)
+    ordered: pd.DataFrame = kept.reindex(kept.index.take(order))
+    return ordered
 
 
 def _coded(values: Iterable[K]) -> tuple[np.ndarray[Any, Any], list[K]]:
@@ -118,8 +137,9 @@ def context_of(cells: Cells, question: str, *, several_rows: bool) -> tuple[spar
     """What is known beside the answer itself, for every cell of one question.
 
     The answers of the same question are left out, but where it has one row per item (`several_rows`) its other rows
-    stay, and how many rows it has. The answers of the images next to it in the table are counted in, because images
-    were exported in batches; never those of another source or of a copy of the same picture.
+    stay, and how many rows it has. Where neighbours in the table agree more than chance would have it, because images
+    were exported in batches, the answers of the images next to it are counted in; never those of another source or of
+    a copy of the same picture.
     """
     import numpy as np
     from scipy import sparse
@@ -190,7 +210,7 @@ def _of_images(
     import numpy as np
 
     first = np.unique(images, return_index=True)[1]
-    told = [[Fact("source", source)] for source in map(sources.__getitem__, first.tolist())]
+    told = [[Fact("source", source)] if source else [] for source in map(sources.__getitem__, first.tolist())]
     for told_of_image, img_id in zip(told, ids, strict=True):
         told_of_image += [Fact("picture", thing) for thing in seen.get(img_id, ())]
     names = {fact: number for number, fact in enumerate(dict.fromkeys(fact for facts in told for fact in facts))}
@@ -202,6 +222,11 @@ def _beside(cells: Cells, at: np.ndarray[Any, Any], question: str) -> tuple[spar
     import numpy as np
     from scipy import sparse
 
+    # Its cells in the order of the table, each known by its place among them all.
+    order = np.argsort(cells.rows[at], kind="stable")
+    at = at[order]
+    if not _neighbours_agree(cells, at):
+        return sparse.csr_matrix((len(at), 0), dtype=np.float32), ()
     answers = [cells.answers[place] for place in at.tolist()]
     counts = Counter(answers).most_common(MAX_FACTS_OF_A_QUESTION)
     column_of = {value: number for number, (value, count) in enumerate(counts) if count >= MIN_ROWS_OF_A_FACT}
@@ -209,13 +234,10 @@ def _beside(cells: Cells, at: np.ndarray[Any, Any], question: str) -> tuple[spar
     names = tuple(Fact("beside", value, question) for value in column_of)
     mine, theirs = [], []
     for step in range(1, min(NEIGHBOURS_EACH_SIDE, len(at) - 1) + 1):
-        left, right = np.arange(len(at) - step), np.arange(step, len(at))
-        apart = (cells.groups[at[left]] != cells.groups[at[right]]) & (
-            cells.sources[at[left]] == cells.sources[at[right]]
-        )
-        for here, there in ((left[apart], right[apart]), (right[apart], left[apart])):
+        left, right = _neighbours(cells, at, step)
+        for here, there in ((left, right), (right, left)):
             told = answer[there] >= 0
-            mine.append(here[told])
+            mine.append(order[here[told]])
             theirs.append(answer[there[told]])
     shape = (len(at), len(names))
     if not mine:
@@ -223,6 +245,34 @@ def _beside(cells: Cells, at: np.ndarray[Any, Any], question: str) -> tuple[spar
     row, column = np.concatenate(mine), np.concatenate(theirs)
     share = np.full(len(row), 0.5 / NEIGHBOURS_EACH_SIDE, dtype=np.float32)
     return sparse.csr_matrix((share, (row, column)), shape=shape), names
+
+
+def _neighbours(cells: Cells, at: np.ndarray[Any, Any], step: int) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """Places in `at` so many steps apart, of one source and of different pictures."""
+    import numpy as np
+
+    left, right = np.arange(len(at) - step), np.arange(step, len(at))
+    apart = (cells.groups[at[left]] != cells.groups[at[right]]) & (cells.sources[at[left]] == cells.sources[at[right]])
+    return left[apart], right[apart]
+
+
+def _neighbours_agree(cells: Cells, at: np.ndarray[Any, Any]) -> bool:
+    """Whether cells next to each other have the same answer more often than chance explains (z-test, within sources).
+
+    In a table that was shuffled, or sorted by the name of the image, they do not.
+    """
+    import numpy as np
+
+    left, right = _neighbours(cells, at, 1)
+    if not len(left):
+        return False
+    answer, answers = _coded(cells.answers[place] for place in at.tolist())
+    counts = np.zeros((int(cells.sources.max()) + 1, len(answers)))
+    np.add.at(counts, (cells.sources[at], answer), 1.0)
+    by_chance = ((counts / np.maximum(1.0, counts.sum(axis=1, keepdims=True))) ** 2).sum(axis=1)
+    expected = by_chance[cells.sources[at[left]]]
+    surplus = (answer[left] == answer[right]).sum() - expected.sum()
+    return bool(surplus > MIN_Z * np.sqrt((expected * (1.0 - expected)).sum()))
 
 
 def _matrix(columns: list[list[int]], width: int) -> sparse.csr_matrix:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from kvqa_audit.model import AnswerShare
 from kvqa_audit.spec.dataset_spec import DatasetSpec
+from kvqa_audit.spelling import usual_spellings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,9 +22,9 @@ class QuestionProfile:
 
     `rows` counts all rows, `answered` those with an answer, `images` the images that have such a row at all, and
     `images_of_source` the images of the source in the table. `missing_share` is the share of the source's images that
-    lack the question: "not asked", which is never counted as the answer `none`. Entropy is Shannon's, in bits, over
-    the answers as given (trimmed); `effective_answers` is 2**entropy, the number of equally likely answers that would
-    be as uncertain. Where nothing is answered the majority is None and the entropy 0.
+    lack the question: "not asked", which is never counted as the answer `none`. Entropy is Shannon's, in bits, over the
+    answers, spellings of one value together; `effective_answers` is 2**entropy, the number of equally likely answers
+    that would be as uncertain. Where nothing is answered the majority is None and the entropy 0.
     """
 
     source: str | None
@@ -56,13 +57,12 @@ class Distributions:
 def describe(frame: pd.DataFrame, spec: DatasetSpec) -> Distributions:
     """Counts the answers of a table with the text columns source, question, answer and img_id.
 
-    Questions go by their catalogue text, known misspellings too; unknown ones keep their own.
+    Questions go by their catalogue text, however they are spelt; unknown ones, and answers, by their usual spelling.
     """
-    canonical = {text: question.text for text, question in spec.question_by_text.items()}
-    question = frame["question"]
-    tidy = frame[["source", "img_id"]].assign(
-        question=question.map(lambda text: canonical.get(text, text)), answer=frame["answer"].str.strip()
-    )
+    canonical = {text: question.text for text, question in spec.questions_in(frame["question"]).items()}
+    question = frame["question"].map(usual_spellings(frame["question"]) | canonical)
+    answer = frame["answer"].str.strip()
+    tidy = frame[["source", "img_id"]].assign(question=question, answer=answer.map(usual_spellings(answer)))
     tidy = tidy.astype({"source": "category", "question": "category", "img_id": "category"})
     answered = tidy[tidy["answer"] != ""]
     counts = answered.groupby([*_CELL, "answer"], observed=True).size().rename("rows").reset_index()

@@ -9,14 +9,14 @@ def atoms(answer: str, question: Question, vocabulary: Vocabulary | None) -> tup
     """Splits an answer into its atomic answers, in the order they were given.
 
     A multi-valued answer is split at the separator's character, with or without the blank the separator asks for;
-    any other answer is one atom. Atoms are trimmed, known misspellings corrected, and empty ones dropped, so a blank
-    answer gives `()`: that is "no answer", which is never the same as the answer `none`.
+    any other answer is one atom. Atoms are trimmed, known misspellings corrected and other spellings brought to the
+    vocabulary's, and empty ones dropped, so a blank answer gives `()`: that is "no answer", which is never the same as
+    the answer `none`.
     """
     takes_several = question.is_multi_valued or question.one_row_per_item
     parts = answer.split(question.separator.strip()) if takes_several else [answer]
-    corrections = vocabulary.misspellings if vocabulary is not None else {}
     trimmed = (part.strip() for part in parts)
-    return tuple(corrections.get(part, part) for part in trimmed if part)
+    return tuple(part if vocabulary is None else vocabulary.meant_by(part) for part in trimmed if part)
 
 
 def whole_number(answer: str) -> int | None:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from kvqa_audit.answers.image_sources import source_of_images
 from kvqa_audit.answers.parse import atoms, whole_number
 from kvqa_audit.answers.predicate import DUCKDB_MAX_DEPTH, bound, columns_of
 from kvqa_audit.engine.time_limit import interrupted_after, seconds_for
@@ -120,11 +121,15 @@ def wide_answers(frame: pd.DataFrame, spec: DatasetSpec) -> tuple[pd.DataFrame, 
     with one row per item, and text otherwise.
     """
     named = frame[frame["img_id"] != ""]
-    images = named.drop_duplicates("img_id")[["img_id", "source"]].rename_axis("row").reset_index()
+    images = named.drop_duplicates("img_id")[["img_id"]].rename_axis("row").reset_index()
+    images["source"] = images["img_id"].map(source_of_images(named))
     position = dict(zip(images["img_id"].tolist(), range(len(images)), strict=True))
-    names = named["question"].map({text: q.name for text, q in spec.question_by_text.items()})
+    names = named["question"].map({text: q.name for text, q in spec.questions_in(named["question"]).items()})
     answered = named[(named["answer"].str.strip() != "") & names.notna()]
     answers: dict[str, dict[int, Any]] = {question.name: {} for question in spec.questions}
+    # Where a question is answered in several ways, the order of the rows must not say which counts.
+    texts = answered["answer"].tolist()
+    answered = answered.iloc[sorted(range(len(texts)), key=texts.__getitem__)]
     for name, rows in answered.groupby(names):
         question = spec.question_by_name[str(name)]
         parsed = {answer: _parsed(answer, question, spec) for answer in rows["answer"].unique().tolist()}
@@ -160,7 +165,7 @@ def _parsed(answer: str, question: Question, spec: DatasetSpec) -> Any:
 
 def _first_rows(frame: pd.DataFrame, spec: DatasetSpec) -> Mapping[tuple[str, str], int]:
     """(img_id, short name) → the first row where that question stands."""
-    names = frame["question"].map({text: q.name for text, q in spec.question_by_text.items()})
+    names = frame["question"].map({text: q.name for text, q in spec.questions_in(frame["question"]).items()})
     first = frame[["img_id"]].assign(name=names).dropna().drop_duplicates()
     keys = zip(first["img_id"].tolist(), first["name"].tolist(), strict=True)
     return dict(zip(keys, map(int, first.index.tolist()), strict=True))

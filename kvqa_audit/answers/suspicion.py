@@ -55,8 +55,7 @@ class SuspiciousAnswer:
 
     `row` is the 0-based row, `question` the catalogue's short name, `answer` the canonical answer. `score` is the
     probability, 0 to 1, that the answer was exchanged for another; `probability` and `expected_probability` are what
-    the rest of the image says about the given and the expected answer. `expected` is None where the rest speaks for
-    one of the rare answers that are predicted together. `reasons` are the strongest first.
+    the rest of the image says about the given and the expected answer. `reasons` are the strongest first.
     """
 
     row: int
@@ -65,7 +64,7 @@ class SuspiciousAnswer:
     answer: str
     score: float
     probability: float
-    expected: str | None
+    expected: str
     expected_probability: float
     reasons: tuple[Reason, ...] = ()
 
@@ -74,10 +73,11 @@ class SuspiciousAnswer:
 class Suspicion:
     """How suspicious the answers of a table are.
 
-    `scores` maps the row of every judged cell to its score; cells of a question that cannot be judged (one answer
-    only, or too few pictures) have none. `suspects` are the cells where another answer is likelier than the given one
-    and the rest of the image has at least doubled the suspicion, which starts at one in a hundred; most suspicious
-    first. Cells of a source with fewer than five such pictures are scored but no suspects: nobody knows what is usual.
+    `scores` maps the row of every judged cell to its score; cells of a question that cannot be judged (one answer only,
+    or too few pictures) have none. `suspects` are the cells where another answer, one that can be named, is likelier
+    than the given one and the rest of the image has at least doubled the suspicion, which starts at one in a hundred;
+    most suspicious first. Cells of a source with fewer than five such pictures are scored but no suspects: nobody knows
+    what is usual.
     """
 
     scores: Mapping[int, float] = field(default_factory=dict)
@@ -86,12 +86,17 @@ class Suspicion:
 
 @dataclass(frozen=True)
 class _Judged:
-    """One question: its cells' context, and the out-of-fold probability of each answer (cells x classes)."""
+    """One question: its cells' context, and the out-of-fold probability of each answer (cells x classes).
+
+    The rare answers are predicted together, as the class None; `rare` is the most frequent of them, with its share.
+    """
 
     question: str
     at: np.ndarray[Any, Any]
     given: np.ndarray[Any, Any]
     classes: tuple[str | None, ...]
+    rare: str
+    rare_share: float
     probabilities: np.ndarray[Any, Any]
     context: sparse.csr_matrix
     facts: tuple[Fact, ...]
@@ -167,7 +172,14 @@ def _judge(cells: Cells, folds: np.ndarray[Any, Any], question: Question) -> _Ju
             probabilities[held_out] = _pooled(predicted, usual)
             weight[model.classes_[-len(model.coef_) :]] = model.coef_
         weights.append(weight)
-    return _Judged(question.name, at, given, classes, probabilities, context, facts, tuple(weights), folds[at])
+    rare = (
+        Counter(cells.answers[place] for place in at[given == len(classes) - 1]) if classes[-1] is None else Counter()
+    )
+    most, number = max(rare.items(), key=lambda one: (one[1], one[0]), default=("", 0))
+    share = number / max(1, rare.total())
+    return _Judged(
+        question.name, at, given, classes, most, share, probabilities, context, facts, tuple(weights), folds[at]
+    )
 
 
 def _usual(
@@ -235,6 +247,7 @@ def _suspects(cells: Cells, judged: _Judged, scores: np.ndarray[Any, Any]) -> It
 
     cell = np.arange(len(judged.given))
     others = judged.probabilities.copy()
+    others *= np.array([1.0 if name is not None else judged.rare_share for name in judged.classes])
     others[cell, judged.given] = -1.0
     expected = others.argmax(axis=1)
     probability, better = judged.probabilities[cell, judged.given], others.max(axis=1)
@@ -248,7 +261,7 @@ def _suspects(cells: Cells, judged: _Judged, scores: np.ndarray[Any, Any]) -> It
             answer=cells.answers[at],
             score=float(scores[place]),
             probability=float(probability[place]),
-            expected=judged.classes[expected[place]],
+            expected=judged.classes[expected[place]] or judged.rare,
             expected_probability=float(better[place]),
             reasons=_reasons(judged, place, int(expected[place])),
         )

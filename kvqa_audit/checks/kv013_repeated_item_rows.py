@@ -28,7 +28,7 @@ def _defect(rows: list[RowCells], evidence: Evidence) -> Defect:
     answers = [evidence.contract.reading(cells.row).canonical for cells in rows]
     kind = "identical" if len(set(answers)) == 1 else "different"
     return Defect(
-        f"{len(rows)} rows with {kind} answers: {'; '.join(repr(answer[:60]) for answer in answers[:10])}",
+        f"{len(rows)} rows with {kind} answers: {'; '.join(repr(answer[:60]) for answer in sorted(answers)[:10])}",
         img_id=rows[0].img_id,
         question=rows[0].question,
         row=rows[1].row,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 from kvqa_audit.checks.base import Checked, Defect, Evidence, check
 from kvqa_audit.checks.rows import RowCells, cells_of
@@ -24,10 +24,9 @@ def image_under_two_sources(evidence: Evidence) -> Checked:
 
 
 def _defect(img_id: str, rows: list[RowCells]) -> Defect:
-    counts: dict[str, int] = defaultdict(int)
-    for cells in rows:
-        counts[cells.source.strip()] += 1
-    most = max(counts, key=lambda source: counts[source])
+    given = Counter(cells.source.strip() for cells in rows)
+    counts = {source: given[source] for source in sorted(given, key=lambda source: (-given[source], source))}
+    most = next(iter(counts))
     odd = next(cells.row for cells in rows if cells.source.strip() != most)
     listed = ", ".join(f"{source[:60]!r} in {count} rows" for source, count in counts.items())
     return Defect(

@@ -9,6 +9,7 @@ from kvqa_audit.checks.base import Checked, Defect, Evidence, check
 from kvqa_audit.checks.pairs import COPIES, facts_of, pairs_of
 from kvqa_audit.model import DuplicatePair, PairKind, Severity
 from kvqa_audit.spec.dataset_spec import DatasetSpec, Question
+from kvqa_audit.spelling import folded
 
 _SAME_PLACES = ("identity", "overlay", "light")
 
@@ -57,13 +58,10 @@ def _answers_of(images: set[str], evidence: Evidence) -> Answers:
 
 
 def _normalised(question: str, answer: str, spec: DatasetSpec) -> tuple[str, tuple[str, ...]]:
-    text = " ".join(question.split())
-    known = spec.question_by_text.get(text)
+    known = spec.question_of(question)
     if known is None:
-        return text, (" ".join(answer.split()).casefold(),)
-    return known.text, tuple(
-        " ".join(atom.split()).casefold() for atom in atoms(answer, known, spec.vocabulary_of(known))
-    )
+        return folded(question), (folded(answer),)
+    return known.text, tuple(folded(atom) for atom in atoms(answer, known, spec.vocabulary_of(known)))
 
 
 def _comparable(pair: DuplicatePair, answers: Answers, spec: DatasetSpec) -> Iterator[str]:

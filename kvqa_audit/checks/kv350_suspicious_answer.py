@@ -33,7 +33,7 @@ def _defects(evidence: Evidence) -> Iterator[Defect]:
     answers = evidence.table.frame["answer"]
     for suspect in evidence.suspicion.suspects:
         question = evidence.spec.question_by_name[suspect.question].text
-        expected = _quoted(suspect.expected) if suspect.expected is not None else "another, rarer answer"
+        expected = _quoted(suspect.expected)
         reasons = [_in_words(reason.fact, evidence) for reason in suspect.reasons]
         yield Defect(
             f"{question!r} is answered {_quoted(suspect.answer)}; what else is known of this image "

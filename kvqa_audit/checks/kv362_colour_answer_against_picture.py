@@ -43,10 +43,11 @@ def _named_colours(evidence: Evidence) -> Iterator[tuple[RowCells, str]]:
     meant = spec.pixel_evidence.colours
     if meant is None:
         return
-    texts = [text for text, question in spec.question_by_text.items() if question.name in meant.questions]
     frame = evidence.table.frame
+    known = spec.questions_in(frame["question"])
+    texts = [text for text, question in known.items() if question.name in meant.questions]
     for cells in cells_of(evidence, frame.index[frame["question"].isin(texts)].tolist()):
-        question = spec.question_by_text[cells.question]
+        question = known[cells.question]
         for colour in dict.fromkeys(atoms(cells.answer, question, spec.vocabulary_of(question))):
             if colour in meant.hues:
                 yield cells, colour
@@ -54,7 +55,7 @@ def _named_colours(evidence: Evidence) -> Iterator[tuple[RowCells, str]]:
 
 def _defect(cells: RowCells, colour: str, share: float, doubt: float) -> Defect:
     return Defect(
-        f"the answer names {colour!r}, but only {share:.2%} of the field of view comes near it",
+        f"the answer names {colour!r}, but only {share:.2%} of the picture comes near it",
         img_id=cells.img_id,
         question=cells.question,
         answer=cells.answer,

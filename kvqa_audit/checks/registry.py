@@ -48,6 +48,9 @@ from kvqa_audit.checks.kv408_stereotyped_answers import stereotyped_answers
 from kvqa_audit.checks.kv409_split_leak_by_id import split_leak_by_id
 from kvqa_audit.checks.kv410_split_leak_by_identical_picture import split_leak_by_identical_picture
 from kvqa_audit.checks.kv411_split_leak_by_near_duplicate import split_leak_by_near_duplicate
+from kvqa_audit.checks.kv412_split_leak_by_question import split_leak_by_question
+from kvqa_audit.checks.kv413_answer_given_away_by_spelling import answer_given_away_by_spelling
+from kvqa_audit.checks.kv414_mixed_languages import mixed_languages
 from kvqa_audit.checks.kv601_embedded_metadata import embedded_metadata
 from kvqa_audit.checks.kv602_embedded_location_or_name import embedded_location_or_name
 from kvqa_audit.checks.kv603_burned_in_identifier import burned_in_identifier
@@ -102,6 +105,9 @@ CHECKS: tuple[Check, ...] = (
     split_leak_by_id,
     split_leak_by_identical_picture,
     split_leak_by_near_duplicate,
+    split_leak_by_question,
+    answer_given_away_by_spelling,
+    mixed_languages,
     embedded_metadata,
     embedded_location_or_name,
     burned_in_identifier,

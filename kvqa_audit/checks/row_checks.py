@@ -18,6 +18,10 @@ from kvqa_audit.checks.kv012_conflicting_repeat import conflicting_repeat
 from kvqa_audit.checks.kv013_repeated_item_rows import repeated_item_rows
 from kvqa_audit.checks.kv014_image_under_two_sources import image_under_two_sources
 from kvqa_audit.checks.kv015_unanswered_row import unanswered_row
+from kvqa_audit.checks.kv016_spelling_variants import spelling_variants
+from kvqa_audit.checks.kv017_odd_spaces import odd_spaces
+from kvqa_audit.checks.kv018_answer_of_another_kind import answer_of_another_kind
+from kvqa_audit.checks.kv019_answer_repeats_question import answer_repeats_question
 
 ROW_CHECKS: tuple[Check, ...] = (
     unexpected_columns,
@@ -35,4 +39,8 @@ ROW_CHECKS: tuple[Check, ...] = (
     repeated_item_rows,
     image_under_two_sources,
     unanswered_row,
+    spelling_variants,
+    odd_spaces,
+    answer_of_another_kind,
+    answer_repeats_question,
 )

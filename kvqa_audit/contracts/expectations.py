@@ -231,7 +231,7 @@ def _images_per_source(frame: pd.DataFrame, spec: DatasetSpec) -> pd.DataFrame:
 
 def _rows_per_question(frame: pd.DataFrame, spec: DatasetSpec) -> pd.DataFrame:
     """question, rows: answered rows under the catalogue's text; a known question without any counts 0."""
-    canonical = {text: question.text for text, question in spec.question_by_text.items()}
+    canonical = {text: question.text for text, question in spec.questions_in(frame["question"].str.strip()).items()}
     answered = frame.loc[frame["answer"].str.strip() != "", "question"].str.strip()
     counts = answered.map(lambda text: canonical.get(text, text)).value_counts()
     return _counted(counts, [question.text for question in spec.questions], "question", "rows")

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from kvqa_audit.spec.dataset_spec import DatasetSpec, Question, Vocabulary
+from kvqa_audit.spelling import edits, folded
 
 _COUNT = re.compile(r"0|[1-9][0-9]{0,8}")
 
@@ -16,10 +17,11 @@ _COUNT = re.compile(r"0|[1-9][0-9]{0,8}")
 class AnswerReading:
     """One answer to one question, read against the catalogue.
 
-    `question` is the catalogue's short name, None for a question that is not in it. `atoms` are the single answers
-    with known misspellings corrected, `canonical` is the whole answer as it should stand, `outside` the atoms that
-    the vocabulary does not hold, `misspelt` maps known misspellings found to their corrections. `canonical_form` says
-    that separator and order are as they should be. Surrounding whitespace is ignored throughout.
+    `question` is the catalogue's short name, None for a question that is not in it. `atoms` are the single answers,
+    known misspellings corrected and spelt as the vocabulary spells them, `canonical` is the whole answer as it should
+    stand, `outside` the atoms that the vocabulary does not hold (or spells otherwise, where a person wrote it),
+    `misspelt` maps known misspellings found to their corrections. `canonical_form` says that separator and order are
+    as they should be. Surrounding whitespace is ignored throughout.
     """
 
     question: str | None
@@ -32,27 +34,29 @@ class AnswerReading:
 
 def read_answer(question_text: str, answer: str, spec: DatasetSpec) -> AnswerReading:
     """Reads one answer; a blank answer has no atoms and nothing wrong with it."""
-    question = spec.question_by_text.get(question_text.strip())
+    question = spec.question_of(question_text)
     text = answer.strip()
     if question is None or not text:
         return AnswerReading(question.name if question else None, text)
     vocabulary = spec.vocabulary_of(question)
     if vocabulary is None:
-        outside = (text,) if question.type == "numerical count" and not _COUNT.fullmatch(text) else ()
+        count = folded(text) if spec.made_by != "person" else text
+        outside = (text,) if question.type == "numerical count" and not _COUNT.fullmatch(count) else ()
         return AnswerReading(question.name, text, (text,), outside)
-    return _against_vocabulary(question, text, vocabulary)
+    return _against_vocabulary(question, text, vocabulary, exactly=spec.made_by == "person")
 
 
-def _against_vocabulary(question: Question, text: str, vocabulary: Vocabulary) -> AnswerReading:
+def _against_vocabulary(question: Question, text: str, vocabulary: Vocabulary, *, exactly: bool) -> AnswerReading:
     raw = split_answer(text, vocabulary) if question.is_multi_valued else [text]
-    atoms = [vocabulary.misspellings.get(atom, atom) for atom in raw]
+    atoms = [vocabulary.meant_by(atom) for atom in raw]
+    judged = [vocabulary.misspellings.get(atom, atom) for atom in raw] if exactly else atoms
     allowed = set(vocabulary.answers)
-    outside = tuple(dict.fromkeys(atom for atom in atoms if atom not in allowed)) if atoms else (text,)
+    outside = tuple(dict.fromkeys(atom for atom in judged if atom not in allowed)) if atoms else (text,)
     misspelt = tuple(dict.fromkeys((a, vocabulary.misspellings[a]) for a in raw if a in vocabulary.misspellings))
     in_order = sorted(atoms if question.one_row_per_item else set(atoms))
     canonical = question.separator.join(in_order) if atoms else text
-    as_written = _with_corrections(text, raw, atoms)
-    return AnswerReading(question.name, canonical, tuple(in_order), outside, misspelt, as_written == canonical)
+    in_form = question.any_order or _with_corrections(text, raw, atoms) == canonical
+    return AnswerReading(question.name, canonical, tuple(in_order), outside, misspelt, in_form)
 
 
 def split_answer(text: str, vocabulary: Vocabulary) -> list[str]:
@@ -96,10 +100,12 @@ def _closest_count(text: str) -> str | None:
 
 
 def closest(text: str, allowed: Iterable[str]) -> str | None:
-    """The allowed text most like this one, letter case aside, or None where none is alike."""
-    folded = {one.casefold(): one for one in allowed}
+    """The allowed text most like this one, its spelling aside; None where more than one letter in four would change."""
+    known = {folded(one): one for one in sorted(allowed, reverse=True)}
+    wanted = folded(text)
     # Longer texts cannot be close to an allowed one, and difflib is quadratic in them.
-    if len(text) > 2 * max(map(len, folded), default=0):
+    if len(wanted) > 2 * max(map(len, known), default=0):
         return None
-    found = difflib.get_close_matches(" ".join(text.split()).casefold(), folded, n=1, cutoff=0.6)
-    return folded[found[0]] if found else None
+    found = difflib.get_close_matches(wanted, known, n=3, cutoff=0.6)
+    near = [one for one in found if edits(wanted, one) <= max(1, max(len(wanted), len(one)) // 4)]
+    return known[near[0]] if near else None

@@ -6,6 +6,7 @@ The only door to pandera. Cells are judged once per distinct (source, question, 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from kvqa_audit.contracts.readings import AnswerReading, read_answer
 from kvqa_audit.ingest.dataset import ROLES, Table
 from kvqa_audit.spec.dataset_spec import DatasetSpec
+from kvqa_audit.spelling import folded
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,9 +45,10 @@ Mask = NDArray[np.bool_]
 class RowContract:
     """Which rows break which rule, and how every row's answer is read.
 
-    `violations` maps each of `RULES` to the 0-based rows that break it, ascending. `first_row[row]` is the first row
-    with the same img_id and question (the row itself where either is blank). `readings[reading_of_row[row]]` is the
-    reading of the row's answer.
+    `violations` maps each of `RULES` to the 0-based rows that break it, ascending. Of rows that say the same of an
+    image the one with the most usual spelling is kept, the others are `repeated_row`; where answers differ, one row of
+    each that is given less often is a `conflicting_repeat`. `first_row[row]` is the first row with the same img_id and
+    question (the row itself where either is blank). `readings[reading_of_row[row]]` is the reading of the row's answer.
     """
 
     violations: Mapping[str, Rows]
@@ -74,7 +77,8 @@ def check_rows(table: Table, spec: DatasetSpec) -> RowContract:
         for question, answer in zip(distinct["question"], distinct["answer"], strict=True)
     )
     images, image_cells = _distinct_ids(frame)
-    keyed = _keys(combination, _numbered(distinct, readings, spec), images, image_cells)
+    rows = np.bincount(combination, minlength=len(distinct))
+    keyed = _keys(combination, _numbered(distinct, rows, readings, spec), images, image_cells)
     masks: dict[str, Mask] = {}
     for rule, mask in _broken(_cell_schema(spec, readings), distinct).items():
         masks[rule] = mask[combination]
@@ -124,40 +128,72 @@ def _first_rows(codes: Rows) -> Rows:
     return first
 
 
-def _numbered(distinct: pd.DataFrame, readings: tuple[AnswerReading, ...], spec: DatasetSpec) -> pd.DataFrame:
-    """The distinct cells as numbers, -1 where blank: source, question and answer as they are meant, per_item."""
+def _numbered(
+    distinct: pd.DataFrame, rows: Rows, readings: tuple[AnswerReading, ...], spec: DatasetSpec
+) -> pd.DataFrame:
+    """The distinct cells as numbers, -1 where blank: source, question and answer as they are meant, per_item, spelling.
+
+    `spelling` is the rank of how question and answer are written, the most usual first: what is kept of rows that say
+    the same must not hang on their order.
+    """
     import pandas as pd
 
     per_item = {question.name for question in spec.questions if question.one_row_per_item}
     meant = zip(readings, distinct["question"], strict=True)
     return pd.DataFrame(
         {
-            "source": _numbers(distinct["source"]),
-            "question": _numbers([reading.question or text for reading, text in meant]),
-            "answer": _numbers([reading.canonical for reading in readings]),
+            "source": _numbers(map(str.strip, distinct["source"])),
+            "question": _numbers(reading.question or folded(text) for reading, text in meant),
+            "answer": _numbers(folded(reading.canonical) for reading in readings),
             "per_item": np.array([reading.question in per_item for reading in readings], dtype=bool),
+            "spelling": _spelling_ranks(distinct, rows),
         }
     )
 
 
+def _spelling_ranks(distinct: pd.DataFrame, rows: Rows) -> Rows:
+    """The rank of each (question, answer) as it is written: in the most rows first, then by its text."""
+    written = list(zip(distinct["question"], distinct["answer"], strict=True))
+    counts: Counter[tuple[str, str]] = Counter()
+    for cells, number in zip(written, rows.tolist(), strict=True):
+        counts[cells] += number
+    rank = {cells: place for place, cells in enumerate(sorted(counts, key=lambda cells: (-counts[cells], cells)))}
+    return np.array([rank[cells] for cells in written], dtype=np.int64)
+
+
 def _numbers(texts: Iterable[str]) -> Rows:
-    """A number per distinct text, surrounding whitespace ignored, and -1 for blank ones."""
+    """A number per distinct text, and -1 for blank ones."""
     numbers = {"": -1}
-    return np.array([numbers.setdefault(text.strip(), len(numbers) - 1) for text in texts], dtype=np.int64)
+    return np.array([numbers.setdefault(text, len(numbers) - 1) for text in texts], dtype=np.int64)
 
 
 def _keys(combination: Rows, numbered: pd.DataFrame, images: Rows, image_cells: pd.DataFrame) -> pd.DataFrame:
     """Numbers in place of texts, one row per row of the table: what the rules about repeats look at.
 
-    Columns: those of `_numbered`, image (-1 where blank), key (image and question, -1 where either is blank) and
-    first_row.
+    Columns: those of `_numbered`, image (-1 where blank), key (image and question, -1 where either is blank),
+    first_row and role: "kept" (the one row that stands for all of its key that say the same), "again" (another of
+    them), "other" (kept, but its key is answered otherwise more often) or "" (not answered, or without key).
     """
     keyed = numbered.iloc[combination].reset_index(drop=True)
-    image, question = _numbers(image_cells["img_id"])[images], keyed["question"].to_numpy()
+    image, question = _numbers(map(str.strip, image_cells["img_id"]))[images], keyed["question"].to_numpy()
     key = np.where((image < 0) | (question < 0), -1, image * (question.max(initial=0) + 1) + question)
     codes, _ = _factorised(key)
     first_row = np.where(key < 0, np.arange(len(key)), _first_rows(codes)[codes])
-    return keyed.assign(image=image, key=key, first_row=first_row)
+    keyed = keyed.assign(image=image, key=key, first_row=first_row)
+    return keyed.assign(role=_roles(keyed))
+
+
+def _roles(keyed: pd.DataFrame) -> NDArray[Any]:
+    """Each row's role among those of its key, whatever the order of the rows."""
+    answered = keyed[(keyed["key"] >= 0) & (keyed["answer"] >= 0)].sort_values("spelling", kind="stable")
+    says_so = answered.groupby(["key", "answer"])["spelling"].transform("size")
+    kept = answered.assign(says_so=says_so).drop_duplicates(["key", "answer"])
+    most = kept.sort_values(["says_so", "spelling"], ascending=[False, True], kind="stable").drop_duplicates("key")
+    role = np.full(len(keyed), "", dtype="<U5")
+    role[answered.index] = "again"
+    role[kept.index] = "other"
+    role[most.index] = "kept"
+    return role
 
 
 def _cell_schema(spec: DatasetSpec, readings: tuple[AnswerReading, ...]) -> pa.DataFrameSchema:
@@ -201,14 +237,12 @@ def _key_schema() -> pa.DataFrameSchema:
     """The contract of the rows among each other, over the numbers `_keys` gives."""
     import pandera.pandas as pa
 
-    def repeats(frame: pd.DataFrame) -> Mask:
-        return ((frame["key"] >= 0) & (frame["answer"] >= 0) & frame.duplicated("key")).to_numpy()
+    def single(frame: pd.DataFrame, role: str) -> pd.Series[bool]:
+        return ~((frame["role"] == role) & ~frame["per_item"])
 
-    def same(frame: pd.DataFrame) -> Mask:
-        return frame.duplicated(["key", "answer"]).to_numpy()
-
-    def per_item(frame: pd.DataFrame) -> Mask:
-        return frame["per_item"].to_numpy()
+    def repeated_item(frame: pd.DataFrame) -> pd.Series[bool]:
+        answered = frame[frame["role"] != ""]
+        return ~(frame["per_item"] & frame.index.isin(answered.index[answered.duplicated("key")]))
 
     def sources_of_image(frame: pd.DataFrame) -> pd.Series[bool]:
         known = frame[(frame["image"] >= 0) & (frame["source"] >= 0)]
@@ -217,20 +251,12 @@ def _key_schema() -> pa.DataFrameSchema:
 
     return pa.DataFrameSchema(
         checks=[
-            _rule("repeated_row", lambda f: _series(~(repeats(f) & same(f) & ~per_item(f)), f)),
-            _rule("conflicting_repeat", lambda f: _series(~(_answered_repeats(f) & ~same(f) & ~per_item(f)), f)),
-            _rule("repeated_item_row", lambda f: _series(~(repeats(f) & per_item(f)), f)),
+            _rule("repeated_row", lambda frame: single(frame, "again")),
+            _rule("conflicting_repeat", lambda frame: single(frame, "other")),
+            _rule("repeated_item_row", repeated_item),
             _rule("image_under_two_sources", sources_of_image),
         ]
     )
-
-
-def _answered_repeats(frame: pd.DataFrame) -> Mask:
-    """Rows with an answer whose key had an answer before: an unanswered row contradicts nothing."""
-    answered = frame[(frame["key"] >= 0) & (frame["answer"] >= 0)]
-    mask = np.zeros(len(frame), dtype=bool)
-    mask[answered.index[answered.duplicated("key")]] = True
-    return mask
 
 
 def _series(values: list[bool] | Mask, frame: pd.DataFrame) -> pd.Series[bool]:

@@ -11,6 +11,7 @@ from kvqa_audit.describe.columns import ColumnMap, map_columns
 from kvqa_audit.describe.flat_table import FlatTable, name_of, read_flat_table
 from kvqa_audit.describe.questions import Catalogue, Inferred, infer_catalogue
 from kvqa_audit.describe.suggestions import Suggestion, suggest_rules
+from kvqa_audit.spec.yaml_file import NO_TEXT
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,9 +68,12 @@ def _lines(lines: Iterator[str]) -> str:
 
 
 def quoted(text: str) -> str:
-    """The text in double quotes, as YAML and comments take it: on one line, invisible characters spelt out."""
-    written = json.dumps(text, ensure_ascii=False)
-    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in written)
+    """The text in double quotes, as YAML and comments take it: on one line, invisible characters spelt out.
+
+    What no description can hold, such as NUL, becomes U+FFFD.
+    """
+    written = json.dumps(NO_TEXT.sub("\ufffd", text), ensure_ascii=False)
+    return "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in written)
 
 
 def _key(text: str) -> str:
@@ -90,6 +94,8 @@ def _dataset(
     yield "# A first description, made from the data as they are. Whatever is wrong in them is described as if it were"
     yield "# right: go through the vocabularies, the counts and the comments, and correct what ought to be otherwise."
     yield f"name: {quoted(name)}"
+    yield "# Once a person has gone through this file, take the next line away: what it says counts in full then."
+    yield "made_by: init"
     yield '# about: "What the images show and who answered."'
     yield '# licence: {id: CC-BY-4.0, terms: "…", citation: "…", doi: "…"}'
     if table.splits:
@@ -124,7 +130,7 @@ def _catalogue(catalogue: Catalogue) -> Iterator[str]:
     if vocabularies:
         yield "\nvocabularies:"
     for answers, name in vocabularies.items():
-        yield f"  {name}:"
+        yield f"  {quoted(name)}:"
         yield f"    answers: [{', '.join(map(quoted, answers))}]"
     yield ""
     if catalogue.free:
@@ -147,15 +153,18 @@ def _vocabularies(questions: tuple[Inferred, ...]) -> dict[tuple[str, ...], str]
 
 
 def _question(question: Inferred, vocabularies: Mapping[tuple[str, ...], str]) -> Iterator[str]:
-    yield f"  - name: {question.name} # {question.rows:,} rows"
+    yield f"  - name: {quoted(question.name)} # {question.rows:,} rows"
     yield f"    text: {quoted(question.text)}"
     yield f"    type: {question.type}"
     if question.answers:
-        yield f"    vocabulary: {vocabularies[question.answers]}"
+        yield f"    vocabulary: {quoted(vocabularies[question.answers])}"
     if question.separator != "; ":
         yield f"    separator: {quoted(question.separator)}"
     if question.several_rows:
         yield "    one_row_per_item: true"
+    if question.any_order:
+        yield "    any_order: true"
+    yield from (f"    # {doubt}" for doubt in question.doubts)
     for answer in question.doubtful[:MAX_DOUBTFUL]:
         yield f"    # given once, and so left out of the vocabulary: {quoted(answer[:200])}"
     if len(question.doubtful) > MAX_DOUBTFUL:

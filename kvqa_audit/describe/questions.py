@@ -2,40 +2,38 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kvqa_audit.describe.answer_types import MIN_SHARE_IN_ORDER, atoms_of, in_order, type_of
+from kvqa_audit.describe.short_names import short_name
 from kvqa_audit.spec.dataset_spec import MULTI_VALUED, QuestionType
+from kvqa_audit.spec.yaml_file import NO_TEXT
+from kvqa_audit.spelling import folded, tidied, usual_spellings
 
 if TYPE_CHECKING:
     import pandas as pd
 
 MAX_QUESTIONS = 100
-MAX_ANSWERS = 40
+MAX_QUESTION_CHARACTERS = 2_000
 MIN_ROWS = 5
 # A catalogue that covers less of the rows leaves the other questions free.
 MIN_COVERAGE = 0.98
-SEPARATORS = ("; ", ";", ", ", ",")
-_COUNT = re.compile(r"0|[1-9][0-9]{0,8}")
-_COLOURS = frozenset(
-    re.findall(r"\w+", "black blue brown flesh gray green grey orange pink purple red violet white yellow")
-)
-_PLACES = re.compile(r"\b(left|right|upper|lower|cent(er|re)|top|bottom|middle|anterior|posterior)\b", re.IGNORECASE)
-_STOP_WORDS = frozenset(
-    re.findall(
-        r"\w+",
-        "a all an any are be can check do does for from have if in is it of on one present seen shown than that the "
-        "there this to visible was were what which with would you image picture",
-    )
-)
+# One row per item shows in many images that are answered in several ways; a few are contradictions.
+MIN_IMAGES_PER_ITEM = 20
+MIN_SHARE_PER_ITEM = 0.2
+MIN_JOINED = 20
 
 
 @dataclass(frozen=True)
 class Inferred:
-    """One question of the catalogue; `doubtful` are answers given once only, left out of the vocabulary."""
+    """One question of the catalogue.
+
+    `doubtful` are answers given once only, left out of the vocabulary; `doubts` say in sentences what was not sure,
+    with the numbers.
+    """
 
     text: str
     name: str
@@ -44,7 +42,9 @@ class Inferred:
     answers: tuple[str, ...] = ()
     separator: str = "; "
     several_rows: bool = False
+    any_order: bool = False
     doubtful: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -57,90 +57,90 @@ class Catalogue:
 
 
 def infer_catalogue(frame: pd.DataFrame) -> Catalogue:
-    """Makes a catalogue of the questions that are asked again and again.
+    """Makes a catalogue of the questions that are asked again and again; spellings of one value are one.
 
     Args:
         frame: columns question, answer and img_id, as text.
     """
-    cells = frame.apply(lambda column: column.str.strip())
-    cells = cells[cells["question"] != ""]
-    counts = cells["question"].value_counts()
+    cells = _values(frame)
+    counts = cells["value"].value_counts()
     least = max(MIN_ROWS, len(cells) // 1_000)
     # In a small table every question is seldom asked; there a repeat is all that can be wanted.
     asked = counts[counts >= (least if len(cells) >= 200 else 2)]
-    texts = sorted(asked.index, key=lambda text: (-int(asked[text]), str(text)))[:MAX_QUESTIONS]
-    covered = int(counts[texts].sum()) if texts else 0
+    values = sorted(asked.index, key=lambda value: (-int(asked[value]), str(value)))[:MAX_QUESTIONS]
+    covered = int(counts[values].sum()) if values else 0
     names: set[str] = set()
-    groups = dict(tuple(cells[cells["question"].isin(texts)].groupby("question")))
-    questions = tuple(_inferred(str(text), _name(str(text), names), groups[text]) for text in texts)
-    return Catalogue(questions, not texts or covered < MIN_COVERAGE * len(cells), len(cells) - covered)
+    groups = dict(tuple(cells[cells["value"].isin(values)].groupby("value")))
+    questions = tuple(_inferred(groups[value], names) for value in values)
+    return Catalogue(questions, not values or covered < MIN_COVERAGE * len(cells), len(cells) - covered)
 
 
-def _inferred(text: str, name: str, rows: pd.DataFrame) -> Inferred:
-    answers = Counter(answer for answer in rows["answer"] if answer)
-    several = bool(rows[rows["answer"] != ""].duplicated(["img_id"]).mean() > 0.05)
+def _values(frame: pd.DataFrame) -> pd.DataFrame:
+    """The asked rows with usual spellings, and `value`, the folded question; what YAML cannot hold is left out."""
+    tidy = {text: tidied(text) for column in ("question", "answer") for text in frame[column].unique()}
+    question, answer = frame["question"].map(tidy), frame["answer"].map(tidy)
+    cells = frame[["img_id"]].assign(
+        img_id=frame["img_id"].str.strip(),
+        question=question.map(usual_spellings(question)),
+        answer=answer.map(usual_spellings(answer)),
+    )
+    values = {text: folded(text) for text in cells["question"].unique()}
+    writable = {text: 0 < len(text) <= MAX_QUESTION_CHARACTERS and not NO_TEXT.search(text) for text in values}
+    cells = cells.assign(value=cells["question"].map(values))
+    return cells[cells["question"].map(writable).to_numpy(dtype=bool)]
+
+
+def _inferred(rows: pd.DataFrame, names: set[str]) -> Inferred:
+    text = str(rows["question"].iloc[0])
+    name = short_name(text, names)
+    answered = rows[rows["answer"] != ""]
+    answers = Counter(answer for answer in answered["answer"] if not NO_TEXT.search(answer))
     kind, separator = type_of(answers)
+    images = answered.drop_duplicates(["img_id", "answer"])["img_id"].value_counts()
+    several = int((images > 1).sum())
     if kind in ("numerical count", "free text"):
-        return Inferred(text, name, len(rows), kind, several_rows=several)
+        return Inferred(text, name, len(rows), kind, doubts=tuple(_contradictions(several, len(images))))
     atoms = atoms_of(answers, separator) if kind in MULTI_VALUED else answers
     known = {a: n for a, n in atoms.items() if n > 1 or len(rows) < 50} or dict(atoms)
-    doubtful = tuple(sorted(a for a in atoms if a not in known))
-    return Inferred(text, name, len(rows), kind, tuple(sorted(known)), separator, several, doubtful)
+    per_item = kind != "yes/no" and several >= max(MIN_IMAGES_PER_ITEM, MIN_SHARE_PER_ITEM * len(images))
+    kept, joined = in_order(answers, separator) if kind in MULTI_VALUED else (0, 0)
+    any_order = kind in MULTI_VALUED and (joined < MIN_JOINED or kept < MIN_SHARE_IN_ORDER * joined)
+    return Inferred(
+        text,
+        name,
+        len(rows),
+        kind,
+        tuple(sorted(known)),
+        separator,
+        several_rows=per_item,
+        any_order=any_order,
+        doubtful=tuple(sorted(a for a in atoms if a not in known)),
+        doubts=tuple(_doubts(answers, kind, several, len(images), per_item, (kept, joined) if any_order else None)),
+    )
 
 
-def type_of(answers: Mapping[str, int]) -> tuple[QuestionType, str]:
-    """The question's type, and the separator of its answers, from the answers and how often each is given."""
-    total = sum(answers.values())
-    if not total:
-        return "free text", "; "
-    if all(_COUNT.fullmatch(answer) for answer in answers):
-        return "numerical count", "; "
-    for separator in SEPARATORS:
-        if _are_lists(answers, separator):
-            return _kind_of_list(atoms_of(answers, separator)), separator
-    if sum(n for answer, n in answers.items() if answer.casefold() in ("yes", "no")) >= 0.98 * total:
-        return "yes/no", "; "
-    if len(answers) <= MAX_ANSWERS and total >= 2 * len(answers):
-        return "single choice", "; "
-    return "free text", "; "
+def _doubts(
+    answers: Mapping[str, int],
+    kind: QuestionType,
+    several: int,
+    images: int,
+    per_item: bool,
+    order: tuple[int, int] | None,
+) -> Iterator[str]:
+    if per_item:
+        yield f"{several:,} of {images:,} images have several answers in rows of their own, as one row per item gives"
+    else:
+        yield from _contradictions(several, images)
+    if order is not None and order[1]:
+        yield f"{order[0]:,} of {order[1]:,} answers with several parts are in alphabetical order"
+    rare = sum(n == 1 for n in answers.values())
+    if kind == "single choice" and rare:
+        yield f"{rare:,} of {sum(answers.values()):,} answers are given once; the list may not be complete"
 
 
-def _are_lists(answers: Mapping[str, int], separator: str) -> bool:
-    """Whether some answers are several in one: sentences hold commas, too, but their parts do not come again."""
-    joined = {answer: n for answer, n in answers.items() if separator in answer}
-    atoms, parts = atoms_of(answers, separator), atoms_of(joined, separator)
-    if not joined or len(atoms) > MAX_ANSWERS:
-        return False
-    stand_alone = sum(part in answers for part in parts) > 0.5 * len(parts)
-    often = sum(joined.values()) >= 0.02 * sum(answers.values()) and len(atoms) < len(answers)
-    return stand_alone or often
-
-
-def atoms_of(answers: Mapping[str, int], separator: str) -> Counter[str]:
-    """How often each single answer is given."""
-    atoms: Counter[str] = Counter()
-    for answer, n in answers.items():
-        for atom in {part.strip() for part in answer.split(separator.strip())} - {""}:
-            atoms[atom] += n
-    return atoms
-
-
-def _kind_of_list(atoms: Sequence[str] | Mapping[str, int]) -> QuestionType:
-    if sum(atom.casefold() in _COLOURS for atom in atoms) >= 0.6 * len(atoms):
-        return "colour"
-    if sum(bool(_PLACES.search(atom)) for atom in atoms) >= 0.6 * len(atoms):
-        return "location"
-    return "multiple choice"
-
-
-def _name(text: str, taken: set[str]) -> str:
-    """A short name for rules: the first three telling words, told apart by a number."""
-    words = re.findall(r"[a-z][a-z0-9]*", text.casefold())
-    telling = [word for word in words if word not in _STOP_WORDS][:3] or words[:3] or ["question"]
-    short = "_".join(telling)[:40].rstrip("_")
-    name, number = short, 1
-    while name in taken or name in ("source", "img_id"):
-        number += 1
-        name = f"{short}_{number}"
-    taken.add(name)
-    return name
+def _contradictions(several: int, images: int) -> Iterator[str]:
+    if several:
+        yield (
+            f"{several:,} of {images:,} images are answered in several ways; these are told as contradictions, unless "
+            "'one_row_per_item: true' stands here"
+        )

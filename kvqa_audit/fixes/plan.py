@@ -102,7 +102,7 @@ class _Work:
     def column_of(self, finding: Finding) -> str | None:
         """The column of the cell that the finding is about, None where no cell is rewritten for it."""
         match self.repairs.get(finding.check):
-            case Repair.WHITESPACE:
+            case Repair.WHITESPACE | Repair.ODD_SPACES | Repair.SPELLING_VARIANT:
                 return str(finding.evidence["column"])
             case Repair.QUESTION_SPELLING:
                 return "question"
@@ -115,17 +115,25 @@ class _Work:
         cells: dict[tuple[int, str], list[Finding]] = {}
         for finding in findings:
             column = self.column_of(finding)
-            if column is not None and finding.row is not None:
-                cells.setdefault((finding.row, column), []).append(finding)
+            if column is not None:
+                for row in self.rows_about(finding):
+                    cells.setdefault((row, column), []).append(finding)
         return cells
+
+    def rows_about(self, finding: Finding) -> list[int]:
+        """The rows that a finding is about: all that spell a value otherwise, else its one row."""
+        if self.repairs.get(finding.check) is Repair.SPELLING_VARIANT:
+            return list(finding.evidence["rows"])
+        return [] if finding.row is None else [finding.row]
 
     def has_fixed(self, finding: Finding) -> bool:
         if finding.row is None:
             return False
         if self.is_repeat(finding):
             return finding.row in self.dropped
-        change = self.changes.get(finding.row, {}).get(self.column_of(finding) or "")
-        return change is not None and finding.check in change.rules
+        column = self.column_of(finding) or ""
+        changes = [self.changes.get(row, {}).get(column) for row in self.rows_about(finding)]
+        return all(change is not None and finding.check in change.rules for change in changes)
 
     def has_removed(self, finding: Finding, corrected: Collection[tuple[str, str]]) -> bool:
         """Whether what the finding is about goes, or was settled by a person."""
@@ -151,7 +159,8 @@ class _Work:
         if row in self.dropped or row in self.table.locked or any(f.status is not FindingStatus.OPEN for f in group):
             return
         if any(self.repairs[finding.check] is Repair.BY_HAND for finding in group):
-            group = [finding for finding in group if self.repairs[finding.check] is Repair.WHITESPACE]
+            spaces = (Repair.WHITESPACE, Repair.ODD_SPACES)
+            group = [finding for finding in group if self.repairs[finding.check] in spaces]
         # The reading that finds a misspelling or another order ignores the whitespace, so its suggestion says it all.
         most = max(group, key=lambda finding: _ORDER[self.repairs[finding.check]], default=None)
         if most is not None and most.suggestion is not None:
@@ -195,15 +204,18 @@ class _Work:
             if not self.spec.question_by_text[key[1]].one_row_per_item
             for row in self.rows_of[key]
         }
-        first: dict[tuple[str, ...], int] = {}
+        equal: dict[tuple[str, ...], list[int]] = {}
         for row, record in enumerate(self.table.records):
-            if row in self.dropped or row in self.table.locked:
-                continue
-            earlier = first.setdefault(tuple(self.cells.get(row, record.cells)), row)
-            if earlier != row and row in repeated:
-                self._drop(row, repeated[row], f"repeats row {earlier} in every cell")
-            elif earlier != row and row in settled:
-                self._drop(row, CORRECTION, f"repeats row {earlier} in every cell, once corrected")
+            if row not in self.dropped and row not in self.table.locked:
+                equal.setdefault(tuple(self.cells.get(row, record.cells)), []).append(row)
+        for rows in equal.values():
+            # Which row of equal ones was not found to repeat another stays; it need not be the first.
+            kept = next((row for row in rows if row not in repeated), rows[0])
+            for row in rows:
+                if row != kept and row in repeated:
+                    self._drop(row, repeated[row], f"repeats row {kept} in every cell")
+                elif row != kept and row in settled:
+                    self._drop(row, CORRECTION, f"repeats row {kept} in every cell, once corrected")
 
     def _set(self, row: int, role: str, text: str, rules: tuple[str, ...], why: str) -> None:
         if self.now(row, role) == text:

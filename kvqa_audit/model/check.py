@@ -73,6 +73,8 @@ class Repair(StrEnum):
     """How a cell is corrected without a person; of several for one cell the last in this order says it all."""
 
     WHITESPACE = "whitespace"
+    ODD_SPACES = "odd spaces"
+    SPELLING_VARIANT = "spelling variant"
     QUESTION_SPELLING = "question spelling"
     ANSWER_SPELLING = "answer spelling"
     ANSWER_ORDER = "answer order"

@@ -78,7 +78,7 @@ def asked_images(frame: pd.DataFrame, spec: DatasetSpec) -> list[str]:
     seen = {one.question for one in (meant.box, meant.text) if one is not None}
     colours = set(meant.colours.questions) if meant.colours is not None else set[str]()
     hues = "|".join(map(re.escape, meant.colours.hues)) if meant.colours is not None else ""
-    name = frame["question"].map({text: one.name for text, one in spec.question_by_text.items()})
+    name = frame["question"].map({text: one.name for text, one in spec.questions_in(frame["question"]).items()})
     asked = name.isin(seen) & (frame["answer"] != "")
     if colours:
         asked |= name.isin(colours) & frame["answer"].str.contains(hues, regex=True)

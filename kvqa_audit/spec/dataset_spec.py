@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import Field, PrivateAttr, model_validator
 
@@ -13,7 +13,9 @@ from kvqa_audit.spec.faults import Location, faults_at
 from kvqa_audit.spec.promise import Promise
 from kvqa_audit.spec.record import Code, Name, Record, Text
 from kvqa_audit.spec.rule import COLUMNS_OF_RULES, Rule
+from kvqa_audit.spelling import folded
 
+T = TypeVar("T")
 QuestionType = Literal[
     "yes/no", "single choice", "multiple choice", "colour", "location", "numerical count", "free text"
 ]
@@ -86,12 +88,26 @@ class Vocabulary(Record):
                 raise ValueError(f"{wrong!r} is both an answer and a misspelling")
         return self
 
+    @cached_property
+    def _by_value(self) -> dict[str, str]:
+        return _unambiguous((folded(answer), answer) for answer in self.answers)
+
+    @cached_property
+    def _allowed(self) -> frozenset[str]:
+        return frozenset(self.answers)
+
+    def meant_by(self, atom: str) -> str:
+        """The allowed answer of which this is a known misspelling or another spelling, or the atom as it stands."""
+        atom = self.misspellings.get(atom, atom)
+        return atom if atom in self._allowed else self._by_value.get(folded(atom), atom)
+
 
 class Question(Record):
     """One entry of the question catalogue.
 
     `name` is the short name used by rules. A `numerical count` takes whole numbers and needs no vocabulary.
-    `one_row_per_item` says that the question may be answered in several rows of one image (one per object seen).
+    `one_row_per_item` says that the question may be answered in several rows of one image (one per object seen),
+    `any_order` that the single answers of one row may stand in any order.
     """
 
     text: Text
@@ -100,6 +116,7 @@ class Question(Record):
     vocabulary: str | None = None
     separator: Literal["; ", ";", ", ", ","] = "; "
     one_row_per_item: bool = False
+    any_order: bool = False
     misspellings: list[Text] = []
 
     @property
@@ -181,10 +198,12 @@ class DatasetSpec(Record):
     """The whole description of one dataset, as read from its folder.
 
     `other_questions` says what a question is that the catalogue does not hold: a mistake, or one whose answers are
-    free text.
+    free text. `made_by` says who wrote the description: a person, `init` (from the data, and nobody has gone through
+    it), or an audit on the spot (auto); what was only inferred blocks less, and spellings of one value are one answer.
     """
 
     name: Text
+    made_by: Literal["person", "init", "auto"] = "person"
     about: str = ""
     licence: Licence | None = None
     hub: Hub | None = None
@@ -288,9 +307,32 @@ class DatasetSpec(Record):
         return {text: q for q in self.questions for text in (q.text, *q.misspellings)}
 
     @cached_property
+    def _question_by_value(self) -> dict[str, Question]:
+        return _unambiguous((folded(text), q) for text, q in self.question_by_text.items())
+
+    def question_of(self, text: str) -> Question | None:
+        """The catalogue entry that a text in a row means, however it is spelt; None where there is none."""
+        known = self.question_by_text.get(text.strip())
+        return known if known is not None else self._question_by_value.get(folded(text))
+
+    def questions_in(self, texts: Iterable[str]) -> dict[str, Question]:
+        """Each text that means a catalogue entry, as it stands → the entry."""
+        found = ((text, self.question_of(text)) for text in set(texts))
+        return {text: question for text, question in found if question is not None}
+
+    @cached_property
     def question_by_name(self) -> dict[str, Question]:
         return {q.name: q for q in self.questions}
 
     def vocabulary_of(self, question: Question) -> Vocabulary | None:
         """The question's vocabulary; None for whole numbers and free text."""
         return None if question.vocabulary is None else self.vocabularies[question.vocabulary]
+
+
+def _unambiguous(pairs: Iterable[tuple[str, T]]) -> dict[str, T]:
+    """The mapping without the keys that stand for several values."""
+    found: dict[str, list[T]] = {}
+    for key, value in pairs:
+        if value not in (known := found.setdefault(key, [])):
+            known.append(value)
+    return {key: values[0] for key, values in found.items() if len(values) == 1}

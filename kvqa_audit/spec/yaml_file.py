@@ -26,7 +26,7 @@ MAX_NUMBER_CHARACTERS = 60
 MAX_SHOWN_CHARACTERS = 120
 _CORE = "tag:yaml.org,2002:"
 _TEXT = f"{_CORE}str"
-_NO_TEXT = re.compile("[\0\ud800-\udfff]")
+NO_TEXT = re.compile("[\0\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ class _Reading:
         if not isinstance(node, yaml.ScalarNode):
             raise SpecError(f"{where}: a key has to be plain text")
         if node.tag == _TEXT:
-            if found := _NO_TEXT.search(node.value):
+            if found := NO_TEXT.search(node.value):
                 raise SpecError(f"{where}: holds {found[0]!a}, which no text can hold; remove it")
             return node.value
         where += f", key {key}" if (key := _as_key(at)) else ""

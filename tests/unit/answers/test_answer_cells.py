@@ -35,7 +35,7 @@ def test_answers_are_sorted_corrected_pooled_and_what_says_nothing_is_left_out()
     assert said(found) == [
         ("b", COLOUR, "pink; red", 0),
         ("a", SIZE, "<5mm; >20mm", 1),
-        ("a", TEXT, "yes", 2),
+        ("a", TEXT, "no", 3),
     ]
     assert found.sources == ("Polyps",)
     assert set(found.questions) == {COLOUR, SIZE, TEXT}

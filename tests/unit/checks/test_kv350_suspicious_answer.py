@@ -68,11 +68,6 @@ def test_from_one_in_ten_on_it_is_a_warning() -> None:
     assert [finding.severity for finding in findings] == [Severity.WARNING, Severity.INFO]
 
 
-def test_a_rare_expected_answer_is_not_named() -> None:
-    _, (finding,) = run(Suspicion({1: 0.4}, (suspect(0.4, expected=None),)))
-    assert "makes another, rarer answer more likely" in finding.message
-
-
 def test_a_long_answer_is_cut_in_the_message() -> None:
     _, (finding,) = run(Suspicion({1: 0.4}, (suspect(0.4, answer="x" * 5000),)))
     assert len(finding.message) < 700

@@ -9,10 +9,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from kvqa_audit.describe.answer_types import type_of
 from kvqa_audit.describe.columns import map_columns
 from kvqa_audit.describe.description import describe_source, quoted
 from kvqa_audit.describe.flat_table import FlatTable, read_flat_table
-from kvqa_audit.describe.questions import infer_catalogue, type_of
+from kvqa_audit.describe.questions import infer_catalogue
 from kvqa_audit.describe.suggestions import suggest_rules
 from kvqa_audit.errors import SourceError
 from kvqa_audit.spec.dataset_spec import DatasetSpec
@@ -173,7 +174,7 @@ def test_hostile_texts_end_up_in_a_description_that_loads(tmp_path: Path, where:
 def test_quoted_text_stays_on_one_line_and_comes_back(text: str, tmp_path: Path) -> None:
     from kvqa_audit.spec.yaml_file import read_yaml
 
-    safe = text.replace("\ud800", "?")
+    safe = text.replace("\ud800", "?").replace("\x00", "?")
     path = tmp_path / "x.yaml"
     path.write_text(f"# {quoted(safe)}\nkey: {quoted(safe)} # {quoted(safe)}\n", encoding="utf-8")
     assert len(path.read_text(encoding="utf-8").splitlines()) == 2
