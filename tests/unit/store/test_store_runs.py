@@ -135,9 +135,11 @@ def test_finding_of_a_check_that_was_off_when_its_image_was_renamed_keeps_its_hi
     with RunStore(place) as store:
         store.finish(day(1, [PAIR]))
         second = store.finish(day(2, [], images=images, skipped=["KV201"]))
+        (between,) = store.findings("Sample")
         third = store.finish(day(3, [moved], images=images))
         (state,) = store.findings("Sample")
     assert (second.new, second.resolved) == (0, 0)
+    assert (sorted(between.related), between.last_run, between.key) == (["i3", "z"], f"{1:032x}", state.key)
     assert (third.new, third.resolved, third.still_open) == (0, 0, 1)
     assert (state.first_run, state.related) == (f"{1:032x}", ("i3", "z"))
 
@@ -155,7 +157,7 @@ def test_projects_do_not_resolve_each_other_s_findings(place: str) -> None:
     with RunStore(place) as store:
         store.finish(day(1, [WRONG, BLANK]), project="gastro")
         other = store.finish(day(2, [BLANK]), project="surgery")
-        again = store.finish(day(3, [WRONG, BLANK]), project="gastro")
+        again = store.finish(day(3, [WRONG, replace(BLANK, message="empty")]), project="gastro")
         lines = [(run.project, run.series, run.number) for run in store.runs()]
         states = {name: store.findings("Sample", project=name) for name in ("gastro", "surgery", "default")}
         assert [run.number for run in store.runs("Sample", project="gastro")] == [1, 2]
@@ -164,6 +166,7 @@ def test_projects_do_not_resolve_each_other_s_findings(place: str) -> None:
     assert (again.number, again.new, again.resolved, again.still_open) == (2, 0, 0, 2)
     assert lines == [("gastro", "Sample", 1), ("gastro", "Sample", 2), ("surgery", "Sample", 1)]
     assert [len(states[name]) for name in states] == [2, 1, 0]
+    assert [(one.message, one.last_run) for one in states["surgery"]] == [("blank", f"{2:032x}")]
     assert all(state.resolved_run is None for of_project in states.values() for state in of_project)
 
 
