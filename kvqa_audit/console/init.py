@@ -17,6 +17,9 @@ def print_described(described: Described, source: str, out: Path) -> None:
     """Rows, columns, questions by type, what was left open, and the command that audits by the description."""
     screen = console()
     screen.print(f"{described.rows:,} rows, {described.images:,} images", style="bold")
+    screen.print(f"read: {plain(described.reader)}", soft_wrap=True)
+    for note in described.notes:
+        screen.print(f"note: {plain(note)}", style="yellow", soft_wrap=True)
     columns = described.columns
     for role, name in columns.roles.items():
         screen.print(f"  {role}: column {plain(name)!r}, {columns.known_by[role]}")

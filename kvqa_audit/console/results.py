@@ -21,6 +21,8 @@ def print_summary(run: AuditRun, verdict: Verdict, out: Path) -> None:
     screen = console()
     screen.print()
     screen.print(f"{plain(run.dataset.name)}: {run.dataset.rows:,} rows, {run.dataset.images:,} images", style="bold")
+    if run.dataset.reader:
+        screen.print(f"read: {plain(run.dataset.reader)}", soft_wrap=True)
     screen.print(verdict.sentence, style="bold green" if verdict.ready else "bold red")
     _print_other_reasons(screen, verdict)
     _print_outcomes(screen, "Blocks the release", verdict.blockers, run)

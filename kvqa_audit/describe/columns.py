@@ -50,6 +50,9 @@ def map_columns(table: FlatTable) -> ColumnMap:
     for role, score in (("img_id", _like_ids), ("question", _like_questions), ("answer", _like_answers)):
         if role in roles:
             continue
+        if role == "answer" and (reply := _reply(roles["question"])) in frame.columns:
+            roles[role], known_by[role] = reply, "by its place, after the question"
+            continue
         found = _best({name: score(table, name, roles) for name in frame.columns if name not in roles.values()})
         if found is None:
             raise SourceError(
@@ -89,6 +92,12 @@ def _accepted(table: FlatTable, roles: Mapping[str, str]) -> str | None:
     return next((n for n in table.several if n not in roles.values() and folded(n) in ACCEPTED), None)
 
 
+def _reply(question: str) -> str:
+    """The address of what is said next in a list of turns; "" where the question is in none."""
+    match = re.fullmatch(r"(.+\[)(\d+)(\].*)", question)
+    return f"{match[1]}{int(match[2]) + 1}{match[3]}" if match else ""
+
+
 def _best(scores: Mapping[str, float]) -> str | None:
     name = max(scores, key=lambda n: scores[n], default=None)
     return name if name is not None and scores[name] >= 0.5 else None
@@ -122,13 +131,16 @@ def _like_ids(table: FlatTable, name: str, _: Mapping[str, str]) -> float:
 
 
 def _share_of_files(table: FlatTable, name: str) -> float:
-    """The share of a column's distinct cells that name an image file beside the table."""
-    if not table.image_files:
-        return 0.0
+    matched, asked = matching_ids(table, name)
+    return matched / asked if asked else 0.0
+
+
+def matching_ids(table: FlatTable, name: str) -> tuple[int, int]:
+    """How many of a column's distinct cells name an image file beside the table, and how many there are."""
     cells = table.frame[name]
-    distinct = set(zip(cells, table.folders or ("",) * len(cells), strict=True))
+    distinct = dict.fromkeys(zip(cells, table.folders or ("",) * len(cells), strict=True))
     asked = [row_id for row_id in distinct if row_id[0].strip()]
-    return len(match_ids(asked, table.image_files).files) / len(asked) if asked else 0.0
+    return len(match_ids(asked, table.image_files).files) if table.image_files else 0, len(asked)
 
 
 def _source(table: FlatTable, roles: Mapping[str, str]) -> tuple[str, str] | None:

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kvqa_audit.describe.columns import ColumnMap, map_columns
+from kvqa_audit.describe.columns import ColumnMap, map_columns, matching_ids
 from kvqa_audit.describe.flat_table import FlatTable, name_of, read_flat_table
 from kvqa_audit.describe.questions import Catalogue, Inferred, infer_catalogue
 from kvqa_audit.describe.suggestions import Suggestion, suggest_rules
+from kvqa_audit.ingest.dataset import TableFault
 from kvqa_audit.spec.yaml_file import NO_TEXT
 
 if TYPE_CHECKING:
@@ -22,7 +23,10 @@ MAX_DOUBTFUL = 20
 
 @dataclass(frozen=True)
 class Described:
-    """What was found out, and the text of each file by its name."""
+    """What was found out, and the text of each file by its name.
+
+    `reader` says on one line what was read and how, and how many ids match a file; `notes` what is wrong with files.
+    """
 
     columns: ColumnMap
     catalogue: Catalogue
@@ -31,6 +35,8 @@ class Described:
     sources: Mapping[str, int]
     suggestions: int
     files: Mapping[str, str]
+    reader: str = ""
+    notes: tuple[str, ...] = ()
 
 
 def describe_source(source: str) -> Described:
@@ -49,12 +55,41 @@ def describe_source(source: str) -> Described:
     count = int(images[images != ""].nunique())
     sources = _sources(frame) if "source" in frame else {}
     files = {
-        "dataset.yaml": _lines(_dataset(name_of(source), table, columns, catalogue, sources, len(frame), count)),
-        "promises.yaml": _lines(_promises(len(frame), count)),
+        "dataset.yaml": _lines(_dataset(name_of(source), table, columns, catalogue, sources, table.rows, count)),
+        "promises.yaml": _lines(_promises(table.rows, count)),
         "rules.yaml": _lines(_rules(suggestions)),
         "release.yaml": _lines(_release()),
     }
-    return Described(columns, catalogue, len(frame), count, sources, len(suggestions), files)
+    return Described(
+        columns,
+        catalogue,
+        table.rows,
+        count,
+        sources,
+        len(suggestions),
+        files,
+        _read(table, columns.roles["img_id"]),
+        _notes(table),
+    )
+
+
+def _read(table: FlatTable, id_column: str) -> str:
+    if not table.image_files:
+        return table.reader
+    matched, asked = matching_ids(table, id_column)
+    return f"{table.reader}; {matched:,} of {asked:,} ids match a file"
+
+
+def _notes(table: FlatTable) -> tuple[str, ...]:
+    """One line for each kind of fault: how many there are, and the first."""
+    kinds: dict[str, list[TableFault]] = {}
+    for fault in table.faults:
+        kinds.setdefault(fault.kind, []).append(fault)
+    return tuple(
+        faults[0].message + (f" (line {faults[0].line})" if faults[0].line is not None else "")
+        + (f"; {len(faults) - 1:,} more like it" if len(faults) > 1 else "")
+        for faults in kinds.values()
+    )  # fmt: skip
 
 
 def _sources(frame: pd.DataFrame) -> dict[str, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from kvqa_audit.errors import SourceError
 from kvqa_audit.ingest.dataset import TableFault
 from kvqa_audit.ingest.field_path import as_text, is_nested, leaf_paths
 from kvqa_audit.ingest.image_folder import list_files
-from kvqa_audit.ingest.open import OpenedSource, open_source
+from kvqa_audit.ingest.open import OpenedSource, open_source, read_as
 from kvqa_audit.ingest.source_format import RawTable, Wanted
 from kvqa_audit.ingest.table import accepted_answers, most_accepted
 
@@ -26,13 +27,16 @@ _SCANNED_ROWS = 200
 class FlatTable:
     """The columns of a table as text, "" for nulls; a field in a nested column goes by its address.
 
-    `nested` names the columns that are lists or records as a whole, `several` those of them that hold accepted answers,
-    and these stand in the frame, too, with the answer given most often. `pictures` names the columns with bytes of
-    pictures, `image_files` the files of images beside the table, and `folders` the folder of each row's file.
-    `splits` are the splits that files or folders tell, `faults` what is wrong with the files.
+    The frame has the rows that were read as they are written, `rows` counts all. `nested` names the columns that are
+    lists or records as a whole, `several` those of them that hold accepted answers, and these stand in the frame, too,
+    with the answer given most often. `pictures` names the columns with bytes of pictures, `image_files` the files of
+    images beside the table, and `folders` the folder of each row's file.
+    `splits` are the splits that files or folders tell, `faults` what is wrong with the files, `reader` how they
+    were read.
     """
 
     frame: pd.DataFrame
+    rows: int = 0
     pictures: tuple[str, ...] = ()
     nested: tuple[str, ...] = ()
     several: tuple[str, ...] = ()
@@ -40,6 +44,7 @@ class FlatTable:
     image_files: tuple[str, ...] = ()
     folders: tuple[str, ...] = ()
     faults: tuple[TableFault, ...] = ()
+    reader: str = ""
 
 
 def read_flat_table(source: str) -> FlatTable:
@@ -72,16 +77,25 @@ def flat_table(opened: OpenedSource) -> FlatTable:
             for path in list(fields)[: max(MAX_COLUMNS - len(columns), 0)]:
                 columns[path] = [text for part in parts for text in _texts(part.values(path), part)]
     told = [part.split for part in parts]
+    folders = [part.folder for part in parts for _ in range(part.rows)]
     faults = [fault for part in parts for fault in part.faults if fault.kind not in ("not_text", "not_utf8")]
+    starts = accumulate((part.rows for part in parts), initial=0)
+    # A row with too few or too many cells has some of them in the wrong column.
+    broken = {
+        start + f.row for start, part in zip(starts, parts, strict=False) for f in part.faults if f.row is not None
+    }
+    whole = [row for row in range(len(folders)) if row not in broken] if broken else range(len(folders))
     return FlatTable(
-        pd.DataFrame(columns, dtype=object),
+        pd.DataFrame({name: [cells[row] for row in whole] for name, cells in columns.items()}, dtype=object),
+        len(folders),
         tuple(dict.fromkeys(name for part in parts for name in part.pictures)),
         tuple(nested),
         tuple(several),
         tuple(dict.fromkeys(filter(None, told))) if len(set(told)) > 1 else (),
         list_files(opened.root).images if opened.root is not None else (),
-        tuple(part.folder for part in parts for _ in range(part.rows)),
+        tuple(folders[row] for row in whole),
         (*faults, *opened.unread),
+        read_as(parts, told if len(set(told)) > 1 else ()),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -138,7 +138,7 @@ def open_dataset(
         found.faults,
         opened.revision,
         absent,
-        _told(opened, table, found),
+        "; ".join([read_as(opened.tables, table.splits), *found.lines]),
         tuple(dict.fromkeys(one.place for one in opened.tables)) if opened.root is not None else (),
     )
 
@@ -268,15 +268,12 @@ def _names_in(path: Path) -> str:
     return ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
 
 
-def _told(opened: OpenedSource, table: Table, found: _Images) -> str:
-    """What was read and how, on one line."""
-    places = list(dict.fromkeys(one.place for one in opened.tables))
+def read_as(tables: Sequence[RawTable], splits: Iterable[str]) -> str:
+    """Which files the tables are, how they were read, and the splits of their rows, on one line."""
+    places = list(dict.fromkeys(table.place for table in tables))
     if not places:
-        parts = ["no table"]
-    else:
-        hows = list(dict.fromkeys(one.how for one in opened.tables))
-        named = ", ".join(places[:4]) + (f" and {len(places) - 4:,} more files" if len(places) > 4 else "")
-        splits = list(dict.fromkeys(filter(None, table.splits)))
-        as_splits = f", with the splits {', '.join(splits[:6])}" if splits else ""
-        parts = [f"{named} ({'; '.join(hows[:3])}){as_splits}"]
-    return "; ".join([*parts, *found.lines])
+        return "no table"
+    hows = list(dict.fromkeys(table.how for table in tables))
+    named = ", ".join(places[:4]) + (f" and {len(places) - 4:,} more files" if len(places) > 4 else "")
+    told = list(dict.fromkeys(filter(None, splits)))
+    return f"{named} ({'; '.join(hows[:3])})" + (f", with the splits {', '.join(told[:6])}" if told else "")

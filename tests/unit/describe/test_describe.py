@@ -23,7 +23,7 @@ from tests.report_samples import HOSTILE
 
 
 def table(header: str, *rows: tuple[str, ...]) -> FlatTable:
-    return FlatTable(pd.DataFrame(list(rows), columns=header.split(), dtype=object))
+    return FlatTable(pd.DataFrame(list(rows), columns=header.split(), dtype=object), len(rows))
 
 
 def written(folder: Path, source: Path) -> DatasetSpec:
