@@ -87,8 +87,8 @@ def _profiles(
     """One profile per group of `by`, which is (source, question) or (question)."""
     import numpy as np
 
-    asked = tidy.groupby(by, observed=True).agg(rows=("answer", "size"))
-    asked["images"] = tidy[tidy["img_id"] != ""].groupby(by, observed=True)["img_id"].nunique()
+    named = tidy.assign(named=tidy["img_id"].where(tidy["img_id"] != ""))
+    asked = named.groupby(by, observed=True).agg(rows=("answer", "size"), images=("named", "nunique"))
     per_answer = counts.groupby([*by, "answer"], observed=True)["rows"].sum().rename("rows").reset_index()
     per_answer["share"] = per_answer["rows"] / per_answer.groupby(by, observed=True)["rows"].transform("sum")
     per_answer["bits"] = -per_answer["share"] * np.log2(per_answer["share"])

@@ -51,7 +51,7 @@ def whole_table(parts: Sequence[RawTable], columns: Columns, where: str) -> Tabl
     told = {part.split for part in parts} if several else {""}
     rows = 0
     for part in parts:
-        layout = column_layout(part, columns, f"{where}/{part.place}" if several else where)
+        layout = column_layout(part, columns, where if where.endswith(part.place) else f"{where}/{part.place}")
         found |= layout.columns.keys()
         faults += [_placed(fault, part, rows, several) for fault in (*part.faults, *layout.faults)]
         for role, column in cells.items():
@@ -148,8 +148,9 @@ def column_layout(part: RawTable, columns: Columns, where: str) -> ColumnLayout:
     if not found:
         named = ", ".join(repr(name[:60]) for name in header[:12]) or "nothing"
         raise SourceError(
-            f"{where}: the first line names none of the columns {', '.join(known)}; found: {named}. "
-            "Add a header line, or name the columns in the dataset description (columns: …), which `init` begins."
+            f"{where}: the first line names none of the columns {', '.join(known)}; found: {named}. Add a header line, "
+            "or name the columns in the dataset description (columns: …), which `init` begins. To audit pictures "
+            "without this table, name their folder."
         )
     split = part.values(columns.split) if columns.split not in known else None
     return ColumnLayout(found, faults, split)

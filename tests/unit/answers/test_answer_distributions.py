@@ -75,3 +75,13 @@ def test_a_table_of_the_real_size_takes_little_time() -> None:
     found = describe(frame, SPEC)
     assert time.process_time() - started < 2
     assert math.isclose(sum(s.rows for s in found.shares), 58_849)
+
+
+@pytest.mark.parametrize("role", ["img_id", "answer"])
+def test_a_blank_column_beside_many_questions_counts_nothing(role: str) -> None:
+    rows = [{"source": "s", "question": f"q{n}", "answer": "yes", "img_id": "i", role: ""} for n in range(300)]
+    cells = describe(pd.DataFrame(rows), load_spec()).questions
+    assert len(cells) == 300
+    assert {(cell.rows, cell.images, cell.answered) for cell in cells} == {
+        (1, 0 if role == "img_id" else 1, 0 if role == "answer" else 1)
+    }
