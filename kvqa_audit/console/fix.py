@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kvqa_audit.console.terminal import console, plain
-from kvqa_audit.fixes.patch import WHOLE_IMAGE, WHOLE_ROW, Change, Patch
+from kvqa_audit.fixes.patch import WHOLE_IMAGE, WHOLE_ROW, CellChange, Patch
 from kvqa_audit.fixes.proof import Proof, by_check
 from kvqa_audit.fixes.write_copy import changes_by_rule
 
@@ -96,7 +96,7 @@ def _print_some(screen: Console, findings: tuple[Finding, ...], what: str, style
         screen.print(f"  … {_SHOWN} of {len(findings):,} shown; proof.json has all")
 
 
-def _in_words(change: Change) -> str:
+def _in_words(change: CellChange) -> str:
     if change.column == WHOLE_IMAGE:
         return f"image {plain(change.img_id)}: removed ({plain(change.why)})"
     if change.column == WHOLE_ROW:

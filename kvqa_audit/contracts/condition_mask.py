@@ -14,7 +14,7 @@ from kvqa_audit.spec.condition import (
     All,
     AnyOf,
     Column,
-    Comparison,
+    ColumnComparison,
     Condition,
     IsBlank,
     IsIn,
@@ -42,7 +42,7 @@ _OPERATORS: Mapping[Operator, Callable[[Any, Any], Any]] = {
 def rows_that_meet(condition: Condition, frame: pd.DataFrame) -> Mask:
     """A mask of the frame's rows; its columns hold text or numbers, never NULL."""
     match condition:
-        case Comparison(left, sign, right):
+        case ColumnComparison(left, sign, right):
             compared = _OPERATORS[sign](_operand(left, frame), _operand(right, frame))
             return np.asarray(compared, dtype=bool)
         case IsIn(column, values):

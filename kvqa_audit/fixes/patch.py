@@ -14,7 +14,7 @@ REMOVAL = "removal"
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class CellChange:
     """One cell that changes, or one row or image that goes (`column` is then `WHOLE_ROW` or `WHOLE_IMAGE`).
 
     `row` is the 0-based row of the source. `rules` are the codes of the checks that asked for it, or `CORRECTION` or
@@ -49,7 +49,7 @@ class Patch:
     `left` the open ones that wait for a person. `corrected` holds (img_id, question) of reviewed corrections.
     """
 
-    changes: tuple[Change, ...]
+    changes: tuple[CellChange, ...]
     cells: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     dropped: frozenset[int] = frozenset()
     removed_images: frozenset[str] = frozenset()

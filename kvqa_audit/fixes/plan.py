@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from kvqa_audit.contracts.readings import read_answer
-from kvqa_audit.fixes.patch import CORRECTION, REMOVAL, WHOLE_IMAGE, WHOLE_ROW, Change, Patch, Unapplied
+from kvqa_audit.fixes.patch import CORRECTION, REMOVAL, WHOLE_IMAGE, WHOLE_ROW, CellChange, Patch, Unapplied
 from kvqa_audit.fixes.reviewed import Correction
 from kvqa_audit.fixes.written_table import WrittenTable
 from kvqa_audit.ingest.csv_records import csv_line
@@ -78,8 +78,8 @@ class _Work:
     cells: dict[int, list[str]] = field(default_factory=dict)
     dropped: set[int] = field(default_factory=set)
     removed: set[str] = field(default_factory=set)
-    changes: dict[int, dict[str, Change]] = field(default_factory=dict)
-    gone: list[Change] = field(default_factory=list)
+    changes: dict[int, dict[str, CellChange]] = field(default_factory=dict)
+    gone: list[CellChange] = field(default_factory=list)
     unapplied: list[Unapplied] = field(default_factory=list)
 
     @cached_property
@@ -152,7 +152,7 @@ class _Work:
                 self.removed.add(img_id)
         for img_id in sorted(removals.keys() & set(image_ids)):
             self.removed.add(img_id)
-            self.gone.append(Change(None, img_id, "", WHOLE_IMAGE, img_id, "", (REMOVAL,), removals[img_id]))
+            self.gone.append(CellChange(None, img_id, "", WHOLE_IMAGE, img_id, "", (REMOVAL,), removals[img_id]))
 
     def rewrite(self, row: int, column: str, group: Sequence[Finding]) -> None:
         """Puts the suggested text of the findings about one cell into it."""
@@ -223,7 +223,7 @@ class _Work:
         cells = self.cells.setdefault(row, list(self.table.records[row].cells))
         cells[self.table.positions[role]] = text
         img_id, question = self.table.cell(row, "img_id"), self.table.cell(row, "question")
-        change = Change(row, img_id, question, role, self.table.cell(row, role), text, rules, why)
+        change = CellChange(row, img_id, question, role, self.table.cell(row, role), text, rules, why)
         earlier = self.changes.setdefault(row, {}).get(role)
         if earlier is not None:
             change = replace(change, rules=(*earlier.rules, *rules), why=f"{earlier.why}; {why}")
@@ -234,4 +234,4 @@ class _Work:
         self.dropped.add(row)
         img_id, question = self.table.cell(row, "img_id"), self.table.cell(row, "question")
         whole = csv_line(self.table.records[row].cells, end="")
-        self.changes[row] = {WHOLE_ROW: Change(row, img_id, question, WHOLE_ROW, whole, "", (rule,), why)}
+        self.changes[row] = {WHOLE_ROW: CellChange(row, img_id, question, WHOLE_ROW, whole, "", (rule,), why)}

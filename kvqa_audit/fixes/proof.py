@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kvqa_audit.contracts.readings import read_answer
-from kvqa_audit.fixes.patch import CORRECTION, WHOLE_ROW, Change, Patch
+from kvqa_audit.fixes.patch import CORRECTION, WHOLE_ROW, CellChange, Patch
 from kvqa_audit.fixes.written_table import WrittenTable
 from kvqa_audit.model import JUDGED, AuditRun, Finding, FindingStatus, OutcomeStatus
 from kvqa_audit.spec.dataset_spec import DatasetSpec
@@ -158,7 +158,7 @@ class _Touched:
         )
 
 
-def _is_persons_or_drop(change: Change) -> bool:
+def _is_persons_or_drop(change: CellChange) -> bool:
     return change.column == WHOLE_ROW or CORRECTION in change.rules
 
 

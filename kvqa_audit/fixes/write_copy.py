@@ -16,7 +16,7 @@ from typing import Any
 
 from kvqa_audit.artifacts.atomic_file import write_atomically
 from kvqa_audit.errors import OutputError, SourceError
-from kvqa_audit.fixes.patch import Change, Patch
+from kvqa_audit.fixes.patch import CellChange, Patch
 from kvqa_audit.fixes.proof import Proof, by_check
 from kvqa_audit.model import AuditRun, Finding
 
@@ -81,7 +81,7 @@ def _carry(path: Path, place: Path, source: Path, link: bool) -> bool:
     return True
 
 
-def changes_csv(changes: Sequence[Change]) -> bytes:
+def changes_csv(changes: Sequence[CellChange]) -> bytes:
     """The patch file: one line for each cell, row or image that changes; `row` is the 0-based row of the source."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")
@@ -93,7 +93,7 @@ def changes_csv(changes: Sequence[Change]) -> bytes:
     return text.getvalue().replace("\r\n", "\n").encode("utf-8", "surrogateescape")
 
 
-def changes_by_rule(changes: Sequence[Change]) -> dict[str, int]:
+def changes_by_rule(changes: Sequence[CellChange]) -> dict[str, int]:
     """How many changes each check, or a person, asked for."""
     return dict(sorted(Counter(rule for change in changes for rule in change.rules).items()))
 

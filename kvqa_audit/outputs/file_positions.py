@@ -32,7 +32,7 @@ class TableFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class FindingGroup:
     """The findings of one check about one question, of one status; `severity` is the worst of them."""
 
     check: str
@@ -52,14 +52,14 @@ def table_file(run: AuditRun) -> TableFile:
     return TableFile(_as_seen_from_here(path), _lines(path, run.dataset.rows) or range(2, run.dataset.rows + 2))
 
 
-def grouped(run: AuditRun) -> tuple[Group, ...]:
+def grouped(run: AuditRun) -> tuple[FindingGroup, ...]:
     """All findings by check, question and status: errors first, then by check, then the largest groups."""
     parts: dict[tuple[str, str | None, bool], list[Finding]] = {}
     for finding in run.findings:
         waived = finding.status is not FindingStatus.OPEN
         parts.setdefault((finding.check, finding.question, waived), []).append(finding)
     groups = [
-        Group(check, question, max((f.severity for f in part), key=lambda s: s.rank), waived, tuple(part))
+        FindingGroup(check, question, max((f.severity for f in part), key=lambda s: s.rank), waived, tuple(part))
         for (check, question, waived), part in parts.items()
     ]
     return tuple(

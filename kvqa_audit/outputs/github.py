@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kvqa_audit.model import AuditRun, Severity
-from kvqa_audit.outputs.file_positions import Group, TableFile, grouped, table_file
+from kvqa_audit.outputs.file_positions import FindingGroup, TableFile, grouped, table_file
 from kvqa_audit.release.gate import Verdict
 from kvqa_audit.report.text import shown
 
@@ -31,7 +31,7 @@ def github_annotations(run: AuditRun, verdict: Verdict) -> str:
     return "\n".join([*lines, _command("notice", told, title="kvqa-audit")]) + "\n"
 
 
-def _annotation(kind: str, group: Group, table: TableFile) -> str:
+def _annotation(kind: str, group: FindingGroup, table: TableFile) -> str:
     first = group.findings[0]
     number = len(group.findings)
     more = f" (and {number - 1:,} more)" if number > 1 else ""

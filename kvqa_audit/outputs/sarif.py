@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from kvqa_audit.model import AuditRun, CheckOutcome, Finding, OutcomeStatus
-from kvqa_audit.outputs.file_positions import LEVELS, Group, TableFile, grouped, table_file
+from kvqa_audit.outputs.file_positions import LEVELS, FindingGroup, TableFile, grouped, table_file
 from kvqa_audit.report.text import shown
 
 # Code hosts show 5,000 results of a run and refuse more than 25,000.
@@ -70,7 +70,7 @@ def _rule(run: AuditRun, outcome: CheckOutcome) -> dict[str, Any]:
     return rule
 
 
-def _invocation(run: AuditRun, groups: Sequence[Group], kept: Sequence[Group]) -> dict[str, Any]:
+def _invocation(run: AuditRun, groups: Sequence[FindingGroup], kept: Sequence[FindingGroup]) -> dict[str, Any]:
     notifications = [
         {
             "level": "error" if outcome.outcome is OutcomeStatus.ERRORED else "note",
@@ -101,7 +101,7 @@ def _utc(moment: str) -> str:
     return moment.replace("+00:00", "Z")
 
 
-def _result(group: Group, table: TableFile, codes: Sequence[str]) -> dict[str, Any]:
+def _result(group: FindingGroup, table: TableFile, codes: Sequence[str]) -> dict[str, Any]:
     """One check about one question: the count and a sample in words, the first place, and fingerprints.
 
     `primaryLocationLineHash` stays the same as long as the check finds anything about the question, so that a code
@@ -132,7 +132,7 @@ def _result(group: Group, table: TableFile, codes: Sequence[str]) -> dict[str, A
     return result
 
 
-def _message(group: Group) -> str:
+def _message(group: FindingGroup) -> str:
     number = len(group.findings)
     count = f"{number:,} finding{'s' if number > 1 else ''}"
     about = f" about the question {shown(group.question)}" if group.question else ""

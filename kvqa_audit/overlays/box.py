@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kvqa_audit.overlays.detection import Detection, Region, ramp, region_of
-from kvqa_audit.overlays.planes import Picture, Planes
+from kvqa_audit.overlays.planes import PicturePlanes, Planes
 
 _BLACK_AT_MOST = 20
 _STEP_AT_LEAST = 10
@@ -53,7 +53,7 @@ _BOX = _Search(top=0.3, left=0.04, right=0.66, arm=0.045, rows_a_reach=260)
 _NOTCH = _Search(top=0.5, left=0.01, right=0.4, arm=0.019, rows_a_reach=530)
 
 
-def find_box(picture: Picture) -> Detection:
+def find_box(picture: PicturePlanes) -> Detection:
     """Looks for a box in the two lower corners.
 
     Args:

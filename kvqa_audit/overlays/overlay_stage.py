@@ -13,7 +13,7 @@ from kvqa_audit.overlays.box import find_box
 from kvqa_audit.overlays.colour import hues_of
 from kvqa_audit.overlays.detection import ImageOverlays
 from kvqa_audit.overlays.overlay_cache import keep_overlays, known_overlays
-from kvqa_audit.overlays.planes import Picture
+from kvqa_audit.overlays.planes import PicturePlanes
 from kvqa_audit.overlays.text import find_text
 
 READ_MIN_SIDE_PX = 400
@@ -75,7 +75,7 @@ def look_at(raw: RawImage) -> ImageOverlays:
     decoded = decode(raw.data, READ_MIN_SIDE_PX)
     if (rgb := decoded.rgb) is None:
         return ImageOverlays(raw.img_id, problem=decoded.problem)
-    picture = Picture(rgb)
+    picture = PicturePlanes(rgb)
     text, box = find_text(picture), find_box(picture)
     covered = [region for one in (box, text) if one.is_seen for region in one.regions]
     return ImageOverlays(raw.img_id, box, text, hues_of(picture.half, covered))

@@ -48,7 +48,7 @@ class Planes:
 
 
 @dataclass(frozen=True)
-class Picture:
+class PicturePlanes:
     """One picture as the detectors look at it; `rgb` is (height, width, 3)."""
 
     rgb: NDArray[np.uint8]

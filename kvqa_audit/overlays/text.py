@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from kvqa_audit.overlays.connected import connected_shapes, pairs_between, roots_of
 from kvqa_audit.overlays.detection import Detection, ramp, region_of
-from kvqa_audit.overlays.planes import Picture, Planes
+from kvqa_audit.overlays.planes import PicturePlanes, Planes
 from kvqa_audit.overlays.top_hat import brightest_near, top_hat
 
 _UNITS = (530.0, 640.0)
@@ -65,7 +65,7 @@ class _Line:
         return self.shapes - 1.4 + 0.3 * min(self.letters - self.shapes, self.shapes)
 
 
-def find_text(picture: Picture) -> Detection:
+def find_text(picture: PicturePlanes) -> Detection:
     """Looks for lines of text: at the left edge, where devices write, and with more reserve everywhere else.
 
     Args:

@@ -27,7 +27,7 @@ Operand: TypeAlias = Column | Value
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class ColumnComparison:
     """Two operands of one kind."""
 
     left: Operand
@@ -79,13 +79,13 @@ class AnyOf:
     parts: tuple[Condition, ...]
 
 
-Condition: TypeAlias = Comparison | IsIn | IsLike | IsBlank | Not | All | AnyOf
+Condition: TypeAlias = ColumnComparison | IsIn | IsLike | IsBlank | Not | All | AnyOf
 
 
 def columns_of(condition: Condition) -> frozenset[str]:
     """The columns a condition speaks of."""
     match condition:
-        case Comparison(left, _, right):
+        case ColumnComparison(left, _, right):
             return frozenset(side.name for side in (left, right) if isinstance(side, Column))
         case IsIn(column) | IsLike(column) | IsBlank(column):
             return frozenset({column.name})

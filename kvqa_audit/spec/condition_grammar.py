@@ -27,7 +27,7 @@ from kvqa_audit.spec.condition import (
     All,
     AnyOf,
     Column,
-    Comparison,
+    ColumnComparison,
     Condition,
     IsBlank,
     IsIn,
@@ -235,11 +235,11 @@ class _Parser:
             f"known are: {', '.join(self._columns)}; a text stands in quotes"
         )
 
-    def _compared(self, left: Operand, operator: Operator, right: Operand, place: int) -> Comparison:
+    def _compared(self, left: Operand, operator: Operator, right: Operand, place: int) -> ColumnComparison:
         if isinstance(left, Value) and isinstance(right, Value):
             raise _wrong(place, "two values are compared, and no column")
         self._same_kind(left, right, place)
-        return Comparison(left, operator, right)
+        return ColumnComparison(left, operator, right)
 
     def _same_kind(self, left: Operand, right: Operand, place: int) -> None:
         kinds = [self._kind(left), self._kind(right)]

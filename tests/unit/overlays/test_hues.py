@@ -8,7 +8,7 @@ from drawn_frames import frame, pixels, with_rectangle
 
 from kvqa_audit.overlays.colour import ABSENT_BELOW_SHARE, hues_of
 from kvqa_audit.overlays.detection import Region
-from kvqa_audit.overlays.planes import Picture
+from kvqa_audit.overlays.planes import PicturePlanes
 
 PATCH = (0.4, 0.4, 0.5, 0.5)
 
@@ -19,20 +19,20 @@ PATCH = (0.4, 0.4, 0.5, 0.5)
 def test_patch_of_a_hue_makes_it_present(hue: str, colour: tuple[int, int, int]) -> None:
     plain, patched = frame(), frame()
     with_rectangle(patched, PATCH, colour)
-    assert hues_of(Picture(pixels(plain)).half)["blue"] < ABSENT_BELOW_SHARE
-    assert hues_of(Picture(pixels(patched)).half)[hue] == pytest.approx(0.0115, abs=0.005)
+    assert hues_of(PicturePlanes(pixels(plain)).half)["blue"] < ABSENT_BELOW_SHARE
+    assert hues_of(PicturePlanes(pixels(patched)).half)[hue] == pytest.approx(0.0115, abs=0.005)
 
 
 def test_what_is_covered_does_not_count() -> None:
     image = frame()
     with_rectangle(image, PATCH, (60, 80, 190))
     covered = [Region(0.4, 0.4, 0.1, 0.1)]
-    assert hues_of(Picture(pixels(image)).half, covered)["blue"] < ABSENT_BELOW_SHARE
+    assert hues_of(PicturePlanes(pixels(image)).half, covered)["blue"] < ABSENT_BELOW_SHARE
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 3), (3, 400, 3), (40, 40, 3)])
 def test_unlit_picture_has_no_hues(shape: tuple[int, int, int]) -> None:
-    assert hues_of(Picture(np.zeros(shape, np.uint8)).whole) == {}
+    assert hues_of(PicturePlanes(np.zeros(shape, np.uint8)).whole) == {}
 
 
 @pytest.mark.parametrize("shape", [(4, 4), (9, 22), (64, 83)])
@@ -54,6 +54,6 @@ def test_shares_equal_those_of_the_blocks_one_by_one(shape: tuple[int, int]) -> 
             near["yellow"] += np.log(green / red) - np.log(blue / red) >= 0.4
     assert counted
     before = rgb.copy()
-    for planes in (Picture(rgb).whole, Picture(np.repeat(np.repeat(rgb, 2, axis=0), 2, axis=1)).half):
+    for planes in (PicturePlanes(rgb).whole, PicturePlanes(np.repeat(np.repeat(rgb, 2, axis=0), 2, axis=1)).half):
         assert hues_of(planes) == pytest.approx({hue: number / counted for hue, number in near.items()}, abs=1e-5)
     assert np.array_equal(rgb, before)

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from kvqa_audit.spec.condition import All, AnyOf, Column, Comparison, IsBlank, IsIn, IsLike, Not, Value, columns_of
+from kvqa_audit.spec.condition import (
+    All,
+    AnyOf,
+    Column,
+    ColumnComparison,
+    IsBlank,
+    IsIn,
+    IsLike,
+    Not,
+    Value,
+    columns_of,
+)
 from kvqa_audit.spec.condition_grammar import MAX_CHARACTERS, MAX_DEPTH, parse_condition
 from kvqa_audit.spec.expectation_types import TABLES
 
@@ -15,11 +26,11 @@ IMAGES = TABLES["images_per_source"]
 @pytest.mark.parametrize(
     ("text", "condition"),
     [
-        ("source = 'A'", Comparison(Column("source"), "=", Value("A"))),
-        ('source == "A"', Comparison(Column("source"), "=", Value("A"))),
-        ("'A' != source", Comparison(Value("A"), "<>", Column("source"))),
-        ("`images` >= -1.5e1", Comparison(Column("images"), ">=", Value(-15))),
-        ("source = 'it''s'", Comparison(Column("source"), "=", Value("it's"))),
+        ("source = 'A'", ColumnComparison(Column("source"), "=", Value("A"))),
+        ('source == "A"', ColumnComparison(Column("source"), "=", Value("A"))),
+        ("'A' != source", ColumnComparison(Value("A"), "<>", Column("source"))),
+        ("`images` >= -1.5e1", ColumnComparison(Column("images"), ">=", Value(-15))),
+        ("source = 'it''s'", ColumnComparison(Column("source"), "=", Value("it's"))),
         ("source IN ('A', \"B\")", IsIn(Column("source"), ("A", "B"))),
         ("source not in ['A']", Not(IsIn(Column("source"), ("A",)))),
         ("source like 'A%'", IsLike(Column("source"), "A%")),
@@ -31,11 +42,11 @@ IMAGES = TABLES["images_per_source"]
                 (
                     All(
                         (
-                            Comparison(Column("images"), ">=", Value(1)),
-                            Comparison(Column("images"), "<=", Value(2)),
+                            ColumnComparison(Column("images"), ">=", Value(1)),
+                            ColumnComparison(Column("images"), "<=", Value(2)),
                         )
                     ),
-                    Comparison(Column("source"), "=", Value("A")),
+                    ColumnComparison(Column("source"), "=", Value("A")),
                 )
             ),
         ),
@@ -43,11 +54,11 @@ IMAGES = TABLES["images_per_source"]
             "images = 1 or images = 2 and not images = 3",
             AnyOf(
                 (
-                    Comparison(Column("images"), "=", Value(1)),
+                    ColumnComparison(Column("images"), "=", Value(1)),
                     All(
                         (
-                            Comparison(Column("images"), "=", Value(2)),
-                            Not(Comparison(Column("images"), "=", Value(3))),
+                            ColumnComparison(Column("images"), "=", Value(2)),
+                            Not(ColumnComparison(Column("images"), "=", Value(3))),
                         )
                     ),
                 )
@@ -57,8 +68,8 @@ IMAGES = TABLES["images_per_source"]
             "(images = 1) | ~(images = 2)",
             AnyOf(
                 (
-                    Comparison(Column("images"), "=", Value(1)),
-                    Not(Comparison(Column("images"), "=", Value(2))),
+                    ColumnComparison(Column("images"), "=", Value(1)),
+                    Not(ColumnComparison(Column("images"), "=", Value(2))),
                 )
             ),
         ),
