@@ -81,12 +81,18 @@ def _decoded(value: bytes | None) -> str | None:
 
 
 def type_faults(schema: pa.Schema, names: Sequence[str]) -> tuple[TableFault, ...]:
-    """A fault for every one of these columns whose type other programs show in other ways: dates, fractions, bytes."""
+    """A fault for every one of these columns whose type other programs show in other ways: dates, fractions, bytes.
+
+    And for every one that is built as a column of pictures is, with something else in it than bytes.
+    """
     import pyarrow as pa
 
     faults = []
     for name in dict.fromkeys(names):
         kind = schema.field(schema.names.index(name)).type
+        if pa.types.is_struct(kind) and (place := kind.get_field_index("bytes")) >= 0:
+            message = f"the column {name!r}: holds pictures as {kind.field(place).type}, not as bytes; none was read"
+            faults.append(TableFault("unread_images", message, column=name, suggestion="Store the pictures as bytes"))
         value = kind.value_type if pa.types.is_dictionary(kind) else kind
         plain = (
             pa.types.is_string(value) or pa.types.is_large_string(value) or pa.types.is_string_view(value),

@@ -40,7 +40,7 @@ class OpenedSource:
 
 
 def open_source(
-    source: str, wanted: Wanted, *, revision: str | None = None, splits: Sequence[str] = ()
+    source: str, wanted: Wanted, *, revision: str | None = None, splits: Sequence[str] = (), offline: bool = False
 ) -> OpenedSource:
     """Finds out what the source is and reads its tables, without a description of them.
 
@@ -49,6 +49,7 @@ def open_source(
         wanted: the columns to look for.
         revision: the revision of a Hub dataset.
         splits: of a Hub or saved dataset, the splits of which the first that exists is taken; otherwise all are.
+        offline: of a Hub dataset, take only what was downloaded before.
 
     Raises:
         SourceError: the source is none of the accepted kinds, or its tables cannot be read.
@@ -65,7 +66,7 @@ def open_source(
         raise error if _is_told(error) else SourceError(f"{error} {_ACCEPTED}") from None
     except (OSError, ValueError) as error:
         raise SourceError(f"{source}: cannot be opened ({error}). Check the path and its permissions.") from error
-    return _open_hub(source, revision, splits)
+    return _open_hub(source, revision, splits, offline=offline)
 
 
 def _is_told(error: SourceError) -> bool:
@@ -80,7 +81,7 @@ def _of_split(found: FoundTables, splits: Sequence[str]) -> tuple[RawTable, ...]
     return next(((by_name[name],) for name in splits if name in by_name), found.tables)
 
 
-def _open_hub(source: str, revision: str | None, splits: Sequence[str]) -> OpenedSource:
+def _open_hub(source: str, revision: str | None, splits: Sequence[str], *, offline: bool) -> OpenedSource:
     from kvqa_audit.ingest.hub import hub_id, looks_like_hub_id, read_hub
 
     named = hub_id(source)
@@ -88,11 +89,17 @@ def _open_hub(source: str, revision: str | None, splits: Sequence[str]) -> Opene
         meant = f" For the dataset of the Hub write hf://{source}." if looks_like_hub_id(source) else ""
         raise SourceError(f"{source}: does not exist.{meant} {_ACCEPTED}")
     revision = revision or named.revision
-    return OpenedSource(source, "hub", None, read_hub(named.repo, revision, splits), revision=revision)
+    return OpenedSource(source, "hub", None, read_hub(named.repo, revision, splits, offline=offline), revision=revision)
 
 
 def open_dataset(
-    source: str, spec: DatasetSpec, *, revision: str | None = None, table_only: bool = False, images_only: bool = False
+    source: str,
+    spec: DatasetSpec,
+    *,
+    revision: str | None = None,
+    table_only: bool = False,
+    images_only: bool = False,
+    offline: bool = False,
 ) -> Dataset:
     """Finds out what the source is, reads its table, and lists its images without opening one.
 
@@ -102,14 +109,14 @@ def open_dataset(
         revision: the revision of a Hub dataset.
         table_only: list no images; they are absent, and every check of them is skipped.
         images_only: do without the table where it cannot be read by the description.
+        offline: of a Hub dataset, take only what was downloaded before.
 
     Raises:
         SourceError: the source is none of the accepted kinds, or its table cannot be read at all.
     """
     try:
-        opened = open_source(
-            source, Wanted(spec.columns), revision=revision, splits=spec.hub.splits if spec.hub else ()
-        )
+        splits = spec.hub.splits if spec.hub else ()
+        opened = open_source(source, Wanted(spec.columns), revision=revision, splits=splits, offline=offline)
         table = whole_table(opened.tables, spec.columns, source) if opened.tables else empty_table()
     except SourceError as error:
         path = Path(source)
@@ -146,6 +153,8 @@ def open_dataset(
 def open_images(source: str, spec: DatasetSpec, row_ids: Collection[str], *, revision: str | None = None) -> Dataset:
     """Lists the images of a source whose table is known; a table that lies apart from them is not read again.
 
+    Nothing is loaded from the Hub for it, whatever the source is called.
+
     Args:
         row_ids: the img_ids that stand in the audited table.
 
@@ -161,7 +170,7 @@ def open_images(source: str, spec: DatasetSpec, row_ids: Collection[str], *, rev
                 return Dataset(source, "images", empty_table(), listed.shards, listed.faults)
     except (OSError, ValueError) as error:
         raise SourceError(f"{source}: cannot be opened ({error}). Check the path and its permissions.") from error
-    return open_dataset(source, spec, revision=revision)
+    return open_dataset(source, spec, revision=revision, offline=True)
 
 
 @dataclass(frozen=True)
@@ -215,7 +224,7 @@ def _files_of(opened: OpenedSource, root: Path, table: Table) -> _Images:
     if listed.shards:
         return _Images(listed.shards, listed.faults, listed.ids, {}, tuple(lines))
     unread = _unread_images(files)
-    absent = unread[0].message if unread else "no picture lies beside the table"
+    absent = unread[0].message if unread else "there are no images beside the table"
     return _Images(ids=listed.ids, absent={"images": absent}, lines=tuple(lines), unread=tuple(unread))
 
 

@@ -98,7 +98,7 @@ def _shards_of(run: AuditRun, spec: DatasetSpec) -> tuple[ImageShard, ...]:
     place, revision = run.dataset.location, run.dataset.revision
     try:
         if run.rows is None:
-            return open_dataset(place, spec, revision=revision).shards
+            return open_dataset(place, spec, revision=revision, offline=True).shards
         return open_images(place, spec, frozenset(run.rows.img_id), revision=revision).shards
     except SourceError:
         return ()

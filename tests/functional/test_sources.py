@@ -68,7 +68,7 @@ def test_images_that_lie_in_the_table_are_listed_with_it(tmp_path: Path) -> None
 def test_without_an_images_folder_images_are_absent_and_that_is_said(tmp_path: Path) -> None:
     (tmp_path / "metadata.csv").write_text(CSV)
     dataset = open_dataset(str(tmp_path), SPEC)
-    assert dict(dataset.absent) == {"images": "no picture lies beside the table"}
+    assert dict(dataset.absent) == {"images": "there are no images beside the table"}
 
 
 def test_table_only_looks_at_no_image(exported: Path) -> None:
@@ -110,15 +110,16 @@ def test_a_hub_id_goes_to_the_loader_with_its_revision(
 
     asked = []
 
-    def read_hub(repo: str, revision: str | None, splits: object) -> object:
-        asked.append((repo, revision))
+    def read_hub(repo: str, revision: str | None, splits: object, *, offline: bool) -> object:
+        asked.append((repo, revision, offline))
         write_parquet(tmp_path / "x.parquet")
         return Parquet().read(tmp_path / "x.parquet", "raw", Wanted())
 
     monkeypatch.setattr(hub, "read_hub", read_hub)
     for dataset in (open_dataset(source, SPEC, revision="v1"), open_dataset(f"{source}@v1", SPEC)):
         assert (dataset.kind, dataset.revision, ids(dataset)) == ("hub", "v1", ["a"])
-    assert asked == [("owner/name", "v1")] * 2
+    assert ids(open_images(source, SPEC, {"a"}, revision="v1")) == ["a"]
+    assert asked == [("owner/name", "v1", False)] * 2 + [("owner/name", "v1", True)]
 
 
 @pytest.mark.parametrize("source", ["data/images", "owner/name", "owner/name@main", "hf:owner/name"])

@@ -168,7 +168,7 @@ def test_numbers_are_text_and_fractions_are_told(tmp_path: Path) -> None:
     assert list(found.table.frame["img_id"]) == ["1", ""]
     assert list(found.table.frame["question"]) == ["1.0", "2.5"]
     assert [(fault.kind, fault.column) for fault in found.table.faults] == [("not_text", "question")]
-    assert found.absent["images"] == "no picture lies beside the table"
+    assert found.absent["images"] == "there are no images beside the table"
 
 
 @pytest.mark.parametrize(
@@ -349,3 +349,11 @@ def test_rows_that_a_saved_folder_keeps_in_an_order_of_its_own(tmp_path: Path) -
     found = opened(tmp_path)
     assert list(found.table.frame["img_id"]) == ["b", "c", "a"]
     assert {raw.img_id: raw.data for raw in images_of(found.shards)} == {"a": b"A", "b": b"B", "c": b"other"}
+
+
+@pytest.mark.parametrize("data", ["text", 7, [1], {"a": b"x"}], ids=str)
+def test_pictures_that_are_no_bytes_are_told_before_anything_is_judged(tmp_path: Path, data: object) -> None:
+    rows = [{"img_id": "1", "question": "q", "answer": "a", "image": {"bytes": data, "path": None}}]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "n.parquet")
+    (fault,) = [fault for fault in opened(tmp_path / "n.parquet").table.faults if fault.kind == "unread_images"]
+    assert "'image': holds pictures as" in fault.message
