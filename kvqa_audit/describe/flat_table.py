@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kvqa_audit.errors import SourceError
+from kvqa_audit.ingest.arrow_columns import OF_PICTURE
 from kvqa_audit.ingest.dataset import TableFault
 from kvqa_audit.ingest.field_path import as_text, is_nested, leaf_paths
 from kvqa_audit.ingest.image_folder import list_files
 from kvqa_audit.ingest.open import OpenedSource, open_source, read_as
 from kvqa_audit.ingest.source_format import RawTable, Wanted
 from kvqa_audit.ingest.table import accepted_answers, most_accepted
+from kvqa_audit.ingest.usual_names import usual_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,15 +67,19 @@ def flat_table(opened: OpenedSource) -> FlatTable:
     import pandas as pd
 
     parts = opened.tables
-    names = list(dict.fromkeys(name for part in parts for name in part.columns))
-    nested = [name for name in names if any(is_nested(part.columns.get(name, ())) for part in parts)]
-    several = [name for name in nested if any(_are_answers(part.columns.get(name, ())) for part in parts)]
+    names = list(dict.fromkeys(name for part in parts for name in part.header if name in part.columns))
+    names += [name for part in parts for name in part.columns if name not in names and name not in _paths_in(part)]
+    if not usual_columns("img_id", names):
+        # Where no column has ids, the pictures in the table are told apart by themselves.
+        names += list(dict.fromkeys(f"{name}{OF_PICTURE}" for part in parts for name in part.pictures))[:1]
+    nested = [name for name in names if any(is_nested(_column(part, name)) for part in parts)]
+    several = [name for name in nested if any(_are_answers(_column(part, name)) for part in parts)]
     columns: dict[str, list[str]] = {}
     for name in names:
         if name not in nested or name in several:
-            columns[name] = [text for part in parts for text in _texts(part.columns.get(name), part)]
+            columns[name] = [text for part in parts for text in _texts(part.values(name), part)]
         else:
-            fields = dict.fromkeys(path for part in parts for path in leaf_paths(name, part.columns.get(name, ())))
+            fields = dict.fromkeys(path for part in parts for path in leaf_paths(name, _column(part, name)))
             for path in list(fields)[: max(MAX_COLUMNS - len(columns), 0)]:
                 columns[path] = [text for part in parts for text in _texts(part.values(path), part)]
     told = [part.split for part in parts]
@@ -97,6 +103,15 @@ def flat_table(opened: OpenedSource) -> FlatTable:
         (*faults, *opened.unread),
         read_as(parts, told if len(set(told)) > 1 else ()),
     )
+
+
+def _paths_in(part: RawTable) -> frozenset[str]:
+    """The paths that are stored with pictures: names for them, if not always one each."""
+    return frozenset(f"{name}.path" for name in part.pictures)
+
+
+def _column(part: RawTable, name: str) -> Sequence[Any]:
+    return () if name.endswith(OF_PICTURE) else part.columns.get(name, ())
 
 
 def _texts(values: Sequence[Any] | None, part: RawTable) -> list[str]:

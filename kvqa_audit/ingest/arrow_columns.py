@@ -8,26 +8,41 @@ from typing import TYPE_CHECKING, Any
 from kvqa_audit.errors import SourceError
 from kvqa_audit.ingest.dataset import TableFault
 from kvqa_audit.ingest.pictures import PictureLayout, picture_layout
+from kvqa_audit.ingest.source_format import PictureColumn
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 
+# The address of the ids that pictures have where the table has no column of ids: `image.id`.
+OF_PICTURE = ".id"
+
+
 class ArrowColumns(Mapping[str, Sequence[Any]]):
     """Columns by name, each read and turned into Python values when it is asked for; pictures are not among them."""
 
-    def __init__(self, names: Sequence[str], load: Callable[[str], pa.ChunkedArray], where: str) -> None:
+    def __init__(
+        self,
+        names: Sequence[str],
+        load: Callable[[str], pa.ChunkedArray],
+        where: str,
+        pictures: Mapping[str, PictureColumn],
+    ) -> None:
         self._names = tuple(dict.fromkeys(names))
         self._load = load
         self._where = where
+        # Not among the names: all pictures have to be read for them.
+        self._ids = {f"{name}{OF_PICTURE}": column for name, column in pictures.items()}
 
     def __getitem__(self, name: str) -> Sequence[Any]:
-        if name not in self._names:
-            raise KeyError(name)
-        return cells_of(self._load(name), name, self._where)
+        if name in self._names:
+            return cells_of(self._load(name), name, self._where)
+        if name in self._ids:
+            return self._ids[name].ids()
+        raise KeyError(name)
 
     def __contains__(self, name: object) -> bool:
-        return name in self._names
+        return name in self._names or name in self._ids
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._names)

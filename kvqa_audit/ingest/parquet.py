@@ -19,6 +19,7 @@ from kvqa_audit.ingest.pictures import (
     each_picture_once,
     guarded,
     ids_by_shard,
+    ids_of_pictures,
     pick_pictures,
     picture_rows,
     rows_with_bytes,
@@ -102,8 +103,8 @@ class Parquet:
             is_path = name in paths
             return pa.chunked_array([c.field("path") for c in column.chunks], pa.string()) if is_path else column
 
-        columns = ArrowColumns([*names, *paths], load, str(path))
         held = {name: ParquetPictures(str(path), name, layout) for name, layout in pictures.items()}
+        columns = ArrowColumns([*names, *paths], load, str(path), held)
         return (RawTable(place, "Parquet", names, columns, rows, type_faults(schema, names), pictures=held),)
 
 
@@ -114,6 +115,18 @@ class ParquetPictures:
     path: str
     column: str
     layout: PictureLayout
+
+    def ids(self) -> list[str]:
+        """Reads every picture once, in small batches."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        try:
+            with pq.ParquetFile(self.path) as file:
+                batches = file.iter_batches(ROWS_PER_BATCH, columns=[self.column])
+                return ids_of_pictures(batch.column(0) for batch in batches)
+        except (OSError, pa.ArrowException) as error:
+            raise _unreadable(Path(self.path), error) from error
 
     def shards(self, img_ids: Sequence[str], known: set[str]) -> tuple[ImageShard, ...]:
         """Cuts the file into runs of row groups."""

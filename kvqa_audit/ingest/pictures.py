@@ -12,6 +12,7 @@ from kvqa_audit.ingest.field_path import as_text
 
 ROWS_PER_BATCH = 16
 IDS_PER_SHARD = 200
+_ID_DIGITS = 16
 # How a column holds pictures: as bytes, or as records with the bytes and perhaps the path of the file they came from.
 PictureLayout = Literal["bytes", "record", "record with path"]
 
@@ -133,6 +134,33 @@ def _is_bytes(kind: Any) -> bool:
     import pyarrow as pa
 
     return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_binary_view(kind))
+
+
+def ids_of_pictures(pictures: Iterable[Any]) -> list[str]:
+    """An id for each row of arrays of bytes, or of structs with bytes: the path stored with them, or their digest.
+
+    Where one path stands with different bytes, the digest's first digits are added to it. A row without bytes has
+    its path alone.
+    """
+    import pyarrow as pa
+
+    rows: list[tuple[str, str]] = []
+    for array in pictures:
+        is_record = pa.types.is_struct(array.type)
+        data = array.field("bytes") if is_record else array
+        has_path = is_record and array.type.get_field_index("path") >= 0
+        paths = array.field("path").to_pylist() if has_path else [None] * len(array)
+        for offset, path in enumerate(paths):
+            held = data[offset].as_py() if array[offset].is_valid else None
+            rows.append((path or "", hashlib.sha256(held).hexdigest() if held else ""))
+    digests: dict[str, set[str]] = {}
+    for path, digest in rows:
+        if path and digest:
+            digests.setdefault(path, set()).add(digest)
+    several = {path for path, found in digests.items() if len(found) > 1}
+    return [
+        f"{path}#{digest[:8]}" if path in several and digest else path or digest[:_ID_DIGITS] for path, digest in rows
+    ]
 
 
 def rows_with_bytes(pictures: Any) -> list[bool]:

@@ -22,6 +22,7 @@ from kvqa_audit.ingest.pictures import (
     each_picture_once,
     guarded,
     ids_by_shard,
+    ids_of_pictures,
     pick_pictures,
     picture_rows,
     rows_with_bytes,
@@ -104,9 +105,10 @@ class ArrowFiles(ArrowColumns):
         self.paths = tuple(paths)
         self.chosen = chosen
         self.schema = mapped(paths[0]).schema
-        self.header, self.pictures = split_columns(self.schema)
-        records = [f"{name}.path" for name, layout in self.pictures.items() if layout == "record with path"]
-        super().__init__([*self.header, *records], self._column, str(paths[0].parent))
+        self.header, pictures = split_columns(self.schema)
+        records = [f"{name}.path" for name, layout in pictures.items() if layout == "record with path"]
+        self.pictures = {name: ArrowPictures(self, name) for name in pictures}
+        super().__init__([*self.header, *records], self._column, str(paths[0].parent), self.pictures)
         self._records = frozenset(records)
 
     @property
@@ -136,6 +138,12 @@ class ArrowPictures:
 
     files: ArrowFiles
     column: str
+
+    def ids(self) -> list[str]:
+        """Reads every picture once, in the mapped files."""
+        chunks = (chunk for path in self.files.paths for chunk in mapped(path).column(self.column).chunks)
+        ids = ids_of_pictures(chunks)
+        return ids if self.files.chosen is None else [ids[row] for row in self.files.chosen]
 
     def shards(self, img_ids: Sequence[str], known: set[str]) -> tuple[ImageShard, ...]:
         """Cuts the files into runs of rows."""
@@ -201,8 +209,7 @@ def arrow_table(
     except (OSError, pa.ArrowException) as error:
         raise _cannot_load(files[0].parent, error) from error
     faults = type_faults(columns.schema, columns.header)
-    pictures = {name: ArrowPictures(columns, name) for name in columns.pictures}
-    return RawTable(place, how, columns.header, columns, rows, faults, split=split, pictures=pictures)
+    return RawTable(place, how, columns.header, columns, rows, faults, split=split, pictures=columns.pictures)
 
 
 def mapped(path: Path) -> pa.Table:

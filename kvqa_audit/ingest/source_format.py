@@ -16,6 +16,14 @@ from kvqa_audit.spec.dataset_spec import Columns
 class PictureColumn(Protocol):
     """A column with the bytes of pictures."""
 
+    def ids(self) -> list[str]:
+        """An id for each row where the table has none: equal for equal bytes, and told from the path stored with them.
+
+        Raises:
+            SourceError: the file cannot be read.
+        """
+        ...
+
     def shards(self, img_ids: Sequence[str], known: set[str], /) -> tuple[ImageShard, ...]:
         """References to every id's picture; none where no row carries bytes.
 

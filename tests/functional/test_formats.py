@@ -344,3 +344,29 @@ def test_vqa_rad_as_it_comes(shared: Path, tmp_path: Path) -> None:
     for img_id, split in zip(dataset.table.frame["img_id"], dataset.table.splits, strict=True):
         by_image.setdefault(img_id, set()).add(split)
     assert sum(len(splits) == 2 for splits in by_image.values()) == 203
+
+
+@pytest.mark.parametrize("path", [None, "one.jpg", "{}.jpg"])
+@pytest.mark.parametrize("way", ["parquet", "saved"])
+@pytest.mark.filterwarnings("default")
+def test_pictures_without_ids_are_told_apart_by_their_bytes(tmp_path: Path, path: str | None, way: str) -> None:
+    pictures = [{"bytes": jpeg(IMAGES.index(i)), "path": path and path.format(i)} for i, _, _ in ROWS]
+    table = pa.table(
+        {"image": pa.array(pictures, STRUCT), "question": [q for _, q, _ in ROWS], "answer": [a for *_, a in ROWS]}
+    )
+    source = tmp_path / "data"
+    if way == "parquet":
+        source.mkdir()
+        pq.write_table(table, source / "train-00000-of-00001.parquet", row_group_size=4)
+    else:
+        datasets = pytest.importorskip("datasets")
+        datasets.Dataset(table).save_to_disk(str(source))
+    dataset = opened(source, tmp_path)
+    groups: dict[str, set[str]] = {}
+    for (image, _, _), img_id in zip(ROWS, dataset.table.frame["img_id"], strict=True):
+        groups.setdefault(img_id, set()).add(image)
+    assert sorted(groups.values(), key=min) == [{image} for image in IMAGES]
+    assert {i for shard in dataset.shards for i in shard.ids} == set(groups)
+    assert {raw.problem for shard in dataset.shards for raw in shard.read()} == {None}
+    if path == "{}.jpg":
+        assert set(groups) == {f"{image}.jpg" for image in IMAGES}
