@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from kvqa_audit.answers.study import AnswerStudy
@@ -96,6 +96,15 @@ class Check:
     needs: tuple[str, ...]
     doc: CheckDoc
     run: Callable[[Evidence], Checked | Skipped]
+
+
+def switched(checks: Iterable[Check], spec: DatasetSpec) -> tuple[Check, ...]:
+    """The checks as the description wants them: one that it switches off is skipped, and says why."""
+    return tuple(replace(check, needs=(), run=_off) if check.code in spec.checks else check for check in checks)
+
+
+def _off(_: Evidence) -> Skipped:
+    return Skipped("the description of the dataset switches this check off")
 
 
 _DOCSTRING = re.compile(r"(?P<title>.+?)\n\s*\n+Why:\s*(?P<why>.+?)\n\s*Fix:\s*(?P<fix>.+)", re.DOTALL)

@@ -18,23 +18,24 @@ def odd_size(evidence: Evidence) -> Checked:
 
     Why: it is often a thumbnail, an icon or a scan that got in by mistake, and scaled it looks unlike the others.
 
-    Fix: look at it, and replace it with the original frame or drop it.
+    Fix: look at it, and replace it with the original picture or drop it.
     """
     images = [(image, image.width or 0, image.height or 0) for image in sound(evidence.fingerprints)]
     if not images:
         return Checked(0)
     middle = float(median(width * height for _, width, height in images))
+    limit = evidence.spec.bounds.get("KV112", MAX_AREA_FACTOR)
     defects, farthest = [], 1.0
     for image, width, height in images:
         factor = max(width * height / middle, middle / (width * height))
         farthest = max(farthest, factor)
-        if factor > MAX_AREA_FACTOR or min(width, height) < MIN_SIDE_PX:
+        if factor > limit or min(width, height) < MIN_SIDE_PX:
             message = (
                 f"{image.path}: {width}x{height} px, an area {factor:.1f} times off the median (limit "
-                f"{MAX_AREA_FACTOR:g}); the shorter side has to have {MIN_SIDE_PX} px"
+                f"{limit:g}); the shorter side has to have {MIN_SIDE_PX} px"
             )
             evidence_of_it = {"path": image.path, "width": width, "height": height, "area_factor": round(factor, 2)}
             defects.append(
                 Defect(message, img_id=image.img_id, score=factor, evidence=evidence_of_it, suggestion="Look at it")
             )
-    return Checked(len(images), defects, farthest, MAX_AREA_FACTOR)
+    return Checked(len(images), defects, farthest, limit)

@@ -17,23 +17,24 @@ def odd_aspect(evidence: Evidence) -> Checked:
 
     Why: it is often a strip, a screenshot or a montage, and squaring it distorts what is seen.
 
-    Fix: look at it, and replace it with the original frame or drop it.
+    Fix: look at it, and replace it with the original picture or drop it.
     """
     images = [(image, (image.width or 1) / (image.height or 1)) for image in sound(evidence.fingerprints)]
     if not images:
         return Checked(0)
     middle = median(aspect for _, aspect in images)
+    limit = evidence.spec.bounds.get("KV113", MAX_ASPECT_FACTOR)
     defects, farthest = [], 1.0
     for image, aspect in images:
         factor = max(aspect / middle, middle / aspect)
         farthest = max(farthest, factor)
-        if factor > MAX_ASPECT_FACTOR:
+        if factor > limit:
             message = (
                 f"{image.path}: {image.width}x{image.height} px, width over height is {aspect:.2f}, {factor:.1f} times "
-                f"off the median {middle:.2f} (limit {MAX_ASPECT_FACTOR:g})"
+                f"off the median {middle:.2f} (limit {limit:g})"
             )
             evidence_of_it = {"path": image.path, "aspect": round(aspect, 3), "median_aspect": round(middle, 3)}
             defects.append(
                 Defect(message, img_id=image.img_id, score=factor, evidence=evidence_of_it, suggestion="Look at it")
             )
-    return Checked(len(images), defects, farthest, MAX_ASPECT_FACTOR)
+    return Checked(len(images), defects, farthest, limit)

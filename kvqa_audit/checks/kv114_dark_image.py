@@ -1,4 +1,4 @@
-"""Fingerprints come in; a defect for every image that is dark inside its field of view goes out."""
+"""Fingerprints come in; a defect for every image that is dark goes out."""
 
 from __future__ import annotations
 
@@ -17,9 +17,11 @@ def dark_image(evidence: Evidence) -> Checked:
     Fix: look at it, and drop it if nothing can be told.
     """
     return outside(
+        evidence,
+        "KV114",
         sound(evidence.fingerprints),
         "brightness",
         below=DARK_BELOW_BRIGHTNESS,
-        what="is very dark inside the field of view",
+        what="is very dark",
         suggestion="Look at it; drop it if nothing can be told",
     )

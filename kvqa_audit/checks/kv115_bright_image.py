@@ -1,4 +1,4 @@
-"""Fingerprints come in; a defect for every image that is burnt out in much of its view goes out."""
+"""Fingerprints come in; a defect for every image that is burnt out in a large part goes out."""
 
 from __future__ import annotations
 
@@ -12,14 +12,16 @@ from kvqa_audit.model import Severity
 def bright_image(evidence: Evidence) -> Checked:
     """An image is burnt out.
 
-    Why: a good part of the view is white and shows nothing.
+    Why: a good part of the picture is white and shows nothing.
 
-    Fix: look at it, and drop it if the finding cannot be seen.
+    Fix: look at it, and drop it if what is asked about cannot be seen.
     """
     return outside(
+        evidence,
+        "KV115",
         sound(evidence.fingerprints),
         "bright_share",
         above=BRIGHT_ABOVE_SHARE,
-        what="is burnt out in much of the field of view",
-        suggestion="Look at it; drop it if the finding cannot be seen",
+        what="is burnt out in a large part",
+        suggestion="Look at it; drop it if what is asked about cannot be seen",
     )

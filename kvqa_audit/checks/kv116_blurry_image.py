@@ -15,15 +15,17 @@ def blurry_image(evidence: Evidence) -> Checked:
     Why: colours and coarse shapes remain, but surface and edges, which many answers hang on, are gone. It is measured
     on the reduced picture, so only strong blur is reported.
 
-    Fix: look at it, and take a sharper frame of the same scene.
+    Fix: look at it, and take a sharper picture of the same instead.
     """
     # A flat picture has nothing to be sharp; that is another check's matter.
     images = sound(evidence.fingerprints)
     judged = [image for image in images if (image.entropy_bits or 0.0) >= FLAT_BELOW_ENTROPY_BITS]
     return outside(
+        evidence,
+        "KV116",
         judged,
         "sharpness",
         below=BLURRY_BELOW_SHARPNESS,
         what="has no fine detail",
-        suggestion="Look at it; take a sharper frame",
+        suggestion="Look at it; take a sharper picture of the same",
     )

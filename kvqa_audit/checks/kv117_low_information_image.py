@@ -17,6 +17,8 @@ def low_information_image(evidence: Evidence) -> Checked:
     Fix: look at it, and drop it.
     """
     return outside(
+        evidence,
+        "KV117",
         sound(evidence.fingerprints),
         "entropy_bits",
         below=FLAT_BELOW_ENTROPY_BITS,

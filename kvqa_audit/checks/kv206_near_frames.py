@@ -1,4 +1,4 @@
-"""Verified pairs come in; a defect for every two images that show one scene, as neighbouring video frames do."""
+"""Verified pairs come in; a defect for every two images that show one scene and are no copies."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from kvqa_audit.model import PairKind, Severity, Tier
 
 @check("KV206", Severity.INFO, needs=("duplicates",), unit="images", pair=PairKind.SAME_PICTURE)
 def near_frames(evidence: Evidence) -> Checked:
-    """Two images show the same scene, as neighbouring frames of one video do.
+    """Two images show the same scene, as pictures taken one after the other do.
 
     Why: they are not copies, but a split that separates them overstates what a model has learnt.
     Fix: keep both in the same part of every split.

@@ -9,7 +9,7 @@ from kvqa_audit.model import Severity, Tier
 
 @check("KV411", Severity.ERROR, needs=("table", "splits", "duplicates", "column img_id"), unit="images")
 def split_leak_by_near_duplicate(evidence: Evidence) -> Checked:
-    """Near-duplicates, or neighbouring video frames, are in different splits.
+    """Near-duplicates, or pictures of one scene, are in different splits.
 
     Why: a model that was trained on nearly the same picture is then tested on it, and its score is too good.
     Fix: keep groups of near-duplicates together when splitting; the audit proposes such splits.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kvqa_audit.checks.base import Check
+from kvqa_audit.checks.base import Check, switched
 from kvqa_audit.checks.expectation_checks import check_of_expectation
 from kvqa_audit.checks.kv101_row_without_image import row_without_image
 from kvqa_audit.checks.kv102_image_without_rows import image_without_rows
@@ -57,6 +57,7 @@ from kvqa_audit.checks.kv603_burned_in_identifier import burned_in_identifier
 from kvqa_audit.checks.kv604_missing_licence_or_citation import missing_licence_or_citation
 from kvqa_audit.checks.row_checks import ROW_CHECKS
 from kvqa_audit.checks.rule_checks import check_of_rule
+from kvqa_audit.errors import SpecError
 from kvqa_audit.spec.dataset_spec import DatasetSpec
 
 CHECKS: tuple[Check, ...] = (
@@ -116,6 +117,15 @@ CHECKS: tuple[Check, ...] = (
 
 
 def checks_for(spec: DatasetSpec) -> tuple[Check, ...]:
-    """The checks of this package, and one for every promise and every rule of the description, by code."""
+    """The checks of this package, and one for every promise and every rule of the description, by code.
+
+    Raises:
+        SpecError: the description switches off what is no check.
+    """
     described = (*map(check_of_expectation, spec.promises), *map(check_of_rule, spec.rules))
-    return tuple(sorted((*CHECKS, *described), key=lambda check: check.code[:4]))
+    unknown = sorted(spec.checks.keys() - {check.code for check in (*CHECKS, *described)})
+    if unknown:
+        raise SpecError(
+            f"dataset.yaml, key checks.{unknown[0]}: there is no such check; 'kvqa-audit checks' lists all of them"
+        )
+    return switched(sorted((*CHECKS, *described), key=lambda check: check.code[:4]), spec)

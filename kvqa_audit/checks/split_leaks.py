@@ -26,7 +26,7 @@ def _defects(pairs: list[DuplicatePair], splits: dict[str, tuple[str, ...]]) -> 
     for pair in pairs:
         left, right = splits[pair.left], splits[pair.right]
         if len({*left, *right}) > 1:
-            shown = "are neighbouring frames" if pair.tier is Tier.NEAR_FRAME else "show the same picture"
+            shown = "show the same scene" if pair.tier is Tier.NEAR_FRAME else "show the same picture"
             yield Defect(
                 f"{pair.left} ({', '.join(left)}) and {pair.right} ({', '.join(right)}) {shown} "
                 f"({pair.tier.value}): {alignment(pair)}",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from itertools import product
 from typing import Literal
 
@@ -33,7 +33,8 @@ class DuplicateResult:
     `examined` counts images, images with a usable thumbnail, nominated and verified pairs. `notes` says in words
     where a class was too large for all its pairs. `near_threshold_bits` is the distance on the curve beyond which no
     pair is called a re-encode, at most near; None where there is no curve. Whether a pair is verified is decided by
-    its pixels, at no distance.
+    its pixels, at no distance. `background` says how alike unrelated pictures are (see duplicates.background), where
+    near frames were held against it.
     """
 
     pairs: tuple[DuplicatePair, ...]
@@ -42,6 +43,7 @@ class DuplicateResult:
     examined: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     near_threshold_bits: int | None = None
+    background: Mapping[str, float | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ def find_duplicates(
     *,
     mode: Literal["all", "exact"] = "all",
     pool: Executor | None = None,
+    min_frame_similarity: float | None = None,
 ) -> DuplicateResult:
     """Finds the pairs of images that show the same picture; the order of the fingerprints does not matter.
 
@@ -68,6 +71,7 @@ def find_duplicates(
             with a thumbnail.
         mode: "exact" finds identical bytes and pixels only.
         pool: children that help to verify; None does without.
+        min_frame_similarity: what near frames have to reach; None measures it on unrelated pictures.
 
     Raises:
         WorkerError: no child can be started.
@@ -86,7 +90,7 @@ def find_duplicates(
     if mode == "exact":
         return DuplicateResult(_grouped(edges), examined=examined, notes=tuple(notes))
     firsts = [found for found in ordered if copies[found.img_id][0] == found.img_id and found.thumbnail]
-    similar = similar_pairs(firsts, pool)
+    similar = similar_pairs(firsts, pool, min_frame_similarity)
     for pair in similar.pairs:
         _add_similar(edges, pair, copies[pair.left], copies[pair.right], notes)
     curve = tuple(DistanceBin(*counts) for counts in similar.curve)
@@ -97,6 +101,7 @@ def find_duplicates(
         examined | dict(similar.examined),
         (*notes, *similar.notes),
         RE_ENCODE_MAX_DISTANCE_BITS if curve else None,
+        {} if similar.background is None else asdict(similar.background),
     )
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kvqa_audit.duplicates.background import Background, background_of
 from kvqa_audit.duplicates.fields import Fields, fields_of, halved, view_weight
 from kvqa_audit.duplicates.nominate import MIN_NOMINATION_SCORE, Nominations, nominate, nominate_by_hash
 from kvqa_audit.duplicates.search import BLOCKWISE_MAX_HASHES, hashes_from_hex, pairs_within
@@ -66,16 +68,28 @@ class Similar:
 
 @dataclass(frozen=True, slots=True)
 class SimilarPairs:
-    """The verified pairs, the curve (distance in bits, pairs, verified pairs), what was examined and what was not."""
+    """The verified pairs, the curve (distance in bits, pairs, verified pairs), what was examined and what was not.
+
+    `background` is how alike unrelated pictures are; None where there is no near frame to hold against it.
+    """
 
     pairs: tuple[Similar, ...]
     curve: tuple[tuple[int, int, int], ...]
     examined: Mapping[str, int]
     notes: tuple[str, ...] = ()
+    background: Background | None = None
 
 
-def similar_pairs(fingerprints: Sequence[ImageFingerprint], pool: Executor | None = None) -> SimilarPairs:
-    """Nominates pairs by descriptors, verifies them on the thumbnails and sorts them into tiers."""
+def similar_pairs(
+    fingerprints: Sequence[ImageFingerprint], pool: Executor | None = None, min_frame_similarity: float | None = None
+) -> SimilarPairs:
+    """Nominates pairs by descriptors, verifies them on the thumbnails and sorts them into tiers.
+
+    Args:
+        fingerprints: of pictures that are not identical.
+        pool: children that help to verify.
+        min_frame_similarity: what near frames have to reach; None measures it where unrelated pictures are alike.
+    """
     size = THUMBNAIL_SIDE_PX**2
     usable = [found for found in fingerprints if len(found.thumbnail) == size and found.phash256]
     if len(usable) < 2:
@@ -93,13 +107,43 @@ def similar_pairs(fingerprints: Sequence[ImageFingerprint], pool: Executor | Non
         _similar(usable, nominations, verified, number, change)
         for number, change in zip(accepted.tolist(), changes, strict=True)
     )
+    background = None
+    if min_frame_similarity is None and any(pair.tier is Tier.NEAR_FRAME for pair in pairs):
+        numbers = np.sort(np.stack((nominations.viewed, nominations.plain), axis=1)[accepted], axis=1).tolist()
+        found = [((low, high), pair.tier) for (low, high), pair in zip(numbers, pairs, strict=True)]
+        background = background_of(
+            fields,
+            [pair for pair, tier in found if tier is Tier.NEAR_FRAME],
+            [pair for pair, tier in found if tier is not Tier.NEAR_FRAME],
+            partial(verify_in_parts, fields, pool=pool),
+            partial(_accepted, fields),
+        )
+        min_frame_similarity = background.bound
+    kept = tuple(pair for pair in pairs if not _is_background(pair, min_frame_similarity))
     examined = {
         "comparable_images": int(fields.usable.sum()),
         "nominated_pairs": len(nominations.view),
-        "verified_pairs": len(pairs),
+        "verified_pairs": len(kept),
     }
-    notes = (_HASH_ONLY.format(images=len(usable)),) if by_hash else ()
-    return SimilarPairs(pairs, _curve(usable, fields.usable, pairs), examined, notes)
+    notes = [_HASH_ONLY.format(images=len(usable))] if by_hash else []
+    if len(kept) < len(pairs):
+        notes.append(_said_of(background, len(pairs) - len(kept), min_frame_similarity))
+    return SimilarPairs(kept, _curve(usable, fields.usable, kept), examined, tuple(notes), background)
+
+
+def _is_background(pair: Similar, min_frame_similarity: float | None) -> bool:
+    """Whether a pair is no more alike than unrelated pictures of this dataset are."""
+    return pair.tier is Tier.NEAR_FRAME and min_frame_similarity is not None and pair.similarity < min_frame_similarity
+
+
+def _said_of(background: Background | None, dropped: int, bound: float | None) -> str:
+    if background is None:
+        return f"the description asks for a similarity of {bound:g} of near frames; {dropped:,} pairs are below it"
+    return (
+        f"pictures of this dataset resemble each other: {background.resembling:,} of {background.pairs:,} pairs drawn "
+        f"at random do, with a median similarity of {background.median:g}; so near frames are told from {bound:g} on, "
+        f"and {dropped:,} pairs below it are not reported"
+    )
 
 
 def _accepted(fields: Fields, nominations: Nominations, verified: Verified) -> NDArray[np.int64]:

@@ -30,6 +30,8 @@ class Metrics(TypedDict, total=False):
     near_threshold_bits: int | None
     duplicate_thresholds: Mapping[str, float]
     duplicates_examined: Mapping[str, int]
+    # duplicates.background.Background: how alike pairs are that were drawn at random; empty where no pair needed it.
+    near_frame_background: Mapping[str, float | None]
     # Detector to overlays.answer_agreement.Agreement with its question.
     overlays: Mapping[str, Record]
     # Of the answers package: AnswerForms, RowOrderTest, Stereotype, DiscoveredRule, Baseline, Association,

@@ -158,7 +158,7 @@ def check_table(path: Path, spec: DatasetSpec) -> tuple[tuple[CheckOutcome, ...]
         SourceError: the source has no table that can be read.
     """
     from kvqa_audit.answers.distributions import Distributions
-    from kvqa_audit.checks.base import Evidence
+    from kvqa_audit.checks.base import Evidence, switched
     from kvqa_audit.checks.row_checks import ROW_CHECKS
     from kvqa_audit.checks.runner import run_checks
     from kvqa_audit.contracts.row_schema import check_rows
@@ -175,7 +175,7 @@ def check_table(path: Path, spec: DatasetSpec) -> tuple[tuple[CheckOutcome, ...]
         distributions=Distributions(),
         absent=absent_columns(table),
     )
-    return run_checks(ROW_CHECKS, evidence)
+    return run_checks(switched(ROW_CHECKS, spec), evidence)
 
 
 @contextmanager

@@ -67,7 +67,7 @@ def collect_evidence(
     promised = begin(judge_expectations, dataset.table, spec, absent)
     judging = begin(judge_rows, dataset.table, spec)
     images = look_at_images(dataset, pool, caches, clock)
-    duplicates = look_for_duplicates(images, pool, caches, clock)
+    duplicates = look_for_duplicates(images, pool, caches, clock, min_frame_similarity=spec.bounds.get("KV206"))
     overlays = look_for_overlays(dataset, spec, images, pool, caches, clock)
     pool.release()  # what comes now needs their memory
     burned_in = () if "ocr" in absent else read_pictures(dataset, images, pool, clock)
@@ -112,6 +112,7 @@ def look_for_duplicates(
     caches: Caches | None,
     clock: Clock,
     mode: Literal["all", "exact"] = "all",
+    min_frame_similarity: float | None = None,
 ) -> DuplicateResult:
     """Finds the images that show the same picture, out of their fingerprints, or as an earlier run found them."""
     from kvqa_audit.duplicates.duplicate_cache import keep_duplicates, known_duplicates
@@ -119,11 +120,14 @@ def look_for_duplicates(
 
     cache = None if caches is None else caches.duplicates
     with clock.stage("find duplicates", len(images.fingerprints)):
-        found = None if cache is None else known_duplicates(cache, images.fingerprints, mode)
+        asked = mode if min_frame_similarity is None else f"{mode}, near frames from {min_frame_similarity!r}"
+        found = None if cache is None else known_duplicates(cache, images.fingerprints, asked)
         if found is None:
-            found = find_duplicates(images.fingerprints, mode=mode, pool=pool)
+            found = find_duplicates(
+                images.fingerprints, mode=mode, pool=pool, min_frame_similarity=min_frame_similarity
+            )
             if cache is not None:
-                keep_duplicates(cache, images.fingerprints, mode, found)
+                keep_duplicates(cache, images.fingerprints, asked, found)
     return found
 
 

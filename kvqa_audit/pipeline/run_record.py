@@ -85,6 +85,7 @@ def metrics_of(collected: Collected) -> Metrics:
         "near_threshold_bits": duplicates.near_threshold_bits,
         "duplicate_thresholds": dict(duplicates.thresholds),
         "duplicates_examined": dict(duplicates.examined),
+        "near_frame_background": dict(duplicates.background),
         "overlays": collected.overlay_agreement,
         **_study(evidence.study),
         "images_from_cache": images.from_cache,

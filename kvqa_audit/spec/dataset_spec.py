@@ -20,6 +20,9 @@ QuestionType = Literal[
     "yes/no", "single choice", "multiple choice", "colour", "location", "numerical count", "free text"
 ]
 
+# Checks whose limit a description may set, in the unit that the check names.
+BoundedCheck = Literal["KV112", "KV113", "KV114", "KV115", "KV116", "KV117", "KV206"]
+
 MAX_RULES = 1_000
 MAX_PROMISES = 1_000
 MULTI_VALUED: tuple[QuestionType, ...] = ("multiple choice", "colour", "location")
@@ -200,6 +203,7 @@ class DatasetSpec(Record):
     `other_questions` says what a question is that the catalogue does not hold: a mistake, or one whose answers are
     free text. `made_by` says who wrote the description: a person, `init` (from the data, and nobody has gone through
     it), or an audit on the spot (auto); what was only inferred blocks less, and spellings of one value are one answer.
+    `checks` switches checks off; `bounds` sets the limit of a check instead of what is usual in the dataset.
     """
 
     name: Text
@@ -218,6 +222,9 @@ class DatasetSpec(Record):
     pixel_evidence: PixelEvidence = PixelEvidence()
     promises: Annotated[list[Promise], Field(max_length=MAX_PROMISES)] = []
     rules: Annotated[list[Rule], Field(max_length=MAX_RULES)] = []
+    # A plain off is read as false by YAML.
+    checks: dict[Code, Literal["off", False]] = {}
+    bounds: dict[BoundedCheck, Annotated[float, Field(ge=0)]] = {}
     release: Release = Release()
     _places: Mapping[tuple[str, str, str], str] = PrivateAttr(default={})
 

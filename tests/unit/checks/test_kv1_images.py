@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from kvqa_audit.checks.base import Check
@@ -69,8 +70,21 @@ def broken(img_id: str, problem: str) -> ImageFingerprint:
     return ImageFingerprint(img_id, f"images/{img_id}.jpg", 10, None, problem, f"why it is {problem}")
 
 
-def judge(check: Check, *images: ImageFingerprint, faults: tuple[ImageFault, ...] = ()) -> tuple[CheckOutcome, Any]:
-    evidence: Any = SimpleNamespace(absent={}, fingerprints=images, image_faults=faults)
+def judge(
+    check: Check,
+    *images: ImageFingerprint,
+    faults: tuple[ImageFault, ...] = (),
+    sources: dict[str, str] | None = None,
+    bounds: dict[str, float] | None = None,
+) -> tuple[CheckOutcome, Any]:
+    frame = pd.DataFrame(list((sources or {}).items()), columns=["img_id", "source"], dtype=str)
+    evidence: Any = SimpleNamespace(
+        absent={},
+        fingerprints=images,
+        image_faults=faults,
+        table=SimpleNamespace(frame=frame),
+        spec=SimpleNamespace(bounds=bounds or {}),
+    )
     return run_check(check, evidence)
 
 
@@ -199,3 +213,40 @@ def test_metric_beyond_its_limit_is_a_warning_with_value_and_threshold(
 def test_flat_picture_is_not_called_blurry_as_well() -> None:
     outcome, findings = judge(blurry_image, image("a"), image("x", sharpness=0.0, entropy_bits=0.0))
     assert (outcome.evaluated, findings) == (1, ())
+
+
+def bright(count: int, least: float, most: float, prefix: str = "i") -> list[ImageFingerprint]:
+    step = (most - least) / (count - 1)
+    return [image(f"{prefix}{n}", bright_share=least + step * n) for n in range(count)]
+
+
+def test_what_is_usual_in_the_dataset_is_not_reported() -> None:
+    assert judge(bright_image, *bright(60, 0.0, 0.4))[1] == ()
+
+
+def test_what_is_unusual_in_the_dataset_is_reported_with_what_is_usual() -> None:
+    _, (finding,) = judge(bright_image, *bright(60, 0.0, 0.03), image("x", bright_share=0.2))
+    assert finding.img_id == "x"
+    assert finding.evidence["images"] == 61
+    assert "where 0.0153 is usual (61 images)" in finding.message
+
+
+def test_an_image_is_judged_among_those_of_its_source() -> None:
+    dull, white = bright(40, 0.0, 0.03, "d"), bright(40, 0.0, 0.4, "w")
+    odd = image("x", bright_share=0.2)
+    sources = {one.img_id: "Films" if one.img_id[0] == "w" else "Frames" for one in (*dull, *white, odd)}
+    assert judge(bright_image, *dull, *white, odd)[1] == ()
+    _, (finding,) = judge(bright_image, *dull, *white, odd, sources=sources)
+    assert (finding.img_id, finding.evidence["images"]) == ("x", 41)
+    assert "images of its source" in finding.message
+
+
+def test_what_is_unusual_but_within_the_limit_is_not_reported() -> None:
+    assert judge(bright_image, *bright(60, 0.0, 0.001), image("x", bright_share=0.14))[1] == ()
+
+
+def test_a_bound_of_the_description_counts_alone() -> None:
+    outcome, findings = judge(bright_image, *bright(60, 0.0, 0.4), bounds={"KV115": 0.35})
+    assert outcome.threshold == 0.35
+    assert len(findings) == sum(one.bright_share > 0.35 for one in bright(60, 0.0, 0.4) if one.bright_share is not None)
+    assert judge(odd_size, image("a"), image("x", width=7200), bounds={"KV112": 5.0})[1]
