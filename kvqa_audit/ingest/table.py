@@ -6,6 +6,7 @@ import difflib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,7 +44,7 @@ def whole_table(parts: Sequence[RawTable], columns: Columns, where: str) -> Tabl
         SourceError: no part has any of the known columns, or a column cannot be read.
     """
     several = len(parts) > 1
-    cells: dict[str, list[str]] = {role: [] for role in columns.text_columns.values()}
+    cells: dict[str, list[Sequence[str]]] = {role: [] for role in columns.text_columns.values()}
     accepted: list[Accepted] = []
     splits: list[str] = []
     faults: list[TableFault] = []
@@ -55,13 +56,17 @@ def whole_table(parts: Sequence[RawTable], columns: Columns, where: str) -> Tabl
         found |= layout.columns.keys()
         faults += [_placed(fault, part, rows, several) for fault in (*part.faults, *layout.faults)]
         for role, column in cells.items():
-            column += layout.texts(role, part)
-        accepted += _accepted(layout, part, columns)
+            column.append(layout.texts(role, part))
+        accepted += [()] * part.rows if part.is_text else _accepted(layout, part, columns)
         in_column = [as_text(value) for value in layout.split] if layout.split is not None else []
         splits += in_column or [part.split if len(told) > 1 else ""] * part.rows
         rows += part.rows
     unique = tuple(dict.fromkeys(faults))
-    held: dict[str, Sequence[str]] = {role: column for role, column in cells.items() if role in found}
+    held = {
+        role: column[0] if len(column) == 1 else list(chain.from_iterable(column))
+        for role, column in cells.items()
+        if role in found
+    }
     table = finished_table(held, list(unique), splits)
     return replace(table, accepted=tuple(accepted)) if any(accepted) else table
 
@@ -103,13 +108,13 @@ class ColumnLayout:
     faults: list[TableFault]
     split: Sequence[Any] | None = None
 
-    def texts(self, role: str, part: RawTable) -> list[str]:
+    def texts(self, role: str, part: RawTable) -> Sequence[str]:
         """The role's cells as text; of several accepted answers the one given most often."""
         values = self.columns.get(role)
         if values is None:
             return [""] * part.rows
         if part.is_text:
-            return list(values)
+            return values
         if role == "answer":
             return [most_accepted(value) if isinstance(value, (list, dict)) else as_text(value) for value in values]
         return [as_text(value) for value in values]
@@ -172,7 +177,7 @@ def _missing(name: str, role: str, header: Sequence[str]) -> TableFault:
 def _accepted(layout: ColumnLayout, part: RawTable, columns: Columns) -> list[Accepted]:
     """The answers that each row accepts, out of the column that the description names, or of the answers' own."""
     values = part.values(columns.accepted) if columns.accepted else layout.columns.get("answer")
-    if values is None or part.is_text:
+    if values is None:
         return [()] * part.rows
     return [accepted_answers(value) for value in values]
 
