@@ -86,8 +86,9 @@ def data_files(run: AuditRun) -> tuple[HashedFile, ...]:
     """The audited table or Parquet files, where they are still at the audited place; none for a Hub id."""
     location = Path(run.dataset.location)
     root = location.parent if location.is_file() else location
-    tables = [location] if location.is_file() else [root / TABLE_NAME]
-    found = [path for path in tables if path.is_file()]
+    tables = [root / place for place in run.dataset.tables]
+    tables = tables or ([location] if location.is_file() else [root / TABLE_NAME])
+    found = [path for path in tables if path.is_file() and path.resolve().is_relative_to(root.resolve())]
     found = found or sorted(root.glob("*.parquet")) or sorted(root.glob("data/*.parquet"))
     return tuple(HashedFile(path.relative_to(root).as_posix(), _sha256(path)) for path in found)
 
@@ -170,7 +171,7 @@ def _repository(run: AuditRun, spec: DatasetSpec) -> dict[str, Any]:
 
 def _record_set(run: AuditRun, spec: DatasetSpec, files: tuple[HashedFile, ...]) -> list[dict[str, Any]]:
     """The rows with their columns, where one file holds them all."""
-    if len(files) != 1:
+    if len(files) != 1 or Path(files[0].path).suffix.lower() not in _KINDS:
         return []
     names = {role: name for name, role in spec.columns.text_columns.items()}
     fields = [

@@ -11,6 +11,7 @@ from kvqa_audit.model import AuditRun, CheckOutcome, Finding, FindingStatus, Out
 from kvqa_audit.release.gate import Verdict
 
 TABLE_NAME = "metadata.csv"
+_TEXT = (".csv", ".tsv", ".tab", ".psv", ".txt")
 LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 
 
@@ -43,12 +44,17 @@ class FindingGroup:
 
 
 def table_file(run: AuditRun) -> TableFile:
-    """Finds the table's file at the audited place; where that is gone, a row is a line, below one line of header."""
+    """Finds the table's file at the audited place; where that is gone, a row is a line, below one line of header.
+
+    Rows have lines in one text file alone: where the table is several files, or of another format, they have none.
+    """
     location = Path(run.dataset.location)
-    is_csv = location.suffix.lower() == ".csv"
-    path = location if is_csv else location / TABLE_NAME
-    if not is_csv and location.exists() and not path.exists():
-        return TableFile(_as_seen_from_here(location), None)
+    tables = run.dataset.tables
+    is_text = location.suffix.lower() in _TEXT
+    root = location.parent if is_text or location.is_file() else location
+    path = root / tables[0] if tables else location if is_text else location / TABLE_NAME
+    if len(tables) > 1 or path.suffix.lower() not in _TEXT or (location.exists() and not path.exists()):
+        return TableFile(_as_seen_from_here(path if len(tables) == 1 else location), None)
     return TableFile(_as_seen_from_here(path), _lines(path, run.dataset.rows) or range(2, run.dataset.rows + 2))
 
 

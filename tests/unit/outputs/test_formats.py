@@ -401,3 +401,18 @@ def test_badge_says_the_verdict_and_loads_nothing(
     assert words in "".join(root.itertext())
     assert "href" not in svg
     assert svg.count("http") == 1, "the name of the SVG vocabulary alone"
+
+
+def test_rows_have_lines_in_one_text_file_and_in_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "qa.tsv").write_text("question\tanswer\timg_id\nq\ta\ti\n")
+    (tmp_path / "qa.json").write_text("[]")
+    run = run_with(Finding("KV008", Severity.ERROR, "bad", row=0), location=str(tmp_path), rows=1)
+    found = {}
+    for tables in (("qa.tsv",), ("qa.json",), ("qa.tsv", "qa.json")):
+        table = table_file(dataclasses.replace(run, dataset=dataclasses.replace(run.dataset, tables=tables)))
+        found[tables] = (table.path, None if table.lines is None else list(table.lines))
+    assert found == {
+        ("qa.tsv",): ("qa.tsv", [2]),
+        ("qa.json",): ("qa.json", None),
+        ("qa.tsv", "qa.json"): (tmp_path.name, None),
+    }

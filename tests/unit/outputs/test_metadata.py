@@ -175,3 +175,12 @@ def test_block_takes_the_place_of_the_last_one_and_all_else_stays() -> None:
     assert again.startswith(mine.rstrip())
     assert again.endswith("\nMore words.\n")
     assert audit_block(later, verdict) in again
+
+
+def test_the_files_of_the_table_are_those_that_were_read_and_none_outside(folder: Path) -> None:
+    run = audited(folder)
+    (folder.parent / "secret.csv").write_text("x")
+    (folder / "more.json").write_text("[]")
+    named = ("more.json", "../secret.csv", str(folder.parent / "secret.csv"))
+    files = data_files(dataclasses.replace(run, dataset=dataclasses.replace(run.dataset, tables=named)))
+    assert [file.path for file in files] == ["more.json"]
