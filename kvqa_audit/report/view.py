@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MAX_CARDS_PER_BLOCKING_CHECK = 100
 MAX_CARDS_PER_CHECK = 20
 MAX_ROWS_PER_CHECK = 20
-MAX_CARDS_IN_PAGE = 300
+MAX_CARDS_IN_PAGE = 250
 MAX_FINDINGS_IN_PAGE = 2_000
 MAX_REPEATS_PER_CHECK = 6
 # Checks of pictures and of answers about them: each of their findings is a card, whether it blocks or not.
