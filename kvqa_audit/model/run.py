@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from kvqa_audit.model.check import CheckDoc, CheckOutcome, OutcomeStatus
-from kvqa_audit.model.finding import Finding, Severity
+from kvqa_audit.model.check import CheckDoc, CheckOutcome
+from kvqa_audit.model.finding import Finding
 from kvqa_audit.model.image import DuplicatePair, ImageFingerprint
 from kvqa_audit.model.metrics import Metrics
+from kvqa_audit.model.notebook import notebook_view
 
 SCHEMA_VERSION = 1
 
@@ -97,20 +97,5 @@ class AuditRun:
     rows: AnswerRows | None = None
 
     def _repr_html_(self) -> str:
-        """What was audited and which checks failed, as a small table for a notebook; no verdict, and all escaped."""
-        dataset = self.dataset
-        facts = [("dataset", dataset.name), ("rows", f"{dataset.rows:,}"), ("images", f"{dataset.images:,}")]
-        for severity in reversed(Severity):
-            failed = [o for o in self.outcomes if o.outcome is OutcomeStatus.FAILED and o.severity is severity]
-            named = ", ".join(f"{outcome.code} ({outcome.violations:,})" for outcome in failed)
-            facts.append((f"failed checks, {severity}", f"{len(failed)}: {named}" if failed else "0"))
-        unjudged = sum(o.outcome not in (OutcomeStatus.PASSED, OutcomeStatus.FAILED) for o in self.outcomes)
-        facts.append(("checks not judged", f"{unjudged:,}"))
-        facts.append(("findings", f"{len(self.findings):,}"))
-        lines = "".join(f"<tr><th>{name}</th><td>{_escaped(value)}</td></tr>" for name, value in facts)
-        return f"<table><caption>Audit {_escaped(self.run_id)}</caption><tbody>{lines}</tbody></table>"
-
-
-def _escaped(text: str, limit: int = 2_000) -> str:
-    cut = text if len(text) <= limit else f"{text[: limit - 1]}…"
-    return html.escape(cut.encode("utf-8", "backslashreplace").decode())
+        """What a notebook shows: the verdict, what blocks, and the pictures of the first findings."""
+        return notebook_view(self)

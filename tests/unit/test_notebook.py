@@ -1,49 +1,76 @@
-"""Tests of what a notebook shows of an audit: the facts, no verdict, and hostile names as text."""
+"""What a notebook shows of an audit: the verdict, what blocks, and pictures of the first findings; names are text."""
 
 from __future__ import annotations
 
+import base64
+import io
 from dataclasses import replace
 from html.parser import HTMLParser
 
+import numpy as np
+import pytest
+from PIL import Image
+
+from kvqa_audit.model import AuditRun, FindingStatus
+from kvqa_audit.model.notebook import MAX_PICTURES, grey_png
 from tests.report_samples import HOSTILE, sample_run
 
 
-class Cells(HTMLParser):
+class Seen(HTMLParser):
     def __init__(self, page: str) -> None:
         super().__init__()
-        self.tags: list[tuple[str, int]] = []
-        self.texts: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
         self.feed(page)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, len(attrs)))
-        self.texts.append("")
+        self.tags.append((tag, dict(attrs)))
 
     def handle_data(self, data: str) -> None:
-        self.texts[-1] += data
+        self.text += data
 
 
-def test_the_facts_are_there_with_the_failed_checks_by_severity() -> None:
-    texts = Cells(sample_run()._repr_html_()).texts
-    cells = dict(zip([t for t in texts if t][1::2], [t for t in texts if t][2::2], strict=True))
-    assert (cells["rows"], cells["images"], cells["checks not judged"]) == ("5,000", "72", "3")
-    assert cells["failed checks, error"].startswith("3: KV010 (31), KV101 (31), KV203 (")
-    assert list(cells).index("failed checks, error") < list(cells).index("failed checks, warning")
-    assert not {"ready", "pass", "passed"} & set(" ".join(cells).split())
+def with_thumbnails(run: AuditRun) -> AuditRun:
+    return replace(run, fingerprints=tuple(replace(one, thumbnail=bytes(range(256)) * 16) for one in run.fingerprints))
+
+
+@pytest.mark.parametrize(("exit_code", "verdict"), [(0, "Ready: "), (1, "Not ready: "), (3, "Not judged: ")])
+def test_the_verdict_comes_first_and_the_gravest_checks_with_their_numbers(exit_code: int, verdict: str) -> None:
+    text = Seen(replace(sample_run(), exit_code=exit_code)._repr_html_()).text
+    assert text.startswith(verdict)
+    assert "5,000 rows, 72 images" in text
+    assert text.index("Errors, 3 checks:") < text.index("Worth a look, ")
+    assert "An answer is not in the vocabulary: 31 of 247 rows (KV010)" in text
+
+
+def test_the_first_findings_are_shown_by_the_thumbnails_that_the_audit_made() -> None:
+    run = with_thumbnails(sample_run())
+    images = [attributes for tag, attributes in Seen(run._repr_html_()).tags if tag == "img"]
+    assert len(images) == MAX_PICTURES
+    first = Image.open(io.BytesIO(base64.b64decode(str(images[0]["src"]).partition(",")[2])))
+    assert np.asarray(first).tobytes() == run.fingerprints[0].thumbnail
+    worst = max((f for f in run.findings if f.img_id and f.status is FindingStatus.OPEN), key=lambda f: f.severity.rank)
+    assert str(images[0]["alt"]).startswith(worst.check)
+    assert "<img" not in sample_run()._repr_html_()
+
+
+def test_a_grey_picture_is_a_png_that_others_read() -> None:
+    pixels = bytes(n % 256 for n in range(9))
+    assert np.asarray(Image.open(io.BytesIO(grey_png(pixels, 3)))).tobytes() == pixels
 
 
 def test_hostile_names_are_text() -> None:
-    run = sample_run()
+    run = with_thumbnails(sample_run())
     for hostile in HOSTILE:
-        named = replace(run, run_id=hostile, dataset=replace(run.dataset, name=hostile))
-        page = named._repr_html_()
+        docs = {code: replace(doc, title=hostile, unit=hostile) for code, doc in run.docs.items()}
+        page = replace(run, run_id=hostile, docs=docs, dataset=replace(run.dataset, name=hostile))._repr_html_()
         page.encode("utf-8")
-        seen = Cells(page)
-        assert {tag for tag, _ in seen.tags} == {"table", "caption", "tbody", "tr", "th", "td"}
-        assert all(attributes == 0 for _, attributes in seen.tags)
-        assert len(page) < 20_000
+        tags = Seen(page).tags
+        assert {tag for tag, _ in tags} == {"div", "p", "b", "ul", "li", "img"}
+        assert all(set(attributes) <= {"src", "width", "height", "alt", "title"} for _, attributes in tags)
+        assert len(page) < 40_000
 
 
-def test_an_audit_without_checks_has_zeros() -> None:
-    page = replace(sample_run(), outcomes=(), findings=())._repr_html_()
-    assert page.count("<td>0</td>") == 5
+def test_an_audit_without_checks_says_so() -> None:
+    text = Seen(replace(sample_run(), outcomes=(), findings=())._repr_html_()).text
+    assert "0 of 0 checks judged; 0 findings open, 0 decided" in text
