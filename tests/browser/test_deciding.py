@@ -87,8 +87,13 @@ def saved(tab: Tab, path: Path, who: str = "Dr. Größe") -> Path:
     if tab.value("document.activeElement.name") == "who":
         tab.type(who)
         tab.press("Enter")
+    return written(path)
+
+
+def written(path: Path) -> Path:
+    """Waits until the browser has written a file, which begins empty, or for ten seconds."""
     until = time.monotonic() + 10
-    while not path.exists() and time.monotonic() < until:
+    while not (path.exists() and path.stat().st_size) and time.monotonic() < until:
         time.sleep(0.05)
     return path
 
@@ -192,10 +197,7 @@ def test_a_corrected_answer_goes_into_a_file_that_fix_reads(tab: Tab, audited: A
     )
     tab.press("Enter")
     tab.wait_for("/corrections.csv was saved/.test(document.querySelector('#deciding [role=status]').textContent)")
-    until = time.monotonic() + 10
-    while not (tmp_path / "corrections.csv").exists() and time.monotonic() < until:
-        time.sleep(0.05)
-    [correction] = read_corrections(tmp_path / "corrections.csv", SPEC)
+    [correction] = read_corrections(written(tmp_path / "corrections.csv"), SPEC)
     assert (correction.img_id, correction.answer) == (card.first.img_id, answer)
     assert correction.old_answer == card.doubts[0].answer
 

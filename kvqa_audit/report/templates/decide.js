@@ -4,6 +4,7 @@
   const place = `kvqa-audit decisions: ${data.dataset}`;
   const verdicts = { c: "confirmed", f: "false positive", a: "accepted", x: "fix" };
   const labels = { c: "Confirm", f: "False alarm", a: "Accept…", x: "Correct…", s: "Skip", u: "Undo" };
+  const byKey = { c: "confirmed in the report", f: "judged a false alarm in the report" };
   const said = {
     "confirmed": "a defect, to be corrected in the data",
     "false positive": "a false alarm",
@@ -98,7 +99,7 @@
       const mine = decision && verdict && (verdict === "fix" ? Boolean(decision.corrections) : verdict === decision.verdict && !decision.corrections);
       if (verdict) button.setAttribute("aria-pressed", String(Boolean(mine)));
     }
-    line.textContent = decision ? `You decided: ${said[decision.verdict]}. ${decision.reason}${decision.expires ? `, until ${decision.expires}` : ""}` : "";
+    line.textContent = decision ? `You decided: ${said[decision.verdict]}${Object.values(byKey).includes(decision.reason) ? "" : `, ${decision.reason}`}${decision.expires ? `, until ${decision.expires}` : ""}.` : "";
   }
 
   function decide(card, verdict, reason, extra) {
@@ -220,8 +221,8 @@
   }
 
   function act(card, key) {
-    if (key === "c") decide(card, "confirmed", "confirmed in the report", {});
-    else if (key === "f") decide(card, "false positive", "judged a false alarm in the report", {});
+    if (key === "c") decide(card, "confirmed", byKey.c, {});
+    else if (key === "f") decide(card, "false positive", byKey.f, {});
     else if (key === "a" || key === "x") ask(card, key);
     else if (key === "s") next(card, "Skipped.");
     else if (key === "u") undo(card);
