@@ -1,9 +1,12 @@
-"""A finished audit comes in and its machine-readable files go out, and back: the artifact contract, version 1."""
+"""A finished audit comes in and its machine-readable files go out, and back: the artifact contract, version 2."""
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
+import os
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -11,7 +14,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 from kvqa_audit.artifacts import tables
 from kvqa_audit.artifacts.atomic_file import write_atomically
-from kvqa_audit.errors import ArtifactError
+from kvqa_audit.artifacts.out_folder import RECORD, make_sure_it_is_apart
+from kvqa_audit.artifacts.record import read_record
+from kvqa_audit.errors import ArtifactError, OutputError, SourceError
+from kvqa_audit.ingest.read_bytes import read_table_bytes
 from kvqa_audit.model import (
     SCHEMA_VERSION,
     AnswerRows,
@@ -34,30 +40,63 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+PAIRS, ANSWERS = "duplicates.parquet", "answers.parquet"
+_NO_ROWS = AnswerRows((), (), (), ())
+
+
 def write_artifacts(run: AuditRun, out: Path) -> None:
     """Writes all files of the contract but the report, each under its final name only once it is whole.
-
-    `audit.json` comes last: a folder that has it is the folder of a finished audit.
 
     Raises:
         OutputError: the folder cannot be made or written, or the disk is full.
     """
-    if run.rows is None:
-        (out / "answers.parquet").unlink(missing_ok=True)
     for name, content in packed(run):
         write_atomically(out / name, content)
 
 
 def packed(run: AuditRun) -> Iterator[tuple[str, bytes]]:
-    """The files of the contract as name and content, `audit.json` last."""
-    yield "findings.parquet", _parquet(tables.findings_table(run.findings))
-    yield "findings.csv", tables.findings_csv(run.findings)
-    yield "duplicates.parquet", _parquet(tables.pairs_table(run.pairs))
-    yield "fingerprints.parquet", _parquet(tables.fingerprints_table(run.fingerprints))
-    yield "profile.parquet", _parquet(tables.profile_table(run.profile))
+    """The files of the contract as name and content; `audit.json`, with the digest and rows of the others, is last."""
+    shares = {
+        "findings.parquet": tables.findings_table(run.findings),
+        "duplicates.parquet": tables.pairs_table(run.pairs),
+        "fingerprints.parquet": tables.fingerprints_table(run.fingerprints),
+        "profile.parquet": tables.profile_table(run.profile),
+    }
     if run.rows is not None:
-        yield "answers.parquet", _parquet(tables.answers_table(run.rows))
-    yield "audit.json", json.dumps(audit_record(run), ensure_ascii=True, indent=1, allow_nan=False).encode()
+        shares[ANSWERS] = tables.answers_table(run.rows)
+    contents = {name: (_parquet(table), table.num_rows) for name, table in shares.items()}
+    contents["findings.csv"] = (tables.findings_csv(run.findings), len(run.findings))
+    files = {}
+    for name, (content, rows) in contents.items():
+        files[name] = {"sha256": hashlib.sha256(content).hexdigest(), "rows": rows}
+        yield name, content
+    record = {**audit_record(run), "files": files}
+    yield RECORD, json.dumps(record, ensure_ascii=True, indent=1, allow_nan=False).encode()
+
+
+def make_sure_pairs_can_be_written(out: Path, source: str) -> None:
+    """Raises before the work, not after it, where the list of pairs could not be written.
+
+    Raises:
+        OutputError: the folder is not apart from the source, holds anything but such a list, or cannot be written.
+    """
+    import pyarrow as pa
+
+    make_sure_it_is_apart(out, source)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        others = [path.name for path in out.iterdir() if path.name not in (PAIRS, f".{PAIRS}.part")]
+        if (out / PAIRS).is_file():
+            found = _table((out / PAIRS).read_bytes()).column_names
+            others += [] if found == list(tables.PAIR_COLUMNS) else [PAIRS]
+    except OSError as error:
+        raise OutputError(f"{out}: cannot be written: {error.strerror}; give another folder with --out") from None
+    except pa.ArrowException:
+        others = [PAIRS]
+    if others:
+        raise OutputError(f"{out}: holds {others[0]}, which is no list of duplicates; name a new folder with --out")
+    if not os.access(out, os.W_OK | os.X_OK):
+        raise OutputError(f"{out}: cannot be written: Permission denied; give another folder with --out")
 
 
 def write_pairs(pairs: Iterable[DuplicatePair], path: Path) -> None:
@@ -70,7 +109,7 @@ def write_pairs(pairs: Iterable[DuplicatePair], path: Path) -> None:
 
 
 def audit_record(run: AuditRun) -> dict[str, Any]:
-    """What `audit.json` holds, as plain data."""
+    """What `audit.json` holds beside the digests of the other files, as plain data."""
     return {
         "schema_version": SCHEMA_VERSION,
         "run_id": run.run_id,
@@ -94,41 +133,69 @@ def read_artifacts(folder: Path) -> AuditRun:
 
     def read(name: str) -> bytes | None:
         try:
-            return (folder / name).read_bytes()
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        except OSError as error:
-            raise ArtifactError(f"{folder / name}: cannot be read: {error.strerror}") from None
+            return read_table_bytes(folder / name)
+        except SourceError as error:
+            if not os.path.lexists(folder / name):
+                return None
+            raise ArtifactError(str(error)) from None
 
     return unpacked(read, str(folder))
 
 
 def unpacked(read: Callable[[str], bytes | None], place: str) -> AuditRun:
-    """A finished audit out of its files.
+    """A finished audit out of its files, if each is the one that `audit.json` tells of.
 
     Args:
         read: gives the content of the file of this name, None where there is none.
         place: where the files are, for the error messages.
 
     Raises:
-        ArtifactError: files are missing or damaged, or are of another version of the contract.
+        ArtifactError: files are missing, damaged or not those of the record, or are of another version of the contract.
     """
-    import pyarrow as pa
+    record = read_record(_needed(read, RECORD, place), f"{place}/{RECORD}")
+    told: dict[str, dict[str, Any]] | None = record.get("files")
 
+    def rows(name: str, wanted: pa.Schema) -> pa.Table:
+        content = _needed(read, name, place)
+        about = None if told is None else told[name]
+        if about is not None and hashlib.sha256(content).hexdigest() != about["sha256"]:
+            raise ArtifactError(f"{place}/{name}: is not the file that {RECORD} tells of; audit the dataset again")
+        table = _checked_table(content, wanted, f"{place}/{name}")
+        if about is not None and table.num_rows != about["rows"]:
+            raise ArtifactError(f"{place}/{name}: has {table.num_rows:,} rows, {RECORD} tells of {about['rows']:,}")
+        return table
+
+    has_answers = read(ANSWERS) is not None if told is None else ANSWERS in told
     try:
-        record = json.loads(_needed(read, "audit.json", place))
-        if record["schema_version"] != SCHEMA_VERSION:
+        of_file = {
+            name: rows(f"{name}.parquet", of_nothing.schema).to_pylist() for name, of_nothing in tables.empty().items()
+        }
+        answers = tables.answer_rows(rows(ANSWERS, tables.answers_table(_NO_ROWS).schema)) if has_answers else None
+        run = _run_of(record, of_file, answers)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        told_error = f"{type(error).__name__}: {str(error)[:200]}"
+        raise ArtifactError(f"{place}: holds damaged artifacts ({told_error}); audit the dataset again") from None
+    _make_sure_all_is_there(run, place)
+    return run
+
+
+def _make_sure_all_is_there(run: AuditRun, place: str) -> None:
+    """Raises where the findings are not those that the outcomes count: what was taken out would not block."""
+    counted = Counter(finding.check for finding in run.findings)
+    codes = Counter(outcome.code for outcome in run.outcomes)
+    unknown = sorted((counted.keys() | codes.keys()) - (codes.keys() & run.docs.keys()))
+    if unknown or max(codes.values(), default=1) > 1:
+        name = unknown[0] if unknown else codes.most_common(1)[0][0]
+        raise ArtifactError(
+            f"{place}: {name[:40]!r} is no check of this audit, or stands twice; audit the dataset again"
+        )
+    for outcome in run.outcomes:
+        passed = outcome.outcome is OutcomeStatus.PASSED and outcome.violations
+        if counted[outcome.code] != outcome.violations or passed:
             raise ArtifactError(
-                f"{place}/audit.json: is of version {record['schema_version']}; this program reads version "
-                f"{SCHEMA_VERSION}; audit the dataset again"
+                f"{place}: {outcome.code} has {counted[outcome.code]:,} findings, {RECORD} tells of "
+                f"{outcome.violations:,}, and that it {outcome.outcome}; audit the dataset again"
             )
-        names = ("findings", "duplicates", "fingerprints", "profile")
-        of_file = {name: _table(_needed(read, f"{name}.parquet", place)).to_pylist() for name in names}
-        answers = read("answers.parquet")
-        rows = None if answers is None else tables.answer_rows(_table(answers))
-        return _run_of(record, of_file, rows)
-    except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
-        raise ArtifactError(f"{place}: holds damaged artifacts ({type(error).__name__}: {error})") from None
 
 
 def _needed(read: Callable[[str], bytes | None], name: str, place: str) -> bytes:
@@ -136,6 +203,23 @@ def _needed(read: Callable[[str], bytes | None], name: str, place: str) -> bytes
     if content is None:
         raise ArtifactError(f"{place}/{name}: is missing; {place} is not the folder of a finished audit")
     return content
+
+
+def _checked_table(content: bytes, wanted: pa.Schema, place: str) -> pa.Table:
+    import pyarrow as pa
+
+    try:
+        table = _table(content)
+    except (pa.ArrowException, OSError) as error:
+        told = str(error).splitlines()[0][:200]
+        raise ArtifactError(f"{place}: is damaged ({told}); audit the dataset again") from None
+    for field in wanted:
+        found = table.schema.get_all_field_indices(field.name)
+        if not found and field.name in tables.LATER_COLUMNS:
+            continue
+        if len(found) != 1 or table.schema.field(found[0]).type != field.type:
+            raise ArtifactError(f"{place}: has no column {field.name} of type {field.type}; audit the dataset again")
+    return table.select([name for name in wanted.names if name in table.column_names])
 
 
 def _table(content: bytes) -> pa.Table:

@@ -38,6 +38,9 @@ FINDING_COLUMNS = (
     "evidence",
     "suggestion",
 )
+PAIR_COLUMNS = ("left", "right", "tier", "distance", "similarity", "transform", "group")
+# What folders of earlier versions do not have.
+LATER_COLUMNS = ("embedded",)
 # A picture, however small, does not belong into a file of facts that may leave the building.
 NOT_STORED = ("thumbnail",)
 
@@ -91,9 +94,8 @@ def pairs_table(pairs: Iterable[DuplicatePair]) -> pa.Table:
     import pyarrow as pa
 
     text = ("left", "right", "tier", "transform", "group")
-    names = ("left", "right", "tier", "distance", "similarity", "transform", "group")
     kinds = {"distance": pa.int64(), "similarity": pa.float64()}
-    schema = pa.schema([(name, kinds.get(name, pa.string())) for name in names])
+    schema = pa.schema([(name, kinds.get(name, pa.string())) for name in PAIR_COLUMNS])
     rows = []
     for pair in pairs:
         row = {name: storable(str(getattr(pair, name))) for name in text}
@@ -117,6 +119,16 @@ def fingerprints_table(fingerprints: Iterable[ImageFingerprint]) -> pa.Table:
 def profile_table(profile: Iterable[AnswerShare]) -> pa.Table:
     """How often each answer was given, by source and question."""
     return _record_table(AnswerShare, profile)
+
+
+def empty() -> dict[str, pa.Table]:
+    """The tables of the contract but the answers, by name, without rows: the columns that each has."""
+    return {
+        "findings": findings_table(()),
+        "duplicates": pairs_table(()),
+        "fingerprints": fingerprints_table(()),
+        "profile": profile_table(()),
+    }
 
 
 def _record_table(record: type, rows: Iterable[Any]) -> pa.Table:

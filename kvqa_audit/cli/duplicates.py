@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from kvqa_audit.cli.options import CORES, JOBS, QUIET, SPEC, make_sure_it_can_be_written
+from kvqa_audit.cli.options import CORES, JOBS, QUIET, SPEC
 
 
 class Mode(StrEnum):
@@ -29,7 +29,7 @@ def duplicates(
     quiet: QUIET = False,
 ) -> None:
     """Find images that show the same picture, and nothing else."""
-    from kvqa_audit.artifacts.folder import write_pairs
+    from kvqa_audit.artifacts.folder import PAIRS, make_sure_pairs_can_be_written, write_pairs
     from kvqa_audit.console.results import print_pairs
     from kvqa_audit.console.terminal import audit_progress
     from kvqa_audit.pipeline.audit import audit_duplicates, user_caches
@@ -37,14 +37,14 @@ def duplicates(
     from kvqa_audit.spec.load import load_spec
 
     if out is not None:
-        make_sure_it_can_be_written(out)
+        make_sure_pairs_can_be_written(out, source)
     options = AuditOptions(load_spec(spec), revision, jobs=jobs)
     with audit_progress(quiet) as listener, user_caches(enabled=cache) as caches:
         result = audit_duplicates(
             source, options, mode="exact" if mode is Mode.EXACT else "all", caches=caches, listener=listener
         )
     if out is not None:
-        write_pairs(result.pairs, out / "duplicates.parquet")
+        write_pairs(result.pairs, out / PAIRS)
     if not quiet:
         print_pairs(result.pairs, result.notes)
     raise typer.Exit(1 if result.pairs else 0)

@@ -33,9 +33,10 @@ def fix(
     quiet: QUIET = False,
 ) -> None:
     """Write a corrected copy, with a patch file and a proof."""
+    from kvqa_audit.artifacts.out_folder import make_sure_it_is_apart, make_sure_it_is_empty
     from kvqa_audit.console.fix import print_left, print_patch, print_proof
     from kvqa_audit.console.terminal import audit_progress
-    from kvqa_audit.fixes.fix import Options, make_sure_it_is_apart, place_of, plan, write_and_prove
+    from kvqa_audit.fixes.fix import Options, place_of, plan, write_and_prove
     from kvqa_audit.fixes.reviewed import read_corrections, read_removals
     from kvqa_audit.pipeline.options import AuditOptions
     from kvqa_audit.spec.load import load_spec
@@ -43,7 +44,9 @@ def fix(
     if out is None and not dry_run:
         raise typer.BadParameter("--out names the folder for the copy; --dry-run writes none")
     if out is not None:
-        make_sure_it_is_apart(place_of(source), out)
+        place = place_of(source)
+        make_sure_it_is_apart(out, place.folder if place.whole else place.table)
+        make_sure_it_is_empty(out)
     description = load_spec(spec)
     reviewed = read_corrections(corrections, description) if corrections else ()
     removed = read_removals(removals) if removals else {}

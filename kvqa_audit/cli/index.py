@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from pathlib import Path
@@ -18,7 +17,9 @@ def index(
 ) -> None:
     """List the audits below a folder in one page, with their trends."""
     from kvqa_audit.artifacts.atomic_file import write_atomically
-    from kvqa_audit.errors import ArtifactError
+    from kvqa_audit.artifacts.record import read_record
+    from kvqa_audit.errors import ArtifactError, KvqaAuditError
+    from kvqa_audit.ingest.read_bytes import read_table_bytes
     from kvqa_audit.report.index_page import render_index, run_line
 
     target = out or folder / "index.html"
@@ -29,9 +30,9 @@ def index(
     for record in records:
         report = os.path.relpath(record.parent / "report.html", target.parent)
         try:
-            lines.append(run_line(json.loads(record.read_bytes()), quote(report)))
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            unreadable.append((str(record), f"{type(error).__name__}: {error}"))
+            lines.append(run_line(read_record(read_table_bytes(record), str(record)), quote(report)))
+        except KvqaAuditError as error:
+            unreadable.append((str(record), str(error).removeprefix(f"{record}: ")))
     write_atomically(target, render_index(lines, unreadable).encode("utf-8", "backslashreplace"))
     sys.stdout.write(f"{len(lines)} audits listed: {target}\n")
     for path, reason in unreadable:

@@ -16,17 +16,17 @@ def init(
     quiet: QUIET = False,
 ) -> None:
     """Write a first description of another dataset, to be edited."""
-    from kvqa_audit.artifacts.atomic_file import write_atomically
+    from kvqa_audit.artifacts.out_folder import make_sure_it_is_apart, make_sure_it_is_empty, new_folder
     from kvqa_audit.console.init import print_described
     from kvqa_audit.describe.description import describe_source
-    from kvqa_audit.errors import OutputError
     from kvqa_audit.spec.load import load_spec
 
-    if (out / "dataset.yaml").exists():
-        raise OutputError(f"{out}/dataset.yaml: is there already; give another folder with --out, or remove it")
+    make_sure_it_is_apart(out, source)
+    make_sure_it_is_empty(out)
     described = describe_source(source)
-    for name, text in described.files.items():
-        write_atomically(out / name, text.encode())
-    load_spec(out)
+    with new_folder(out) as staging:
+        for name, text in described.files.items():
+            (staging / name).write_text(text, encoding="utf-8")
+        load_spec(staging)
     if not quiet:
         print_described(described, source, out)

@@ -1,4 +1,4 @@
-"""The options that several commands share, and the check of the folder they write to."""
+"""The options that several commands share."""
 
 from __future__ import annotations
 
@@ -72,12 +72,3 @@ class Format(StrEnum):
 
 
 FORMAT = Annotated[Format, typer.Option("--format", help="What goes to standard output.")]
-
-
-def make_sure_it_can_be_written(out: Path) -> None:
-    """Raises before the work, not after it, where the results could not be written."""
-    from kvqa_audit.artifacts.atomic_file import write_atomically
-
-    probe = out / ".writable"
-    write_atomically(probe, b"-")
-    probe.unlink(missing_ok=True)

@@ -25,7 +25,6 @@ from kvqa_audit.cli.options import (
     SPEC,
     STORE,
     Format,
-    make_sure_it_can_be_written,
 )
 
 if TYPE_CHECKING:
@@ -74,7 +73,6 @@ def run(
 
     form = Format.JSON if as_json else form
     formats = formats_named(also)
-    make_sure_it_can_be_written(out)
     description = load_spec(spec)
     options = AuditOptions(description, revision, subset, table_only, jobs, ocr)
     request = AuditRequest(source, options, decisions, ignore_decisions, cache)
@@ -106,6 +104,8 @@ def _print(published: Published, out: Path) -> None:
     from kvqa_audit.console.runs import print_baseline, print_stored
 
     print_summary(published.run, published.verdict, out)
+    if published.removed:
+        sys.stdout.write(f"removed, as this audit did not write it anew: {', '.join(published.removed)}\n")
     print_decisions(published.run.metrics["decisions"])
     if "baseline" in published.run.metrics:
         print_baseline(published.run.metrics["baseline"])

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from kvqa_audit.errors import OutputError, SourceError
+from kvqa_audit.artifacts.atomic_file import write_atomically
+from kvqa_audit.artifacts.out_folder import make_sure_it_is_apart, new_folder
+from kvqa_audit.errors import SourceError
 from kvqa_audit.fixes import write_copy
+from kvqa_audit.fixes.copy_tree import TreeCopy, image_files
 from kvqa_audit.fixes.patch import Patch
 from kvqa_audit.fixes.plan import plan_fixes
 from kvqa_audit.fixes.proof import Proof, prove
 from kvqa_audit.fixes.reviewed import Correction
 from kvqa_audit.fixes.written_table import WrittenTable, encoded, read_written_table
 from kvqa_audit.model import AuditRun
+from kvqa_audit.pipeline.audit import absolute_location
 from kvqa_audit.pipeline.options import AuditOptions
 from kvqa_audit.pipeline.publish import AuditRequest, audited
 from kvqa_audit.progress import ItemsDone, Listener, StageStarted, ignore_events
@@ -76,20 +79,6 @@ def place_of(source: Path) -> Place:
     )
 
 
-def make_sure_it_is_apart(place: Place, out: Path) -> None:
-    """Refuses a folder for the copy that is the source, lies inside it, holds it, or holds anything.
-
-    Raises:
-        OutputError: it is such a folder.
-    """
-    target, folder = out.resolve(), place.folder.resolve()
-    inside = target.is_relative_to(folder if place.whole else place.images.resolve())
-    if target == folder or inside:
-        raise OutputError(f"{out}: lies in the dataset itself, which is never changed; name a folder elsewhere")
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise OutputError(f"{out}: is there already and not an empty folder; name a new one")
-
-
 def plan(
     source: Path,
     spec: DatasetSpec,
@@ -106,7 +95,7 @@ def plan(
         raise SourceError(f"{source}: its rows are not at hand. Audit it again.")
     table = read_written_table(place.table, spec.columns, audit.rows)
     wanted = removals or {}
-    files = write_copy.image_files(place.images)
+    files = image_files(place.images)
     there = {name for path in files for name in (path.stem, path.name) if name in wanted}
     patch = plan_fixes(
         table, audit.findings, spec, audit.docs, corrections=corrections, removals=wanted, image_ids=there
@@ -119,37 +108,41 @@ def write_and_prove(
 ) -> Proof:
     """Writes the corrected copy and its patch, audits the copy in the same way, and writes the proof beside it.
 
+    The folder appears when all of it is there.
+
     Raises:
         OutputError: the folder is not a new one apart from the source, or cannot be written.
     """
-    place, patch = planned.place, planned.patch
-    make_sure_it_is_apart(place, out)
-    left_out: tuple[str, ...] = ()
-    if place.images.is_dir():
-        listener(StageStarted("copy the images", sum(1 for _ in write_copy.image_files(place.images))))
-        left_out = write_copy.copy_images(
-            place.images,
-            out / IMAGES_NAME,
-            patch.removed_images,
-            link=options.link,
-            advance=lambda count: listener(ItemsDone(count)),
-        )
-    if place.whole:
-        _copy_what_lies_beside(place, out)
-    write_copy.write_bytes(out / TABLE_NAME, encoded(planned.table.text_with(patch.cells, patch.dropped)))
-    write_copy.write_bytes(out / "changes.csv", write_copy.changes_csv(patch.changes))
-    used = planned.audit.metrics["decisions"]["file"]
+    make_sure_it_is_apart(out, planned.place.folder if planned.place.whole else planned.place.table)
+    with new_folder(out) as staging:
+        return _write_and_prove(planned, staging, out, spec, options, listener)
+
+
+def _write_and_prove(
+    planned: Planned, staging: Path, out: Path, spec: DatasetSpec, options: Options, listener: Listener
+) -> Proof:
+    place, patch, used = planned.place, planned.patch, planned.audit.metrics["decisions"]["file"]
+    listener(StageStarted("copy the images", sum(1 for _ in image_files(place.images))))
+    written, not_taken = (
+        {place.table.name, TABLE_NAME},
+        {"changes.csv", "changes.md", "proof.json", *NAMES} - {Path(used or "").name},
+    )
+    tree = TreeCopy(place.folder, place.images, patch.removed_images, written, not_taken, place.whole, options.link)
+    left_out = tree.write(staging, lambda count: listener(ItemsDone(count)))
+    write_atomically(staging / TABLE_NAME, encoded(planned.table.text_with(patch.cells, patch.dropped)))
+    write_atomically(staging / "changes.csv", write_copy.changes_csv(patch.changes))
     again = replace(options, decisions=Path(used) if used else None, ignore_decisions=not used)
-    after = _audited(out, spec, again, listener)
+    after = _audited(staging, spec, again, listener)
+    after = replace(after, dataset=replace(after.dataset, location=absolute_location(out)))
     proof = prove(planned.audit, after, patch, planned.table, spec)
     if used:
         name = NAMES[1] if Path(used).suffix.lower() == ".csv" else NAMES[0]
         decisions = write_copy.decisions_for_the_copy(text_of(Path(used)), proof.new_keys)
-        write_copy.write_bytes(out / name, decisions.encode())
+        write_atomically(staging / name, decisions.encode())
     told = {"subset": options.audit.subset, "table_only": options.audit.table_only, "decisions": used}
-    write_copy.write_bytes(out / "proof.json", write_copy.proof_json(planned.audit, after, proof, told).encode())
+    write_atomically(staging / "proof.json", write_copy.proof_json(planned.audit, after, proof, told).encode())
     summary = write_copy.changes_md(planned.audit.dataset.location, patch, proof, left_out)
-    write_copy.write_bytes(out / "changes.md", summary.encode("utf-8", "backslashreplace"))
+    write_atomically(staging / "changes.md", summary.encode("utf-8", "backslashreplace"))
     return proof
 
 
@@ -157,15 +150,3 @@ def _audited(source: Path, spec: DatasetSpec, options: Options, listener: Listen
     audit = replace(options.audit, spec=spec)
     request = AuditRequest(str(source), audit, options.decisions, options.ignore_decisions, options.cached)
     return audited(request, listener=listener)
-
-
-def _copy_what_lies_beside(place: Place, out: Path) -> None:
-    """Copies the licence, the readme and the like: every plain file of the dataset's folder that is not hidden."""
-    ours = {"changes.csv", "changes.md", "proof.json", *NAMES}
-    for path in sorted(place.folder.iterdir()):
-        plain = path.is_file() and not path.is_symlink() and not path.name.startswith(".")
-        if plain and path != place.table and path.name not in ours:
-            try:
-                shutil.copyfile(path, out / path.name)
-            except OSError as error:
-                raise OutputError(f"{out / path.name}: cannot be written: {error.strerror}") from None

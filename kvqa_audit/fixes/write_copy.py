@@ -5,80 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 import re
-import shutil
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
-from kvqa_audit.artifacts.atomic_file import write_atomically
-from kvqa_audit.errors import OutputError, SourceError
 from kvqa_audit.fixes.patch import CellChange, Patch
 from kvqa_audit.fixes.proof import Proof, by_check
 from kvqa_audit.model import AuditRun, Finding
 
 CHANGE_COLUMNS = ("row", "img_id", "question", "column", "from", "to", "rule", "why")
-
-
-def image_files(folder: Path) -> Iterator[Path]:
-    """All files below the folder, in the order of their paths; linked folders are not entered."""
-    for where, folders, names in os.walk(folder):
-        folders.sort()
-        yield from (Path(where) / name for name in sorted(names))
-
-
-def belongs_to(path: Path, img_ids: Collection[str]) -> bool:
-    """Whether a file is the picture of one of these images: its name, with or without the ending, is the id."""
-    return path.stem in img_ids or path.name in img_ids
-
-
-def copy_images(
-    source: Path, target: Path, removed: Collection[str], *, link: bool, advance: Callable[[int], None]
-) -> tuple[str, ...]:
-    """Copies the images verbatim, or links to the same bytes where that is asked for and possible.
-
-    Gives the files that were left out because they are neither files nor links. Links that leave the folder stay links,
-    to where they led.
-
-    Raises:
-        SourceError: an image cannot be read.
-        OutputError: the copy cannot be written.
-    """
-    left_out = []
-    for path in image_files(source):
-        place = target / path.relative_to(source)
-        if not belongs_to(path, removed):
-            try:
-                place.parent.mkdir(parents=True, exist_ok=True)
-                if not _carry(path, place, source, link):
-                    left_out.append(str(path.relative_to(source)))
-            except PermissionError as error:
-                raise SourceError(f"{error.filename}: cannot be copied ({error.strerror}).") from None
-            except OSError as error:
-                raise OutputError(
-                    f"{place}: cannot be written: {error.strerror}; make room, or name another --out"
-                ) from None
-        advance(1)
-    return tuple(left_out)
-
-
-def _carry(path: Path, place: Path, source: Path, link: bool) -> bool:
-    if path.is_symlink() and not (path.exists() and path.resolve().is_relative_to(source.resolve())):
-        place.symlink_to(path.parent.absolute() / path.readlink())
-        return True
-    if not path.is_file():
-        return False
-    if link:
-        try:
-            place.hardlink_to(path.resolve())
-        except OSError:
-            link = False  # another file system, or one without links
-    if not link:
-        shutil.copyfile(path, place)
-    return True
 
 
 def changes_csv(changes: Sequence[CellChange]) -> bytes:
@@ -121,7 +58,7 @@ def changes_md(source: str, patch: Patch, proof: Proof | None, left_out: Sequenc
             f"- line {one.line}, {_code(one.img_id)}, {_code(one.question)}: {one.why}" for one in patch.unapplied
         ]
     if left_out:
-        lines += ["", "## Not copied: neither files nor links", "", *(f"- {_code(name)}" for name in left_out)]
+        lines += ["", "## Not copied", "", *(f"- {_code(name)}" for name in left_out)]
     return "\n".join(lines) + "\n"
 
 
@@ -153,15 +90,6 @@ def proof_json(before: AuditRun, after: AuditRun, proof: Proof, options: dict[st
 def decisions_for_the_copy(text: str, new_keys: Mapping[str, str]) -> str:
     """A decisions file as it has to stand beside the copy: findings whose text was corrected have another key there."""
     return re.sub(r"\b[0-9a-f]{16}\b", lambda key: new_keys.get(key[0], key[0]), text)
-
-
-def write_bytes(path: Path, content: bytes) -> None:
-    """Writes a file under its name only once it is whole.
-
-    Raises:
-        OutputError: it cannot be written.
-    """
-    write_atomically(path, content)
 
 
 def _told(finding: Finding) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from kvqa_audit.model.image import DuplicatePair, ImageFingerprint
 from kvqa_audit.model.metrics import Metrics
 from kvqa_audit.model.notebook import notebook_view
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)

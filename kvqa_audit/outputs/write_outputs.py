@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from kvqa_audit.artifacts.atomic_file import write_atomically
 from kvqa_audit.artifacts.folder import write_artifacts
+from kvqa_audit.artifacts.out_folder import Reserved
 from kvqa_audit.errors import SourceError
 from kvqa_audit.model import AuditRun
+from kvqa_audit.outputs.formats import FORMATS
 from kvqa_audit.spec.dataset_spec import DatasetSpec
 
 if TYPE_CHECKING:
@@ -30,14 +32,28 @@ Pictures = Literal["shown", "blurred", "none"]
 def write_outputs(
     run: AuditRun, out: Path, spec: DatasetSpec, *, pictures: Pictures = "shown", pages: bool = False, jobs: int = 1
 ) -> None:
-    """Writes the report and all files of the contract into a folder.
+    """Writes the report and all files of the contract into a folder without an earlier audit.
 
     Raises:
         OutputError: the folder cannot be written.
     """
-    (out / "audit.json").unlink(missing_ok=True)
     write_report(run, out / "report.html", spec, pictures=pictures, pages=pages, jobs=jobs)
     write_artifacts(run, out)
+
+
+def replace_outputs(reserved: Reserved) -> tuple[str, ...]:
+    """Moves what is staged to its place, and removes what an earlier audit left there; gives the names of that.
+
+    Raises:
+        OutputError: the folder cannot be written.
+    """
+    written = reserved.publish()
+    names = ("answers.parquet", *(one.file_name for one in FORMATS if one.file_name is not None))
+    stale = [name for name in names if Path(name) not in written and (reserved.out / name).is_file()]
+    for name in stale:
+        (reserved.out / name).unlink()
+    _remove_pages(reserved.out / "report", kept={name.name for name in written if name.parent == Path("report")})
+    return tuple(stale)
 
 
 def write_report(
@@ -75,12 +91,12 @@ def _write_pages(report: Report, folder: Path, studio: Studio | None, missing: s
     write_atomically(folder / INDEX, render_index(report, pages).encode("utf-8", "backslashreplace"))
 
 
-def _remove_pages(folder: Path) -> None:
+def _remove_pages(folder: Path, kept: Collection[str] = ()) -> None:
     """Removes the pages that an earlier report left; nothing else that lies there."""
     if _MADE_BY not in _beginning_of(folder / INDEX):
         return
     for path in folder.glob("*.html"):
-        if _MADE_BY in _beginning_of(path):
+        if path.name not in kept and _MADE_BY in _beginning_of(path):
             path.unlink(missing_ok=True)
     with contextlib.suppress(OSError):
         folder.rmdir()

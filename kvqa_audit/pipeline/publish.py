@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kvqa_audit.artifacts.out_folder import reserved
 from kvqa_audit.model import AuditRun
 from kvqa_audit.pipeline.audit import absolute_location, run_audit, user_caches
 from kvqa_audit.pipeline.options import AuditOptions
@@ -58,6 +59,7 @@ class Publication:
         pictures: how the report shows them.
         pages: whether pages beside the report hold every finding.
         project: whose run it is, where several teams share a run store.
+        may_hold_source: the dataset lies in a folder below `out`.
     """
 
     out: Path
@@ -67,16 +69,21 @@ class Publication:
     pictures: Pictures = "shown"
     pages: bool = False
     project: str = DEFAULT_PROJECT
+    may_hold_source: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A finished audit with its verdict; `printed` is for standard output, `stored` what the run store made of it."""
+    """A finished audit with its verdict; `printed` is for standard output, `stored` what the run store made of it.
+
+    `removed` names the files of an earlier audit that this one did not write anew.
+    """
 
     run: AuditRun
     verdict: Verdict
     printed: str = ""
     stored: StoredRun | None = None
+    removed: tuple[str, ...] = ()
 
 
 def audited(
@@ -127,9 +134,9 @@ def audit_and_publish(
         CancelledError: `cancel` was set before anything was written.
         SourceError, SpecError: as for `audited`.
         ArtifactError, StoreError: the baseline cannot be found or read, or the store cannot be used.
-        OutputError: the results cannot be written.
+        OutputError: the results cannot be written, or the folder is not one for them: then it is told before the work.
     """
-    from kvqa_audit.outputs.write_outputs import write_outputs
+    from kvqa_audit.outputs.write_outputs import replace_outputs, write_outputs
     from kvqa_audit.store.lookup import earlier_audit
 
     spec = request.options.spec or load_spec()
@@ -146,20 +153,22 @@ def audit_and_publish(
     )
     baseline = publication.baseline
     earlier = None if baseline is None else earlier_audit(baseline, runs, start.series, start.project)
-    with nullcontext() if runs is None else runs.running(start):
+    place = reserved(publication.out, request.source, may_hold=publication.may_hold_source)
+    with place as folder, nullcontext() if runs is None else runs.running(start):
         run = audited(request, run_id=start.id, executor=executor, cancel=cancel, listener=listener)
         Clock(listener, cancel).start("write the report")
         published = judged(run, spec, earlier)
         write_outputs(
             published.run,
-            publication.out,
+            folder.staging,
             spec,
             pictures=publication.pictures,
             pages=publication.pages,
             jobs=request.options.jobs,
         )
-        published = with_formats(published, publication.out, publication.formats)
-        return replace(published, stored=None if runs is None else runs.finish(published.run))
+        published = with_formats(published, folder.staging, publication.formats)
+        removed = replace_outputs(folder)
+        return replace(published, removed=removed, stored=None if runs is None else runs.finish(published.run))
 
 
 def judged(run: AuditRun, spec: DatasetSpec, earlier: AuditRun | None = None) -> Published:

@@ -98,6 +98,9 @@ def test_answers_are_the_table_s_rows_in_their_order(audited: Path, drawn: tuple
 
 def test_folder_of_an_earlier_version_without_answers_is_still_read(audited: Path, tmp_path: Path) -> None:
     shutil.copytree(audited, tmp_path / "older")
+    record = json.loads((audited / "audit.json").read_text())
+    del record["files"]
+    (tmp_path / "older" / "audit.json").write_text(json.dumps({**record, "schema_version": 1}))
     (tmp_path / "older" / "answers.parquet").unlink()
     run = read_artifacts(tmp_path / "older")
     assert run.rows is None
@@ -114,7 +117,7 @@ def test_damaged_and_foreign_folders_are_refused_in_words(audited: Path, tmp_pat
     with pytest.raises(ArtifactError, match="not the folder of a finished audit"):
         read_artifacts(tmp_path)
     (tmp_path / "audit.json").write_text('{"schema_version": 99}')
-    with pytest.raises(ArtifactError, match="is of version 99; this program reads version 1"):
+    with pytest.raises(ArtifactError, match="is of version 99; this program reads versions 1 and 2"):
         read_artifacts(tmp_path)
     (tmp_path / "audit.json").write_text("{")
     with pytest.raises(ArtifactError, match="damaged"):

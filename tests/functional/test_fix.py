@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import os
+import shutil
 from datetime import date
 from pathlib import Path
 
@@ -143,6 +145,38 @@ def test_links_out_of_the_folder_stay_links_and_nothing_hidden_is_copied(tmp_pat
     assert (out / "LICENSE").read_text() == "free"
     assert not (out / "README.md").exists()
     assert not (out / ".env").exists()
+    told = (out / "changes.md").read_text()
+    assert "`README.md: a link out of the dataset`" in told
+    assert "`.env: hidden`" in told
+
+
+def test_all_that_lies_beside_the_images_is_copied_or_named(program: Program, drawn: Drawn, tmp_path: Path) -> None:
+    source, outside, out = tmp_path / "source", tmp_path / "outside", tmp_path / "fixed"
+    shutil.copytree(drawn[0], source)
+    (source / "masks" / "deep").mkdir(parents=True)
+    (source / "masks" / "deep" / "m.png").write_bytes(b"mask")
+    (source / "empty").mkdir()
+    (source / "NOTICE").write_text("by hand")
+    (source / "LICENSE").symlink_to("NOTICE")
+    (source / "also").symlink_to("masks")
+    outside.mkdir()
+    (outside / "secret").write_text("secret")
+    (source / "away").symlink_to(outside)
+    (source / "images" / "away").symlink_to(outside)
+    os.mkfifo(source / "pipe")
+    (source / "changes.md").write_text("of an earlier copy")
+    (source / ".git").mkdir()
+    (source / ".git" / "HEAD").write_text("x")
+    assert program("fix", source, "--subset", "--table-only", "--out", out, "--quiet").returncode == 0
+    assert (out / "masks" / "deep" / "m.png").read_bytes() == b"mask"
+    assert (out / "empty").is_dir()
+    assert (out / "LICENSE").read_text() == "by hand"
+    assert (out / "also").resolve() == (out / "masks").resolve()
+    assert (out / "images" / "away").is_symlink()
+    told = (out / "changes.md").read_text()
+    for left in ("away: a link out of", "pipe: neither", ".git: hidden", "changes.md: tells of the source alone"):
+        assert f"- `{left}" in told
+    assert "secret" not in {path.name for path in out.rglob("*") if not path.is_symlink()}
 
 
 def test_decisions_follow_their_findings_into_the_copy(tmp_path: Path) -> None:

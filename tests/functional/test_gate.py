@@ -58,7 +58,7 @@ def test_folder_without_an_audit_is_an_error(program: Program, audited: Path, tm
     (tmp_path / "copy" / "findings.parquet").write_bytes(b"PAR1 no more")
     damaged = program("gate", tmp_path / "copy")
     assert damaged.returncode == 2
-    assert "damaged" in damaged.stderr
+    assert "findings.parquet: is not the file that audit.json tells of" in damaged.stderr
 
 
 def test_crashed_check_is_incomplete(program: Program, audited: Path, tmp_path: Path) -> None:

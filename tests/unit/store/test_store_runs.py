@@ -215,7 +215,8 @@ def test_equal_files_are_kept_once(place: str) -> None:
 
 def test_hostile_texts_are_kept(place: str) -> None:
     run = sample_run()
-    nul = replace(run, dataset=replace(run.dataset, name="na\x00me", location="/data/\x00"))
+    tool = {"name": "kvqa-audit", "version": "0.1.0", **run.tool}
+    nul = replace(run, run_id="0" * 32, tool=tool, dataset=replace(run.dataset, name="na\x00me", location="/data/\x00"))
     with RunStore(place) as store:
         stored = store.finish(nul)
         assert stored.dataset == "na\\x00me"
