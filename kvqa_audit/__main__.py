@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import traceback
@@ -16,6 +17,10 @@ def main() -> None:
     """Runs the command line; an error that a person can act on is told in words, without a stack trace."""
     from kvqa_audit.cli import app
 
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal or file of a narrow encoding shows what it cannot hold as \\xNN; it decides nothing.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
     except KvqaAuditError as error:

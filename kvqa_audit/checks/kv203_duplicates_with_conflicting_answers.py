@@ -1,12 +1,14 @@
-"""Verified pairs and answers come in; a defect for every question that two copies of a picture answer differently."""
+"""Verified pairs and answers come in; a defect for every question that copies of a picture answer in two ways."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Mapping
+from itertools import pairwise
 
 from kvqa_audit.answers.parse import atoms
 from kvqa_audit.checks.base import Checked, Defect, Evidence, check
-from kvqa_audit.checks.pairs import COPIES, facts_of, pairs_of
+from kvqa_audit.checks.pairs import COPIES, MAX_IN_EVIDENCE, PictureGroup, facts_of, groups_of, named, pairs_of
 from kvqa_audit.model import DuplicatePair, PairKind, Severity
 from kvqa_audit.spec.dataset_spec import DatasetSpec, Question
 from kvqa_audit.spelling import folded
@@ -20,25 +22,37 @@ Answers = dict[str, dict[str, tuple[str, ...]]]
     "KV203",
     Severity.ERROR,
     needs=("duplicates", "table", "column question", "column answer", "column img_id"),
-    unit="questions answered for both images of a pair",
+    unit="questions answered for several images of a group",
     pair=PairKind.CONFLICTING_ANSWERS,
 )
 def duplicates_with_conflicting_answers(evidence: Evidence) -> Checked:
     """The same picture is answered in two ways.
 
     Why: one of the answers is wrong, and a model trained on both learns neither.
-    Fix: look at the picture, settle the answer, and drop one of the images.
+    Fix: look at the picture, settle the answer, and drop all but one of the images.
     """
     pairs = list(pairs_of(evidence, *COPIES))
     answers = _answers_of({image for pair in pairs for image in (pair.left, pair.right)}, evidence)
-    compared, defects = 0, []
-    for pair in pairs:
-        for question in _comparable(pair, answers, evidence.spec):
-            compared += 1
-            left, right = answers[pair.left][question], answers[pair.right][question]
-            if set(left) != set(right):
-                defects.append(_defect(pair, question, left, right))
-    return Checked(compared, defects)
+    compared, found = 0, []
+    for group in groups_of(pairs):
+        for question, given in _answered(group, answers).items():
+            compared += any(_is_comparable(pair, question, given, evidence.spec) for pair in group.pairs)
+            if len(set(given.values())) < 2:
+                continue
+            differing = (pair for pair in group.pairs if given.get(pair.left) != given.get(pair.right))
+            for part in groups_of(pair for pair in differing if _is_comparable(pair, question, given, evidence.spec)):
+                told = {image: given[image] for image in part.members}
+                defect = _defect(part, question, told, evidence.spec)
+                found.append((_is_yes_no(question, told, evidence.spec), defect))
+    # What opposes yes and no is settled first: it cannot be a matter of words.
+    return Checked(compared, [defect for _, defect in sorted(found, key=lambda one: not one[0])])
+
+
+def _is_yes_no(question: str, given: Mapping[str, tuple[str, ...]], spec: DatasetSpec) -> bool:
+    known = spec.question_by_text.get(question)
+    if known is not None:
+        return known.type == "yes/no"
+    return {answer for answers in given.values() for answer in answers} == {"yes", "no"}
 
 
 def _answers_of(images: set[str], evidence: Evidence) -> Answers:
@@ -64,13 +78,21 @@ def _normalised(question: str, answer: str, spec: DatasetSpec) -> tuple[str, tup
     return known.text, tuple(folded(atom) for atom in atoms(answer, known, spec.vocabulary_of(known)))
 
 
-def _comparable(pair: DuplicatePair, answers: Answers, spec: DatasetSpec) -> Iterator[str]:
-    """Questions both images answer, but for those that what was done to the copy may have changed the answer of."""
-    left, right = answers.get(pair.left, {}), answers.get(pair.right, {})
-    for question in sorted(left.keys() & right.keys()):
-        known = spec.question_by_text.get(question)
-        if known is None or not _may_differ(known, pair.transform, spec):
-            yield question
+def _answered(group: PictureGroup, answers: Answers) -> dict[str, dict[str, tuple[str, ...]]]:
+    """Question → image → answers, for the questions that several images of the group answer, in alphabetical order."""
+    given: dict[str, dict[str, tuple[str, ...]]] = defaultdict(dict)
+    for image in group.members:
+        for question, values in answers.get(image, {}).items():
+            given[question][image] = values
+    return {question: given[question] for question in sorted(given) if len(given[question]) > 1}
+
+
+def _is_comparable(pair: DuplicatePair, question: str, given: Mapping[str, tuple[str, ...]], spec: DatasetSpec) -> bool:
+    """Whether both images answer, and what was done to the copy cannot have changed the answer."""
+    if pair.left not in given or pair.right not in given:
+        return False
+    known = spec.question_by_text.get(question)
+    return known is None or not _may_differ(known, pair.transform, spec)
 
 
 def _may_differ(question: Question, transform: str, spec: DatasetSpec) -> bool:
@@ -83,14 +105,35 @@ def _may_differ(question: Question, transform: str, spec: DatasetSpec) -> bool:
     return question.name in drawn and ("overlay" in transform or "crop" in transform)
 
 
-def _defect(pair: DuplicatePair, question: str, left: tuple[str, ...], right: tuple[str, ...]) -> Defect:
-    said = [", ".join(values)[:200] for values in (left, right)]
-    facts = facts_of(pair) | {"left": "; ".join(left), "right": "; ".join(right)}
+def _defect(group: PictureGroup, question: str, given: Mapping[str, tuple[str, ...]], spec: DatasetSpec) -> Defect:
+    by_answer: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for image, answers in given.items():
+        by_answer[answers].append(image)
+    facts = facts_of(group)
+    if len(given) == 2:
+        facts |= {side: "; ".join(answers) for side, answers in zip(("left", "right"), given.values(), strict=True)}
+        said = ", the other ".join(repr(", ".join(answers)[:200]) for answers in given.values())
+        told = f"one says {said}"
+    else:
+        shown = list(given.items())[:MAX_IN_EVIDENCE]
+        facts["answers_by_image"] = {image: "; ".join(answers) for image, answers in shown}
+        counted = sorted(by_answer.items(), key=lambda found: (-len(found[1]), found[0]))
+        told = named(f"{len(images):,} say {', '.join(answers)[:200]!r}" for answers, images in counted)
+    known = spec.question_by_text.get(question)
+    per_item = known is not None and known.one_row_per_item
     return Defect(
-        f"{pair.left} and {pair.right} are the same picture ({pair.tier.value}); one says {said[0]!r}, "
-        f"the other {said[1]!r}",
+        f"{named(given)} are the same picture ({group.weakest.tier.value}); {told}",
         question=question,
-        related=(pair.left, pair.right),
+        related=group.members,
         evidence=facts,
-        suggestion="Settle the answer, and drop one of the images",
+        suggestion="Settle the answer, and drop one of the images"
+        if len(given) == 2
+        else "Settle the answer, and drop all but one of the images",
+        severity=Severity.WARNING if per_item and _are_nested(list(by_answer)) else None,
     )
+
+
+def _are_nested(answers: list[tuple[str, ...]]) -> bool:
+    """Whether each names all that a smaller one does: of items in rows of their own, some may be left out."""
+    ordered = sorted(map(set, answers), key=len)
+    return all(less < more for less, more in pairwise(ordered))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from kvqa_audit.checks.base import Checked, Evidence, check
-from kvqa_audit.checks.pairs import COPIES, pair_defect, pairs_of, sources_by_image
+from kvqa_audit.checks.pairs import COPIES, MAX_IN_EVIDENCE, group_defect, groups_of, named, pairs_of, sources_by_image
 from kvqa_audit.model import PairKind, Severity
 
 
@@ -13,7 +13,7 @@ from kvqa_audit.model import PairKind, Severity
     "KV205",
     Severity.ERROR,
     needs=("duplicates", "table", "column source", "column img_id"),
-    unit="pairs whose sources are known",
+    unit="groups of copies whose sources are known",
     pair=PairKind.ACROSS_SOURCES,
 )
 def duplicates_across_sources(evidence: Evidence) -> Checked:
@@ -23,15 +23,15 @@ def duplicates_across_sources(evidence: Evidence) -> Checked:
     Fix: look up where the picture comes from, and keep it under that source only.
     """
     sources = sources_by_image(evidence)
+    known = [pair for pair in pairs_of(evidence, *COPIES) if pair.left in sources and pair.right in sources]
     evaluated, defects = 0, []
-    for pair in pairs_of(evidence, *COPIES):
-        left, right = sources.get(pair.left), sources.get(pair.right)
-        if left is None or right is None:
-            continue
+    for group in groups_of(known):
         evaluated += 1
-        if left != right:
-            named = [", ".join(names)[:100] for names in (left, right)]
-            message = f"{pair.left} ({named[0]}) and {pair.right} ({named[1]}) are the same picture ({pair.tier.value})"
-            found = pair_defect(pair, message, "Keep the picture under one source")
-            defects.append(replace(found, evidence={**found.evidence, "sources": [list(left), list(right)]}))
+        found = {image: sources[image] for image in group.members}
+        if len({*found.values()}) > 1:
+            said = [f"{image} ({', '.join(names)[:100]})" for image, names in found.items()]
+            message = f"{named(said)} are the same picture ({group.weakest.tier.value})"
+            defect = group_defect(group, message, "Keep the picture under one source")
+            listed = [list(names) for names in found.values()][:MAX_IN_EVIDENCE]
+            defects.append(replace(defect, evidence={**defect.evidence, "sources": listed}))
     return Checked(evaluated, defects)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kvqa_audit.checks.base import Checked, Evidence, check
-from kvqa_audit.checks.split_leaks import leaking_pairs
+from kvqa_audit.checks.split_leaks import leaking_groups
 from kvqa_audit.model import Severity, Tier
 
 
@@ -14,4 +14,4 @@ def split_leak_by_identical_picture(evidence: Evidence) -> Checked:
     Why: a model that was trained on the picture is then tested on it under another id, and its score is too good.
     Fix: move all copies into one split, or drop all but one.
     """
-    return leaking_pairs(evidence, Tier.IDENTICAL_BYTES, Tier.IDENTICAL_PIXELS)
+    return leaking_groups(evidence, Tier.IDENTICAL_BYTES, Tier.IDENTICAL_PIXELS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kvqa_audit.checks.base import Checked, Evidence, check
-from kvqa_audit.checks.split_leaks import leaking_pairs
+from kvqa_audit.checks.split_leaks import leaking_groups
 from kvqa_audit.model import Severity, Tier
 
 
@@ -14,4 +14,4 @@ def split_leak_by_near_duplicate(evidence: Evidence) -> Checked:
     Why: a model that was trained on nearly the same picture is then tested on it, and its score is too good.
     Fix: keep groups of near-duplicates together when splitting; the audit proposes such splits.
     """
-    return leaking_pairs(evidence, Tier.RE_ENCODE, Tier.NEAR, Tier.NEAR_FRAME)
+    return leaking_groups(evidence, Tier.RE_ENCODE, Tier.NEAR, Tier.NEAR_FRAME)

@@ -1,14 +1,40 @@
-"""Verified pairs come in; a defect for each, with both ids and how the pair was verified, goes out."""
+"""Verified pairs come in; groups of images that show the same, and a defect for each, go out."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
+from kvqa_audit.answers.stability import connected
 from kvqa_audit.checks.base import Defect, Evidence
 from kvqa_audit.model import DuplicatePair, Tier
 
 COPIES = (Tier.IDENTICAL_BYTES, Tier.IDENTICAL_PIXELS, Tier.RE_ENCODE, Tier.NEAR)
+IDENTICAL = (Tier.IDENTICAL_BYTES, Tier.IDENTICAL_PIXELS)
+MAX_NAMED = 4
+MAX_IN_EVIDENCE = 20
+_RANKS = {tier: rank for rank, tier in enumerate(Tier)}
 _NOT_MOVED = {"identity": "", "light": " in other light", "overlay": " beside what was laid over one"}
+
+
+@dataclass(frozen=True, slots=True)
+class PictureGroup:
+    """Two or more images, sorted by id, and the verified pairs among them, at least one for each image."""
+
+    members: tuple[str, ...]
+    pairs: tuple[DuplicatePair, ...]
+
+    @property
+    def representative(self) -> str:
+        """The image that most pairs have; of several the one with the smallest id."""
+        pairs = Counter(image for pair in self.pairs for image in (pair.left, pair.right))
+        return min(self.members, key=lambda image: (-pairs[image], image))
+
+    @property
+    def weakest(self) -> DuplicatePair:
+        """The pair that is least alike."""
+        return max(self.pairs, key=lambda pair: (_RANKS[pair.tier], -pair.similarity, pair.left, pair.right))
 
 
 def pairs_of(evidence: Evidence, *tiers: Tier) -> Iterator[DuplicatePair]:
@@ -16,27 +42,77 @@ def pairs_of(evidence: Evidence, *tiers: Tier) -> Iterator[DuplicatePair]:
     return (pair for pair in evidence.pairs if pair.tier in tiers)
 
 
-def facts_of(pair: DuplicatePair) -> dict[str, object]:
-    """How a pair was verified, as JSON values."""
-    return {
-        "images": [pair.left, pair.right],
-        "tier": pair.tier.value,
-        "distance_bits": pair.distance_bits,
-        "similarity": pair.similarity,
-        "transform": pair.transform,
-        "group": pair.group,
+def groups_of(pairs: Iterable[DuplicatePair]) -> list[PictureGroup]:
+    """The groups that the pairs make up, in the order of their first ids.
+
+    Identical pictures are one group however many there are. Others are in the group that the search gave their pair,
+    in which all resemble one image, so that a chain of frames does not become one group.
+    """
+    found: dict[str, list[DuplicatePair]] = defaultdict(list)
+    listed = list(pairs)
+    only_identical = all(pair.tier in IDENTICAL for pair in listed)
+    identical = connected((pair.left, pair.right) for pair in listed) if only_identical else {}
+    for pair in listed:
+        found[identical[pair.left] if only_identical else pair.group].append(pair)
+    groups = [
+        PictureGroup(tuple(sorted({image for pair in held for image in (pair.left, pair.right)})), tuple(held))
+        for held in found.values()
+    ]
+    return sorted(groups, key=lambda group: group.members)
+
+
+def facts_of(group: PictureGroup) -> dict[str, object]:
+    """How a group was verified, as JSON values: what its least alike pair has, and for more than two how many."""
+    weakest = group.weakest
+    facts: dict[str, object] = {
+        "tier": weakest.tier.value,
+        "distance_bits": weakest.distance_bits,
+        "similarity": weakest.similarity,
+        "transform": weakest.transform,
+        "group": weakest.group,
     }
+    if len(group.members) == 2:
+        facts["images"] = list(group.members)
+    else:
+        tiers = Counter(pair.tier.value for pair in group.pairs)
+        facts |= {
+            "members": len(group.members),
+            "representative": group.representative,
+            "pairs": len(group.pairs),
+            "tiers": {tier.value: tiers[tier.value] for tier in Tier if tiers[tier.value]},
+            "transforms": sorted({pair.transform for pair in group.pairs})[:MAX_IN_EVIDENCE],
+        }
+    return facts
 
 
-def pair_defect(pair: DuplicatePair, message: str, suggestion: str) -> Defect:
-    """A defect about two images."""
-    return Defect(message, related=(pair.left, pair.right), evidence=facts_of(pair), suggestion=suggestion)
+def group_defect(group: PictureGroup, message: str, suggestion: str) -> Defect:
+    """A defect about a group of images."""
+    return Defect(message, related=group.members, evidence=facts_of(group), suggestion=suggestion)
 
 
-def alignment(pair: DuplicatePair) -> str:
-    """How the pair agrees, in words for a message."""
+def named(images: Iterable[str]) -> str:
+    """A few of the images in words: `a and b`, or `a, b, c, d and 7 more`."""
+    listed = list(images)
+    shown, rest = listed[:MAX_NAMED], len(listed) - MAX_NAMED
+    if rest > 0:
+        return f"{', '.join(shown)} and {rest:,} more"
+    return " and ".join((", ".join(shown[:-1]), shown[-1])) if len(shown) > 1 else "".join(shown)
+
+
+def keep_one(group: PictureGroup) -> str:
+    """What to do about identical images, in words."""
+    if len(group.members) == 2:
+        return f"Keep {group.members[0]}, drop {group.members[1]}"
+    return f"Keep {group.members[0]}, drop the other {len(group.members) - 1:,}"
+
+
+def alignment(group: PictureGroup) -> str:
+    """How the group's least alike pair agrees, in words for a message."""
+    pair = group.weakest
     done = _NOT_MOVED.get(pair.transform, f" after {pair.transform}")
-    return f"similarity {pair.similarity:.3f}{done}, {pair.distance_bits} of 256 hash bits differ"
+    least = "" if len(group.members) == 2 else "at least "
+    most = "" if len(group.members) == 2 else "at most "
+    return f"{least}similarity {pair.similarity:.3f}{done}, {most}{pair.distance_bits} of 256 hash bits differ"
 
 
 def sources_by_image(evidence: Evidence) -> dict[str, tuple[str, ...]]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from enum import StrEnum
+from itertools import combinations
 from typing import Any
 
 from kvqa_audit.model import CheckDoc, CheckOutcome, Finding, FindingStatus, OutcomeStatus, PairKind
@@ -61,7 +62,7 @@ class DecisionReport:
         stale: what they are about is no longer found.
         expired: they waived a finding that is still found, and their day has passed; it is open again.
         contradicted: said to be fixed, still found.
-        resting: pairs judged false and not found this time; kept, because such a pair must not come back.
+        resting: pairs and groups judged false and not found this time; kept, because they must not come back.
         unjudged: nobody can tell, because their check was skipped or crashed, or a part of the dataset was audited.
         moved: matched by the pair, which another check reports now.
         superseded: how many are overruled by a later one about the same thing.
@@ -99,8 +100,10 @@ def apply_decisions(
 ) -> tuple[tuple[Finding, ...], tuple[CheckOutcome, ...], DecisionReport]:
     """Waives the findings that were judged false or accepted; of several decisions about one thing the last counts.
 
-    A decision is matched by the finding's key, and one about two images by the pair as well, in any order of the ids:
-    judged false it waives whatever check reports the pair, otherwise the checks for one and the same picture.
+    A decision is matched by the finding's key, and one about images that show the same by its images as well, in any
+    order of the ids: judged false it waives whatever check reports them, otherwise the checks for one and the same
+    picture. A finding about a group is waived where every two of its images were decided about, as a pair or in a group
+    that held both: so it opens again when an image joins, and stays waived when one leaves.
 
     Args:
         findings, outcomes: of one audit; earlier statuses do not matter.
@@ -110,20 +113,22 @@ def apply_decisions(
         whole: False where a part of the dataset was audited, so that nothing is stale for not being found.
     """
     outcomes = tuple(outcomes)
-    in_force = _in_force(decisions, docs)
+    known = KnownDecisions(decisions, docs)
     decided: list[Finding] = []
     met: dict[int, list[Finding]] = {}
     waived: Counter[str] = Counter()
     for finding in findings:
-        known = {in_force[handle] for handle in handles_of(finding, docs) if handle in in_force}
-        for number in known:
+        matched = known.about(finding)
+        for number in matched.numbers:
             met.setdefault(number, []).append(finding)
-        decision = decisions[max(known)] if known else None
-        is_waived = decision is not None and decision.verdict.waives and not decision.is_expired(today)
+        is_waived = bool(matched.last_of_each) and all(
+            number is not None and decisions[number].verdict.waives and not decisions[number].is_expired(today)
+            for number in matched.last_of_each
+        )
         waived[finding.check] += is_waived
         decided.append(replace(finding, status=FindingStatus.WAIVED if is_waived else FindingStatus.OPEN))
     counted = tuple(replace(outcome, waived=waived[outcome.code]) for outcome in outcomes)
-    report = _report(decisions, sorted(set(in_force.values())), met, outcomes, today, whole)
+    report = _report(decisions, known.in_force, met, outcomes, today, whole)
     return tuple(decided), counted, replace(report, waived=waived.total())
 
 
@@ -131,14 +136,13 @@ def undecided(
     findings: Iterable[Finding], decisions: Sequence[Decision], today: date, docs: Docs
 ) -> tuple[Finding, ...]:
     """The findings that nobody decided about, or whose decision expired or said that they were fixed."""
-    in_force = _in_force(decisions, docs)
-    open_ones = []
-    for finding in findings:
-        known = [in_force[handle] for handle in handles_of(finding, docs) if handle in in_force]
-        last = decisions[max(known)] if known else None
-        if last is None or last.is_expired(today) or last.verdict is DecisionVerdict.FIXED:
-            open_ones.append(finding)
-    return tuple(open_ones)
+    known = KnownDecisions(decisions, docs)
+
+    def still_to_do(number: int | None) -> bool:
+        last = None if number is None else decisions[number]
+        return last is None or last.is_expired(today) or last.verdict is DecisionVerdict.FIXED
+
+    return tuple(finding for finding in findings if any(map(still_to_do, known.about(finding).last_of_each)))
 
 
 def decide(
@@ -149,46 +153,114 @@ def decide(
     return Decision(finding.key, finding.check, verdict, reason, who, when, expires, *about)
 
 
-def handles_of(finding: Finding, docs: Docs) -> tuple[Handle, ...]:
-    """By what a decision may be recognised as being about this finding."""
-    handles: list[Handle] = [("key", finding.key)]
-    kind = _pair_kind(finding.check, docs)
-    if kind is not None and len(set(finding.related)) == 2:
-        pair = tuple(sorted(finding.related))
-        if kind is not PairKind.CONFLICTING_ANSWERS:
-            handles += [("pair", *pair), (kind, *pair)]
-        elif finding.question is not None:
-            handles += [("pair", *pair), _answers(pair, finding.question)]
-    return tuple(handles)
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """Which decisions, by number, are about a finding: all of them, and the last about each two of its images.
+
+    Of a finding that is not about images that show the same there is one last decision; None where there is none.
+    """
+
+    numbers: frozenset[int]
+    last_of_each: tuple[int | None, ...]
 
 
-def _in_force(decisions: Sequence[Decision], docs: Docs) -> dict[Handle, int]:
-    """Handle → the number of the last decision about it."""
-    latest: dict[Handle, int] = {}
-    for number, decision in enumerate(decisions):
-        latest["key", decision.key] = number
-        kind = _pair_kind(decision.check, docs)
-        if kind is None or len(set(decision.related)) != 2:
-            continue
-        pair = tuple(sorted(decision.related))
+class KnownDecisions:
+    """What was decided, to be looked up by finding."""
+
+    def __init__(self, decisions: Sequence[Decision], docs: Docs) -> None:
+        self._decisions, self._docs = decisions, docs
+        self._latest: dict[Handle, int] = {}
+        self._by_image: dict[str, set[int]] = defaultdict(set)
+        for number, decision in enumerate(decisions):
+            self._note(number, decision)
+
+    @property
+    def in_force(self) -> list[int]:
+        """The numbers of the decisions that no later one about the same thing overrules."""
+        return sorted(set(self._latest.values()))
+
+    def about(self, finding: Finding) -> Matched:
+        """The decisions about a finding."""
+        by_key = self._latest.get(("key", finding.key))
+        only = Matched(frozenset() if by_key is None else frozenset([by_key]), (by_key,))
+        kind, images = self._kind(finding.check), sorted(set(finding.related))
+        if kind is None or len(images) < 2 or (kind is PairKind.CONFLICTING_ANSWERS and finding.question is None):
+            return only
+        touching = Counter(number for image in images for number in self._by_image.get(image, ()))
+        relevant = [n for n, held in touching.items() if held > 1 and self._bears_on(n, kind, finding.question)]
+        if not relevant or max(relevant) == by_key:
+            return Matched(only.numbers.union(n for n in relevant if self._says(n, kind)), (by_key,))
+        numbers: set[int] = set()
+        last: list[int | None] = []
+        for pair in combinations(images, 2):
+            found = self._about_pair(kind, pair, finding.question) | only.numbers
+            numbers |= found
+            last.append(max(found, default=None))
+        return Matched(frozenset(numbers), tuple(last))
+
+    def _bears_on(self, number: int, kind: PairKind, question: str | None) -> bool:
+        """Whether a decision may settle a finding of this kind, or take back one that did."""
+        said = self._kind(self._decisions[number].check)
+        if said is PairKind.CONFLICTING_ANSWERS and kind is said:
+            return _folded(self._decisions[number].question or "") == _folded(question or "")
+        return said is PairKind.SAME_PICTURE or self._says(number, kind)
+
+    def _says(self, number: int, kind: PairKind) -> bool:
+        decision = self._decisions[number]
+        said = self._kind(decision.check)
+        is_false = decision.verdict is DecisionVerdict.FALSE_POSITIVE and said is not PairKind.CONFLICTING_ANSWERS
+        return said is kind or is_false
+
+    def _kind(self, check: str) -> PairKind | None:
+        doc = self._docs.get(check)
+        return None if doc is None else doc.pair
+
+    def _note(self, number: int, decision: Decision) -> None:
+        self._latest["key", decision.key] = number
+        kind, images = self._kind(decision.check), tuple(sorted(set(decision.related)))
+        if kind is None or len(images) < 2:
+            return
+        for image in images:
+            self._by_image[image].add(number)
+        if kind is PairKind.SAME_PICTURE and decision.verdict is not DecisionVerdict.FALSE_POSITIVE:
+            for handle in [known for known in self._latest if known[0] == "pair" and {*known[1:]} <= {*images}]:
+                del self._latest[handle]
+        if len(images) > 2:
+            return
         if kind is not PairKind.CONFLICTING_ANSWERS:
-            latest[kind, *pair] = number
+            self._latest[kind, *images] = number
             if decision.verdict is DecisionVerdict.FALSE_POSITIVE:
-                latest["pair", *pair] = number
-            elif kind is PairKind.SAME_PICTURE:
-                latest.pop(("pair", *pair), None)
+                self._latest["pair", *images] = number
         elif decision.question is not None:
-            latest[_answers(pair, decision.question)] = number
-    return latest
+            self._latest[_answers(images, decision.question)] = number
 
-
-def _pair_kind(check: str, docs: Docs) -> PairKind | None:
-    doc = docs.get(check)
-    return None if doc is None else doc.pair
+    def _about_pair(self, kind: PairKind, pair: tuple[str, str], question: str | None) -> set[int]:
+        """Decisions about these two images, or about a group that held both, which say something of this kind."""
+        own = (
+            (kind, *pair) if question is None or kind is not PairKind.CONFLICTING_ANSWERS else _answers(pair, question)
+        )
+        found = {self._latest[handle] for handle in (("pair", *pair), own) if handle in self._latest}
+        is_same_after_all = False
+        for number in sorted(self._by_image.get(pair[0], set()) & self._by_image.get(pair[1], set()), reverse=True):
+            decision = self._decisions[number]
+            said, is_false = self._kind(decision.check), decision.verdict is DecisionVerdict.FALSE_POSITIVE
+            if len(set(decision.related)) > 2:
+                if said is kind:
+                    is_about_it = self._bears_on(number, kind, question)
+                else:
+                    is_about_it = self._says(number, kind) and not is_same_after_all
+                if is_about_it:
+                    found.add(number)
+            is_same_after_all |= said is PairKind.SAME_PICTURE and not is_false
+        return found
 
 
 def _answers(pair: tuple[str, ...], question: str) -> Handle:
-    return ("answers", *pair, " ".join(question.split()).casefold())
+    return ("answers", *pair, _folded(question))
+
+
+def _folded(question: str) -> str:
+    return " ".join(question.split()).casefold()
 
 
 def _report(
@@ -230,7 +302,7 @@ def _of_a_met_one(decision: Decision, findings: Iterable[Finding], today: date) 
 def _of_one_not_met(decision: Decision, judged: bool) -> list[str]:
     if decision.verdict is DecisionVerdict.FIXED:
         return []
-    if decision.verdict is DecisionVerdict.FALSE_POSITIVE and len(set(decision.related)) == 2:
+    if decision.verdict is DecisionVerdict.FALSE_POSITIVE and len(set(decision.related)) > 1:
         return ["resting"]
     return ["stale" if judged else "unjudged"]
 

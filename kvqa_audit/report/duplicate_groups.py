@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from kvqa_audit.model import AuditRun, DuplicatePair, Finding, FindingStatus, Tier
@@ -84,7 +84,7 @@ def duplicate_groups(run: AuditRun, *, most: int | None = MAX_GROUPS) -> Groups:
     group_of_pair = {tuple(sorted((pair.left, pair.right))): pair.group for pair in run.pairs}
     about: dict[str, list[Finding]] = defaultdict(list)
     for finding in run.findings:
-        group = _group_about(finding, group_of, group_of_pair)
+        group = _group_about(finding, members, group_of, group_of_pair)
         if group is not None:
             about[group].append(finding)
     conflicting = {g for g, findings in about.items() if any(map(is_conflict, findings))}
@@ -105,16 +105,22 @@ def _members(pairs: Iterable[DuplicatePair]) -> list[str]:
 
 
 def _group_about(
-    finding: Finding, group_of: Mapping[str, str], group_of_pair: Mapping[tuple[str, ...], str]
+    finding: Finding,
+    groups: Collection[str],
+    group_of: Mapping[str, str],
+    group_of_pair: Mapping[tuple[str, ...], str],
 ) -> str | None:
-    """The group whose pair a finding is about; None for every other finding. An image may stand in two groups."""
+    """The group whose pairs a finding is about; None for every other finding. An image may stand in two groups."""
     if finding.img_id is not None or len(finding.related) < 2:
         return None
+    told = finding.evidence.get("group")
+    if isinstance(told, str) and len(finding.related) > 2 and told in groups:
+        return told
     pair = tuple(sorted(finding.related))
     if pair in group_of_pair:
         return group_of_pair[pair]
-    groups = {group_of.get(img_id) for img_id in finding.related}
-    return groups.pop() if len(groups) == 1 else None
+    named = {group_of.get(img_id) for img_id in finding.related}
+    return named.pop() if len(named) == 1 else None
 
 
 def _gravity(findings: Iterable[Finding]) -> int:
@@ -185,10 +191,13 @@ def _conflict(question: str, findings: list[Finding], in_page: list[str]) -> Con
 
 
 def answers_by_image(finding: Finding) -> dict[str, str]:
-    """What the two pictures of a pair are answered with: `left` and `right` of the evidence, in the order of `related`.
+    """What the pictures are answered with: `answers_by_image` of the evidence, or `left` and `right` of a pair.
 
     Empty where the evidence does not say it; the finding's message then has to do.
     """
+    told = finding.evidence.get("answers_by_image")
+    if isinstance(told, Mapping):
+        return {str(img_id): str(answer) for img_id, answer in told.items()}
     answers = [finding.evidence.get(side) for side in ("left", "right")]
     if len(finding.related) != len(answers) or None in answers:
         return {}

@@ -194,3 +194,54 @@ def test_report_as_metrics_is_json() -> None:
     assert metrics["expired"][0]["expires"] == "2026-02-01"
     assert metrics["expired"][0]["verdict"] == "accepted"
     assert metrics["stale"] == []
+
+
+def group_finding(members: str, check: str = "KV204", question: str | None = None) -> Finding:
+    return with_keys([Finding(check, Severity.ERROR, "same", question=question, related=tuple(members))])[0]
+
+
+@pytest.mark.parametrize("verdict", [FALSE, ACCEPTED])
+def test_a_group_is_waived_once_every_two_of_its_images_were_decided_about(verdict: DecisionVerdict) -> None:
+    pairs = [decided(pair_finding(ids=ids), verdict) for ids in (("a", "b"), ("b", "c"), ("c", "a"))]
+    assert applied([group_finding("abc")], *pairs)[0] == [WAIVED]
+    statuses, report = applied([group_finding("abc")], *pairs[:2])
+    assert (statuses, report.stale) == ([OPEN], ())
+    assert undecided([group_finding("abc")], pairs[:2], TODAY, DOCS) == (group_finding("abc"),)
+    assert applied([group_finding("abc")], *pairs, decided(pair_finding(ids=("a", "c")), CONFIRMED))[0] == [OPEN]
+
+
+@given(st.sampled_from("abcd"), st.sampled_from([FALSE, ACCEPTED]))
+def test_a_decided_group_opens_when_an_image_joins_and_not_when_one_leaves(left: str, verdict: DecisionVerdict) -> None:
+    decision = decided(group_finding("abcd"), verdict)
+    assert applied([group_finding("dcba")], decision)[0] == [WAIVED]
+    assert applied([group_finding("abcde")], decision)[0] == [OPEN]
+    assert applied([group_finding("abcd".replace(left, ""))], decision)[0] == [WAIVED]
+    assert applied([pair_finding(ids=("a", "c"))], decision)[0] == [WAIVED]
+    joined = [decided(pair_finding(ids=(one, "e")), verdict) for one in "abcd"]
+    assert applied([group_finding("abcde")], decision, *joined)[0] == [WAIVED]
+
+
+def test_a_group_judged_false_rests_and_never_comes_back_under_another_check() -> None:
+    decision = decided(group_finding("abc"), FALSE)
+    findings = [group_finding("abc", "KV205"), group_finding("abc", "KV203", "Any text?"), group_finding("abd")]
+    assert applied(findings, decision)[0] == [WAIVED, WAIVED, OPEN]
+    assert applied([], decision)[1].resting == (decision,)
+
+
+def test_a_conflict_in_a_group_is_decided_by_question() -> None:
+    decision = decided(group_finding("abc", "KV203", "Any text?"), ACCEPTED)
+    findings = [
+        group_finding("ab", "KV203", "any  text?"),
+        group_finding("abc", "KV203", "Any box?"),
+        group_finding("abc"),
+    ]
+    assert applied(findings, decision)[0] == [WAIVED, OPEN, OPEN]
+
+
+def test_the_last_word_about_a_group_counts_and_expires() -> None:
+    finding = group_finding("abc")
+    assert applied([finding], decided(finding, ACCEPTED), decided(finding, CONFIRMED))[0] == [OPEN]
+    decision = decided(finding, ACCEPTED, expires=TODAY)
+    assert applied([finding], decision)[0] == [WAIVED]
+    statuses, report = applied([finding], decision, today=date(2026, 11, 26))
+    assert (statuses, report.expired) == ([OPEN], (decision,))
