@@ -125,10 +125,10 @@ def _card(finding: Finding, doc: CheckDoc, known: KnownOfImages) -> Card:
 
 
 def _doubts(finding: Finding, known: KnownOfImages) -> tuple[Doubt, ...]:
-    """The answers that a finding names: those a rule speaks of, or its own."""
+    """The answers that a finding names: those a rule speaks of, by name as a stored audit has them, or its own."""
     named = finding.evidence.get("answers")
     if isinstance(named, Mapping):
-        given = ((str(name), value) for name, value in named.items() if value is not None)
+        given = ((str(name), value) for name, value in sorted(named.items()) if value is not None)
         return tuple(Doubt(known.question_texts.get(name, name), str(value)) for name, value in given)
     if finding.question is None:
         return ()

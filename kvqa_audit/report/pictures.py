@@ -150,8 +150,8 @@ class Album:
 
 
 def polygon(corners: Iterable[tuple[float, float]]) -> str:
-    """Corners in shares of a picture as a CSS polygon."""
-    return f"polygon({', '.join(f'{100 * x:.2f}% {100 * y:.2f}%' for x, y in corners)})"
+    """Corners in shares of a picture as a CSS polygon; what is zero but for the last bits has no sign."""
+    return f"polygon({', '.join(f'{100 * x:z.2f}% {100 * y:z.2f}%' for x, y in corners)})"
 
 
 def data_uri(content: bytes) -> Markup | None:

@@ -32,7 +32,7 @@ def against(seen: bool, confidence: float, *regions: Any) -> Card:
 
 def test_the_answers_that_a_rule_names_are_in_doubt_by_their_questions_texts_and_the_others_stand_apart() -> None:
     made = card(evidence={"answers": {"n": 2, "kind": "none", "not asked": None}, "when": "n > 0"})
-    assert [(doubt.question, doubt.answer) for doubt in made.doubts] == [("How many?", "2"), ("Which?", "none")]
+    assert [(doubt.question, doubt.answer) for doubt in made.doubts] == [("Which?", "none"), ("How many?", "2")]
     assert made.other_answers == (("Is it bright?", "yes"),)
     assert (made.ask, made.reasons) == ("Can these answers be right together?", ("What is counted is there",))
     assert (made.advice, made.picture and made.picture.caption) == ("Count again.", "Polyps")

@@ -94,3 +94,7 @@ def test_a_page_without_pictures_has_no_sheets_and_outlines_nothing() -> None:
         assert part not in bare.split("<script", 1)[0]
         assert part in full
     assert "left out on request" in bare
+
+
+def test_corners_that_differ_in_the_last_bits_alone_are_written_alike() -> None:
+    assert pictures.polygon([(-1e-12, 1.0), (1e-12, 0.25)]) == "polygon(0.00% 100.00%, 0.00% 25.00%)"
