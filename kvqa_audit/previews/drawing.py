@@ -6,6 +6,7 @@ The only module here that decodes. Nothing of it runs in the parent.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from hashlib import sha256
 
 from PIL import Image
@@ -38,16 +39,20 @@ def _preview(raw: RawImage, wanted: Wanted) -> Preview:
 
 
 def _pair(task: PairTask) -> PairPreview:
-    pictures = []
+    readable: list[Image.Image] = []
+    drawn: list[Image.Image] = []
     for img_id, shard in ((task.left, task.left_shard), (task.right, task.right_shard)):
-        raw = next(iter(shard.pick(frozenset([img_id]))), None)
-        opened = UNREADABLE if raw is None else _opened(raw, task.wanted[img_id])
-        if isinstance(opened, str):
-            return PairPreview(missing=opened)
-        pictures.append(opened)
-    left, right = pictures
+        raw, wanted = next(iter(shard.pick(frozenset([img_id]))), None), task.wanted[img_id]
+        # A smeared copy would be laid a little beside its original: its place is sought before anything is smeared.
+        sharp = UNREADABLE if raw is None else _opened(raw, replace(wanted, blur_text=False))
+        shown = _opened(raw, wanted) if raw is not None and wanted.blur_text else sharp
+        if isinstance(sharp, str) or isinstance(shown, str):
+            return PairPreview(missing=sharp if isinstance(sharp, str) else str(shown))
+        readable.append(sharp)
+        drawn.append(shown)
+    left, right = drawn
     side = task.wanted[task.left].max_side_px
-    affine = map_onto(left, right)
+    affine = map_onto(*readable)
     left.thumbnail((side, side), Image.Resampling.BOX, reducing_gap=None)
     laid = right.resize(left.size) if affine is None else laid_onto(right, affine, left.width, left.height)
     corners = WHOLE if affine is None else corners_of(affine)
