@@ -100,10 +100,10 @@ def spellings_of(rows: Mapping[str, int]) -> dict[str, Spellings]:
     groups: dict[str, list[str]] = {}
     for text in rows:
         groups.setdefault(folded(text), []).append(text)
-    return {
-        value: Spellings({text: rows[text] for text in sorted(group, key=lambda t: (-rows[t], t != tidied(t), t))})
-        for value, group in groups.items()
-    }
+    for group in groups.values():
+        if len(group) > 1:
+            group.sort(key=lambda text: (-rows[text], text != tidied(text), text))
+    return {value: Spellings({text: rows[text] for text in group}) for value, group in groups.items()}
 
 
 def usual_spellings(texts: Iterable[str]) -> dict[str, str]:

@@ -158,6 +158,8 @@ def _judge(cells: Cells, folds: np.ndarray[Any, Any], question: Question) -> _Ju
     if len(classes) < 2:
         return None
     context, facts = context_of(cells, question.name, several_rows=question.one_row_per_item)
+    if not facts:
+        return None
     # Where a fold leaves nothing to learn from, nothing speaks against any answer.
     probabilities = np.tile(np.bincount(given, minlength=len(classes)) / len(given), (len(at), 1))
     weights = []

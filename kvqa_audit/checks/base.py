@@ -88,7 +88,10 @@ class Skipped:
 
 @dataclass(frozen=True)
 class Check:
-    """A check: code, name, severity, what it needs (see Evidence.absent), its text for people, and the function."""
+    """A check: code, name, severity, what it needs (see Evidence.absent), its text for people, and the function.
+
+    `by_description` says that it judges by what the description says of this dataset.
+    """
 
     code: str
     name: str
@@ -96,6 +99,7 @@ class Check:
     needs: tuple[str, ...]
     doc: CheckDoc
     run: Callable[[Evidence], Checked | Skipped]
+    by_description: bool = False
 
 
 def switched(checks: Iterable[Check], spec: DatasetSpec) -> tuple[Check, ...]:
@@ -118,6 +122,7 @@ def check(
     unit: str = "rows",
     pair: PairKind | None = None,
     repair: Repair | None = None,
+    by_description: bool = False,
 ) -> Callable[[Callable[[Evidence], Checked | Skipped]], Check]:
     """Turns a function into a Check; the name is the function's, the text for people is its docstring.
 
@@ -128,6 +133,7 @@ def check(
         unit: what `evaluated` counts.
         pair: what its findings say of two images.
         repair: how `fix` corrects what it finds.
+        by_description: it judges by what the description says; where that was inferred, it warns at most.
 
     Raises:
         ValueError: the docstring is not of the form title, `Why:`, `Fix:`.
@@ -138,6 +144,7 @@ def check(
         if match is None:
             raise ValueError(f"{code}: the docstring has to be a title, then 'Why:' and 'Fix:'")
         title, why, fix = (" ".join(match[part].split()) for part in ("title", "why", "fix"))
-        return Check(code, function.__name__, severity, needs, CheckDoc(title, why, fix, unit, pair, repair), function)
+        doc = CheckDoc(title, why, fix, unit, pair, repair)
+        return Check(code, function.__name__, severity, needs, doc, function, by_description)
 
     return decorate

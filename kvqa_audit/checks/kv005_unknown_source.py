@@ -10,7 +10,7 @@ from kvqa_audit.contracts.readings import closest
 from kvqa_audit.model import Severity
 
 
-@check("KV005", Severity.ERROR, needs=("table", "column source"))
+@check("KV005", Severity.ERROR, needs=("table", "column source"), by_description=True)
 def unknown_source(evidence: Evidence) -> Checked:
     """A source is not one of the dataset's categories.
 

@@ -10,7 +10,7 @@ from kvqa_audit.contracts.readings import closest
 from kvqa_audit.model import Severity
 
 
-@check("KV006", Severity.ERROR, needs=("table", "column question"))
+@check("KV006", Severity.ERROR, needs=("table", "column question"), by_description=True)
 def unknown_question(evidence: Evidence) -> Checked:
     """A question is not in the catalogue.
 

@@ -7,7 +7,9 @@ from kvqa_audit.checks.rows import RowCells, judged, shown
 from kvqa_audit.model import Repair, Severity
 
 
-@check("KV007", Severity.WARNING, needs=("table", "column question"), repair=Repair.QUESTION_SPELLING)
+@check(
+    "KV007", Severity.WARNING, needs=("table", "column question"), repair=Repair.QUESTION_SPELLING, by_description=True
+)
 def misspelt_question(evidence: Evidence) -> Checked:
     """A question stands in a known misspelling.
 

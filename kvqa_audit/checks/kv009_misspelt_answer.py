@@ -7,7 +7,13 @@ from kvqa_audit.checks.rows import RowCells, judged, shown
 from kvqa_audit.model import Repair, Severity
 
 
-@check("KV009", Severity.WARNING, needs=("table", "column question", "column answer"), repair=Repair.ANSWER_SPELLING)
+@check(
+    "KV009",
+    Severity.WARNING,
+    needs=("table", "column question", "column answer"),
+    repair=Repair.ANSWER_SPELLING,
+    by_description=True,
+)
 def misspelt_answer(evidence: Evidence) -> Checked:
     """An answer stands in a known misspelling.
 

@@ -7,7 +7,13 @@ from kvqa_audit.checks.rows import RowCells, judged, shown
 from kvqa_audit.model import Repair, Severity
 
 
-@check("KV010", Severity.WARNING, needs=("table", "column question", "column answer"), repair=Repair.ANSWER_ORDER)
+@check(
+    "KV010",
+    Severity.WARNING,
+    needs=("table", "column question", "column answer"),
+    repair=Repair.ANSWER_ORDER,
+    by_description=True,
+)
 def non_canonical_answer(evidence: Evidence) -> Checked:
     """A multi-valued answer has another separator or order than agreed.
 

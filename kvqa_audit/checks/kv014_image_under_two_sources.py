@@ -9,7 +9,7 @@ from kvqa_audit.checks.rows import RowCells, cells_of
 from kvqa_audit.model import Severity
 
 
-@check("KV014", Severity.ERROR, needs=("table", "column source", "column img_id"), unit="images")
+@check("KV014", Severity.ERROR, needs=("table", "column source", "column img_id"), unit="images", by_description=True)
 def image_under_two_sources(evidence: Evidence) -> Checked:
     """One image stands under two sources.
 

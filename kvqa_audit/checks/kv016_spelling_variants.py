@@ -26,29 +26,36 @@ def spelling_variants(evidence: Evidence) -> Checked:
     """
     evaluated, defects = 0, []
     for column in ("question", "answer"):
-        rows_of = _rows_by_spelling(evidence, column)
-        values = spellings_of({text: len(rows) for text, rows in rows_of.items()})
+        if column in evidence.table.missing:
+            continue
+        judged = _judged_rows(evidence, column)
+        texts = evidence.table.frame[column].iloc[judged].map(_tidy(evidence.table.frame[column].unique()))
+        values = spellings_of(Counter(texts.tolist()))
+        several = {text for found in values.values() if len(found.rows) > 1 for text in found.rows}
+        rows_of: defaultdict[str, list[int]] = defaultdict(list)
+        for row, text in texts[texts.isin(list(several))].items():
+            rows_of[text].append(int(str(row)))
         evaluated += len(values)
         defects += [
             _defect(column, found, rows_of, evidence)
-            for _, found in sorted(values.items())
-            if len(found.rows) > 1 and column not in evidence.table.missing
+            for value, found in sorted(values.items())
+            if value and len(found.rows) > 1
         ]
     return Checked(evaluated, defects)
 
 
-def _rows_by_spelling(evidence: Evidence, column: str) -> dict[str, list[int]]:
-    """Each spelling, odd spaces aside → its rows; those left out that another check names or the description allows."""
+def _tidy(texts: Iterable[str]) -> dict[str, str]:
+    return {text: tidied(text) for text in texts}
+
+
+def _judged_rows(evidence: Evidence, column: str) -> list[int]:
+    """The rows but for those that another check names, or whose spelling a person's vocabulary allows."""
     told: set[int] = set()
     for rule in _TOLD[column]:
         told.update(evidence.contract.rows(rule))
-    rows_of: defaultdict[str, list[int]] = defaultdict(list)
-    tidy = {text: tidied(text) for text in evidence.table.frame[column].unique()}
-    judged = _not_spelt_by_a_person(evidence) if column == "answer" else None
-    for row, text in enumerate(evidence.table.frame[column].tolist()):
-        if row not in told and tidy[text] and (judged is None or judged[int(evidence.contract.reading_of_row[row])]):
-            rows_of[tidy[text]].append(row)
-    return rows_of
+    free = _not_spelt_by_a_person(evidence) if column == "answer" else None
+    reading_of_row = evidence.contract.reading_of_row.tolist()
+    return [row for row, reading in enumerate(reading_of_row) if row not in told and (free is None or free[reading])]
 
 
 def _not_spelt_by_a_person(evidence: Evidence) -> list[bool]:
@@ -62,7 +69,9 @@ def _defect(column: str, found: Spellings, rows_of: dict[str, list[int]], eviden
     known = evidence.spec.question_of(found.usual) if column == "question" else None
     usual = known.text if known is not None else found.usual
     others = [text for text in found.rows if text != usual]
-    told = ", ".join(f"{shown(text)} in {number:,} rows" for text, number in _most(found.rows.items()))
+    told = ", ".join(
+        f"{shown(text)} in {number:,} row{'s' if number > 1 else ''}" for text, number in _most(found.rows.items())
+    )
     rows = sorted(row for text in others for row in rows_of[text])
     return Defect(
         f"The {column} is spelt in {len(found.rows)} ways: {told}",

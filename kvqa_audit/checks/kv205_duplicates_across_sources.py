@@ -15,6 +15,7 @@ from kvqa_audit.model import PairKind, Severity
     needs=("duplicates", "table", "column source", "column img_id"),
     unit="groups of copies whose sources are known",
     pair=PairKind.ACROSS_SOURCES,
+    by_description=True,
 )
 def duplicates_across_sources(evidence: Evidence) -> Checked:
     """The same picture stands under two sources.

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from kvqa_audit.answers.spelling_leaks import AskedRow, SpellingLeak, spelling_leaks
 from kvqa_audit.checks.base import Checked, Defect, Evidence, check
-from kvqa_audit.checks.rows import shown
+from kvqa_audit.checks.rows import cells_of, shown
 from kvqa_audit.model import Severity
 from kvqa_audit.spelling import folded
 
@@ -25,11 +26,16 @@ def answer_given_away_by_spelling(evidence: Evidence) -> Checked:
 
 
 def _asked(evidence: Evidence) -> Iterator[AskedRow]:
-    frame, contract = evidence.table.frame, evidence.contract
-    for row, (question, answer) in enumerate(zip(frame["question"].tolist(), frame["answer"].tolist(), strict=True)):
-        if question.strip() and answer.strip():
-            reading = contract.reading(row)
-            yield AskedRow(row, reading.question or folded(question), question, folded(reading.canonical))
+    """The answered rows of questions that are spelt in several ways."""
+    frame, contract, spec = evidence.table.frame, evidence.contract, evidence.spec
+    known = spec.questions_in(frame["question"])
+    values = {text: known[text].name if text in known else folded(text) for text in frame["question"].unique()}
+    spellings = Counter(values.values())
+    several = [text for text, value in values.items() if spellings[value] > 1 and text.strip()]
+    for cells in cells_of(evidence, frame.index[frame["question"].isin(several)].tolist()):
+        if cells.answer.strip():
+            answer = folded(contract.reading(cells.row).canonical)
+            yield AskedRow(cells.row, values[cells.question], cells.question, answer)
 
 
 def _defect(leak: SpellingLeak, evidence: Evidence) -> Defect:

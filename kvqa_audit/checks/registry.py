@@ -51,6 +51,8 @@ from kvqa_audit.checks.kv411_split_leak_by_near_duplicate import split_leak_by_n
 from kvqa_audit.checks.kv412_split_leak_by_question import split_leak_by_question
 from kvqa_audit.checks.kv413_answer_given_away_by_spelling import answer_given_away_by_spelling
 from kvqa_audit.checks.kv414_mixed_languages import mixed_languages
+from kvqa_audit.checks.kv415_misspelt_category import misspelt_category
+from kvqa_audit.checks.kv416_accepted_answers_disagree import accepted_answers_disagree
 from kvqa_audit.checks.kv601_embedded_metadata import embedded_metadata
 from kvqa_audit.checks.kv602_embedded_location_or_name import embedded_location_or_name
 from kvqa_audit.checks.kv603_burned_in_identifier import burned_in_identifier
@@ -109,6 +111,8 @@ CHECKS: tuple[Check, ...] = (
     split_leak_by_question,
     answer_given_away_by_spelling,
     mixed_languages,
+    misspelt_category,
+    accepted_answers_disagree,
     embedded_metadata,
     embedded_location_or_name,
     burned_in_identifier,

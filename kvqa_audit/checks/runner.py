@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable
 
 from kvqa_audit.checks.base import Check, Checked, Defect, Evidence, Skipped
-from kvqa_audit.model import CheckOutcome, Finding, OutcomeStatus, with_keys
+from kvqa_audit.model import CheckOutcome, Finding, OutcomeStatus, Severity, with_keys
 
 
 def run_checks(
@@ -29,12 +29,13 @@ def run_check(check: Check, evidence: Evidence) -> tuple[CheckOutcome, tuple[Fin
     started = time.perf_counter()
     findings: tuple[Finding, ...] = ()
     evaluated, measured, threshold, reason = 0, None, None, None
+    most = _most_severe(check, evidence)
     try:
         answer = _missing(check, evidence) or check.run(evidence)
         if isinstance(answer, Skipped):
             status, reason = OutcomeStatus.SKIPPED, answer.reason
         else:
-            findings = with_keys(_finding(check, defect) for defect in answer.defects)
+            findings = with_keys(_finding(check, defect, most) for defect in answer.defects)
             evaluated = answer.evaluated
             status = _status(evaluated, len(findings))
             if status is OutcomeStatus.VACUOUS:
@@ -45,7 +46,7 @@ def run_check(check: Check, evidence: Evidence) -> tuple[CheckOutcome, tuple[Fin
     outcome = CheckOutcome(
         check.code,
         check.name,
-        check.severity,
+        min(check.severity, most, key=lambda severity: severity.rank),
         status,
         reason,
         evaluated,
@@ -79,10 +80,16 @@ def _measured(answer: Checked, violations: int) -> tuple[float | None, float | N
     return violations / answer.evaluated, 0.0
 
 
-def _finding(check: Check, defect: Defect) -> Finding:
+def _most_severe(check: Check, evidence: Evidence) -> Severity:
+    """What the data are held to may itself be drawn from them, and be wrong."""
+    inferred = check.by_description and evidence.spec.made_by == "auto"
+    return Severity.WARNING if inferred else Severity.ERROR
+
+
+def _finding(check: Check, defect: Defect, most: Severity) -> Finding:
     return Finding(
         check.code,
-        defect.severity or check.severity,
+        min(defect.severity or check.severity, most, key=lambda severity: severity.rank),
         defect.message,
         defect.img_id,
         defect.question,

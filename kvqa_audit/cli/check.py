@@ -23,11 +23,11 @@ def check(
     gc.disable()
     from kvqa_audit.console.results import print_check
     from kvqa_audit.pipeline.audit import check_table
+    from kvqa_audit.pipeline.description import description_for
     from kvqa_audit.release.gate import judge
     from kvqa_audit.spec.dataset_spec import Release
-    from kvqa_audit.spec.load import load_spec
 
-    description = load_spec(spec)
+    description = description_for(table, spec).spec
     outcomes, findings = check_table(table, description)
     verdict = judge(outcomes, findings, Release(fail_on=description.release.fail_on))
     if as_json:

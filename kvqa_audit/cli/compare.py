@@ -47,21 +47,23 @@ def compare(
     from kvqa_audit.compare.comparison import compare_audits
     from kvqa_audit.console.terminal import audit_progress
     from kvqa_audit.model import AuditRun, Severity
+    from kvqa_audit.pipeline.description import AUTO, description_for
     from kvqa_audit.pipeline.options import AuditOptions
     from kvqa_audit.pipeline.publish import AuditRequest, audited
     from kvqa_audit.spec.load import load_spec
     from kvqa_audit.store.lookup import audit_named, runs_kept_in, with_revision
 
-    description = load_spec(spec)
-    options = AuditOptions(description, subset=subset, table_only=table_only, jobs=jobs)
+    options = AuditOptions(subset=subset, table_only=table_only, jobs=jobs)
     with audit_progress(quiet or form is not Format.TERMINAL) as listener, runs_kept_in(store, make=False) as runs:
 
         def audit(named: str) -> AuditRun:
             source, revision = with_revision(named)
-            return audited(AuditRequest(source, replace(options, revision=revision)), listener=listener)
+            found = description_for(source, spec, revision=revision)
+            asked = replace(options, spec=found.spec, revision=revision, opened=found.opened)
+            return audited(AuditRequest(source, asked), listener=listener)
 
         comparison = compare_audits(audit_named(before, runs, audit), audit_named(after, runs, audit))
-    least = gate or Gate(description.release.fail_on)
+    least = gate or Gate(load_spec(None if spec == AUTO else spec).release.fail_on)
     exit_code = 0 if least is Gate.NEVER else comparison.exit_code(Severity(least.value))
     if out is not None:
         from kvqa_audit.compare.as_html import as_html

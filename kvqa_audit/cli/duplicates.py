@@ -33,12 +33,13 @@ def duplicates(
     from kvqa_audit.console.results import print_pairs
     from kvqa_audit.console.terminal import audit_progress
     from kvqa_audit.pipeline.audit import audit_duplicates, user_caches
+    from kvqa_audit.pipeline.description import description_for
     from kvqa_audit.pipeline.options import AuditOptions
-    from kvqa_audit.spec.load import load_spec
 
     if out is not None:
         make_sure_pairs_can_be_written(out, source)
-    options = AuditOptions(load_spec(spec), revision, jobs=jobs)
+    description = None if spec is None else description_for(source, spec, revision=revision).spec
+    options = AuditOptions(description, revision, jobs=jobs)
     with audit_progress(quiet) as listener, user_caches(enabled=cache) as caches:
         result = audit_duplicates(
             source, options, mode="exact" if mode is Mode.EXACT else "all", caches=caches, listener=listener

@@ -38,8 +38,8 @@ def fix(
     from kvqa_audit.console.terminal import audit_progress
     from kvqa_audit.fixes.fix import Options, place_of, plan, write_and_prove
     from kvqa_audit.fixes.reviewed import read_corrections, read_removals
+    from kvqa_audit.pipeline.description import description_for
     from kvqa_audit.pipeline.options import AuditOptions
-    from kvqa_audit.spec.load import load_spec
 
     if out is None and not dry_run:
         raise typer.BadParameter("--out names the folder for the copy; --dry-run writes none")
@@ -47,7 +47,7 @@ def fix(
         place = place_of(source)
         make_sure_it_is_apart(out, place.folder if place.whole else place.table)
         make_sure_it_is_empty(out)
-    description = load_spec(spec)
+    description = description_for(source, spec).spec
     reviewed = read_corrections(corrections, description) if corrections else ()
     removed = read_removals(removals) if removals else {}
     audit = AuditOptions(subset=subset, table_only=table_only, jobs=jobs)

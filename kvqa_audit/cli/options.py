@@ -12,7 +12,11 @@ import typer
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 SPEC = Annotated[
     str | None,
-    typer.Option("--spec", help="Folder (or shipped name) of the dataset's description.", show_default="kvasir-vqa"),
+    typer.Option(
+        "--spec",
+        help="Folder (or shipped name) of the dataset's description; auto infers one from the data.",
+        show_default="kvasir-vqa where its columns and questions are there, else auto",
+    ),
 ]
 OUT = Annotated[Path, typer.Option("--out", help="Folder for the report and the files.")]
 QUIET = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]

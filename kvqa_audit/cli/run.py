@@ -64,17 +64,18 @@ def run(
     from kvqa_audit.outputs.formats import formats_named
     from kvqa_audit.outputs.summary_md import summary_markdown
     from kvqa_audit.outputs.write_outputs import pictures_named
+    from kvqa_audit.pipeline.description import description_for
     from kvqa_audit.pipeline.options import AuditOptions
     from kvqa_audit.pipeline.publish import AuditRequest, Publication, audit_and_publish
     from kvqa_audit.release.standing import policy_named
-    from kvqa_audit.spec.load import load_spec
     from kvqa_audit.store.lookup import project_named, runs_kept_in
     from kvqa_audit.store.records import DEFAULT_PROJECT
 
     form = Format.JSON if as_json else form
     formats = formats_named(also)
-    description = load_spec(spec)
-    options = AuditOptions(description, revision, subset, table_only, jobs, ocr)
+    found = description_for(source, spec, revision=revision)
+    description = found.spec
+    options = AuditOptions(description, revision, subset, table_only, jobs, ocr, found.opened)
     request = AuditRequest(source, options, decisions, ignore_decisions, cache)
     pictures = pictures_named(no_images=no_images, blur_text=blur_text)
     publication = Publication(

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MAX_SOURCES = 50
+MAX_SOURCE_CHARACTERS = 20_000
+MIN_IMAGES_OF_A_SOURCE = 3
+MIN_DIFFERENT_BY_CHANCE = 10
 _ASKS = re.compile(r"\?\s*$|^\s*(?:what|where|which|who|how|is|are|does|do|can|was|were|has|have)\b", re.IGNORECASE)
 _IMAGE_NAME = re.compile(r"\.(?:jpe?g|png|bmp|tiff?|webp|gif|dcm)$", re.IGNORECASE)
 
@@ -145,18 +148,46 @@ def matching_ids(table: FlatTable, name: str) -> tuple[int, int]:
 
 def _source(table: FlatTable, roles: Mapping[str, str]) -> tuple[str, str] | None:
     """A column with few values, of which each image has one: that is what a category of images is."""
-    frame = table.frame
     fitting = {}
-    for name in frame.columns:
-        distinct = _cells(frame, name).nunique()
-        if name not in roles.values() and 2 <= distinct <= MAX_SOURCES:
-            per_image = frame[frame[name].str.strip() != ""].groupby(roles["img_id"])[name].nunique()
-            if len(per_image) > distinct and (per_image == 1).mean() >= 0.99:
-                fitting[str(name)] = distinct
-    named = _named("source", fitting, ())
-    if named is not None:
-        return named, "by its name, and each image has one"
-    several = frame.groupby(roles["img_id"]).size()
-    if not fitting or (several == 1).mean() > 0.5:
+    for name in table.frame.columns:
+        if name not in roles.values() and (evidence := source_evidence(table.frame, str(name), roles["img_id"])):
+            fitting[str(name)] = evidence
+    if not fitting:
         return None
-    return min(fitting, key=lambda n: fitting[n]), "by what it holds: few values, and each image has one"
+    named = _named("source", fitting, ())
+    best = named or min(fitting, key=lambda name: fitting[name].values)
+    how = "by its name" if named else "by what it holds"
+    found = fitting[best]
+    return best, f"{how}: {found.values} values, one for each of {found.images:,} images with several rows"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceEvidence:
+    """How many values a column holds, and of how many images with several rows it holds one value each."""
+
+    values: int
+    images: int
+
+
+def source_evidence(frame: pd.DataFrame, name: str, img_id: str) -> SourceEvidence | None:
+    """What speaks for a column being a category of images; None where nothing does, or nobody can know.
+
+    Each value needs several images, and each image one value; and by chance, in as many images with several rows, at
+    least ten would have had two.
+    """
+    if frame[name].nunique() > 4 * MAX_SOURCES:
+        return None
+    cells = frame[[img_id, name]].apply(lambda column: column.str.strip())
+    cells = cells[(cells[img_id] != "") & (cells[name] != "")]
+    values = cells[name].value_counts()
+    if not 2 <= len(values) <= MAX_SOURCES or values.index.str.len().max() > MAX_SOURCE_CHARACTERS:
+        return None
+    rows_of = cells.groupby(img_id).size()
+    several = rows_of[rows_of > 1]
+    constant = cells[cells[img_id].isin(several.index)].groupby(img_id)[name].nunique() == 1
+    shares = values / values.sum()
+    by_chance = sum(images * (1.0 - float((shares**n).sum())) for n, images in several.value_counts().items())
+    if by_chance < MIN_DIFFERENT_BY_CHANCE or constant.mean() < 0.99:
+        return None
+    images = cells.drop_duplicates([img_id, name])[name].value_counts()
+    return SourceEvidence(len(values), len(several)) if images.median() >= MIN_IMAGES_OF_A_SOURCE else None

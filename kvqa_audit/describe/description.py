@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kvqa_audit.describe.columns import ColumnMap, map_columns, matching_ids
-from kvqa_audit.describe.flat_table import FlatTable, name_of, read_flat_table
+from kvqa_audit.describe.flat_table import FlatTable, flat_table, name_of, read_flat_table
 from kvqa_audit.describe.questions import Catalogue, Inferred, infer_catalogue
 from kvqa_audit.describe.suggestions import Suggestion, suggest_rules
 from kvqa_audit.ingest.dataset import TableFault
@@ -16,6 +16,8 @@ from kvqa_audit.spec.yaml_file import NO_TEXT
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from kvqa_audit.ingest.open import OpenedSource
 
 ROLES = ("source", "question", "answer", "img_id")
 MAX_DOUBTFUL = 20
@@ -45,7 +47,17 @@ def describe_source(source: str) -> Described:
     Raises:
         SourceError: it cannot be read, or no column holds questions, answers or ids of images.
     """
-    table = read_flat_table(source)
+    return described(read_flat_table(source), source)
+
+
+def describe_opened(opened: OpenedSource, source: str) -> Described:
+    """The same for a source that was opened already."""
+    return described(flat_table(opened), source)
+
+
+def described(table: FlatTable, source: str) -> Described:
+    """The same for a table that was read already; `source` gives the dataset its name."""
+    table = replace(table, frame=_describable(table.frame))
     columns = map_columns(table)
     names = {columns.roles[role]: role for role in ROLES if role in columns.roles}
     frame = table.frame[list(names)].rename(columns=names)
@@ -90,6 +102,13 @@ def _notes(table: FlatTable) -> tuple[str, ...]:
         + (f"; {len(faults) - 1:,} more like it" if len(faults) > 1 else "")
         for faults in kinds.values()
     )  # fmt: skip
+
+
+def _describable(frame: pd.DataFrame) -> pd.DataFrame:
+    """The cells, blank where they hold what no description can hold."""
+    bad = {name: [text for text in frame[name].unique() if NO_TEXT.search(text)] for name in frame.columns}
+    cleaned = {name: ["" if text in bad[name] else text for text in frame[name]] for name in bad if bad[name]}
+    return frame.assign(**cleaned).astype(object) if cleaned else frame
 
 
 def _sources(frame: pd.DataFrame) -> dict[str, int]:

@@ -119,6 +119,9 @@ COMMON_WORDS: Mapping[str, str] = {
     "Portuguese": "o os as da do na no é em uma são imagem esta qual não",
     "Spanish": "el los las de en es y una hay imagen esta cuál del qué se",
 }
+_ASKED = {
+    language: (opening.split(), others.split(), counts) for language, (opening, others, counts) in QUESTIONS.items()
+}
 _NUMBERS = frozenset(NUMBERS.split())
 _COMMON = {language: frozenset(words.split()) for language, words in COMMON_WORDS.items()}
 _SCRIPTS = {"CJK": "Chinese", "HIRAGANA": "Japanese", "KATAKANA": "Japanese", "HANGUL": "Korean"}
@@ -155,15 +158,17 @@ def asked_for(question: str) -> Asked | None:
     if not text or _OR.search(text) or any(len(_WORD.findall(part)) > 2 for part in _SENTENCES.split(text)[1:]):
         return None
     words = _WORD.findall(text)
-    for language, (opening, others, counts) in QUESTIONS.items():
+    for language, (opening, others, counts) in _ASKED.items():
         unspaced = language in _UNSPACED
+        if unspaced and text.isascii():
+            continue
         if any(text.startswith(phrase) or (unspaced and phrase in text) for phrase in counts):
             return "how many"
         first = text if unspaced else words[:1]
-        if any(word in first for word in opening.split()):
-            several = any(word in (text if unspaced else words) for word in others.split())
+        if any(word in first for word in opening):
+            several = any(word in (text if unspaced else words) for word in others)
             return None if several else "yes or no"
-        if any(word in first for word in others.split()):
+        if any(word in first for word in others):
             return "something else"
     return None
 
@@ -179,11 +184,13 @@ def holds_a_number(answer: str) -> bool:
 def language_of(text: str) -> str | None:
     """The language, as far as script and common words tell it: such as Chinese, Cyrillic, English; None where not."""
     scripts: dict[str, int] = {}
-    for c in text:
+    if text.isascii():
+        scripts["LATIN"] = sum(map(str.isalpha, text))
+    for c in text if not text.isascii() else "":
         if c.isalpha():
             script = "LATIN" if c.isascii() else unicodedata.name(c, "LATIN").split()[0]
             scripts[script] = scripts.get(script, 0) + 1
-    if not scripts:
+    if not any(scripts.values()):
         return None
     if "HIRAGANA" in scripts or "KATAKANA" in scripts:
         return "Japanese"

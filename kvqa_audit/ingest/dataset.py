@@ -43,6 +43,7 @@ class Table:
     index 0…rows-1 that is the row number used everywhere, and "" where a cell is empty or null. `missing` names the
     roles the file has no column for; their cells are "". `splits` names each row's split, and is empty where the
     dataset has none. `accepted` holds each row's accepted answers, and is empty where every row has one answer.
+    `categories` are the columns that the description does not judge (`other`), as far as they hold few values.
     """
 
     frame: pd.DataFrame
@@ -50,6 +51,7 @@ class Table:
     missing: tuple[str, ...] = ()
     splits: tuple[str, ...] = ()
     accepted: tuple[Accepted, ...] = ()
+    categories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,6 +100,7 @@ def open_dataset(
     table_only: bool = False,
     images_only: bool = False,
     offline: bool = False,
+    opened: OpenedSource | None = None,
 ) -> Dataset:
     """Finds out what the source is, reads its table, and lists its images without opening one.
 
@@ -110,13 +111,14 @@ def open_dataset(
         table_only: list no images; they are absent, and every check of them is skipped.
         images_only: do without the table where it cannot be read by the description.
         offline: of a Hub dataset, take only what was downloaded before.
+        opened: the source, where it was opened already.
 
     Raises:
         SourceError: the source is none of the accepted kinds, or its table cannot be read at all.
     """
     try:
         splits = spec.hub.splits if spec.hub else ()
-        opened = open_source(source, Wanted(spec.columns), revision=revision, splits=splits, offline=offline)
+        opened = opened or open_source(source, Wanted(spec.columns), revision=revision, splits=splits, offline=offline)
         table = whole_table(opened.tables, spec.columns, source) if opened.tables else empty_table()
     except SourceError as error:
         path = Path(source)

@@ -21,6 +21,8 @@ from kvqa_audit.spec.dataset_spec import Columns
 if TYPE_CHECKING:
     import pandas as pd
 
+MAX_CATEGORIES = 200
+
 
 def read_csv_table(path: Path | str, columns: Columns) -> Table:
     """Reads one text table by its description.
@@ -68,7 +70,22 @@ def whole_table(parts: Sequence[RawTable], columns: Columns, where: str) -> Tabl
         if role in found
     }
     table = finished_table(held, list(unique), splits)
-    return replace(table, accepted=tuple(accepted)) if any(accepted) else table
+    return replace(
+        table, accepted=tuple(accepted) if any(accepted) else (), categories=_categories(parts, columns.other)
+    )
+
+
+def _categories(parts: Sequence[RawTable], names: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """The columns of these names that hold texts, and few different ones; "" where a part lacks the column."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name in names:
+        values = [value for part in parts for value in part.columns.get(name, [None] * part.rows)]
+        if all(isinstance(value, str) or value is None for value in values):
+            once: dict[str, str] = {}
+            cells = tuple(once.setdefault(text, text) for text in (value or "" for value in values))
+            if 1 < len(once) <= min(MAX_CATEGORIES, len(cells) // 2):
+                found[name] = cells
+    return found
 
 
 def finished_table(cells: Mapping[str, Sequence[str]], faults: list[TableFault], splits: Sequence[str] = ()) -> Table:

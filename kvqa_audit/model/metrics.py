@@ -19,6 +19,8 @@ class Metrics(TypedDict, total=False):
     sources: Mapping[str, str]
     splits: Mapping[str, int]
     subset: bool
+    # Who wrote the description: a person, `init`, or nobody (auto), who infers it on the spot.
+    described_by: str
     notes: Sequence[str]
     images_from_cache: int
     # answers.distributions.QuestionProfile, answers.rules.RuleResult with its level and reason

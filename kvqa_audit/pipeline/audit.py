@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 from kvqa_audit import __version__
 from kvqa_audit.model import AuditRun, CheckOutcome, Finding
+from kvqa_audit.pipeline.description import description_for
 from kvqa_audit.pipeline.options import AuditOptions
 from kvqa_audit.progress import Clock, Listener, ignore_events
 from kvqa_audit.spec.load import load_spec
@@ -69,15 +70,22 @@ def run_audit(
 
     started_at = _now()
     options = options or AuditOptions()
-    spec = options.spec or load_spec()
-    subset = options.subset or spec.subset
     clock = Clock(listener, cancel)
+    spec, opened = options.spec, options.opened
+    if spec is None:
+        found = description_for(absolute_location(source), None, revision=options.revision)
+        spec, opened = found.spec, found.opened
+    subset = options.subset or spec.subset
     with _executor(executor, options.jobs, cancel) as pool:
         if not options.table_only:
             pool.start(IMAGES_ARE_READ_BY)
         with clock.stage("read the table") as count:
             dataset = open_dataset(
-                absolute_location(source), spec, revision=options.revision, table_only=options.table_only
+                absolute_location(source),
+                spec,
+                revision=options.revision,
+                table_only=options.table_only,
+                opened=opened,
             )
             count(len(dataset.table.frame))
         collected = collect_evidence(
@@ -142,13 +150,23 @@ def audit_duplicates(
     clock = Clock(listener, cancel)
     with _executor(None, options.jobs, cancel) as pool:
         pool.start(IMAGES_ARE_READ_BY)
-        dataset = open_dataset(
-            absolute_location(source), options.spec or load_spec(), revision=options.revision, images_only=True
-        )
+        location = absolute_location(source)
+        spec = options.spec or _description_of_images(location, options.revision)
+        dataset = open_dataset(location, spec, revision=options.revision, images_only=True)
         if "images" in dataset.absent:
             raise SourceError(f"{source}: {dataset.absent['images']}")
         images = look_at_images(dataset, pool, caches, clock)
         return look_for_duplicates(images, pool, caches, clock, mode)
+
+
+def _description_of_images(source: str, revision: str | None) -> DatasetSpec:
+    """The description that tells the images' ids; pictures are looked at even where no table can be described."""
+    from kvqa_audit.errors import SourceError
+
+    try:
+        return description_for(source, None, revision=revision).spec
+    except SourceError:
+        return load_spec()
 
 
 def check_table(path: Path, spec: DatasetSpec) -> tuple[tuple[CheckOutcome, ...], tuple[Finding, ...]]:

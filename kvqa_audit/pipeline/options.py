@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from kvqa_audit.ingest.open import OpenedSource
     from kvqa_audit.spec.dataset_spec import DatasetSpec
 
 
@@ -14,12 +15,13 @@ class AuditOptions:
     """How a dataset is audited.
 
     Attributes:
-        spec: what the dataset is meant to be; None is the description that ships as the default.
+        spec: what the dataset is meant to be; None is found by `description_for`.
         revision: the revision of a Hub dataset.
         subset: the source is a true part of the dataset: promises about the whole are skipped, never passed.
         table_only: look at no image.
         jobs: worker processes for the images, where no executor is given.
         ocr: read the text burned into the pictures, where the extra `ocr` is installed; more than half a second each.
+        opened: the source, where it was opened already to find its description.
     """
 
     spec: DatasetSpec | None = None
@@ -28,3 +30,4 @@ class AuditOptions:
     table_only: bool = False
     jobs: int = 1
     ocr: bool = False
+    opened: OpenedSource | None = None

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from kvqa_audit.artifacts.out_folder import reserved
 from kvqa_audit.model import AuditRun
 from kvqa_audit.pipeline.audit import absolute_location, run_audit, user_caches
+from kvqa_audit.pipeline.description import description_for
 from kvqa_audit.pipeline.options import AuditOptions
 from kvqa_audit.progress import Clock, Listener, ignore_events
 from kvqa_audit.release.decisions_file import decisions_for
-from kvqa_audit.spec.load import load_spec
 from kvqa_audit.store.records import DEFAULT_PROJECT, RunStart
 
 if TYPE_CHECKING:
@@ -139,10 +139,13 @@ def audit_and_publish(
     from kvqa_audit.outputs.write_outputs import replace_outputs, write_outputs
     from kvqa_audit.store.lookup import earlier_audit
 
-    spec = request.options.spec or load_spec()
+    spec, opened = request.options.spec, request.options.opened
+    if spec is None:
+        found = description_for(absolute_location(request.source), None, revision=request.options.revision)
+        spec, opened = found.spec, found.opened
     if publication.release is not None:
         spec = spec.model_copy(update={"release": publication.release})
-    request = replace(request, options=replace(request.options, spec=spec))
+    request = replace(request, options=replace(request.options, spec=spec, opened=opened))
     start = RunStart(
         id=run_id or uuid.uuid4().hex,
         dataset=spec.name,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import platform
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import asdict
 from importlib import metadata
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from kvqa_audit.images.fingerprint_stage import ImageStageResult
     from kvqa_audit.ingest.dataset import Dataset, Table
     from kvqa_audit.pipeline.evidence import Collected
+    from kvqa_audit.spec.dataset_spec import DatasetSpec
 
 
 def facts_of(dataset: Dataset, collected: Collected) -> DatasetFacts:
@@ -66,7 +68,8 @@ def metrics_of(collected: Collected) -> Metrics:
     return {
         "sources": dict(zip(frame["img_id"], frame["source"], strict=True)),
         "splits": dict(Counter(name for split in evidence.table.splits if (name := split.strip()))),
-        "profile": [asdict(cell) for cell in evidence.distributions.cells],
+        # Not by `asdict`, which copies deeply: a table of free questions has a cell for each of them.
+        "profile": [{name: getattr(cell, name) for name in cell.__slots__} for cell in evidence.distributions.cells],
         "rules": [
             {
                 "id": rule.id,
@@ -90,8 +93,18 @@ def metrics_of(collected: Collected) -> Metrics:
         **_study(evidence.study),
         "images_from_cache": images.from_cache,
         "subset": "whole dataset" in evidence.absent,
-        "notes": [*images.notes, *duplicates.notes],
+        "described_by": evidence.spec.made_by,
+        "notes": [*_note_on(evidence.spec), *images.notes, *duplicates.notes],
     }
+
+
+def _note_on(spec: DatasetSpec) -> Iterator[str]:
+    if spec.made_by == "auto":
+        yield (
+            "No description was given, and the columns or questions are not those of the one that ships: what the "
+            "dataset is meant to be was inferred from the data, and what rests on that is at most a warning. "
+            "`kvqa-audit init` writes it down, to be corrected and named with --spec."
+        )
 
 
 def _study(study: AnswerStudy) -> Metrics:

@@ -64,6 +64,14 @@ def _counted(findings: int, checks: int) -> str:
 
 
 def _scope(run: AuditRun) -> str:
+    inferred = (
+        " What it is meant to be was inferred from the data, because no description of it was given; what rests on "
+        "that is at most a warning."
+    )
+    return _part(run) + (inferred if run.metrics.get("described_by") == "auto" else "")
+
+
+def _part(run: AuditRun) -> str:
     is_part = bool(run.metrics.get("subset") or (run.metrics.get("decisions") or {}).get("subset"))
     if is_part:
         return (

@@ -317,10 +317,17 @@ class DatasetSpec(Record):
     def _question_by_value(self) -> dict[str, Question]:
         return _unambiguous((folded(text), q) for text, q in self.question_by_text.items())
 
+    @cached_property
+    def _meant(self) -> dict[str, Question | None]:
+        """What `question_of` has found so far: a table asks the same questions again and again."""
+        return {}
+
     def question_of(self, text: str) -> Question | None:
         """The catalogue entry that a text in a row means, however it is spelt; None where there is none."""
-        known = self.question_by_text.get(text.strip())
-        return known if known is not None else self._question_by_value.get(folded(text))
+        if text not in self._meant:
+            known = self.question_by_text.get(text.strip())
+            self._meant[text] = known if known is not None else self._question_by_value.get(folded(text))
+        return self._meant[text]
 
     def questions_in(self, texts: Iterable[str]) -> dict[str, Question]:
         """Each text that means a catalogue entry, as it stands → the entry."""

@@ -3,13 +3,15 @@
 # ruff: noqa: RUF001
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from typing import Any, Literal
 
 import pandas as pd
 import pytest
 
 from kvqa_audit.answers.distributions import Distributions
 from kvqa_audit.checks.base import Check, Evidence
+from kvqa_audit.checks.kv008_answer_outside_vocabulary import answer_outside_vocabulary
 from kvqa_audit.checks.kv011_repeated_row import repeated_row
 from kvqa_audit.checks.kv012_conflicting_repeat import conflicting_repeat
 from kvqa_audit.checks.kv016_spelling_variants import spelling_variants
@@ -19,11 +21,13 @@ from kvqa_audit.checks.kv019_answer_repeats_question import answer_repeats_quest
 from kvqa_audit.checks.kv412_split_leak_by_question import split_leak_by_question
 from kvqa_audit.checks.kv413_answer_given_away_by_spelling import answer_given_away_by_spelling
 from kvqa_audit.checks.kv414_mixed_languages import mixed_languages
+from kvqa_audit.checks.kv415_misspelt_category import misspelt_category
+from kvqa_audit.checks.kv416_accepted_answers_disagree import accepted_answers_disagree
 from kvqa_audit.checks.runner import run_check
 from kvqa_audit.contracts.row_schema import check_rows
 from kvqa_audit.ingest.dataset import Table
 from kvqa_audit.model import Finding, Severity
-from kvqa_audit.spec.dataset_spec import Columns, DatasetSpec
+from kvqa_audit.spec.dataset_spec import Columns, DatasetSpec, Question, Vocabulary
 
 FREE = DatasetSpec(name="any", columns=Columns(source=None), rows=0, images=0, other_questions="free text")
 
@@ -156,6 +160,52 @@ def test_kv414_names_an_answer_in_another_language() -> None:
     assert (finding.row, finding.evidence["answer_in"]) == (9, "Latin")
     both = [(f"i{n}", "肺在哪里？", "left lung") for n in range(9)]
     assert findings(mixed_languages, evidence(*both)) == (), "that is how the dataset is made"
+
+
+@pytest.mark.fires("KV415")
+def test_kv415_names_rare_values_of_unjudged_columns_that_are_near_a_frequent_one() -> None:
+    given = evidence(("i", "What?", "x"))
+    kinds = ("ATTRIB",) * 90 + ("PRES",) * 80 + ("ATRIB", "PRSE", "pres", "OTHER", "T1", "T2")
+    table = replace(given.table, categories={"kind": kinds})
+    found = findings(misspelt_category, replace(given, table=table))
+    assert [(f.evidence["value"], f.suggestion, f.row) for f in found] == [
+        ("ATRIB", "ATTRIB", 170), ("PRSE", "PRES", 171), ("pres", "PRES", 172)
+    ]  # fmt: skip
+
+
+@pytest.mark.fires("KV416")
+def test_kv416_names_rows_whose_accepted_answers_have_no_majority() -> None:
+    given = evidence(("i", "What?", "a"), ("j", "What?", "a"), ("k", "What?", "a"))
+    accepted = ((("a", 4), ("b", 3), ("c", 3)), (("Yes", 3), ("yes", 3), ("no", 4)), (("a", 1), ("b", 1)))
+    checked = replace(given, table=replace(given.table, accepted=accepted))
+    outcome, found = run_check(accepted_answers_disagree, checked)
+    assert ([finding.row for finding in found], outcome.evaluated) == ([0], 2)
+    assert outcome.measured == pytest.approx(0.5)
+
+
+@pytest.mark.fires("KV008")
+@pytest.mark.parametrize(
+    ("made_by", "severities"),
+    [
+        ("person", [Severity.ERROR, Severity.ERROR, Severity.ERROR]),
+        ("init", [Severity.INFO, Severity.ERROR]),
+        ("auto", [Severity.INFO, Severity.WARNING]),
+    ],
+)
+def test_kv008_of_an_inferred_vocabulary_is_a_hint_but_for_a_near_miss(
+    made_by: Literal["person", "init", "auto"], severities: list[Severity]
+) -> None:
+    spec = DatasetSpec(
+        name="any",
+        made_by=made_by,
+        columns=Columns(source=None),
+        rows=0,
+        images=0,
+        questions=[Question(text="Which plane?", name="plane", type="single choice", vocabulary="planes")],
+        vocabularies={"planes": Vocabulary(answers=["axial", "coronal"])},
+    )
+    rows = asked("Which plane?", "axial", "coronal", "oblique", "axail", "Axial")
+    assert [f.severity for f in findings(answer_outside_vocabulary, evidence(*rows, spec=spec))] == severities
 
 
 @pytest.mark.fires("KV011", "KV012")

@@ -162,7 +162,7 @@ def test_hostile_texts_end_up_in_a_description_that_loads(tmp_path: Path, where:
         writer = csv.DictWriter(file, ("source", "question", "answer", "img_id"))
         writer.writeheader()
         for n in range(120):
-            row = {"source": "AB"[n % 2], "question": "Is it?", "answer": "yes", "img_id": f"i{n}"}
+            row = {"source": "AB"[n % 2], "question": "Is it?", "answer": "yes", "img_id": f"i{n % 60}"}
             writer.writerow({**row, where: HOSTILE[n % len(HOSTILE)].replace("\x00", "")})
     spec = written(tmp_path / "spec", source)
     assert spec.rows == 120

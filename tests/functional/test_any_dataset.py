@@ -1,0 +1,80 @@
+"""A dataset that nobody has described is audited by what its data hold, says so, and finds what was counted apart."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from kvqa_audit.model import AuditRun, Severity
+from kvqa_audit.pipeline.audit import run_audit
+from kvqa_audit.pipeline.description import description_for
+from kvqa_audit.pipeline.options import AuditOptions
+from tests.functional.conftest import Program
+from tests.lookalikes import write_rad
+
+
+@pytest.fixture(scope="module")
+def radiology(shared: Path) -> AuditRun:
+    return run_audit(shared / "data" / "vqa-rad", AuditOptions(table_only=True))
+
+
+def test_the_counted_facts_of_a_real_dataset_are_found_exactly(radiology: AuditRun) -> None:
+    found = {outcome.code: outcome.violations for outcome in radiology.outcomes}
+    assert (found["KV012"], found["KV409"], found["KV412"]) == (24, 203, 16)
+    # Repeats of values; of texts as they are written; cells with a space at an end, and with odd ones inside.
+    same = [f for f in radiology.findings if f.check == "KV011" and f.evidence["same_spelling"]]
+    assert (found["KV011"], len(same)) == (487, 479)
+    assert (found["KV004"], found["KV017"]) == (15, 41 + 11)
+    answers = [f for f in radiology.findings if f.check == "KV016" and f.evidence["column"] == "answer"]
+    assert sum("case" in f.evidence["differ_in"] for f in answers) == 39
+    slips = {f.evidence["value"]: f.suggestion for f in radiology.findings if f.check == "KV415"}
+    assert (slips["ATRIB"], slips["PRSE"]) == ("ATTRIB", "PRES")
+
+
+def test_what_was_inferred_is_said_and_warns_at_most(radiology: AuditRun) -> None:
+    assert radiology.dataset.name == "vqa-rad"
+    assert radiology.metrics["described_by"] == "auto"
+    assert any("inferred from the data" in note for note in radiology.metrics["notes"])
+    by_description = {"KV005", "KV006", "KV007", "KV008", "KV009", "KV010", "KV014"}
+    assert not [f for f in radiology.findings if f.check in by_description and f.severity is Severity.ERROR]
+    assert {f.check for f in radiology.findings if f.severity is Severity.ERROR} == {"KV011", "KV012", "KV409", "KV412"}
+
+
+def test_the_description_that_ships_is_taken_where_its_columns_and_questions_are(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    table = tmp_path / "a" / "metadata.csv"
+    table.write_text("source,question,answer,img_id\nPolyps,Is there text?,yes,i\nPolyps,is there  text,no,j\n")
+    assert description_for(table, None).spec.name == "Kvasir-VQA"
+    assert description_for(table, "auto").spec.made_by == "auto"
+    table.write_text("source,question,answer,img_id\nCats,Is there a cat?,yes,i.png\nCats,Is there a cat?,no,j.png\n")
+    assert description_for(table, None).spec.made_by == "auto"
+
+
+def test_run_and_init_of_another_dataset_need_no_option(program: Program, tmp_path: Path) -> None:
+    write_rad(tmp_path / "rad", images=12)
+    done = program("run", tmp_path / "rad", "--out", tmp_path / "out", "--no-images")
+    assert "rad: 60 rows, 12 images" in done.stdout
+    assert "inferred from the data" in " ".join(done.stdout.split())
+    record = json.loads((tmp_path / "out" / "audit.json").read_text(encoding="utf-8"))
+    assert record["metrics"]["described_by"] == "auto"
+    assert not [check for check in record["checks"] if check["outcome"] == "errored"]
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "inferred from the data" in page
+
+
+def test_spellings_are_corrected_by_fix(program: Program, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    table = tmp_path / "data" / "metadata.csv"
+    rows = [(f"i{n}.png", "Is it red?", ("yes", "no")[n % 2]) for n in range(20)]
+    rows += [("i0.png", "Is  it red?", "Yes."), ("i1.png", "is it red?", "no"), ("i2.png", "Is it big?", "no")]
+    with table.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([("img_id", "question", "answer"), *rows])
+    done = program("fix", tmp_path / "data", "--table-only", "--out", tmp_path / "fixed")
+    assert done.returncode == 0, done.stdout + done.stderr
+    fixed = (tmp_path / "fixed" / "metadata.csv").read_text(encoding="utf-8").splitlines()
+    assert len(fixed) == 1 + 20 + 1, "the two rows that say the same again are gone"
+    assert {line.split(",")[1] for line in fixed[1:]} == {"Is it red?", "Is it big?"}
+    assert {line.split(",")[2] for line in fixed[1:]} == {"yes", "no"}
