@@ -25,6 +25,7 @@ from kvqa_audit.model import (
     AuditRun,
     CheckDoc,
     CheckOutcome,
+    Counts,
     DatasetFacts,
     DuplicatePair,
     Finding,
@@ -34,6 +35,7 @@ from kvqa_audit.model import (
     Repair,
     Severity,
     Stage,
+    VerdictRecord,
 )
 
 if TYPE_CHECKING:
@@ -121,6 +123,7 @@ def audit_record(run: AuditRun) -> dict[str, Any]:
         "metrics": {**run.metrics, "checks": {code: asdict(doc) for code, doc in run.docs.items()}},
         "stages": [asdict(stage) for stage in run.stages],
         "exit_code": run.exit_code,
+        "verdict": None if run.verdict is None else asdict(run.verdict),
     }
 
 
@@ -252,7 +255,16 @@ def _run_of(record: dict[str, Any], of_file: dict[str, list[dict[str, Any]]], ro
         tuple(Stage(**stage) for stage in record["stages"]),
         record["exit_code"],
         rows,
+        _verdict_of(record.get("verdict")),
     )
+
+
+def _verdict_of(record: dict[str, Any] | None) -> VerdictRecord | None:
+    """The verdict that audit.json tells; version 1 did not."""
+    if record is None:
+        return None
+    lists = {name: tuple(record[name]) for name in ("reasons", "blockers", "warnings", "not_checked")}
+    return VerdictRecord(record["ready"], record["sentence"], findings=Counts(**record["findings"]), **lists)
 
 
 def _doc_of(doc: dict[str, Any]) -> CheckDoc:

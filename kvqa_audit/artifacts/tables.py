@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Iterable
 from dataclasses import fields
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from kvqa_audit.model import (
@@ -14,6 +15,7 @@ from kvqa_audit.model import (
     AnswerShare,
     DuplicatePair,
     Finding,
+    FindingDecision,
     FindingStatus,
     ImageFingerprint,
     Severity,
@@ -38,9 +40,11 @@ FINDING_COLUMNS = (
     "evidence",
     "suggestion",
 )
+# Empty where nobody decided about the finding.
+DECISION_COLUMNS = ("decision", "decided_by", "decided_at", "reason", "until")
 PAIR_COLUMNS = ("left", "right", "tier", "distance", "similarity", "transform", "group")
 # What folders of earlier versions do not have.
-LATER_COLUMNS = ("embedded",)
+LATER_COLUMNS = ("embedded", *DECISION_COLUMNS)
 # A picture, however small, does not belong into a file of facts that may leave the building.
 NOT_STORED = ("thumbnail",)
 
@@ -66,7 +70,27 @@ def finding_row(finding: Finding) -> dict[str, Any]:
         "message": storable(finding.message),
         "evidence": json.dumps(finding.evidence, ensure_ascii=True, sort_keys=True, allow_nan=False),
         "suggestion": storable(finding.suggestion),
+        **_decision_cells(finding.decision),
     }
+
+
+def _decision_cells(decision: FindingDecision | None) -> dict[str, str | None]:
+    if decision is None:
+        return dict.fromkeys(DECISION_COLUMNS)
+    return {
+        "decision": decision.verdict,
+        "decided_by": storable(decision.decided_by),
+        "decided_at": decision.decided_at.isoformat(),
+        "reason": storable(decision.reason),
+        "until": None if decision.until is None else decision.until.isoformat(),
+    }
+
+
+def _decision_of(cells: dict[str, str | None]) -> FindingDecision | None:
+    verdict, who, when, reason, until = (cells[name] for name in DECISION_COLUMNS)
+    if verdict is None or who is None or when is None or reason is None:
+        return None
+    return FindingDecision(verdict, who, date.fromisoformat(when), reason, date.fromisoformat(until) if until else None)
 
 
 def findings_table(findings: Iterable[Finding]) -> pa.Table:
@@ -74,14 +98,14 @@ def findings_table(findings: Iterable[Finding]) -> pa.Table:
     import pyarrow as pa
 
     kinds = {"row": pa.int64(), "score": pa.float64(), "related": pa.list_(pa.string())}
-    schema = pa.schema([(name, kinds.get(name, pa.string())) for name in FINDING_COLUMNS])
+    schema = pa.schema([(name, kinds.get(name, pa.string())) for name in (*FINDING_COLUMNS, *DECISION_COLUMNS)])
     return pa.Table.from_pylist([finding_row(f) for f in findings], schema=schema)
 
 
 def findings_csv(findings: Iterable[Finding]) -> bytes:
     """The same as CSV in UTF-8; `related` is a JSON list, or empty."""
     text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, FINDING_COLUMNS, lineterminator="\n")
+    writer = csv.DictWriter(text, (*FINDING_COLUMNS, *DECISION_COLUMNS), lineterminator="\n")
     writer.writeheader()
     for finding in findings:
         row = finding_row(finding)
@@ -146,10 +170,12 @@ def _record_table(record: type, rows: Iterable[Any]) -> pa.Table:
 
 
 def finding_of(row: dict[str, Any]) -> Finding:
-    """The finding that such a row tells."""
+    """The finding that such a row tells; folders of earlier versions know nothing of who decided."""
+    decision = {name: row.get(name) for name in DECISION_COLUMNS}
     return Finding(
         **{
-            **row,
+            **{name: row[name] for name in FINDING_COLUMNS},
+            "decision": _decision_of(decision),
             "severity": Severity(row["severity"]),
             "status": FindingStatus(row["status"]),
             "related": tuple(row["related"]),

@@ -15,7 +15,7 @@ def blank_cell(evidence: Evidence) -> Checked:
     Fix: fill the cell in from the original annotation, or drop the row.
     """
     defects = [
-        row_defect(cells, f"Row {cells.row}: '{role}' is blank", evidence={"column": role})
+        row_defect(cells, f"'{role}' is blank", evidence={"column": role})
         for role in ("source", "question", "img_id")
         for cells in cells_of(evidence, evidence.contract.rows(f"blank_{role}"))
     ]

@@ -18,6 +18,6 @@ def surrounding_whitespace(evidence: Evidence) -> Checked:
     for role in ("source", "question", "answer", "img_id"):
         for cells in cells_of(evidence, evidence.contract.rows(f"padded_{role}")):
             text = getattr(cells, role)
-            message = f"Row {cells.row}: whitespace around the {role} {shown(text)}"
+            message = f"Whitespace around the {role} {shown(text)}"
             defects.append(row_defect(cells, message, text.strip(), {"column": role}))
     return Checked(len(evidence.table.frame), defects)

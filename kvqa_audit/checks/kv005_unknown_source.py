@@ -20,6 +20,6 @@ def unknown_source(evidence: Evidence) -> Checked:
     suggestion = remembered(partial(closest, allowed=evidence.spec.sources))
 
     def describe(cells: RowCells) -> tuple[str, str | None]:
-        return f"Row {cells.row}: the source {shown(cells.source)} is not known", suggestion(cells.source)
+        return f"The source {shown(cells.source)} is not known", suggestion(cells.source)
 
     return judged(evidence, "unknown_source", describe)

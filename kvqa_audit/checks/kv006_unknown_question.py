@@ -21,6 +21,6 @@ def unknown_question(evidence: Evidence) -> Checked:
     suggestion = remembered(partial(closest, allowed=catalogue))
 
     def describe(cells: RowCells) -> tuple[str, str | None]:
-        return f"Row {cells.row}: the question {shown(cells.question)} is not known", suggestion(cells.question)
+        return f"The question {shown(cells.question)} is not known", suggestion(cells.question)
 
     return judged(evidence, "unknown_question", describe)

@@ -18,7 +18,7 @@ def misspelt_question(evidence: Evidence) -> Checked:
     """
 
     def describe(cells: RowCells) -> tuple[str, str | None]:
-        message = f"Row {cells.row}: the question is misspelt: {shown(cells.question)}"
+        message = f"The question is misspelt: {shown(cells.question)}"
         return message, evidence.spec.question_by_text[cells.question.strip()].text
 
     return judged(evidence, "misspelt_question", describe)

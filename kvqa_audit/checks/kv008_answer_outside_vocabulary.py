@@ -31,7 +31,7 @@ def answer_outside_vocabulary(evidence: Evidence) -> Checked:
     def describe(cells: RowCells) -> tuple[str, str | None]:
         reading = evidence.contract.reading(cells.row)
         outside = ", ".join(shown(atom) for atom in reading.outside[:10])
-        return f"Row {cells.row}: {outside} is not an answer to this question", suggestion(reading)
+        return f"{outside} is not an answer to this question", suggestion(reading)
 
     found = judged(evidence, "answer_outside_vocabulary", describe)
     if evidence.spec.made_by == "person":

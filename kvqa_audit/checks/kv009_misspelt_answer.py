@@ -24,6 +24,6 @@ def misspelt_answer(evidence: Evidence) -> Checked:
     def describe(cells: RowCells) -> tuple[str, str | None]:
         reading = evidence.contract.reading(cells.row)
         wrong = ", ".join(f"{shown(wrong)} instead of {shown(right)}" for wrong, right in reading.misspelt)
-        return f"Row {cells.row}: {wrong}", reading.canonical
+        return wrong, reading.canonical
 
     return judged(evidence, "misspelt_answer", describe)

@@ -23,6 +23,6 @@ def non_canonical_answer(evidence: Evidence) -> Checked:
 
     def describe(cells: RowCells) -> tuple[str, str | None]:
         canonical = evidence.contract.reading(cells.row).canonical
-        return f"Row {cells.row}: {shown(cells.answer)} should be written {shown(canonical)}", canonical
+        return f"{shown(cells.answer)} should be written {shown(canonical)}", canonical
 
     return judged(evidence, "non_canonical_answer", describe)

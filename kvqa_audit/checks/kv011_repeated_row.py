@@ -36,7 +36,7 @@ def repeated_row(evidence: Evidence) -> Checked:
     for cells in cells_of(evidence, repeated):
         first = kept[int(contract.first_row[cells.row]), folded(contract.reading(cells.row).canonical)]
         same = (questions[first], answers[first]) == (cells.question, cells.answer)
-        message = f"Row {cells.row} repeats row {first}: the same image, question and answer"
+        message = "Another row says the same: the same image, question and answer"
         known: dict[str, object] = {"first_row": first, "same_spelling": same}
         defects.append(row_defect(cells, message if same else f"{message}, spelt otherwise", "Drop this row", known))
     return Checked(len(frame), defects)

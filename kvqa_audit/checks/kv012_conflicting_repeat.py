@@ -35,7 +35,7 @@ def _defect(rows: list[RowCells], evidence: Evidence) -> Defect:
     rows = sorted(rows, key=lambda cells: (-given[said[cells.row]], said[cells.row], cells.answer, cells.row))
     one_each = list({said[cells.row]: cells for cells in reversed(rows)}.values())[::-1]
     known = evidence.spec.question_of(rows[0].question)
-    told = ", ".join(f"row {cells.row} {shown(cells.answer)}" for cells in one_each[:10])
+    told = ", ".join(shown(cells.answer) for cells in one_each[:10])
     return Defect(
         f"The image is answered in {len(one_each)} ways: {told}",
         img_id=rows[0].img_id.strip(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kvqa_audit.checks.base import Checked, Evidence, check
-from kvqa_audit.checks.rows import RowCells, judged
+from kvqa_audit.checks.rows import judged
 from kvqa_audit.model import Severity
 
 
@@ -14,8 +14,4 @@ def unanswered_row(evidence: Evidence) -> Checked:
     Why: a blank is neither 'none' nor 'no'; readers turn it into a null, an empty class or a crash.
     Fix: fill in the answer, or drop the row: a question that was not asked has no row.
     """
-
-    def describe(cells: RowCells) -> tuple[str, str | None]:
-        return f"Row {cells.row} has no answer", "Fill in the answer, or drop the row"
-
-    return judged(evidence, "blank_answer", describe)
+    return judged(evidence, "blank_answer", lambda _: ("This row has no answer", "Fill in the answer, or drop the row"))

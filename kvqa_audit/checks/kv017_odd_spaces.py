@@ -31,7 +31,7 @@ def odd_spaces(evidence: Evidence) -> Checked:
         rows = [row for row in texts.index[texts.isin(list(odd))].tolist() if row not in told]
         for cells in cells_of(evidence, rows):
             text = getattr(cells, column)
-            message = f"Row {cells.row}: odd spaces in the {column} {shown(text)}"
+            message = f"Odd spaces in the {column} {shown(text)}"
             found = row_defect(cells, message, odd[text], {"column": column})
             severity = Severity.WARNING if odd[text] in distinct else Severity.INFO
             defects.append(replace(found, severity=severity))

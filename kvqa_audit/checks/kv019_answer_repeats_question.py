@@ -23,7 +23,7 @@ def answer_repeats_question(evidence: Evidence) -> Checked:
     rows = [row for row, (question, answer) in enumerate(cells) if _repeats(question, answer)]
     return Checked(
         len(frame),
-        [row_defect(one, f"Row {one.row}: the answer repeats the question: {shown(one.answer)}")
+        [row_defect(one, f"The answer repeats the question: {shown(one.answer)}")
          for one in cells_of(evidence, rows)],
     )  # fmt: skip
 

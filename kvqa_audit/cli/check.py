@@ -22,6 +22,7 @@ def check(
     # Nearly all that is made lives until the end of this short process: collecting would cost it a tenth of its time.
     gc.disable()
     from kvqa_audit.console.results import print_check
+    from kvqa_audit.outputs.file_positions import table_file_at
     from kvqa_audit.pipeline.audit import check_table
     from kvqa_audit.pipeline.description import description_for
     from kvqa_audit.release.gate import judge
@@ -35,5 +36,5 @@ def check(
 
         sys.stdout.write(findings_as_json(outcomes, findings, verdict.exit_code) + "\n")
     elif not quiet:
-        print_check(verdict, outcomes, findings)
+        print_check(verdict, outcomes, findings, table_file_at(table, max((o.evaluated for o in outcomes), default=0)))
     raise typer.Exit(verdict.exit_code)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from kvqa_audit.cli.options import ALSO, JSON, QUIET, SPEC
+from kvqa_audit.cli.options import ALSO, JSON, QUIET, REPORT_URL, SPEC
 
 
 def gate(
@@ -24,6 +24,7 @@ def gate(
         Path | None, typer.Option(help="Folder of the earlier audit that findings are new against.")
     ] = None,
     also: ALSO = None,
+    report_url: REPORT_URL = "",
     spec: SPEC = None,
     quiet: QUIET = False,
     as_json: JSON = False,
@@ -40,7 +41,7 @@ def gate(
     description = description.model_copy(update={"release": policy_named(policy, description)})
     formats = formats_named(also)
     earlier = None if baseline is None else read_artifacts(baseline)
-    published = with_formats(judged(read_artifacts(audit), description, earlier), audit, formats)
+    published = with_formats(judged(read_artifacts(audit), description, earlier), audit, formats, report_url)
     verdict = published.verdict
     if as_json:
         sys.stdout.write(verdict_as_json(verdict) + "\n")

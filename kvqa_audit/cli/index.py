@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote
 
 import typer
+
+if TYPE_CHECKING:
+    from kvqa_audit.model import Counts
 
 
 def index(
@@ -30,7 +34,8 @@ def index(
     for record in records:
         report = os.path.relpath(record.parent / "report.html", target.parent)
         try:
-            lines.append(run_line(read_record(read_table_bytes(record), str(record)), quote(report)))
+            told = read_record(read_table_bytes(record), str(record))
+            lines.append(run_line(told, _findings(told, record.parent), quote(report)))
         except KvqaAuditError as error:
             unreadable.append((str(record), str(error).removeprefix(f"{record}: ")))
     write_atomically(target, render_index(lines, unreadable).encode("utf-8", "backslashreplace"))
@@ -38,3 +43,13 @@ def index(
     for path, reason in unreadable:
         sys.stderr.write(f"kvqa-audit: {path} is not listed: {reason}\n")
     raise typer.Exit(2 if unreadable else 0)
+
+
+def _findings(record: Mapping[str, Any], folder: Path) -> Counts:
+    """The findings as the audit counted them; the record of version 1 does not, so that its findings are read."""
+    from kvqa_audit.artifacts.folder import read_artifacts
+    from kvqa_audit.model import Counts
+    from kvqa_audit.release.counts import count_findings
+
+    verdict = record.get("verdict")
+    return Counts(**verdict["findings"]) if verdict else count_findings(read_artifacts(folder).findings).total

@@ -36,6 +36,10 @@ ALSO = Annotated[
         show_default=False,
     ),
 ]
+REPORT_URL = Annotated[
+    str,
+    typer.Option("--report-url", help="Where the report can be opened, for links in the summary.", show_default=False),
+]
 JSON = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
 JOBS = Annotated[
     int, typer.Option("--jobs", "-j", min=1, max=256, help="Worker processes for the images.", show_default="all cores")

@@ -22,6 +22,7 @@ from kvqa_audit.cli.options import (
     PAGES,
     PROJECT,
     QUIET,
+    REPORT_URL,
     SPEC,
     STORE,
     Format,
@@ -44,6 +45,7 @@ def run(
     ignore_decisions: Annotated[bool, typer.Option("--ignore-decisions", help="Take every finding as open.")] = False,
     gate: GATE = None,
     also: ALSO = None,
+    report_url: REPORT_URL = "",
     ocr: Annotated[
         bool, typer.Option("--ocr", help="Read text in the pictures; more than half a second each.")
     ] = False,
@@ -86,13 +88,14 @@ def run(
         pictures,
         pages,
         project_named(project) or DEFAULT_PROJECT,
+        report_url,
     )
     with audit_progress(quiet or form is not Format.TERMINAL) as listener, runs_kept_in(store, make=True) as runs:
         published = audit_and_publish(request, publication, runs=runs, listener=listener)
     if form is Format.JSON:
         sys.stdout.write((out / "audit.json").read_text(encoding="utf-8") + "\n")
     elif form is Format.MARKDOWN:
-        sys.stdout.write(summary_markdown(published.run, published.verdict))
+        sys.stdout.write(summary_markdown(published.run, published.verdict, report_url))
     elif not quiet:
         _print(published, out)
     (sys.stdout if form is Format.TERMINAL else sys.stderr).write(published.printed)

@@ -5,22 +5,22 @@ from __future__ import annotations
 from kvqa_audit.compare.comparison import Comparison, Side
 from kvqa_audit.compare.tables import ChangeTable, change_tables, headlines, sentence
 from kvqa_audit.console.terminal import console, plain
+from kvqa_audit.console.terminal import table as drawn_table
 
 LINES_A_TABLE = 10
 
 
 def print_comparison(comparison: Comparison, exit_code: int) -> None:
     """What changed, with at most ten lines a table."""
-    from rich.table import Table
-
     screen = console()
     before, after = comparison.before, comparison.after
     screen.print(f"{plain(after.dataset.name)}: {_side(before)} -> {_side(after)}", style="bold")
     screen.print(sentence(comparison), style="bold red" if exit_code else "bold green")
     screen.print()
-    summary = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for column in ("", "before", "after", "changes"):
-        summary.add_column(column, justify="right" if column in ("before", "after") else "left")
+    summary = drawn_table("")
+    for column in ("before", "after"):
+        summary.add_column(column, justify="right", no_wrap=True)
+    summary.add_column("changes", overflow="fold")
     for one in headlines(comparison):
         summary.add_row(one.what, one.before, one.after, one.changes)
     screen.print(summary)
@@ -35,15 +35,13 @@ def _side(side: Side) -> str:
 
 
 def _print_table(table: ChangeTable) -> None:
-    from rich.table import Table
-
     screen = console()
-    drawn = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    drawn = drawn_table()
     # A message names its question already, and a terminal is narrow.
     shown = [n for n, column in enumerate(table.columns) if column != "question" or "what" not in table.columns]
     for column in (table.columns[n] for n in shown):
         is_number = column in table.numbers
-        drawn.add_column(column, justify="right" if is_number else "left", no_wrap=is_number or column == "check")
+        drawn.add_column(column, justify="right" if is_number else "left", no_wrap=is_number, overflow="fold")
     for line in table.lines:
         drawn.add_row(*(_short(line[n]) for n in shown))
     screen.print()

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kvqa_audit.console.terminal import console, plain
+from kvqa_audit.console.terminal import console, plain, table
 from kvqa_audit.fixes.patch import WHOLE_IMAGE, WHOLE_ROW, CellChange, Patch
 from kvqa_audit.fixes.proof import Proof, by_check
 from kvqa_audit.fixes.write_copy import changes_by_rule
@@ -22,20 +22,17 @@ _SHOWN = 20
 
 def print_patch(patch: Patch, docs: dict[str, str], *, is_dry: bool) -> None:
     """The changes by the check that asked for them, the most frequent in full, and what was not applied."""
-    from rich.table import Table
-
     screen = console()
     verb = "would change" if is_dry else "changed"
     images = f"{len(patch.removed_images):,} images removed"
     screen.print(f"{len(patch.cells):,} rows {verb}, {len(patch.dropped):,} dropped; {images}", style="bold")
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("asked for by", no_wrap=True)
-    table.add_column("changes", justify="right", no_wrap=True)
-    table.add_column("why")
+    lines = table("asked for by")
+    lines.add_column("changes", justify="right", no_wrap=True)
+    lines.add_column("why", overflow="fold")
     for rule, number in changes_by_rule(patch.changes).items():
-        table.add_row(rule, f"{number:,}", plain(docs.get(rule, "Reviewed by a person.")))
+        lines.add_row(rule, f"{number:,}", plain(docs.get(rule, "Reviewed by a person.")))
     if patch.changes:
-        screen.print(table)
+        screen.print(lines)
     said = Counter(map(_in_words, patch.changes))
     for words, number in said.most_common(_SHOWN):
         screen.print(f"  {words}" + (f"  ({number:,} times)" if number > 1 else ""), soft_wrap=True)
@@ -100,7 +97,7 @@ def _in_words(change: CellChange) -> str:
     if change.column == WHOLE_IMAGE:
         return f"image {plain(change.img_id)}: removed ({plain(change.why)})"
     if change.column == WHOLE_ROW:
-        return f"row {change.row}, {plain(change.img_id)}: dropped ({plain(change.why)})"
+        return f"record {(change.row or 0) + 1}, {plain(change.img_id)}: dropped ({plain(change.why)})"
     return f"{change.column}: {_quoted(change.before)} -> {_quoted(change.after)}"
 
 

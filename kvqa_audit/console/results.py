@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kvqa_audit.console.terminal import STYLES, console, plain
+from kvqa_audit.console.terminal import STYLES, console, plain, table
 from kvqa_audit.model import AuditRun, CheckOutcome, DuplicatePair, Finding, OutcomeStatus
+from kvqa_audit.outputs.file_positions import TableFile
+from kvqa_audit.release.counts import in_words
 from kvqa_audit.release.gate import Verdict
 
 if TYPE_CHECKING:
@@ -25,42 +27,44 @@ def print_summary(run: AuditRun, verdict: Verdict, out: Path) -> None:
         screen.print(f"read: {plain(run.dataset.reader)}", soft_wrap=True)
     screen.print(verdict.sentence, style="bold green" if verdict.ready else "bold red")
     _print_other_reasons(screen, verdict)
-    _print_outcomes(screen, "Blocks the release", verdict.blockers, run)
-    _print_outcomes(screen, "Worth a look", verdict.warnings, run)
+    tally = verdict.tally
+    _print_outcomes(screen, "Blocks the release", verdict.blockers, run, lambda code: tally.of(code).blocking)
+    _print_outcomes(
+        screen, "Worth a look", verdict.warnings, run, lambda code: tally.of(code).errors + tally.of(code).warnings
+    )
     _print_not_checked(screen, verdict)
     for note in run.metrics.get("notes", ()):
         screen.print(f"note: {plain(note)}", style="yellow")
     passed = sum(o.outcome is OutcomeStatus.PASSED for o in run.outcomes)
     seconds = (datetime.fromisoformat(run.finished_at) - datetime.fromisoformat(run.started_at)).total_seconds()
     screen.print()
-    screen.print(f"{passed} checks passed; {len(run.findings):,} findings in all; {seconds:.1f} s")
-    screen.print(f"report: {out / 'report.html'}")
+    screen.print(f"{passed} checks passed; findings: {in_words(tally.total)}; {seconds:.1f} s")
+    screen.print(f"report: {out / 'report.html'}", soft_wrap=True)
 
 
 def _print_other_reasons(screen: Console, verdict: Verdict) -> None:
     """The reasons that are not simply the findings of a check, which a table tells."""
-    told = tuple(f"{o.code} {o.name}: {o.violations:,} of {o.evaluated:,}" for o in verdict.blockers)
+    told = tuple(f"{outcome.code} " for outcome in verdict.blockers)
     for reason in verdict.reasons:
-        if reason not in told:
+        if not told or not reason.startswith(told):
             screen.print(f"  {plain(reason)}")
 
 
-def _print_outcomes(screen: Console, title: str, outcomes: Sequence[CheckOutcome], run: AuditRun) -> None:
+def _print_outcomes(
+    screen: Console, title: str, outcomes: Sequence[CheckOutcome], run: AuditRun, number: Callable[[str], int]
+) -> None:
+    """One sentence a check with its number of findings, the most first; `number` gives it by the check's code."""
     if not outcomes:
         return
-    from rich.table import Table
-
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("check", no_wrap=True)
-    table.add_column("findings", justify="right", no_wrap=True)
-    table.add_column("of", justify="right", no_wrap=True)
-    table.add_column("what")
-    for outcome in outcomes:
+    lines = table(title=title)
+    lines.add_column("findings", justify="right", no_wrap=True)
+    lines.add_column("what", overflow="fold")
+    for outcome in sorted(outcomes, key=lambda one: -number(one.code)):
         doc = run.docs[outcome.code]
-        of = f"{outcome.evaluated:,} {doc.unit}"
-        table.add_row(outcome.code, f"{outcome.violations:,}", of, plain(doc.title))
+        words = f"{plain(doc.title.rstrip('.'))} ({outcome.code}, of {outcome.evaluated:,} {plain(doc.unit)})"
+        lines.add_row(f"{number(outcome.code):,}", words)
     screen.print()
-    screen.print(table)
+    screen.print(lines)
 
 
 def _print_not_checked(screen: Console, verdict: Verdict) -> None:
@@ -75,24 +79,37 @@ def _print_not_checked(screen: Console, verdict: Verdict) -> None:
         screen.print(f"  {status}: {plain(reason)} ({named})")
 
 
-def print_check(verdict: Verdict, outcomes: Sequence[CheckOutcome], findings: Sequence[Finding]) -> None:
-    """One line a finding up to twenty a check, with how many there are in all."""
+def print_check(
+    verdict: Verdict, outcomes: Sequence[CheckOutcome], findings: Sequence[Finding], file: TableFile
+) -> None:
+    """One line a finding up to twenty a check, with how many there are in all.
+
+    Args:
+        verdict, outcomes, findings: of the rows of one table.
+        file: where the rows stand.
+    """
     screen = console()
     for outcome in outcomes:
         if outcome.outcome is OutcomeStatus.PASSED:
             continue
-        count = f"{outcome.violations:,} of {outcome.evaluated:,}" if outcome.violations else outcome.reason or ""
+        counts = verdict.tally.of(outcome.code)
+        count = f"{in_words(counts)} of {outcome.evaluated:,}" if counts.found else outcome.reason or ""
         screen.print(
             f"{outcome.code} {outcome.name}: {outcome.outcome.value}, {plain(count)}", style=STYLES[outcome.outcome]
         )
         found = [f for f in findings if f.check == outcome.code]
         for finding in found[:20]:
-            where = "" if finding.row is None else f"row {finding.row}: "
             hint = f" -> {plain(finding.suggestion)}" if finding.suggestion else ""
-            screen.print(f"  {where}{plain(finding.message)}{hint}")
+            screen.print(f"  {where(finding, file)}{plain(finding.message)}{hint}")
         if len(found) > 20:
             screen.print(f"  … 20 of {len(found):,} shown; --json gives all")
     screen.print(verdict.sentence, style="bold green" if verdict.ready else "bold red")
+
+
+def where(finding: Finding, file: TableFile) -> str:
+    """`line 5: ` or the like; "" for a finding about no row."""
+    place = file.place_of(finding)
+    return f"{place}: " if place else ""
 
 
 def print_pairs(pairs: Sequence[DuplicatePair], notes: Sequence[str]) -> None:

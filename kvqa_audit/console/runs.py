@@ -2,52 +2,89 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from kvqa_audit.console.terminal import console, plain
+from kvqa_audit.console.terminal import console, fits, plain, table
 
 if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
     from kvqa_audit.store.records import StoredRun
 
 _VERDICT_STYLES = {"ready": "green", "not ready": "red", "incomplete": "yellow", "failed": "red", "lost": "red"}
+_NUMBERS = ("rows", "images", "errors", "warnings", "notices", "waived", "new", "resolved")
+_WITH_TREND = ("errors", "warnings", "notices", "waived")
 
 
 def print_runs(runs: Sequence[StoredRun]) -> None:
-    """One line a run, series by series; changes of errors and warnings stand beside the numbers."""
-    from rich.table import Table
-    from rich.text import Text
-
+    """One line a run, series by series, with each change beside its number; two lines where the screen is narrow."""
     screen = console()
     if not runs:
         screen.print("The store holds no run yet.")
         return
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     several = len({run.project for run in runs}) > 1
-    for column in ("run", "date", *(["project"] if several else []), "dataset"):
-        table.add_column(column, no_wrap=column in ("run", "date"))
-    table.add_column("verdict", no_wrap=True)
-    for column in ("rows", "images", "errors", "warnings", "new", "resolved"):
-        table.add_column(column, justify="right", no_wrap=True)
-    before: StoredRun | None = None
-    for run in runs:
-        last = before if before and (before.project, before.series) == (run.project, run.series) else None
-        at, came_to = run.finished_at or run.started_at or run.queued_at, run.verdict or run.state
-        table.add_row(
-            run.id[:8],
-            f"{at:%Y-%m-%d %H:%M}",
-            *([plain(run.project)] if several else []),
-            plain(run.series),
-            Text(came_to, style=_VERDICT_STYLES.get(came_to, "")),
-            _count(run.rows),
-            _count(run.images),
-            _trend(run.errors, None if last is None else last.errors),
-            _trend(run.warnings, None if last is None else last.warnings),
-            _count(run.new),
-            _count(run.resolved),
-        )
-        before = run
-    screen.print(table)
+    for (project, series), of_series in groupby(runs, key=lambda run: (run.project, run.series)):
+        screen.print(plain(f"{series} ({project})" if several else series), style="bold")
+        _print_series(screen, list(of_series))
+
+
+def _print_series(screen: Console, runs: Sequence[StoredRun]) -> None:
+    lines = _as_table(runs)
+    if fits(lines, screen):
+        screen.print(lines)
+        return
+    for run, last in _with_last(runs):
+        screen.print(f"{run.id[:8]}  {_when(run)}  {_came_to(run)}", style=_VERDICT_STYLES.get(_came_to(run)))
+        told = [
+            f"{_cell(run, last, name)} {_WORDS.get(name, name)}" for name in _NUMBERS if _number(run, name) is not None
+        ]
+        if told:
+            screen.print(f"  {', '.join(told)}")
+
+
+def _as_table(runs: Sequence[StoredRun]) -> Table:
+    from rich.text import Text
+
+    lines = table()
+    for column in ("run", "date", "verdict"):
+        lines.add_column(column, no_wrap=True)
+    for name in _NUMBERS:
+        lines.add_column(_WORDS.get(name, name), justify="right", no_wrap=True)
+    for run, last in _with_last(runs):
+        verdict = Text(_came_to(run), style=_VERDICT_STYLES.get(_came_to(run), ""))
+        lines.add_row(run.id[:8], _when(run), verdict, *(_cell(run, last, name) for name in _NUMBERS))
+    return lines
+
+
+_WORDS = {"notices": "notes"}
+
+
+def _with_last(runs: Sequence[StoredRun]) -> Iterable[tuple[StoredRun, StoredRun | None]]:
+    return zip(runs, (None, *runs[:-1]), strict=True)
+
+
+def _when(run: StoredRun) -> str:
+    at = run.finished_at or run.started_at or run.queued_at
+    return f"{at:%Y-%m-%d %H:%M}"
+
+
+def _came_to(run: StoredRun) -> str:
+    return run.verdict or run.state
+
+
+def _number(run: StoredRun, name: str) -> int | None:
+    number: int | None = getattr(run, name)
+    return number
+
+
+def _cell(run: StoredRun, last: StoredRun | None, name: str) -> str:
+    now, before = _number(run, name), None if last is None else _number(last, name)
+    if name not in _WITH_TREND or now is None or before is None or now == before:
+        return "-" if now is None else f"{now:,}"
+    return f"{now:,} ({now - before:+,})"
 
 
 def print_baseline(baseline: Mapping[str, Any]) -> None:
@@ -59,13 +96,3 @@ def print_baseline(baseline: Mapping[str, Any]) -> None:
 def print_stored(run: StoredRun) -> None:
     """One line: under which id the run was kept."""
     console().print(f"stored: run {run.id[:8]}, number {run.number} of {plain(run.series)}")
-
-
-def _trend(now: int | None, before: int | None) -> str:
-    if now is None or before is None or now == before:
-        return _count(now)
-    return f"{now:,} ({now - before:+,})"
-
-
-def _count(number: int | None) -> str:
-    return "-" if number is None else f"{number:,}"

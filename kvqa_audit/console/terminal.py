@@ -14,6 +14,7 @@ from kvqa_audit.progress import ItemsDone, Listener, ProgressEvent, StageStarted
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress as Bars
+    from rich.table import Table
 
 STYLES = {"passed": "green", "failed": "red", "skipped": "yellow", "vacuous": "yellow", "errored": "bold red"}
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -25,6 +26,25 @@ def console() -> Console:
 
     width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 120
     return Console(highlight=False, markup=False, emoji=False, width=width)
+
+
+def table(*columns: str, title: str | None = None) -> Table:
+    """A table without lines; cells of the named columns are folded, never cut."""
+    from rich.table import Table
+
+    drawn = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for column in columns:
+        drawn.add_column(column, overflow="fold")
+    return drawn
+
+
+def fits(drawn: Table, screen: Console) -> bool:
+    """Whether every cell of the table stands on one line."""
+    from rich.measure import Measurement
+
+    # Measured on a screen of any width, or the measure would be that of the screen.
+    wide = screen.options.update(max_width=10_000)
+    return Measurement.get(screen, wide, drawn).maximum <= screen.width
 
 
 def plain(text: object) -> str:

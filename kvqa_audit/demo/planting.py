@@ -55,7 +55,7 @@ class Sample:
                 what,
                 ", ".join(f"images/{img_id}.jpg" for img_id in img_ids)
                 if row is None
-                else f"row {number[id(row)]}, {row['img_id']}",
+                else f"record {number[id(row)] + 1}, {row['img_id']}",
                 expected,
                 img_ids,
                 row["question"] if row is not None else None,

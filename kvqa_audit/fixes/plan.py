@@ -213,9 +213,9 @@ class _Work:
             kept = next((row for row in rows if row not in repeated), rows[0])
             for row in rows:
                 if row != kept and row in repeated:
-                    self._drop(row, repeated[row], f"repeats row {kept} in every cell")
+                    self._drop(row, repeated[row], f"repeats record {kept + 1} in every cell")
                 elif row != kept and row in settled:
-                    self._drop(row, CORRECTION, f"repeats row {kept} in every cell, once corrected")
+                    self._drop(row, CORRECTION, f"repeats record {kept + 1} in every cell, once corrected")
 
     def _set(self, row: int, role: str, text: str, rules: tuple[str, ...], why: str) -> None:
         if self.now(row, role) == text:

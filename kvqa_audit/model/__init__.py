@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from kvqa_audit.model.check import JUDGED, CheckDoc, CheckOutcome, Family, OutcomeStatus, PairKind, Repair
-from kvqa_audit.model.finding import Finding, FindingStatus, Severity, with_keys
+from kvqa_audit.model.finding import Finding, FindingDecision, FindingStatus, Severity, with_keys
 from kvqa_audit.model.image import DuplicatePair, ImageFingerprint, Tier
 from kvqa_audit.model.metrics import Metrics
 from kvqa_audit.model.run import SCHEMA_VERSION, AnswerRows, AnswerShare, AuditRun, DatasetFacts, Stage
+from kvqa_audit.model.verdict import Counts, Tally, VerdictRecord
 
 __all__ = [
     "JUDGED",
@@ -16,10 +17,12 @@ __all__ = [
     "AuditRun",
     "CheckDoc",
     "CheckOutcome",
+    "Counts",
     "DatasetFacts",
     "DuplicatePair",
     "Family",
     "Finding",
+    "FindingDecision",
     "FindingStatus",
     "ImageFingerprint",
     "Metrics",
@@ -28,6 +31,8 @@ __all__ = [
     "Repair",
     "Severity",
     "Stage",
+    "Tally",
     "Tier",
+    "VerdictRecord",
     "with_keys",
 ]

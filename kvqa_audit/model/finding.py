@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from enum import StrEnum
 from typing import Any
 
@@ -34,12 +35,24 @@ class FindingStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class FindingDecision:
+    """What somebody decided about a finding: who, when, why, and until which day it holds; None is for ever."""
+
+    verdict: str
+    decided_by: str
+    decided_at: date
+    reason: str
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One defect, with its evidence.
 
     `row` is the 0-based row of the table, header not counted. `related` holds the other ids the finding is about;
     for a pair of images both ids stand in `related` and `img_id` is None. `score` is higher for more suspicious
-    cases and None where nothing is ranked. `evidence` holds JSON values only.
+    cases and None where nothing is ranked. `evidence` holds JSON values only. `decision` is the last one about it, in
+    force or expired; None where nobody decided.
     """
 
     check: str
@@ -55,6 +68,7 @@ class Finding:
     suggestion: str | None = None
     status: FindingStatus = FindingStatus.OPEN
     key: str = ""
+    decision: FindingDecision | None = None
 
 
 # One encoder for all: making one for each of many thousand findings takes most of the time.

@@ -10,6 +10,7 @@ from kvqa_audit.model.finding import Finding
 from kvqa_audit.model.image import DuplicatePair, ImageFingerprint
 from kvqa_audit.model.metrics import Metrics
 from kvqa_audit.model.notebook import notebook_view
+from kvqa_audit.model.verdict import VerdictRecord
 
 SCHEMA_VERSION = 2
 
@@ -77,7 +78,7 @@ class AnswerRows:
 class AuditRun:
     """A finished audit: everything the report and the files are made of.
 
-    `rows` is None where the audit was read from a folder of an earlier version, which did not keep them.
+    `rows` and `verdict` are None where the audit was read from a folder of an earlier version, which did not keep them.
     """
 
     run_id: str
@@ -95,6 +96,7 @@ class AuditRun:
     stages: tuple[Stage, ...]
     exit_code: int
     rows: AnswerRows | None = None
+    verdict: VerdictRecord | None = None
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the verdict, what blocks, and the pictures of the first findings."""

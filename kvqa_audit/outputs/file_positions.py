@@ -31,6 +31,13 @@ class TableFile:
             return None
         return self.lines[finding.row]
 
+    def place_of(self, finding: Finding) -> str:
+        """`line 5`, or `record 4`, counted from 1, where a row has no line; "" for a finding about no row."""
+        if finding.row is None:
+            return ""
+        line = self.line_of(finding)
+        return f"record {finding.row + 1:,}" if line is None else f"line {line:,}"
+
 
 @dataclass(frozen=True, slots=True)
 class FindingGroup:
@@ -44,18 +51,26 @@ class FindingGroup:
 
 
 def table_file(run: AuditRun) -> TableFile:
-    """Finds the table's file at the audited place; where that is gone, a row is a line, below one line of header.
+    """Finds the table's file at the audited place."""
+    return table_file_at(Path(run.dataset.location), run.dataset.rows, run.dataset.tables)
+
+
+def table_file_at(location: Path, rows: int, tables: Sequence[str] = ()) -> TableFile:
+    """The table's file in a folder, or the file itself; where it is gone, a row is a line, below one line of header.
 
     Rows have lines in one text file alone: where the table is several files, or of another format, they have none.
+
+    Args:
+        location: what was audited.
+        rows: how many rows it has.
+        tables: the table's files below it, where they are known.
     """
-    location = Path(run.dataset.location)
-    tables = run.dataset.tables
     is_text = location.suffix.lower() in _TEXT
     root = location.parent if is_text or location.is_file() else location
     path = root / tables[0] if tables else location if is_text else location / TABLE_NAME
     if len(tables) > 1 or path.suffix.lower() not in _TEXT or (location.exists() and not path.exists()):
         return TableFile(_as_seen_from_here(path if len(tables) == 1 else location), None)
-    return TableFile(_as_seen_from_here(path), _lines(path, run.dataset.rows) or range(2, run.dataset.rows + 2))
+    return TableFile(_as_seen_from_here(path), _lines(path, rows) or range(2, rows + 2))
 
 
 def grouped(run: AuditRun) -> tuple[FindingGroup, ...]:

@@ -19,19 +19,22 @@ from kvqa_audit.release.gate import Verdict
 
 @dataclass(frozen=True, slots=True)
 class OutputFormat:
-    """A format by the name it is asked for; without a file of its own it goes to standard output."""
+    """A format by the name it is asked for; without a file of its own it goes to standard output.
+
+    `render` takes the audit, its verdict, and where the report can be opened, "" where nobody said.
+    """
 
     name: str
     file_name: str | None
-    render: Callable[[AuditRun, Verdict], bytes]
+    render: Callable[[AuditRun, Verdict, str], bytes]
 
 
 FORMATS = (
-    OutputFormat("junit", "junit.xml", junit_xml),
-    OutputFormat("sarif", "findings.sarif", lambda run, _: sarif_log(run).encode()),
-    OutputFormat("summary", "summary.md", lambda run, verdict: summary_markdown(run, verdict).encode()),
-    OutputFormat("badge", "badge.svg", lambda run, verdict: badge_svg(run, verdict).encode()),
-    OutputFormat("github", None, lambda run, verdict: github_annotations(run, verdict).encode()),
+    OutputFormat("junit", "junit.xml", lambda run, verdict, _: junit_xml(run, verdict)),
+    OutputFormat("sarif", "findings.sarif", lambda run, *_: sarif_log(run).encode()),
+    OutputFormat("summary", "summary.md", lambda run, verdict, url: summary_markdown(run, verdict, url).encode()),
+    OutputFormat("badge", "badge.svg", lambda run, verdict, _: badge_svg(run, verdict).encode()),
+    OutputFormat("github", None, lambda run, verdict, _: github_annotations(run, verdict).encode()),
 )
 
 
@@ -49,7 +52,9 @@ def formats_named(also: str | None) -> tuple[OutputFormat, ...]:
     return tuple(known[name] for name in names)
 
 
-def write_formats(run: AuditRun, verdict: Verdict, out: Path, formats: Sequence[OutputFormat]) -> str:
+def write_formats(
+    run: AuditRun, verdict: Verdict, out: Path, formats: Sequence[OutputFormat], report_url: str = ""
+) -> str:
     """Writes what was asked for beside the report, and gives what is for standard output.
 
     Raises:
@@ -57,7 +62,7 @@ def write_formats(run: AuditRun, verdict: Verdict, out: Path, formats: Sequence[
     """
     printed = b""
     for one in formats:
-        content = one.render(run, verdict)
+        content = one.render(run, verdict, report_url)
         if one.file_name is None:
             printed += content
         else:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from kvqa_audit.model import AuditRun, CheckOutcome, Finding, OutcomeStatus
 from kvqa_audit.outputs.file_positions import told_by_blockers
+from kvqa_audit.release.counts import in_words
 from kvqa_audit.release.gate import Verdict
 from kvqa_audit.report.text import shown
 
@@ -27,6 +29,8 @@ def junit_xml(run: AuditRun, verdict: Verdict) -> bytes:
     properties = SubElement(checks, "properties")
     for name, value in (("dataset", run.dataset.name), ("digest", run.dataset.digest), ("run_id", run.run_id)):
         SubElement(properties, "property", name=name, value=shown(value))
+    for name, number in asdict(verdict.tally.total).items():
+        SubElement(properties, "property", name=f"findings.{name}", value=str(number))
     for outcome in run.outcomes:
         _testcase(checks, run, verdict, outcome, by_check.get(outcome.code, []))
     _close(checks, sum(outcome.seconds for outcome in run.outcomes))
@@ -64,12 +68,14 @@ def _testcase(suite: Element, run: AuditRun, verdict: Verdict, outcome: CheckOut
     if outcome.outcome is OutcomeStatus.ERRORED:
         SubElement(case, "error", type="crashed", message=shown(outcome.reason)).text = shown(blocks)
     elif blocks:
-        failure = SubElement(case, "failure", type=outcome.severity.value, message=shown(blocks))
+        worst = max((f.severity for f in verdict.blocking if f.check == outcome.code), key=lambda s: s.rank,
+                    default=outcome.severity)  # fmt: skip
+        failure = SubElement(case, "failure", type=worst.value, message=shown(blocks))
         failure.text = _details(run, outcome, found)
     elif outcome.outcome in (OutcomeStatus.SKIPPED, OutcomeStatus.VACUOUS):
         SubElement(case, "skipped", type=outcome.outcome.value, message=shown(outcome.reason))
     elif outcome.outcome is OutcomeStatus.FAILED:
-        told = f"{outcome.violations:,} of {outcome.evaluated:,}, which does not block\n"
+        told = f"{in_words(verdict.tally.of(outcome.code))} of {outcome.evaluated:,}, which does not block\n"
         SubElement(case, "system-out").text = told + _details(run, outcome, found)
 
 

@@ -1,34 +1,46 @@
-"""A finished audit and its verdict come in; a short Markdown summary for a pull request or a card goes out."""
+"""A finished audit and its verdict come in; a Markdown summary of a screen, for a pull request or a card, goes out."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
-from kvqa_audit.model import AuditRun, CheckOutcome, Finding, FindingStatus, OutcomeStatus, Severity
+from kvqa_audit.model import AuditRun, CheckOutcome, Counts, FindingStatus, OutcomeStatus
 from kvqa_audit.outputs.badge import LABEL, badge_words
-from kvqa_audit.outputs.file_positions import count_of
+from kvqa_audit.outputs.file_positions import count_of, told_by_blockers
 from kvqa_audit.release.gate import Verdict
 from kvqa_audit.report.text import shown
 
-MAX_LINES = 15
+MAX_BLOCKERS = 8
+MAX_WARNINGS = 5
+MAX_WAIVERS = 6
+MAX_LINE = 200
 _MARKUP = re.compile(r"([\\`*_\[\]<>#|~$&]|:(?=//)|(?<=www)\.|^[-+=]|^\d+(?=[.)]))", re.IGNORECASE)
 _ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
 # A backslash does not keep a code host from making links and mails of these; a comment after them does.
 _LINKED = re.compile(r"@|#(?=\d)")
 
 
-def summary_markdown(run: AuditRun, verdict: Verdict) -> str:
-    """The verdict, what blocks, the counts, and what changed; nothing in it is loaded from elsewhere."""
+def summary_markdown(run: AuditRun, verdict: Verdict, report_url: str = "") -> str:
+    """The verdict, what blocks, the counts, what was waived, and what changed; nothing in it is loaded from elsewhere.
+
+    Args:
+        run: the audit.
+        verdict: its verdict.
+        report_url: where its report can be opened, for links to what blocks; "" leaves them out.
+    """
+    link = _link_base(report_url)
     parts = [
         f"**{LABEL}: {badge_words(verdict)}**",
         f"## {markdown_text(run.dataset.name)}: {markdown_text(verdict.sentence)}",
         _provenance(run),
-        *_listed("Why", [markdown_text(reason) for reason in verdict.reasons]),
-        _counts(run),
-        *_listed("Worth a look", [_line(run, outcome) for outcome in verdict.warnings]),
+        *_listed("What blocks", _blockers(verdict, link), MAX_BLOCKERS),
+        _counts(run, verdict.tally.total),
+        *_listed("Worth a look", [_warning(run, verdict, o, link) for o in verdict.warnings], MAX_WARNINGS),
+        *_waivers(run),
         *_changes(run.metrics.get("baseline")),
+        *([f"[The report]({link})"] if link else []),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -44,6 +56,11 @@ def _escaped(mark: str) -> str:
     return f"{mark}\\" if mark.isdigit() else f"\\{mark}"
 
 
+def _link_base(url: str) -> str:
+    """The URL as a link's target can hold it: nothing in it ends the link."""
+    return "".join(f"%{ord(mark):02X}" if mark in ' ()<>"\\' or ord(mark) < 32 else mark for mark in url)
+
+
 def _provenance(run: AuditRun) -> str:
     facts = run.dataset
     revision = f", revision `{_code(facts.revision)}`" if facts.revision else ""
@@ -57,25 +74,40 @@ def _code(text: str) -> str:
     return shown(text).replace("`", "'")
 
 
-def _line(run: AuditRun, outcome: CheckOutcome) -> str:
-    doc = run.docs.get(outcome.code)
-    title = f": {markdown_text(doc.title)}" if doc else ""
-    return f"{markdown_text(outcome.code)}{title} {outcome.violations:,} of {outcome.evaluated:,}"
+def _blockers(verdict: Verdict, link: str) -> list[str]:
+    """The checks that block, the most findings first, each with a link; then every other reason."""
+    largest = sorted(verdict.blockers, key=lambda outcome: -verdict.tally.of(outcome.code).blocking)
+    told = {outcome.code: told_by_blockers(verdict, outcome) for outcome in largest}
+    lines = [_linked(words.removeprefix(code).lstrip(": "), code, link) for code, words in told.items()]
+    named = tuple(told.values())
+    return lines + [
+        markdown_text(reason, MAX_LINE) for reason in verdict.reasons if not any(reason in n for n in named)
+    ]
 
 
-def _listed(title: str, lines: list[str]) -> list[str]:
+def _warning(run: AuditRun, verdict: Verdict, outcome: CheckOutcome, link: str) -> str:
+    doc, counts = run.docs.get(outcome.code), verdict.tally.of(outcome.code)
+    title = doc.title.rstrip(".") if doc else outcome.name
+    return _linked(f"{title}: {counts.errors + counts.warnings:,} of {outcome.evaluated:,}", outcome.code, link)
+
+
+def _linked(words: str, code: str, link: str) -> str:
+    """A sentence with the check's code after it, which is a link where the report's place is known."""
+    named = markdown_text(code)
+    return f"{markdown_text(words, MAX_LINE)} ({f'[{named}]({link}#{named})' if link else named})"
+
+
+def _listed(title: str, lines: list[str], most: int) -> list[str]:
     """A heading and a list; longer lists say how many lines were left out."""
     if not lines:
         return []
-    told = [f"- {line}" for line in lines[:MAX_LINES]]
-    if len(lines) > MAX_LINES:
-        told.append(f"- … {len(lines) - MAX_LINES} more; the report lists all")
+    told = [f"- {line}" for line in lines[:most]]
+    if len(lines) > most:
+        told.append(f"- … {len(lines) - most} more; the report lists all")
     return [f"**{title}**", "\n".join(told)]
 
 
-def _counts(run: AuditRun) -> str:
-    opened = _by_severity(f for f in run.findings if f.status is FindingStatus.OPEN)
-    waived = sum(f.status is not FindingStatus.OPEN for f in run.findings)
+def _counts(run: AuditRun, counts: Counts) -> str:
     not_judged = sum(count_of(run.outcomes, s) for s in (OutcomeStatus.SKIPPED, OutcomeStatus.VACUOUS))
     checks = {
         "passed": count_of(run.outcomes, OutcomeStatus.PASSED),
@@ -83,16 +115,31 @@ def _counts(run: AuditRun) -> str:
         "not judged": not_judged,
         "crashed": count_of(run.outcomes, OutcomeStatus.ERRORED),
     }
+    numbers = (counts.errors, counts.warnings, counts.notes, counts.waived, counts.blocking)
     return (
-        "| | " + " | ".join(checks) + " | errors | warnings | notes | waived |\n"
-        "|---|" + "---:|" * 8 + "\n"
-        "| checks | " + " | ".join(f"{n:,}" for n in checks.values()) + " | | | | |\n"
-        "| findings | | | | | " + " | ".join(f"{opened[s]:,}" for s in reversed(Severity)) + f" | {waived:,} |"
+        "| errors | warnings | notes | waived | blocking |\n"
+        "|---:|---:|---:|---:|---:|\n"
+        f"| {' | '.join(f'{number:,}' for number in numbers)} |\n\n"
+        f"Checks: {', '.join(f'{number:,} {what}' for what, number in checks.items())}."
     )
 
 
-def _by_severity(findings: Iterable[Finding]) -> Counter[Severity]:
-    return Counter(finding.severity for finding in findings)
+def _waivers(run: AuditRun) -> list[str]:
+    """What was waived, by whom, why and until when: one line for findings of one check that were waived alike."""
+    alike = Counter((f.check, f.decision) for f in run.findings if f.status is FindingStatus.WAIVED)
+    if not alike:
+        return []
+    lines = ["| waived | check | as | by | on | until | why |", "|---:|---|---|---|---|---|---|"]
+    for (check, decision), number in alike.most_common(MAX_WAIVERS):
+        cells: tuple[object, ...] = ("not told", "", "", "", "")
+        if decision is not None:
+            until = decision.until or "no end"
+            cells = (decision.verdict, decision.decided_by, decision.decided_at, until, decision.reason)
+        lines.append(f"| {number:,} | {markdown_text(check)} | {' | '.join(markdown_text(c, 80) for c in cells)} |")
+    if len(alike) > MAX_WAIVERS:
+        rest = sum(number for _, number in alike.most_common()[MAX_WAIVERS:])
+        lines.append(f"| {rest:,} | more; findings.csv lists all | | | | | |")
+    return ["\n".join(lines)]
 
 
 def _changes(baseline: object) -> list[str]:

@@ -7,7 +7,6 @@ import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -66,7 +65,7 @@ def run_audit(
     from kvqa_audit.pipeline.evidence import collect_evidence
     from kvqa_audit.pipeline.run_record import engines_of, facts_of, metrics_of, rows_of
     from kvqa_audit.release.decisions import apply_decisions
-    from kvqa_audit.release.standing import judge_audit
+    from kvqa_audit.release.standing import judge_audit, with_verdict
 
     started_at = _now()
     options = options or AuditOptions()
@@ -120,7 +119,7 @@ def run_audit(
         exit_code=0,
         rows=rows_of(dataset.table),
     )
-    return replace(run, exit_code=judge_audit(run, spec).exit_code)
+    return with_verdict(run, judge_audit(run, spec))
 
 
 def audit_duplicates(

@@ -60,6 +60,7 @@ class Publication:
         pages: whether pages beside the report hold every finding.
         project: whose run it is, where several teams share a run store.
         may_hold_source: the dataset lies in a folder below `out`.
+        report_url: where the report can be opened by who reads the summary.
     """
 
     out: Path
@@ -70,6 +71,7 @@ class Publication:
     pages: bool = False
     project: str = DEFAULT_PROJECT
     may_hold_source: bool = False
+    report_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +171,7 @@ def audit_and_publish(
             pages=publication.pages,
             jobs=request.options.jobs,
         )
-        published = with_formats(published, folder.staging, publication.formats)
+        published = with_formats(published, folder.staging, publication.formats, publication.report_url)
         removed = replace_outputs(folder)
         return replace(published, removed=removed, stored=None if runs is None else runs.finish(published.run))
 
@@ -177,14 +179,14 @@ def audit_and_publish(
 def judged(run: AuditRun, spec: DatasetSpec, earlier: AuditRun | None = None) -> Published:
     """Judges a finished audit by the description's policy; what is new is told against an earlier audit."""
     from kvqa_audit.compare.baseline import against_baseline
-    from kvqa_audit.release.standing import judge_audit
+    from kvqa_audit.release.standing import judge_audit, with_verdict
 
     compared = run if earlier is None else against_baseline(run, earlier)
     verdict = judge_audit(compared, spec)
-    return Published(replace(compared, exit_code=verdict.exit_code), verdict)
+    return Published(with_verdict(compared, verdict), verdict)
 
 
-def with_formats(published: Published, out: Path, formats: tuple[OutputFormat, ...]) -> Published:
+def with_formats(published: Published, out: Path, formats: tuple[OutputFormat, ...], report_url: str = "") -> Published:
     """Writes what else was asked for into a folder.
 
     Raises:
@@ -192,4 +194,4 @@ def with_formats(published: Published, out: Path, formats: tuple[OutputFormat, .
     """
     from kvqa_audit.outputs.formats import write_formats
 
-    return replace(published, printed=write_formats(published.run, published.verdict, out, formats))
+    return replace(published, printed=write_formats(published.run, published.verdict, out, formats, report_url))

@@ -1,38 +1,47 @@
-"""Findings, the verdict and its policy come in; the findings that keep the version back go out."""
+"""Findings, the checks that block and the policy come in; the findings that keep the version back go out."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from kvqa_audit.model import CheckOutcome, Finding, FindingStatus, Severity
-from kvqa_audit.release.gate import Verdict
 from kvqa_audit.spec.dataset_spec import Release
 
 
 def blocking_findings(
-    findings: Iterable[Finding], verdict: Verdict, release: Release, new: frozenset[str] | None = None
+    findings: Iterable[Finding],
+    outcomes: Iterable[CheckOutcome],
+    codes: Collection[str],
+    release: Release,
+    new: frozenset[str] | None = None,
 ) -> tuple[Finding, ...]:
     """The open findings of the checks that block, at or above the severity that makes them block.
 
     Args:
         findings: all findings of the audit.
-        verdict: its verdict under this policy.
+        outcomes: what came of its checks.
+        codes: the checks that block under this policy.
         release: the policy.
         new: the keys that the baseline does not know; None where there is no baseline, and all count as new.
     """
-    codes = {outcome.code for outcome in verdict.blockers}
+    floors = {outcome.code: limit_floor(outcome).rank for outcome in outcomes if outcome.code in release.limits}
     at_the_gate = None if release.fail_on == "never" else Severity(release.fail_on).rank
     if_new = None if release.no_new is None else Severity(release.no_new).rank
 
     def blocks(finding: Finding) -> bool:
-        if finding.check in release.limits:
-            return True
-        if at_the_gate is not None and finding.severity.rank >= at_the_gate:
-            return True
+        if finding.check in floors:
+            is_grave = finding.severity.rank >= floors[finding.check]
+        else:
+            is_grave = at_the_gate is not None and finding.severity.rank >= at_the_gate
         is_new = new is None or finding.key in new
-        return if_new is not None and finding.severity.rank >= if_new and is_new
+        return is_grave or (if_new is not None and finding.severity.rank >= if_new and is_new)
 
     return tuple(f for f in findings if f.status is FindingStatus.OPEN and f.check in codes and blocks(f))
+
+
+def limit_floor(outcome: CheckOutcome) -> Severity:
+    """The least severity that a limit on this check counts: notes only where the check itself is no more than one."""
+    return Severity.INFO if outcome.severity is Severity.INFO else Severity.WARNING
 
 
 def tolerated(outcome: CheckOutcome, release: Release) -> int:

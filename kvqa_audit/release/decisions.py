@@ -10,7 +10,7 @@ from enum import StrEnum
 from itertools import combinations
 from typing import Any
 
-from kvqa_audit.model import CheckDoc, CheckOutcome, Finding, FindingStatus, OutcomeStatus, PairKind
+from kvqa_audit.model import CheckDoc, CheckOutcome, Finding, FindingDecision, FindingStatus, OutcomeStatus, PairKind
 
 Docs = Mapping[str, CheckDoc]
 Handle = tuple[str, ...]
@@ -126,7 +126,8 @@ def apply_decisions(
             for number in matched.last_of_each
         )
         waived[finding.check] += is_waived
-        decided.append(replace(finding, status=FindingStatus.WAIVED if is_waived else FindingStatus.OPEN))
+        status = FindingStatus.WAIVED if is_waived else FindingStatus.OPEN
+        decided.append(replace(finding, status=status, decision=_taken(decisions, matched)))
     counted = tuple(replace(outcome, waived=waived[outcome.code]) for outcome in outcomes)
     report = _report(decisions, known.in_force, met, outcomes, today, whole)
     return tuple(decided), counted, replace(report, waived=waived.total())
@@ -162,6 +163,15 @@ class Matched:
 
     numbers: frozenset[int]
     last_of_each: tuple[int | None, ...]
+
+
+def _taken(decisions: Sequence[Decision], matched: Matched) -> FindingDecision | None:
+    """The decision to be told with a finding: of several that it hangs on, the one that ends first."""
+    known = [decisions[number] for number in matched.last_of_each if number is not None]
+    if not known:
+        return None
+    first = min(known, key=lambda decision: decision.expires or date.max)
+    return FindingDecision(first.verdict.value, first.who, first.when, first.reason, first.expires)
 
 
 class KnownDecisions:

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from kvqa_audit.model import JUDGED, CheckOutcome, Finding, FindingStatus, OutcomeStatus, Severity
+from kvqa_audit.model import (
+    JUDGED,
+    CheckOutcome,
+    Finding,
+    FindingStatus,
+    OutcomeStatus,
+    Severity,
+    Tally,
+    VerdictRecord,
+)
+from kvqa_audit.release.blocking import blocking_findings, limit_floor
+from kvqa_audit.release.counts import count_findings
 from kvqa_audit.spec.dataset_spec import Limit, Release
 
 NOT_CHECKED = (OutcomeStatus.SKIPPED, OutcomeStatus.VACUOUS, OutcomeStatus.ERRORED)
@@ -16,7 +26,8 @@ NOT_CHECKED = (OutcomeStatus.SKIPPED, OutcomeStatus.VACUOUS, OutcomeStatus.ERROR
 class Verdict:
     """May it be released; the outcomes that block, that warn, and that were not judged; and each reason in words.
 
-    Outcomes whose findings are informative only stand in none of the three.
+    Outcomes whose findings are informative only stand in none of the three. `blocking` are the findings that keep it
+    back, and `tally` counts all findings: every output takes its numbers from there.
 
     `exit_code` is 0 clean, 1 findings at or above the gate, 3 incomplete; 3 wins over 1.
     """
@@ -28,6 +39,15 @@ class Verdict:
     not_checked: tuple[CheckOutcome, ...]
     exit_code: int
     reasons: tuple[str, ...]
+    blocking: tuple[Finding, ...] = ()
+    tally: Tally = field(default_factory=Tally)
+
+    def record(self) -> VerdictRecord:
+        """The verdict as an audit's record keeps it."""
+        blockers, warnings, not_checked = (
+            tuple(outcome.code for outcome in outcomes) for outcomes in (self.blockers, self.warnings, self.not_checked)
+        )
+        return VerdictRecord(self.ready, self.sentence, self.reasons, blockers, warnings, not_checked, self.tally.total)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +56,8 @@ class Standing:
 
     `facts` maps what a policy may require (licence, citation, split) to what is stated, "" where nothing is. `new`
     holds the keys of the open findings that the baseline does not know, None where there is no baseline, whose date
-    is `since`. `stale` and `expired` count the decisions about findings that are gone, or whose time is over.
+    is `since`. `stale` and `expired` count the decisions about findings that are gone, or whose time is over. `titles`
+    says in words what a check finds, by code; one that is not there is named as the program does.
     """
 
     facts: Mapping[str, str] = field(default_factory=dict)
@@ -44,6 +65,7 @@ class Standing:
     since: str = ""
     stale: int = 0
     expired: int = 0
+    titles: Mapping[str, str] = field(default_factory=dict)
 
 
 UNKNOWN = Standing()
@@ -60,14 +82,15 @@ def judge(
         release: the policy.
         standing: what is known about the dataset's facts, the baseline and the decisions.
     """
-    outcomes = tuple(outcomes)
+    outcomes, findings = tuple(outcomes), tuple(findings)
     opened = tuple(finding for finding in findings if finding.status is FindingStatus.OPEN)
-    defects = _too_many(outcomes, opened, release)
+    named = _names(standing.titles, opened)
+    defects = _too_many(outcomes, opened, release, named)
     new = _new_findings(opened, release, standing)
     warned = _checks_with(opened, Severity.WARNING) - set(defects) - set(new)
-    unjudged = _unjudged(outcomes, release)
+    unjudged = _unjudged(outcomes, release, named)
     crashed = {
-        o.code: f"{o.code} {o.name}: the check crashed ({o.reason})"
+        o.code: f"{named(o)}: the check crashed ({o.reason})"
         for o in outcomes
         if o.outcome is OutcomeStatus.ERRORED and o.code not in unjudged
     }
@@ -80,6 +103,7 @@ def judge(
     if not any_judged:
         reasons.append("no check could be judged")
     counts = tuple(map(len, (defects, new, unjudged, crashed, facts, decisions)))
+    blocking = blocking_findings(findings, outcomes, {*defects, *new}, release, standing.new)
     return Verdict(
         ready=not reasons,
         sentence=_sentence(counts) if any_judged else "Not judged: no check could be run.",
@@ -88,24 +112,45 @@ def judge(
         not_checked=tuple(o for o in outcomes if o.outcome in NOT_CHECKED),
         exit_code=3 if incomplete else 1 if reasons else 0,
         reasons=tuple(reasons),
+        blocking=blocking,
+        tally=count_findings(findings, {finding.key for finding in blocking}),
     )
 
 
-def _too_many(outcomes: Iterable[CheckOutcome], opened: Iterable[Finding], release: Release) -> dict[str, str]:
+def _names(titles: Mapping[str, str], opened: Iterable[Finding]) -> Callable[[CheckOutcome], str]:
+    """How reasons name a check: by its code and what it finds; where it looked at one thing, by what is wrong there."""
+    messages = {finding.check: finding.message.rstrip(".") for finding in opened}
+
+    def name(outcome: CheckOutcome) -> str:
+        title = titles.get(outcome.code) or outcome.name
+        return f"{outcome.code} {messages.get(outcome.code, title) if outcome.evaluated == 1 else title}"
+
+    return name
+
+
+def _too_many(
+    outcomes: Iterable[CheckOutcome],
+    opened: Iterable[Finding],
+    release: Release,
+    named: Callable[[CheckOutcome], str],
+) -> dict[str, str]:
     """The checks with more open findings than the policy tolerates, and the reason in words."""
-    numbers = Counter(finding.check for finding in opened)
-    at_the_gate = set() if release.fail_on == "never" else _checks_with(opened, Severity(release.fail_on))
+    by_check: dict[str, list[Finding]] = {}
+    for finding in opened:
+        by_check.setdefault(finding.check, []).append(finding)
     reasons = {}
     for outcome in outcomes:
-        if outcome.outcome is not OutcomeStatus.FAILED:
-            continue
-        said = f"{outcome.code} {outcome.name}: {numbers[outcome.code]:,} of {outcome.evaluated:,}"
         limit = release.limits.get(outcome.code)
+        if outcome.outcome is not OutcomeStatus.FAILED or (limit is None and release.fail_on == "never"):
+            continue
+        least = Severity(release.fail_on) if limit is None else limit_floor(outcome)
+        number = sum(finding.severity.rank >= least.rank for finding in by_check.get(outcome.code, ()))
+        said = f"{named(outcome)}: {number:,} of {outcome.evaluated:,}"
         if limit is not None:
-            exceeded = _exceeded(limit, numbers[outcome.code], outcome.evaluated)
+            exceeded = _exceeded(limit, number, outcome.evaluated)
             if exceeded:
                 reasons[outcome.code] = f"{said}, {exceeded}"
-        elif outcome.code in at_the_gate:
+        elif number:
             reasons[outcome.code] = said
     return reasons
 
@@ -130,14 +175,16 @@ def _new_findings(opened: Iterable[Finding], release: Release, standing: Standin
     if standing.new is None:
         since = "and no baseline to compare with, so that all count as new"
     new = [f for f in opened if f.severity in enough and (standing.new is None or f.key in standing.new)]
-    numbers = Counter(finding.check for finding in new)
+    numbers = {code: counts.open for code, counts in count_findings(new).by_check.items()}
     kind = f"of severity {least.value}" + ("" if least is Severity.ERROR else " or above")
     return {
         code: f"{code}: {number:,} new {_plural(number, 'finding')} {kind} {since}" for code, number in numbers.items()
     }
 
 
-def _unjudged(outcomes: Iterable[CheckOutcome], release: Release) -> dict[str, str]:
+def _unjudged(
+    outcomes: Iterable[CheckOutcome], release: Release, named: Callable[[CheckOutcome], str]
+) -> dict[str, str]:
     """The required checks that were not judged, and why; one that the audit does not have at all, too."""
     by_code = {outcome.code: outcome for outcome in outcomes}
     reasons = {}
@@ -146,7 +193,7 @@ def _unjudged(outcomes: Iterable[CheckOutcome], release: Release) -> dict[str, s
         if outcome is None:
             reasons[code] = f"{code}: required, but there is no such check in this audit"
         elif outcome.outcome in NOT_CHECKED:
-            reasons[code] = f"{code} {outcome.name}: required, but {outcome.outcome.value} ({outcome.reason})"
+            reasons[code] = f"{named(outcome)}: required, but {outcome.outcome.value} ({outcome.reason})"
     for code in release.limits:
         if code not in by_code:
             reasons.setdefault(code, f"{code}: has a limit, but there is no such check in this audit")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sized
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +28,17 @@ def judge_audit(run: AuditRun, spec: DatasetSpec, *, release: Release | None = N
     return judge(run.outcomes, run.findings, spec.release if release is None else release, standing_of(run))
 
 
+def with_verdict(run: AuditRun, verdict: Verdict) -> AuditRun:
+    """The audit as its record keeps it once it is judged."""
+    return replace(run, exit_code=verdict.exit_code, verdict=verdict.record())
+
+
 def standing_of(run: AuditRun) -> Standing:
     """What the gate has to know beside outcomes and findings."""
     new, since = _since(run)
     decisions = run.metrics.get("decisions") or {}
-    return Standing(_facts(run), new, since, _number(decisions, "stale"), _number(decisions, "expired"))
+    titles = {code: doc.title.rstrip(".") for code, doc in run.docs.items()}
+    return Standing(_facts(run), new, since, _number(decisions, "stale"), _number(decisions, "expired"), titles)
 
 
 def policy_named(name: str | None, spec: DatasetSpec) -> Release:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from kvqa_audit.model import AuditRun, Finding
-from kvqa_audit.release.blocking import blocking_findings
 from kvqa_audit.report.charts import charts
 from kvqa_audit.report.deciding import deciding, script_json
 from kvqa_audit.report.duplicate_groups import Pair
@@ -42,21 +41,19 @@ class Report:
         run: the finished audit.
         verdict: whether this version may be released, and why.
         spec: the description of the dataset; None where it is not at hand.
-        new: the keys of the findings that the baseline does not know; None where there is no baseline.
     """
 
     run: AuditRun
     verdict: Verdict
     spec: DatasetSpec | None = None
-    blocking: tuple[Finding, ...] = field(init=False)
     page: View = field(init=False)
 
     def __post_init__(self) -> None:
-        since = self.run.metrics.get("baseline") or {}
-        new = frozenset(since["new_keys"]) if "new_keys" in since else None
-        blocking = blocking_findings(self.run.findings, self.verdict, self.release, new)
-        object.__setattr__(self, "blocking", blocking)
-        object.__setattr__(self, "page", view(self.run, blocking, self.spec))
+        object.__setattr__(self, "page", view(self.run, self.blocking, self.spec))
+
+    @property
+    def blocking(self) -> tuple[Finding, ...]:
+        return self.verdict.blocking
 
     @property
     def release(self) -> Release:

@@ -10,7 +10,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from kvqa_audit.model import OutcomeStatus, Severity
+from kvqa_audit.model import Counts, OutcomeStatus
+from kvqa_audit.release.counts import in_words
 from kvqa_audit.report.environment import asset, environment
 
 _WORDS = {0: ("ok", "ready"), 1: ("error", "not ready"), 3: ("unknown", "incomplete")}
@@ -19,15 +20,14 @@ _WIDTH, _HEIGHT, _MARGIN = 160, 36, 4
 
 @dataclass(frozen=True, slots=True)
 class RunLine:
-    """One audit in the list. `errors` and `warnings` count findings; `href` leads to its report, from the page."""
+    """One audit in the list, with its findings counted; `href` leads to its report, from the page."""
 
     dataset: str
     started_at: str
     digest: str
     rows: int
     images: int
-    errors: int
-    warnings: int
+    findings: Counts
     not_checked: int
     exit_code: int
     href: str
@@ -51,7 +51,7 @@ class RunLine:
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """The runs of one dataset, newest first, each with its change in findings since the run before."""
+    """The runs of one dataset, newest first, each with how many more findings it has than the one before."""
 
     dataset: str
     runs: tuple[tuple[RunLine, int | None], ...]
@@ -59,17 +59,12 @@ class Trend:
     curves: tuple[tuple[str, Markup], ...]
 
 
-def run_line(record: Mapping[str, Any], href: str) -> RunLine:
-    """One line of the list out of the record of an audit (`audit.json`).
+def run_line(record: Mapping[str, Any], findings: Counts, href: str) -> RunLine:
+    """One line of the list out of the record of an audit (`audit.json`) and its findings, counted.
 
     Raises:
         KeyError, TypeError: the record is not one of an audit.
     """
-    failed = [check for check in record["checks"] if check["outcome"] == OutcomeStatus.FAILED]
-
-    def findings(severity: Severity) -> int:
-        return sum(check["violations"] - check["waived"] for check in failed if check["severity"] == severity)
-
     dataset = record["dataset"]
     unjudged = (OutcomeStatus.SKIPPED, OutcomeStatus.VACUOUS, OutcomeStatus.ERRORED)
     return RunLine(
@@ -78,8 +73,7 @@ def run_line(record: Mapping[str, Any], href: str) -> RunLine:
         digest=dataset["digest"],
         rows=dataset["rows"],
         images=dataset["images"],
-        errors=findings(Severity.ERROR),
-        warnings=findings(Severity.WARNING),
+        findings=findings,
         not_checked=sum(check["outcome"] in unjudged for check in record["checks"]),
         exit_code=record["exit_code"],
         href=href,
@@ -114,13 +108,12 @@ def render_index(lines: Iterable[RunLine], unreadable: Iterable[tuple[str, str]]
 
 def _trend(dataset: str, runs: list[RunLine]) -> Trend:
     changes: list[int | None] = [None]
-    changes += [
-        later.errors + later.warnings - earlier.errors - earlier.warnings for earlier, later in itertools.pairwise(runs)
-    ]
+    changes += [later.findings.found - earlier.findings.found for earlier, later in itertools.pairwise(runs)]
     newest_first = tuple(zip(runs, changes, strict=True))[::-1]
     curves = (
-        ("errors", _curve([run.errors for run in runs])),
-        ("warnings", _curve([run.warnings for run in runs])),
+        ("open errors", _curve([run.findings.errors for run in runs])),
+        ("open warnings", _curve([run.findings.warnings for run in runs])),
+        ("waived findings", _curve([run.findings.waived for run in runs])),
     )
     return Trend(dataset, newest_first, _sentence(runs), curves if len(runs) > 1 else ())
 
@@ -128,13 +121,13 @@ def _trend(dataset: str, runs: list[RunLine]) -> Trend:
 def _sentence(runs: list[RunLine]) -> str:
     last = runs[-1]
     said = f"The last of {len(runs)} audits" if len(runs) > 1 else "The only audit"
-    sentence = f"{said} is {last.words}, with {last.errors:,} errors and {last.warnings:,} warnings"
+    sentence = f"{said} is {last.words}: {in_words(last.findings)}"
     if len(runs) == 1:
         return f"{sentence}."
-    change = last.errors - runs[-2].errors
+    change = last.findings.found - runs[-2].findings.found
     if change == 0:
-        return f"{sentence}; as many errors as in the one before."
-    return f"{sentence}; {abs(change):,} errors {'more' if change > 0 else 'fewer'} than in the one before."
+        return f"{sentence}; as many findings in all as in the one before."
+    return f"{sentence}; {abs(change):,} findings {'more' if change > 0 else 'fewer'} in all than in the one before."
 
 
 def _curve(values: list[int]) -> Markup:

@@ -7,7 +7,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from kvqa_audit.model import AuditRun, CheckDoc, CheckOutcome, Family, Finding, FindingStatus, OutcomeStatus, Severity
+from kvqa_audit.model import (
+    AuditRun,
+    CheckDoc,
+    CheckOutcome,
+    Counts,
+    Family,
+    Finding,
+    FindingStatus,
+    OutcomeStatus,
+)
+from kvqa_audit.release.counts import count_findings, in_words
 from kvqa_audit.report.cards import Card, KnownOfImages, card_of_group, cards_of
 from kvqa_audit.report.contact_sheets import ContactSheets, contact_sheets
 from kvqa_audit.report.duplicate_groups import Group, Groups, duplicate_groups, is_conflict
@@ -49,7 +59,7 @@ class Repeat:
 class CheckBlock:
     """One check in the page: its outcome, its text for people and its findings, as cards or as rows of a table.
 
-    `open_findings` counts those that nobody decided about, in the page or not. `elsewhere` names the checks whose
+    `counts` are of all its findings, in the page or not. `elsewhere` names the checks whose
     cards show more of its findings, with how many.
     """
 
@@ -59,7 +69,7 @@ class CheckBlock:
     words: str
     measured: str
     threshold: str
-    open_findings: int
+    counts: Counts
     cards: tuple[Card, ...]
     rows: tuple[Finding, ...]
     repeats: tuple[Repeat, ...]
@@ -69,6 +79,11 @@ class CheckBlock:
     @property
     def anchor(self) -> str:
         return self.outcome.code
+
+    @property
+    def told(self) -> str:
+        """Its findings by their own severity, in words."""
+        return in_words(self.counts)
 
     @property
     def same_suggestion(self) -> str | None:
@@ -138,7 +153,7 @@ def view(run: AuditRun, blocking: Iterable[Finding], spec: DatasetSpec | None = 
     found = [b for b in (blocks[o.code] for o in run.outcomes) if b.outcome.outcome is OutcomeStatus.FAILED]
     blockers = [b for b in found if b.anchor in blocking_codes]
     rest = [b for b in found if b.anchor not in blocking_codes]
-    warnings = [b for b in rest if b.outcome.severity is not Severity.INFO and b.open_findings]
+    warnings = [b for b in rest if b.counts.errors or b.counts.warnings]
     notes = [b for b in rest if b not in warnings]
     others = [blocks[o.code] for o in run.outcomes if o.outcome is not OutcomeStatus.FAILED]
     shown = sum(len(card.findings) for b in found for card in b.cards) + sum(len(b.rows) for b in found)
@@ -221,7 +236,7 @@ class _Builder:
             OUTCOME_WORDS[outcome.outcome],
             share(outcome.measured) if is_share else measure(outcome.measured),
             share(outcome.threshold) if is_share else measure(outcome.threshold),
-            sum(finding.status is FindingStatus.OPEN for finding in findings),
+            count_findings(findings, self.blocking).total,
             cards,
             tuple(rest),
             _repeats(findings) if left_out and not as_cards else (),
@@ -283,7 +298,7 @@ def _answers_known(
 
 
 def _largest_first(blocks: Iterable[CheckBlock]) -> tuple[CheckBlock, ...]:
-    return tuple(sorted(blocks, key=lambda block: (-block.open_findings, block.anchor)))
+    return tuple(sorted(blocks, key=lambda block: (-block.counts.open, block.anchor)))
 
 
 def _repeats(findings: Iterable[Finding]) -> tuple[Repeat, ...]:

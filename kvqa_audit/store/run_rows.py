@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
@@ -11,8 +10,9 @@ from sqlalchemy import Connection, Table, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from kvqa_audit.errors import StoreError
-from kvqa_audit.model import AuditRun, FindingStatus, Severity
+from kvqa_audit.model import AuditRun
 from kvqa_audit.release.changes import FindingChanges
+from kvqa_audit.release.counts import count_findings
 from kvqa_audit.store.cells import fetched, kept_text, moment
 from kvqa_audit.store.database import shown
 from kvqa_audit.store.records import VERDICTS, RunStart, RunState, StoredRun
@@ -113,7 +113,7 @@ def last_run_of(connection: Connection, series: int) -> str | None:
 
 def finish_row(connection: Connection, series: int, run: AuditRun, changes: FindingChanges | None) -> None:
     """Writes what a finished audit came to into its row, and its outcomes; `changes` is None in a series' first run."""
-    opened = Counter(one.severity for one in run.findings if one.status is FindingStatus.OPEN)
+    counts = count_findings(run.findings).total
     numbers = select(RUNS.c.number).where(RUNS.c.series == series, RUNS.c.number.is_not(None))
     last = fetched(connection, numbers.order_by(RUNS.c.number.desc()).limit(1))
     values = {
@@ -131,10 +131,10 @@ def finish_row(connection: Connection, series: int, run: AuditRun, changes: Find
         "exit_code": run.exit_code,
         "verdict": VERDICTS.get(run.exit_code, "unknown"),
         "findings": len(run.findings),
-        "errors": opened[Severity.ERROR],
-        "warnings": opened[Severity.WARNING],
-        "notices": opened[Severity.INFO],
-        "waived": len(run.findings) - sum(opened.values()),
+        "errors": counts.errors,
+        "warnings": counts.warnings,
+        "notices": counts.notes,
+        "waived": counts.waived,
     }
     if changes is not None:
         values |= {"new": len(changes.new) + len(changes.reopened), "resolved": len(changes.resolved)}

@@ -1,0 +1,33 @@
+"""Findings come in; how many there are, by their own severity and by check, goes out: the one place that counts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable
+
+from kvqa_audit.model import Counts, Finding, FindingStatus, Severity, Tally
+
+_KINDS = {Severity.ERROR: "errors", Severity.WARNING: "warnings", Severity.INFO: "notes"}
+
+
+def count_findings(findings: Iterable[Finding], blocking: Collection[str] = frozenset()) -> Tally:
+    """Counts findings.
+
+    Args:
+        findings: all findings of an audit, waived ones too.
+        blocking: the keys of those that keep the version back.
+    """
+    by_check: dict[str, Counter[str]] = {}
+    for finding in findings:
+        counted = by_check.setdefault(finding.check, Counter())
+        counted[_KINDS[finding.severity] if finding.status is FindingStatus.OPEN else "waived"] += 1
+        counted["blocking"] += finding.key in blocking
+    total = sum(by_check.values(), Counter[str]())
+    return Tally(Counts(**total), {code: Counts(**counted) for code, counted in by_check.items()})
+
+
+def in_words(counts: Counts) -> str:
+    """The open findings as `2 errors, 1 warning`, and `none open` where there are none; waived ones at the end."""
+    named = ((counts.errors, "error"), (counts.warnings, "warning"), (counts.notes, "note"))
+    told = [f"{number:,} {word}{'' if number == 1 else 's'}" for number, word in named if number] or ["none open"]
+    return ", ".join([*told, *([f"{counts.waived:,} waived"] if counts.waived else [])])
