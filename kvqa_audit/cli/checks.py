@@ -19,17 +19,13 @@ def checks(
     """List all checks, or explain one."""
     from kvqa_audit.checks.registry import checks_for
     from kvqa_audit.console.listings import print_checks
-    from kvqa_audit.errors import KvqaAuditError
+    from kvqa_audit.release.codes import codes_named
     from kvqa_audit.spec.load import load_spec
 
     known = checks_for(load_spec(spec))
-    wanted = [c for c in known if code is None or c.code.casefold() == code.casefold()]
-    if not wanted:
-        import difflib
-
-        close = ", ".join(difflib.get_close_matches(code or "", [c.code for c in known], n=3, cutoff=0.5))
-        hint = f"; close ones are {close}" if close else ""
-        raise KvqaAuditError(f"{code}: there is no such check{hint}; 'kvqa-audit checks' lists them")
+    codes = [c.code for c in known]
+    meant = frozenset(codes) if code is None else codes_named([code], codes)
+    wanted = [c for c in known if c.code in meant]
     if as_json:
         rows = [{"code": c.code, "name": c.name, "severity": c.severity, **_doc(c)} for c in wanted]
         sys.stdout.write(json.dumps(rows, indent=1) + "\n")

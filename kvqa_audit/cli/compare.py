@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kvqa_audit.cli.options import CORES, FORMAT, JOBS, QUIET, SPEC, STORE, Format
+from kvqa_audit.cli.options import CORES, DECISIONS, FORMAT, JOBS, QUIET, SPEC, STORE, Format
 
 if TYPE_CHECKING:
     from kvqa_audit.compare.comparison import Comparison
@@ -36,20 +37,23 @@ def compare(
     ] = None,
     form: FORMAT = Format.TERMINAL,
     out: Annotated[Path | None, typer.Option(help="Write an HTML page here, too.")] = None,
+    decisions: DECISIONS = None,
     spec: SPEC = None,
     subset: Annotated[bool, typer.Option("--subset", help="Datasets given are true parts of the whole.")] = False,
     table_only: Annotated[bool, typer.Option("--table-only", help="Look at no image of datasets given.")] = False,
     jobs: JOBS = CORES,
     quiet: QUIET = False,
 ) -> None:
-    """Tell what changed between two audits, runs or datasets."""
+    """Tell what changed between two audits, runs or datasets; the later one by the decisions of today."""
     from kvqa_audit.artifacts.atomic_file import write_atomically
     from kvqa_audit.compare.comparison import compare_audits
+    from kvqa_audit.console.gate import print_decisions_read
     from kvqa_audit.console.terminal import audit_progress
-    from kvqa_audit.model import AuditRun, Severity
+    from kvqa_audit.model import AuditRun, FindingStatus, Severity
     from kvqa_audit.pipeline.description import AUTO, description_for
     from kvqa_audit.pipeline.options import AuditOptions
     from kvqa_audit.pipeline.publish import AuditRequest, audited
+    from kvqa_audit.release.redecide import redecided
     from kvqa_audit.spec.load import load_spec
     from kvqa_audit.store.lookup import audit_named, runs_kept_in, with_revision
 
@@ -62,7 +66,9 @@ def compare(
             asked = replace(options, spec=found.spec, revision=revision, opened=found.opened)
             return audited(AuditRequest(source, asked), listener=listener)
 
-        comparison = compare_audits(audit_named(before, runs, audit), audit_named(after, runs, audit))
+        earlier = audit_named(before, runs, audit)
+        now = redecided(audit_named(after, runs, audit), decisions, datetime.now(UTC).date())
+        comparison = compare_audits(earlier, now.run)
     least = gate or Gate(load_spec(None if spec == AUTO else spec).release.fail_on)
     exit_code = 0 if least is Gate.NEVER else comparison.exit_code(Severity(least.value))
     if out is not None:
@@ -72,6 +78,8 @@ def compare(
         write_atomically(out, page)
     if not quiet:
         _tell(comparison, exit_code, form)
+        if form is Format.TERMINAL:
+            print_decisions_read(now.file, sum(f.status is FindingStatus.WAIVED for f in now.run.findings))
     raise typer.Exit(exit_code)
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from kvqa_audit.cli.options import ALSO, JSON, QUIET, REPORT_URL, SPEC
+from kvqa_audit.cli.options import ALSO, DECISIONS, JSON, QUIET, REPORT_URL, SPEC
 
 
 def gate(
@@ -23,17 +24,19 @@ def gate(
     baseline: Annotated[
         Path | None, typer.Option(help="Folder of the earlier audit that findings are new against.")
     ] = None,
+    decisions: DECISIONS = None,
     also: ALSO = None,
     report_url: REPORT_URL = "",
     spec: SPEC = None,
     quiet: QUIET = False,
     as_json: JSON = False,
 ) -> None:
-    """Judge a finished audit: may the dataset be released?"""
+    """Judge a finished audit by the decisions of today: may the dataset be released?"""
     from kvqa_audit.artifacts.folder import read_artifacts
     from kvqa_audit.console.gate import print_verdict, verdict_as_json
     from kvqa_audit.outputs.formats import formats_named
     from kvqa_audit.pipeline.publish import judged, with_formats
+    from kvqa_audit.release.redecide import redecided
     from kvqa_audit.release.standing import policy_named
     from kvqa_audit.spec.load import load_spec
 
@@ -41,11 +44,12 @@ def gate(
     description = description.model_copy(update={"release": policy_named(policy, description)})
     formats = formats_named(also)
     earlier = None if baseline is None else read_artifacts(baseline)
-    published = with_formats(judged(read_artifacts(audit), description, earlier), audit, formats, report_url)
+    now = redecided(read_artifacts(audit), decisions, datetime.now(UTC).date())
+    published = with_formats(judged(now.run, description, earlier), audit, formats, report_url)
     verdict = published.verdict
     if as_json:
-        sys.stdout.write(verdict_as_json(verdict) + "\n")
+        sys.stdout.write(verdict_as_json(verdict, now.file) + "\n")
     elif not quiet:
-        print_verdict(verdict)
+        print_verdict(verdict, now.file)
     (sys.stderr if as_json else sys.stdout).write(published.printed)
     raise typer.Exit(verdict.exit_code)

@@ -19,7 +19,9 @@ SPEC = Annotated[
     ),
 ]
 OUT = Annotated[Path, typer.Option("--out", help="Folder for the report and the files.")]
-QUIET = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
+QUIET = Annotated[
+    bool, typer.Option("--quiet", "-q", help="Print nothing but errors; run says in one line what is not ready.")
+]
 GATE = Annotated[
     str | None,
     typer.Option(

@@ -3,36 +3,45 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from kvqa_audit.cli.options import BLUR_TEXT, CORES, NO_IMAGES, PAGES, QUIET, SPEC
+from kvqa_audit.cli.options import BLUR_TEXT, CORES, DECISIONS, NO_IMAGES, PAGES, QUIET, SPEC
 
 
 def report(
     audit: Annotated[Path, typer.Argument(help="Folder of a finished audit.")],
     out: Annotated[Path | None, typer.Option(help="Where to write the page; beside the files by default.")] = None,
+    decisions: DECISIONS = None,
     spec: SPEC = None,
     blur_text: BLUR_TEXT = False,
     no_images: NO_IMAGES = False,
     pages: PAGES = False,
     quiet: QUIET = False,
 ) -> None:
-    """Build the report anew from an audit's files."""
+    """Build the report anew from an audit's files, with the decisions of today."""
     from kvqa_audit.artifacts.folder import read_artifacts
+    from kvqa_audit.console.gate import print_decisions_read
     from kvqa_audit.outputs.write_outputs import pictures_named, write_report
+    from kvqa_audit.pipeline.publish import judged
+    from kvqa_audit.release.redecide import redecided
     from kvqa_audit.spec.load import load_spec
 
+    description = load_spec(spec)
+    now = redecided(read_artifacts(audit), decisions, datetime.now(UTC).date())
+    published = judged(now.run, description)
     target = out or audit / "report.html"
     write_report(
-        read_artifacts(audit),
+        published.run,
         target,
-        load_spec(spec),
+        description,
         pictures=pictures_named(no_images=no_images, blur_text=blur_text),
         pages=pages,
         jobs=CORES,
     )
     if not quiet:
+        print_decisions_read(now.file, published.verdict.tally.total.waived)
         sys.stdout.write(f"report: {target}\n")

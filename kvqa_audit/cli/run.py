@@ -62,6 +62,7 @@ def run(
     as_json: JSON = False,
 ) -> None:
     """Audit a dataset and write the report."""
+    from kvqa_audit.console.not_ready import not_ready_line
     from kvqa_audit.console.terminal import audit_progress
     from kvqa_audit.outputs.formats import formats_named
     from kvqa_audit.outputs.summary_md import summary_markdown
@@ -98,6 +99,8 @@ def run(
         sys.stdout.write(summary_markdown(published.run, published.verdict, report_url))
     elif not quiet:
         _print(published, out)
+    if quiet and form is Format.TERMINAL and not published.verdict.ready:
+        sys.stderr.write(not_ready_line(published.run, published.verdict, out))
     (sys.stdout if form is Format.TERMINAL else sys.stderr).write(published.printed)
     raise typer.Exit(published.verdict.exit_code)
 

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 
 from kvqa_audit.console.terminal import console, plain
 from kvqa_audit.release.gate import Verdict
 
 
-def print_verdict(verdict: Verdict) -> None:
-    """The verdict, and one line a reason."""
+def print_verdict(verdict: Verdict, decisions: str | None) -> None:
+    """The verdict, one line a reason, what was waived, and the decisions file that was read."""
     screen = console()
     screen.print(verdict.sentence, style="bold green" if verdict.ready else "bold red")
     for reason in verdict.reasons:
         screen.print(f"  {plain(reason)}", soft_wrap=True)
+    print_decisions_read(decisions, verdict.tally.total.waived)
 
 
-def verdict_as_json(verdict: Verdict) -> str:
+def print_decisions_read(decisions: str | None, waived: int) -> None:
+    """Which decisions file was read; nothing where there is none."""
+    if decisions is not None:
+        console().print(f"decisions: read from {plain(decisions)}; {waived:,} findings are waived", soft_wrap=True)
+
+
+def verdict_as_json(verdict: Verdict, decisions: str | None) -> str:
     """The verdict as one JSON text; checks are named by their codes."""
     record = {
         "ready": verdict.ready,
@@ -25,6 +33,8 @@ def verdict_as_json(verdict: Verdict) -> str:
         "blockers": [outcome.code for outcome in verdict.blockers],
         "warnings": [outcome.code for outcome in verdict.warnings],
         "not_checked": [outcome.code for outcome in verdict.not_checked],
+        "findings": asdict(verdict.tally.total),
+        "decisions": decisions,
         "exit_code": verdict.exit_code,
     }
     return json.dumps(record, ensure_ascii=True, indent=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from kvqa_audit.console.terminal import console, plain
 from kvqa_audit.model import CheckDoc, Finding, Severity
-from kvqa_audit.release.decisions import DecisionVerdict
+from kvqa_audit.release.decisions import Decision, DecisionVerdict
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,6 +26,7 @@ LETTERS = {
 _QUESTION = "(c)onfirmed, (f)alse positive, (a)ccepted, fi(x)ed, (s)kip, (q)uit: "
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
 _SHOWN = 10
+_EXAMPLES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ def show_finding(finding: Finding, doc: CheckDoc | None, pictures: Sequence[str]
     screen.print()
     screen.print(f"[{place}] {finding.check} {finding.severity.value}  {finding.key}", style=_STYLES[finding.severity])
     screen.print(plain(finding.message))
-    about = {"image": finding.img_id, "question": finding.question, "answer": finding.answer, "row": finding.row}
+    about = {"image": finding.img_id, "question": finding.question, "answer": finding.answer}
     for name, value in about.items():
         if value is not None:
             screen.print(f"  {name}: {plain(value)}")
@@ -126,6 +128,34 @@ def _in_words(decision: Mapping[str, Any]) -> str:
     about = ", ".join(plain(part) for part in (ids, decision["question"], decision["answer"]) if part)
     line = f" (line {decision['line']})" if decision["line"] else ""
     return f"{plain(decision['key'])} {plain(decision['check'])} {decision['verdict']}: {about}{line}"
+
+
+def print_many(findings: Sequence[Finding], docs: Mapping[str, CheckDoc], what: str) -> None:
+    """How many findings of which checks are about to be decided, with the first messages, and how."""
+    screen = console()
+    screen.print(f"{len(findings):,} findings {plain(what)}", style="bold")
+    for code, number in Counter(finding.check for finding in findings).most_common():
+        title = docs[code].title if code in docs else ""
+        screen.print(f"  {number:,} of {code} {plain(title)}")
+        for finding in [one for one in findings if one.check == code][:_EXAMPLES]:
+            screen.print(f"    {plain(finding.img_id or '')} {plain(finding.message)}", style="dim")
+
+
+def print_undone(batch: Sequence[Decision]) -> None:
+    """The decisions that are about to be taken out."""
+    first, screen = batch[0], console()
+    told = f"{len(batch):,} decisions: {first.verdict.value} by {first.who} on {first.when}: {first.reason}"
+    screen.print(plain(told), style="bold")
+    for code, number in Counter(decision.check for decision in batch).most_common():
+        screen.print(f"  {number:,} of {code}")
+
+
+def confirmed(question: str) -> bool:
+    """Whether a person says yes; the end of input is a no."""
+    try:
+        return console().input(f"{question} (y/N) ").strip().casefold() in ("y", "yes")
+    except EOFError:
+        return False
 
 
 def print_merged(source: Path, path: Path, added: int, known: int) -> None:

@@ -165,7 +165,7 @@ class _Work:
         most = max(group, key=lambda finding: _ORDER[self.repairs[finding.check]], default=None)
         if most is not None and most.suggestion is not None:
             rules = tuple(finding.check for finding in group)
-            why = "; ".join(finding.message.partition(": ")[2] for finding in group)
+            why = "; ".join(finding.message for finding in group)
             self._set(row, column, most.suggestion, rules, why)
 
     def correct(self, correction: Correction) -> tuple[str, str] | None:

@@ -17,20 +17,18 @@ from kvqa_audit.release.decisions_file import NAMES, decisions_beside, read_deci
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which findings a person wants to see; an empty part wants all. `severity` is the least one."""
+    """Which findings a person wants to see; None for a part wants all. `severity` is the least one."""
 
-    checks: tuple[str, ...] = ()
+    checks: frozenset[str] | None = None
     severity: Severity = Severity.INFO
     img_id: str | None = None
 
     def wants(self, finding: Finding) -> bool:
-        """A check is wanted by its code or by the start of it: KV30 wants all rules."""
         if self.img_id is not None and self.img_id not in (finding.img_id, *finding.related):
             return False
         if finding.severity.rank < self.severity.rank:
             return False
-        code = finding.check.casefold()
-        return not self.checks or any(code.startswith(check.casefold()) for check in self.checks)
+        return self.checks is None or finding.check in self.checks
 
 
 def file_for(run: AuditRun, named: Path | None) -> Path:
@@ -62,6 +60,20 @@ def report_on(run: AuditRun, decisions: Sequence[Decision], today: date) -> Deci
     """What comes of decisions in a finished audit."""
     whole = not (run.metrics.get("decisions") or {}).get("subset", False)
     return apply_decisions(run.findings, run.outcomes, decisions, today, run.docs, whole=whole)[2]
+
+
+def last_batch(decisions: Sequence[Decision]) -> tuple[Decision, ...]:
+    """The decisions at the end that were made together: by one person, on one day, in one verdict and in one reason."""
+
+    def made(decision: Decision) -> tuple[object, ...]:
+        return decision.who, decision.when, decision.verdict, decision.reason, decision.expires
+
+    batch: list[Decision] = []
+    for decision in reversed(decisions):
+        if made(decision) != made(decisions[-1]):
+            break
+        batch.append(decision)
+    return tuple(reversed(batch))
 
 
 def pictures_of(finding: Finding, run: AuditRun) -> tuple[str, ...]:

@@ -54,16 +54,19 @@ def test_summary_tells_verdict_blockers_and_report(
     assert done.stderr == ""
 
 
-def test_quiet_prints_nothing_and_json_prints_json(
+def test_quiet_says_one_line_and_json_prints_json(
     program: Program, drawn: tuple[Path, DemoTruth], tmp_path: Path
 ) -> None:
     quiet = program("run", drawn[0], "--subset", "--out", tmp_path, "--quiet")
-    assert (quiet.stdout, quiet.stderr, quiet.returncode) == ("", "", 1)
+    assert (quiet.stdout, quiet.returncode) == ("", 1)
+    (line,) = quiet.stderr.splitlines()
+    assert "Not ready: 19 checks found defects that block. 20 findings block" in line
+    assert line.endswith(f"report: {tmp_path / 'report.html'}")
     record = json.loads(program("run", drawn[0], "--subset", "--out", tmp_path, "--json").stdout)
-    assert record["schema_version"] == 1
+    assert record["schema_version"] == 2
     assert record["exit_code"] == 1
     again = program("run", drawn[0], "--subset", "--out", tmp_path, "--format", "json")
-    assert json.loads(again.stdout)["schema_version"] == 1
+    assert json.loads(again.stdout)["schema_version"] == 2
     told = program("run", drawn[0], "--subset", "--out", tmp_path, "--format", "markdown")
     assert "**kvqa-audit: not ready" in told.stdout
     assert told.returncode == 1

@@ -1,4 +1,4 @@
-"""The artifacts of a real run match the contract, version 1."""
+"""The artifacts of a real run match the contract, version 2."""
 
 from __future__ import annotations
 
@@ -33,6 +33,11 @@ FINDING_COLUMNS = [
     "message",
     "evidence",
     "suggestion",
+    "decision",
+    "decided_by",
+    "decided_at",
+    "reason",
+    "until",
 ]
 
 
@@ -138,3 +143,20 @@ def test_every_planted_defect_is_found_by_the_check_that_should(audited: Path, d
     findings = read_artifacts(audited).findings
     missed = [planted for planted in drawn[1].planted if not planted.found_in(findings)]
     assert not missed
+
+
+def test_folder_of_version_1_is_still_read(program: Program, audited: Path, tmp_path: Path) -> None:
+    old = tmp_path / "old"
+    shutil.copytree(audited, old)
+    record = json.loads((old / "audit.json").read_text())
+    del record["verdict"]
+    (old / "audit.json").write_text(json.dumps({**record, "schema_version": 1}))
+    table = pq.read_table(old / "findings.parquet").select(FINDING_COLUMNS[:13])
+    pq.write_table(table, old / "findings.parquet")
+    run = read_artifacts(old)
+    assert (run.verdict, run.findings) == (None, read_artifacts(audited).findings)
+    assert program("gate", old).stdout == program("gate", audited).stdout
+    assert program("index", old, "--out", tmp_path / "a.html").returncode == 0
+    program("index", audited, "--out", tmp_path / "b.html")
+    told = [(tmp_path / name).read_text().partition('<p class="lead">')[2][:80] for name in ("a.html", "b.html")]
+    assert told[0] == told[1]

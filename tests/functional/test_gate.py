@@ -16,7 +16,7 @@ def test_gate_judges_a_finished_audit_as_the_run_did(program: Program, audited: 
     done = program("gate", audited)
     assert done.returncode == 1, done.stderr
     assert done.stdout.startswith("Not ready: ")
-    assert "  KV203 duplicates_with_conflicting_answers: " in done.stdout
+    assert "  KV203 The same picture is answered in two ways: " in done.stdout
     record = json.loads(program("gate", audited, "--json").stdout)
     assert record["exit_code"] == json.loads((audited / "audit.json").read_text())["exit_code"]
     assert "KV203" in record["blockers"]
@@ -32,7 +32,7 @@ def test_policy_in_a_file_decides(program: Program, audited: Path, tmp_path: Pat
     policy.write_text("fail_on: never\nlimits: {KV401: {count: 0}}\nrequired: [KV02-rows]\n")
     done = program("gate", audited, "--policy", policy)
     assert done.returncode == 1
-    assert "KV02-rows promise_rows: required, but skipped (the source is a subset" in done.stdout
+    assert "KV02-rows The table holds 58,849 rows: required, but skipped (the source is a subset" in done.stdout
     policy.write_text("fail_on: never\nlimts: {}\n")
     wrong = program("gate", audited, "--policy", policy)
     assert wrong.returncode == 2
@@ -86,7 +86,10 @@ def test_run_judges_by_the_named_policy(program: Program, drawn: tuple[Path, Dem
     policy.write_text("fail_on: never\nrequired: [KV201]\nrequire: [licence]\n")
     blocked = program(*arguments, "--gate", policy)
     assert blocked.returncode == 1
-    assert "KV201 identical_bytes: required, but skipped (only the table was asked for)" in blocked.stdout
+    assert (
+        "KV201 Two image files are equal, byte by byte: required, but skipped (only the table was asked for)"
+        in blocked.stdout
+    )
     assert program(*arguments, "--gate", "release").returncode == 1
     wrong = program(*arguments, "--gate", "strictest")
     assert wrong.returncode == 2

@@ -57,7 +57,16 @@ def test_next_audit_knows_the_decisions(
     shutil.copytree(drawn[0], source)
     run = read_artifacts(audited)
     program(
-        "review", audited, "--decisions", source / "decisions.yaml", "--update", "--add", "accepted", "--reason", "so"
+        "review",
+        audited,
+        "--decisions",
+        source / "decisions.yaml",
+        "--update",
+        "--add",
+        "accepted",
+        "--reason",
+        "so",
+        "--yes",
     )
     assert len(read_decisions(source / "decisions.yaml")) == len(run.findings)
     table_only = program("run", source, "--subset", "--table-only", "--out", out)
@@ -84,7 +93,7 @@ def test_update_takes_out_what_is_stale_and_adds_nothing(
     table = (drawn[0] / "metadata.csv").read_text()
     (source / "metadata.csv").write_text(table)
     program("run", source, "--spec", _part(tmp_path), "--out", out)
-    program("review", out, "--update", "--add", "accepted", "--reason", "so", "--check", "KV009")
+    program("review", out, "--update", "--add", "accepted", "--reason", "so", "--check", "KV009", "--yes")
     before = (source / "decisions.yaml").read_text()
     (source / "metadata.csv").write_text(table.replace("lower-rigth", "lower-right"))
     told = program("run", source, "--spec", _part(tmp_path), "--out", out)
@@ -130,7 +139,18 @@ def test_decisions_that_a_report_saved_are_merged_and_only_once(
 ) -> None:
     saved = tmp_path / "saved.yaml"
     program(
-        "review", audited, "--decisions", saved, "--update", "--add", "accepted", "--reason", "so", "--check", "KV009"
+        "review",
+        audited,
+        "--decisions",
+        saved,
+        "--update",
+        "--add",
+        "accepted",
+        "--reason",
+        "so",
+        "--check",
+        "KV009",
+        "--yes",
     )
     number = len(read_decisions(saved))
     done = program("review", audited, "--decisions", decisions, "--merge", saved)
@@ -141,3 +161,52 @@ def test_decisions_that_a_report_saved_are_merged_and_only_once(
     missing = program("review", audited, "--decisions", decisions, "--merge", tmp_path / "none.yaml")
     assert missing.returncode == 2
     assert "there is no such decisions file" in missing.stderr
+
+
+def test_many_decisions_are_shown_and_asked_for_before_they_are_written_and_can_be_undone(
+    program: Program, audited: Path, decisions: Path
+) -> None:
+    many = ("review", audited, "--decisions", decisions, "--update", "--add", "accepted", "--reason", "so")
+    refused = program(*many, "--check", "KV009", typed="n\n")
+    assert (refused.returncode, decisions.exists()) == (2, False)
+    assert "2 of KV009 An answer stands in a known misspelling." in refused.stdout
+    assert "nothing was written" in refused.stderr
+    assert program(*many, "--check", "KV009").returncode == 2, "the end of input is no yes"
+    assert program(*many, "--check", "KV009", typed="y\n").returncode == 0
+    before = decisions.read_text()
+    other = ("--check", "KV007", "--who", "somebody else")
+    assert program(*many, *other, "--yes").returncode == 0
+    undone = program("review", audited, "--decisions", decisions, "--undo", "--yes")
+    assert "3 of KV007" in undone.stdout
+    assert decisions.read_text() == before
+    assert program("review", audited, "--decisions", decisions, "--undo", typed="y\n").returncode == 0
+    assert read_decisions(decisions) == ()
+    assert program("review", audited, "--decisions", decisions, "--undo", "--yes").returncode == 2
+
+
+def test_check_means_exactly_one_code_and_an_unknown_one_is_an_error(
+    program: Program, audited: Path, decisions: Path
+) -> None:
+    exact = program("review", audited, "--decisions", decisions, "--check", "KV30-L4.1", typed="q\n")
+    assert "[1 of 1] KV30-L4.1" in exact.stdout
+    unknown = program("review", audited, "--decisions", decisions, "--check", "KV99")
+    assert unknown.returncode == 2
+    assert "KV99: there is no such check" in unknown.stderr
+
+
+@pytest.mark.parametrize("command", ["gate", "report", "compare"])
+def test_decisions_made_after_the_audit_count_without_a_new_one(
+    program: Program, drawn: tuple[Path, DemoTruth], audited: Path, tmp_path: Path, command: str
+) -> None:
+    decisions, page = tmp_path / "decisions.yaml", tmp_path / "again.html"
+    accept = ("--update", "--add", "accepted", "--reason", "known", "--check", "KV005", "--yes", "--who", "Ada")
+    assert program("review", audited, "--decisions", decisions, *accept).returncode == 0
+    arguments = {"gate": (audited,), "report": (audited, "--out", page), "compare": (audited, audited)}[command]
+    told = program(command, *arguments, "--decisions", decisions)
+    assert told.returncode in (0, 1), told.stderr
+    assert f"decisions: read from {decisions}; 1 findings are waived" in told.stdout
+    if command == "gate":
+        assert "KV005" not in told.stdout
+        assert "KV005" in program("gate", audited).stdout
+    if command == "report":
+        assert "18 checks found defects that block" in page.read_text()

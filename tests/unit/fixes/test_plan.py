@@ -79,7 +79,7 @@ def test_exact_repeat_is_dropped_and_one_that_differs_is_not(tmp_path: Path) -> 
         (2, WHOLE_ROW, ("KV011",)),
         (3, WHOLE_ROW, ("KV011",)),
     ]
-    assert "repeats row 0" in done.patch.changes[0].why
+    assert "repeats record 1" in done.patch.changes[0].why
     assert [f.row for f in done.patch.left if f.check == "KV011"] == [1]
 
 

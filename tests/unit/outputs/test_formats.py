@@ -350,16 +350,18 @@ def test_summary_counts_open_findings_and_waived_ones_apart() -> None:
     bad = Finding("KV008", Severity.ERROR, "bad", img_id="a")
     waived = dataclasses.replace(bad, img_id="b", status=FindingStatus.WAIVED)
     note = Finding("KV402", Severity.INFO, "lopsided", question="q")
-    text = summary_markdown(run_with(bad, waived, note), VERDICT)
-    assert "| | passed | failed | not judged | crashed | errors | warnings | notes | waived |" in text
-    assert "| findings | | | | | 1 | 0 | 1 | 1 |" in text
+    run = run_with(bad, waived, note)
+    text = summary_markdown(run, judge(run.outcomes, run.findings, Release()))
+    assert (
+        "| errors | warnings | notes | waived | blocking |\n|---:|---:|---:|---:|---:|\n| 1 | 0 | 1 | 1 | 1 |" in text
+    )
 
 
-@pytest.mark.parametrize(("reasons", "more"), [(15, None), (16, "- … 1 more; the report lists all")])
+@pytest.mark.parametrize(("reasons", "more"), [(8, None), (9, "- … 1 more; the report lists all")])
 def test_summary_cuts_a_long_list_and_says_so(reasons: int, more: str | None) -> None:
-    verdict = dataclasses.replace(VERDICT, reasons=tuple(f"reason {n}" for n in range(reasons)))
+    verdict = dataclasses.replace(VERDICT, blockers=(), reasons=tuple(f"reason {n}" for n in range(reasons)))
     told = [line for line in summary_markdown(RUN, verdict).splitlines() if line.startswith(("- reason", "- …"))]
-    assert (len(told), told[-1]) == (15 + (more is not None), more or "- reason 14")
+    assert (len(told), told[-1]) == (8 + (more is not None), more or "- reason 7")
 
 
 def test_revision_cannot_end_the_code_marks_around_it() -> None:

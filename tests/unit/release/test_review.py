@@ -37,8 +37,8 @@ def asked(wanted: Wanted) -> list[str]:
         (Wanted(severity=Severity.ERROR), ["KV008", "KV201"]),
         (Wanted(img_id="a"), ["KV201", "KV003"]),
         (Wanted(img_id="c"), ["KV201"]),
-        (Wanted(checks=("kv00",)), ["KV008", "KV003"]),
-        (Wanted(checks=("KV2", "KV402"), severity=Severity.WARNING), ["KV201"]),
+        (Wanted(checks=frozenset({"KV008", "KV003"})), ["KV008", "KV003"]),
+        (Wanted(checks=frozenset({"KV201", "KV402"}), severity=Severity.WARNING), ["KV201"]),
     ],
 )
 def test_only_what_is_wanted_is_asked_the_gravest_first(wanted: Wanted, checks: list[str]) -> None:

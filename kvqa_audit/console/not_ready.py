@@ -1,0 +1,19 @@
+"""An audit that is not ready comes in; one line about it goes out, for who reads nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from kvqa_audit.console.terminal import plain
+from kvqa_audit.model import AuditRun
+from kvqa_audit.release.gate import Verdict
+
+
+def not_ready_line(run: AuditRun, verdict: Verdict, out: Path) -> str:
+    """The dataset, the verdict, how many findings block and how many are new, and where the report is."""
+    counts, since = verdict.tally.total, run.metrics.get("baseline")
+    new = "" if since is None else f", {since['new']:,} new since {str(since['date'])[:10]}"
+    told = (
+        f"{run.dataset.name}: {verdict.sentence} {counts.blocking:,} findings block{new}; report: {out / 'report.html'}"
+    )
+    return f"kvqa-audit: {plain(told)}\n"
