@@ -89,7 +89,7 @@ def run(
         pictures,
         pages,
         project_named(project) or DEFAULT_PROJECT,
-        report_url,
+        report_url=report_url,
     )
     with audit_progress(quiet or form is not Format.TERMINAL) as listener, runs_kept_in(store, make=True) as runs:
         published = audit_and_publish(request, publication, runs=runs, listener=listener)
