@@ -51,6 +51,20 @@ def lint(session: nox.Session) -> None:
 
 
 @nox.session
+def fuzz(session: nox.Session) -> None:
+    """Hostile inputs for so long: `nox -s fuzz -- --seconds 120 --seed N`."""
+    session.install(".", *TESTS)
+    session.run("python", "-m", "tests.fuzz.fuzz", *session.posargs)
+
+
+@nox.session
+def kills(session: nox.Session) -> None:
+    """Commands that write, killed and called again: `nox -s kills -- --moments 20 --seed N`."""
+    session.install(".", *TESTS)
+    session.run("python", "-m", "tests.fuzz.kill_matrix", *session.posargs)
+
+
+@nox.session
 def orchestrators(session: nox.Session) -> None:
     """The examples inside Prefect and Dagster, and the hook through pre-commit."""
     session.install(".", *TESTS, "prefect", "dagster", "pre-commit")

@@ -4,38 +4,48 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import sys
 import traceback
 
 from kvqa_audit.errors import KvqaAuditError
+from kvqa_audit.process import ENDED_BY, ended_by_signals, make_sure_there_is_memory, open_standard_streams
 
 CRASHED = 3
-INTERRUPTED = 130
 
 
 def main() -> None:
     """Runs the command line; an error that a person can act on is told in words, without a stack trace."""
-    from kvqa_audit.cli import app
-
+    if sys.stdout is sys.__stdout__ and sys.stderr is sys.__stderr__:
+        open_standard_streams()
     for stream in (sys.stdout, sys.stderr):
         # A terminal or file of a narrow encoding shows what it cannot hold as \\xNN; it decides nothing.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    with ended_by_signals():
+        _run()
+
+
+def _run() -> None:
     try:
+        make_sure_there_is_memory()
+        from kvqa_audit.cli import app
+
         app()
     except KvqaAuditError as error:
         sys.stderr.write(f"kvqa-audit: {error}\n")
         sys.exit(error.exit_code)
     except SystemExit as end:
-        if end.code == INTERRUPTED:
-            sys.stderr.write("kvqa-audit: interrupted; no half-written file was left\n")
+        if isinstance(end.code, int) and end.code in ENDED_BY:
+            word = "interrupted" if end.code == 128 + signal.SIGINT else f"ended by {ENDED_BY[end.code]}"
+            sys.stderr.write(f"kvqa-audit: {word}; no half-written file was left\n")
             # A thread may still be inside an engine; the interpreter's own end would wait for it, or abort in it.
             sys.stderr.flush()
-            os._exit(INTERRUPTED)
+            os._exit(end.code)
         raise
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(141)
+    except MemoryError:
+        sys.stderr.write("kvqa-audit: there is not enough memory; give it more, or audit with fewer --jobs\n")
+        sys.exit(KvqaAuditError.exit_code)
     except Exception:  # noqa: BLE001 - Python's own exit code for it is 1, which would say that defects were found
         traceback.print_exc()
         sys.stderr.write("kvqa-audit: this is a fault of the program, not of the dataset; nothing was judged\n")

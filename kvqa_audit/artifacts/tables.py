@@ -54,6 +54,11 @@ def storable(text: str | None) -> str | None:
     return None if text is None else text.encode("utf-8", "backslashreplace").decode()
 
 
+def no_formula(cell: Any) -> Any:
+    """A cell for a spreadsheet: an apostrophe stands before a text that would be run as a formula."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+
+
 def finding_row(finding: Finding) -> dict[str, Any]:
     """A finding in the columns of the contract."""
     return {
@@ -103,13 +108,17 @@ def findings_table(findings: Iterable[Finding]) -> pa.Table:
 
 
 def findings_csv(findings: Iterable[Finding]) -> bytes:
-    """The same as CSV in UTF-8; `related` is a JSON list, or empty."""
+    """The same as CSV in UTF-8 for people's spreadsheets; `related` is a JSON list, or empty.
+
+    A text that a spreadsheet would take for a formula has an apostrophe before it here, not in the Parquet file.
+    """
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, (*FINDING_COLUMNS, *DECISION_COLUMNS), lineterminator="\n")
     writer.writeheader()
     for finding in findings:
         row = finding_row(finding)
-        writer.writerow({**row, "related": json.dumps(row["related"], ensure_ascii=False) if row["related"] else ""})
+        related = json.dumps(row["related"], ensure_ascii=False) if row["related"] else ""
+        writer.writerow({name: no_formula(cell) for name, cell in {**row, "related": related}.items()})
     return text.getvalue().encode()
 
 

@@ -19,6 +19,14 @@ def cache_folder() -> Path:
     named = os.environ.get(FOLDER_VARIABLE)
     if named:
         return Path(named)
+    try:
+        return _usual_folder()
+    except RuntimeError:
+        # A user without a home: nothing can be kept below this, which the cache notes.
+        return Path(os.devnull) / "kvqa-audit"
+
+
+def _usual_folder() -> Path:
     if sys.platform == "darwin":
         return Path.home() / "Library" / "Caches" / "kvqa-audit"
     base = os.environ.get("LOCALAPPDATA" if sys.platform == "win32" else "XDG_CACHE_HOME", "")

@@ -75,6 +75,7 @@ class FingerprintCache:
     def find_unchanged(self, places: Sequence[ImagePlace], version: str) -> dict[str, Kept]:
         """Location → what is kept, for the places whose file has not changed since it was last read."""
         found: dict[str, Kept] = {}
+        places = [place for place in places if _is_utf8(place.location)]
         self._guarded(lambda: found.update(self._select_unchanged(places, version)))
         return found
 
@@ -82,7 +83,8 @@ class FingerprintCache:
         self, fingerprints: Sequence[ImageFingerprint], places: Sequence[tuple[ImagePlace, ImageFingerprint]]
     ) -> None:
         """Keeps fingerprints by content, and for places which content their file had; one commit."""
-        self._guarded(lambda: self._insert(fingerprints, places))
+        named = [(place, one) for place, one in places if _is_utf8(place.location) and _is_utf8(one.path)]
+        self._guarded(lambda: self._insert(fingerprints, named))
 
     def lookup(self) -> FingerprintLookup:
         """What finds fingerprints in another process, which it can be sent to."""
@@ -230,6 +232,15 @@ class FingerprintLookup:
         if self._database is not None:
             self._database.close()
             self._database = None
+
+
+def _is_utf8(name: str) -> bool:
+    """Whether a name can be kept as text; a file with another one is read anew in every run."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def version_of(decoder: str, algorithm: str) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from kvqa_audit.artifacts.tables import no_formula
 from kvqa_audit.fixes.patch import CellChange, Patch
 from kvqa_audit.fixes.proof import Proof, by_check
 from kvqa_audit.model import AuditRun, Finding
@@ -19,14 +20,17 @@ CHANGE_COLUMNS = ("row", "img_id", "question", "column", "from", "to", "rule", "
 
 
 def changes_csv(changes: Sequence[CellChange]) -> bytes:
-    """The patch file: one line for each cell, row or image that changes; `row` is the 0-based row of the source."""
+    """The patch file: one line for each cell, row or image that changes; `row` is the 0-based row of the source.
+
+    An apostrophe stands before a text that a spreadsheet would take for a formula.
+    """
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(CHANGE_COLUMNS)
     for change in changes:
         row = "" if change.row is None else change.row
         about = (change.img_id, change.question, change.column, change.before, change.after)
-        writer.writerow((row, *about, " ".join(change.rules), change.why))
+        writer.writerow(map(no_formula, (row, *about, " ".join(change.rules), change.why)))
     return text.getvalue().replace("\r\n", "\n").encode("utf-8", "surrogateescape")
 
 

@@ -1,0 +1,107 @@
+"""What is closed, full, missing or signalled changes no exit code, and leaves no stack trace and no child."""
+
+from __future__ import annotations
+
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from kvqa_audit.cache.caches import cache_folder
+from kvqa_audit.demo import DemoTruth
+from tests.functional.conftest import Program
+from tests.processes import descendants, is_alive, wait_until
+
+Drawn = tuple[Path, DemoTruth]
+
+
+def closed(*descriptors: int) -> Callable[[], None]:
+    return lambda: [os.close(one) for one in descriptors][:0] and None
+
+
+@pytest.mark.parametrize("descriptors", [(1,), (2,), (0, 1, 2)])
+@pytest.mark.parametrize(("table", "code"), [("metadata.csv", 1), ("nowhere.csv", 2)])
+def test_closed_streams_change_no_exit_code(drawn: Drawn, descriptors: tuple[int, ...], table: str, code: int) -> None:
+    command = [sys.executable, "-m", "kvqa_audit", "check", str(drawn[0] / table)]
+    assert subprocess.run(command, check=False, preexec_fn=closed(*descriptors)).returncode == code
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+def test_full_and_broken_outputs_change_no_exit_code_and_break_nothing_off(drawn: Drawn) -> None:
+    command = [sys.executable, "-m", "kvqa_audit", "check", str(drawn[0] / "metadata.csv")]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, check=False, stdout=full, stderr=subprocess.PIPE)
+    assert (done.returncode, done.stderr) == (1, b"")
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_signals_end_in_128_and_their_number(drawn: Drawn, tmp_path: Path, number: signal.Signals) -> None:
+    source, out = tmp_path / "many", tmp_path / "out"
+    shutil.copytree(drawn[0], source)
+    for n in range(2_000):
+        shutil.copyfile(source / "images" / "demo_polyps_01.jpg", source / "images" / f"copy{n}.jpg")
+    command = [sys.executable, "-m", "kvqa_audit", "run", str(source), "--out", str(out), "--no-cache"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        wait_until(lambda: process.poll() is not None or len(descendants(process.pid)) > 1)
+        children = descendants(process.pid)
+        process.send_signal(number)
+        _, words = process.communicate()
+    wait_until(lambda: not any(map(is_alive, children)))
+    assert process.returncode == 128 + number
+    assert b"Traceback" not in words
+    assert not out.exists() or not list(out.iterdir())
+
+
+def test_too_little_memory_is_told_and_is_no_finding(process: Program, drawn: Drawn) -> None:
+    def small() -> None:
+        resource.setrlimit(resource.RLIMIT_AS, (2**30, 2**30))
+
+    done = process("check", drawn[0] / "metadata.csv", preexec_fn=small)
+    assert done.returncode == 2
+    assert "raise the limit" in done.stderr
+
+
+def test_user_without_a_home_is_served_without_a_cache(
+    program: Program, drawn: Drawn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_home() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", no_home)
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.delenv("KVQA_AUDIT_CACHE", raising=False)
+    assert not cache_folder().parent.is_dir()
+    monkeypatch.setenv("KVQA_AUDIT_CACHE", str(cache_folder()))
+    done = program("duplicates", drawn[0], "--mode", "exact", "--quiet")
+    assert done.returncode == 1, done.stderr
+
+
+def test_names_that_are_no_utf_8_are_audited(program: Program, drawn: Drawn, tmp_path: Path) -> None:
+    source = tmp_path / os.fsdecode(b"caf\xe9")
+    shutil.copytree(drawn[0], source)
+    shutil.copyfile(source / "images" / "demo_polyps_01.jpg", source / "images" / os.fsdecode(b"\xe9t\xe9.jpg"))
+    for _ in range(2):
+        done = program("duplicates", source, "--mode", "exact", "--out", tmp_path / os.fsdecode(b"o\xe9"))
+        assert done.returncode == 1, done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_formulas_are_no_formulas_in_the_csv_files(program: Program, tmp_path: Path) -> None:
+    (tmp_path / "metadata.csv").write_text("source,question,answer,img_id\nPolyps,=1+1,@SUM(A1),-a\n")
+    out = tmp_path / "out"
+    program("run", tmp_path / "metadata.csv", "--subset", "--table-only", "--out", out, "-q")
+    lines = (out / "findings.csv").read_text()
+    assert ",'=1+1,'@SUM(A1)," in lines
+    assert ",=1+1" not in lines

@@ -1,0 +1,141 @@
+"""Moments and a seed come in; commands that write are killed then and called again, and what differs goes out.
+
+`python -m tests.fuzz.kill_matrix --moments 20 --seed 1` from the project's folder.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import hashlib
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.fuzz.fuzz import sound_case
+from tests.processes import descendants, is_alive, wait_until
+
+# What differs between two runs that came to the same.
+_OF_THE_RUN = ("run_id", "started_at", "finished_at", "stages", "files", "tool")
+Words = Callable[[Path], list[str]]
+COMMANDS: dict[str, Words] = {
+    "run": lambda at: ["run", f"{at}/data", "--out", f"{at}/out", "--subset", "-j", "1", "--also", "badge"],
+    "run over an audit": lambda at: ["run", f"{at}/data", "--out", f"{at}/audit", "--subset", "--table-only"],
+    "fix": lambda at: ["fix", f"{at}/data", "--out", f"{at}/fixed", "--subset", "--table-only"],
+    "demo": lambda at: ["demo", "--out", f"{at}/demo", "-j", "1"],
+    "init": lambda at: ["init", f"{at}/data", "--out", f"{at}/described"],
+    "export": lambda at: ["export", f"{at}/audit", "--croissant", f"{at}/c.json", "--card", f"{at}/README.md"],
+    "review": lambda at: [
+        "review", f"{at}/audit", "--decisions", f"{at}/decisions.yaml", "--update", "--add", "accepted", "--reason",
+        "x", "--who", "me",
+    ],
+    "gate": lambda at: ["gate", f"{at}/audit", "--also", "junit,sarif,summary,badge"],
+    "index": lambda at: ["index", f"{at}"],
+    "report": lambda at: ["report", f"{at}/audit", "--out", f"{at}/page.html", "--no-images"],
+    "duplicates": lambda at: ["duplicates", f"{at}/data", "--out", f"{at}/pairs", "-j", "1"],
+}  # fmt: skip
+
+
+def state(folder: Path) -> dict[str, str]:
+    """The digest of each file below a folder, without what tells of the run and not of its result."""
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(_result(path, folder)).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.suffix not in (".html", ".svg", ".xml", ".sarif") and "cache" not in path.parts
+    }
+
+
+def _result(path: Path, folder: Path) -> bytes:
+    content = path.read_bytes().replace(os.fsencode(folder), b"AT")
+    if path.name in ("audit.json", "c.json"):
+        told = {name: value for name, value in json.loads(content).items() if name not in _OF_THE_RUN}
+        for check in told.get("checks", ()):
+            check.pop("seconds", None)
+        content = b"" if path.name == "c.json" else json.dumps(told, sort_keys=True).encode()
+    elif path.name == "README.md":
+        content = b""
+    elif path.suffix == ".csv":
+        content = json.dumps(list(csv.reader(content.decode("utf-8", "replace").splitlines()))).encode()
+    return content
+
+
+def start(words: list[str], at: Path) -> subprocess.Popen[bytes]:
+    environment = {**os.environ, "KVQA_AUDIT_CACHE": str(at / "cache")}
+    command = [sys.executable, "-m", "kvqa_audit", *words]
+    return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+
+def finished(words: list[str], at: Path) -> tuple[int, bytes, float]:
+    started = time.monotonic()
+    with start(words, at) as process:
+        _, said = process.communicate()
+    return process.returncode, said, time.monotonic() - started
+
+
+def killed(words: list[str], at: Path, seconds: float) -> None:
+    """Kills the command so many seconds after its start, and waits for the end of all that it had started."""
+    with start(words, at) as process:
+        try:
+            process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            children = descendants(process.pid)
+            process.kill()
+            process.wait()
+            wait_until(lambda: not any(map(is_alive, children)))
+
+
+def broken_promises(words: Words, sound: Path, place: Path, random_: random.Random, moments: int) -> list[str]:
+    """Kills one command at random moments of its work, calls it again, and says what is not as without."""
+    at, found = place / "at", []
+    shutil.copytree(sound, at)
+    code, said, seconds = finished(words(at), at)
+    wanted = state(at)
+    if code not in (0, 1):
+        return [f"exit code {code}: {said.decode()}"]
+    for _ in range(moments):
+        moment = random_.uniform(0, seconds)
+        shutil.rmtree(at)
+        shutil.copytree(sound, at)
+        killed(words(at), at, moment)
+        again, said, _ = finished(words(at), at)
+        # A copy or a description that was finished before the kill is not written over.
+        done_before = again == 2 and b"name a new one" in said
+        if (again != code and not done_before) or state(at) != wanted or list(at.rglob(".*.part")):
+            names = sorted(name for name, _ in state(at).items() ^ wanted.items())
+            found.append(
+                f"killed after {moment:.2f} s of {seconds:.2f}: exit {again}, differs in {names}; {said.decode()}"
+            )
+    shutil.rmtree(at)
+    return found
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--moments", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", choices=COMMANDS)
+    asked = parser.parse_args()
+    broken = 0
+    with tempfile.TemporaryDirectory() as folder:
+        sound = Path(folder) / "sound"
+        sound_case(sound, Path.cwd())
+        shutil.rmtree(sound / "whole")
+        # The audit and its source have to stand where each try has them.
+        for name, words in COMMANDS.items():
+            if asked.only in (None, name):
+                random_ = random.Random(f"{asked.seed} {name}")
+                found = broken_promises(words, sound, Path(folder), random_, asked.moments)
+                broken += len(found)
+                sys.stdout.write(f"{name}: {asked.moments} kills, {len(found)} violations\n" + "\n".join([*found, ""]))
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
