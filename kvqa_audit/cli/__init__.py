@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from typing import Annotated
+
 import typer
 
 from kvqa_audit.cli.cache import cache
@@ -11,6 +14,7 @@ from kvqa_audit.cli.compare import compare
 from kvqa_audit.cli.demo import demo
 from kvqa_audit.cli.duplicates import duplicates
 from kvqa_audit.cli.example import example
+from kvqa_audit.cli.explain import explain
 from kvqa_audit.cli.export import export
 from kvqa_audit.cli.fix import fix
 from kvqa_audit.cli.gate import gate
@@ -29,7 +33,7 @@ app = typer.Typer(
         "read; 3 incomplete (a check crashed, or nothing ran). 3 wins over 1."
     ),
     rich_markup_mode=None,
-    add_completion=False,
+    add_completion=True,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
@@ -45,6 +49,7 @@ COMMANDS = (
     runs,
     compare,
     review,
+    explain,
     fix,
     gate,
     export,
@@ -55,3 +60,20 @@ COMMANDS = (
 
 for command in COMMANDS:
     app.command()(command)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        from kvqa_audit import __version__
+
+        sys.stdout.write(f"kvqa-audit {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    pass

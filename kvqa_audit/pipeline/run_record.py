@@ -15,10 +15,14 @@ from kvqa_audit.model import AnswerRows, DatasetFacts, Metrics
 
 if TYPE_CHECKING:
     from kvqa_audit.answers.study import AnswerStudy
+    from kvqa_audit.checks.base import Evidence
     from kvqa_audit.images.fingerprint_stage import ImageStageResult
     from kvqa_audit.ingest.dataset import Dataset, Table
     from kvqa_audit.pipeline.evidence import Collected
     from kvqa_audit.spec.dataset_spec import DatasetSpec
+
+# Below this share of the described rows, a part was probably meant.
+_MOST_OF = 0.9
 
 
 def facts_of(dataset: Dataset, collected: Collected) -> DatasetFacts:
@@ -94,7 +98,7 @@ def metrics_of(collected: Collected) -> Metrics:
         "images_from_cache": images.from_cache,
         "subset": "whole dataset" in evidence.absent,
         "described_by": evidence.spec.made_by,
-        "notes": [*_note_on(evidence.spec), *images.notes, *duplicates.notes],
+        "notes": [*_perhaps_a_part(evidence), *_note_on(evidence.spec), *images.notes, *duplicates.notes],
     }
 
 
@@ -105,6 +109,14 @@ def _note_on(spec: DatasetSpec) -> Iterator[str]:
             "dataset is meant to be was inferred from the data, and what rests on that is at most a warning. "
             "`kvqa-audit init` writes it down, to be corrected and named with --spec."
         )
+
+
+def _perhaps_a_part(evidence: Evidence) -> list[str]:
+    """A hint where much less is there than the description says, and nobody said that it is a part."""
+    rows, described = len(evidence.table.frame), evidence.spec.rows
+    if "whole dataset" in evidence.absent or not rows or rows >= _MOST_OF * described:
+        return []
+    return [f"{rows:,} of {described:,} rows: is this a part of the dataset? Then add --subset."]
 
 
 def _study(study: AnswerStudy) -> Metrics:

@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from kvqa_audit.artifacts.atomic_file import write_atomically
-from kvqa_audit.errors import SpecError
+from kvqa_audit.errors import KvqaAuditError, SpecError
 from kvqa_audit.model import AuditRun, Finding, Severity
 from kvqa_audit.release.decisions import Decision, DecisionReport, apply_decisions, undecided
 from kvqa_audit.release.decisions_file import NAMES, decisions_beside, read_decisions, text_of, with_added, without
@@ -60,6 +60,22 @@ def report_on(run: AuditRun, decisions: Sequence[Decision], today: date) -> Deci
     """What comes of decisions in a finished audit."""
     whole = not (run.metrics.get("decisions") or {}).get("subset", False)
     return apply_decisions(run.findings, run.outcomes, decisions, today, run.docs, whole=whole)[2]
+
+
+def finding_named(run: AuditRun, name: str) -> Finding:
+    """The one finding whose key this is, or begins so; `KV203-<key>` is understood, too.
+
+    Raises:
+        KvqaAuditError: no finding, or more than one, is named so.
+    """
+    key = name.rpartition("-")[2].casefold()
+    found = [finding for finding in run.findings if key and finding.key.startswith(key)]
+    if len(found) != 1:
+        told = (
+            "no finding of this audit has this key" if not found else f"{len(found):,} findings have keys that begin so"
+        )
+        raise KvqaAuditError(f"{name}: {told}; findings.csv lists all keys")
+    return found[0]
 
 
 def last_batch(decisions: Sequence[Decision]) -> tuple[Decision, ...]:

@@ -1,4 +1,4 @@
-"""Regenerates the parts of README.md that the program itself prints, and compares; `--write` accepts the new text.
+"""Regenerates the parts of README.md and docs/checks.md that the program prints, and compares; `--write` accepts the new text.
 
 A part stands between `<!-- begin: NAME -->` and `<!-- end: NAME -->`, as a fenced block or a table.
 """
@@ -12,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-README = Path(__file__).resolve().parents[2] / "README.md"
+ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = {
     "help": ["--help"],
     "run help": ["run", "--help"],
@@ -43,24 +43,32 @@ def check_table() -> str:
 
 def main() -> int:
     """Gives 0 when every block is as the program prints it."""
-    text = README.read_text(encoding="utf-8")
-    blocks = {name: f"```text\n{printed(arguments)}\n```" for name, arguments in COMMANDS.items()}
-    blocks["checks"] = check_table()
-    fresh = text
-    for name, block in blocks.items():
-        pattern = re.compile(rf"(<!-- begin: {name} -->\n).*?(\n?<!-- end: {name} -->)", re.DOTALL)
+    help_texts = {name: f"```text\n{printed(arguments)}\n```" for name, arguments in COMMANDS.items()}
+    stale = [
+        _renewed(name, blocks)
+        for name, blocks in (("README.md", help_texts), ("docs/checks.md", {"checks": check_table()}))
+    ]
+    return max(stale)
+
+
+def _renewed(name: str, blocks: dict[str, str]) -> int:
+    """Compares the blocks of one page, and writes them anew where that is asked for; 1 where they differ or lack."""
+    page = ROOT / name
+    text = fresh = page.read_text(encoding="utf-8")
+    for block, content in blocks.items():
+        pattern = re.compile(rf"(<!-- begin: {block} -->\n).*?(\n?<!-- end: {block} -->)", re.DOTALL)
         if not pattern.search(text):
-            print(f"README.md: the block '{name}' is missing")
+            print(f"{name}: the block '{block}' is missing")
             return 1
-        fresh = pattern.sub(lambda m, block=block: m[1] + block + "\n" + m[2].lstrip("\n"), fresh)
+        fresh = pattern.sub(lambda m, content=content: m[1] + content + "\n" + m[2].lstrip("\n"), fresh)
     if fresh == text:
-        print("README.md is as the program prints it")
+        print(f"{name} is as the program prints it")
         return 0
     if "--write" in sys.argv:
-        README.write_text(fresh, encoding="utf-8")
-        print("README.md was written anew")
+        page.write_text(fresh, encoding="utf-8")
+        print(f"{name} was written anew")
         return 0
-    print("README.md differs from what the program prints; 'nox -s docs -- --write' accepts it")
+    print(f"{name} differs from what the program prints; 'nox -s docs -- --write' accepts it")
     return 1
 
 

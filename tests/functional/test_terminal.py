@@ -1,0 +1,100 @@
+"""What a person sees on a terminal of 80 columns: whole words, a version, and the whole story of one finding."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from kvqa_audit.artifacts.folder import read_artifacts
+from kvqa_audit.demo import DemoTruth
+from tests.functional.conftest import Program
+
+
+def whole(text: str) -> str:
+    """The text without its line ends; nothing of it may have been cut."""
+    assert max(map(len, text.splitlines())) <= 80, [line for line in text.splitlines() if len(line) > 80]
+    told = " ".join(text.split())
+    assert "…" not in told.replace("… 10 of", "").replace("… 20 of", "")
+    return told
+
+
+@pytest.mark.parametrize("width", ["80", "200"])
+def test_every_check_is_listed_in_whole_words(
+    program: Program, audited: Path, variables: dict[str, str], monkeypatch: pytest.MonkeyPatch, width: str
+) -> None:
+    monkeypatch.setitem(variables, "COLUMNS", width)
+    listed = " ".join(program("checks").stdout.split())
+    docs = read_artifacts(audited).docs
+    assert {code for code in docs if code not in listed} == set()
+    assert [doc.title for doc in docs.values() if " ".join(doc.title.split()) not in listed] == []
+
+
+def test_tables_of_run_runs_and_compare_fit_80_columns(
+    program: Program,
+    drawn: tuple[Path, DemoTruth],
+    variables: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setitem(variables, "COLUMNS", "80")
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(drawn[0], "dataset")
+    arguments = ("run", "dataset", "--subset", "--table-only", "--store", "runs.sqlite", "--baseline", "latest")
+    told = whole(program(*arguments, "--out", "a").stdout)
+    assert "A source is not one of the dataset's categories (KV005, of 590 rows)" in told
+    program(*arguments, "--out", "b")
+    runs = whole(program("runs", "--store", "runs.sqlite").stdout)
+    assert runs.count("not ready") == 2
+    assert "0 new, 0 resolved" in runs
+    assert "before" in whole(program("compare", "a", "b").stdout)
+
+
+def test_version_is_told(program: Program) -> None:
+    import kvqa_audit
+
+    done = program("--version")
+    assert (done.returncode, done.stdout) == (0, f"kvqa-audit {kvqa_audit.__version__}\n")
+
+
+def test_mistyped_command_is_answered_with_a_close_one(program: Program) -> None:
+    done = program("chekc")
+    assert done.returncode == 2
+    assert "'check'" in done.stderr
+
+
+def test_explain_tells_the_whole_story_of_a_finding(program: Program, audited: Path) -> None:
+    run = read_artifacts(audited)
+    finding = next(finding for finding in run.findings if finding.check == "KV005")
+    told = program("explain", f"KV005-{finding.key[:10]}", audited).stdout
+    for part in (
+        finding.message,
+        "why it matters:",
+        f"all answers of {finding.img_id}",
+        "decided: by nobody",
+        finding.key,
+    ):
+        assert part in told
+    assert f"metadata.csv, line {finding.row + 2}" in told
+    wrong = program("explain", "0123456789abcdef0", audited)
+    assert wrong.returncode == 2
+    assert "no finding of this audit has this key" in wrong.stderr
+
+
+def test_forgotten_subset_is_recognised(program: Program, drawn: tuple[Path, DemoTruth], tmp_path: Path) -> None:
+    arguments = ("run", drawn[0], "--table-only", "--out")
+    assert (
+        "590 of 58,849 rows: is this a part of the dataset? Then add --subset."
+        in program(*arguments, tmp_path / "a").stdout
+    )
+    assert "is this a part" not in program(*arguments, tmp_path / "b", "--subset").stdout
+
+
+def test_rows_are_named_by_the_line_of_the_file(program: Program, tmp_path: Path) -> None:
+    table = tmp_path / "metadata.csv"
+    table.write_text("source,question,answer,img_id\nPolyps,Is there text?,yes,a\nPolyps,Is there text?,maybe,b\n")
+    told = program("check", table).stdout
+    assert "line 3: " in told
+    assert "Row 1" not in told
+    assert "row 1" not in told
