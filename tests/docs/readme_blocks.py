@@ -1,4 +1,4 @@
-"""Regenerates the parts of README.md and docs/checks.md that the program prints, and compares; `--write` accepts the new text.
+"""Regenerates the parts of README.md and docs/checks.md that the program prints; `--write` accepts the new text.
 
 A part stands between `<!-- begin: NAME -->` and `<!-- end: NAME -->`, as a fenced block or a table.
 """

@@ -87,13 +87,20 @@ def test_workflow_audits_and_shows_the_summary(
     workflow = yaml.safe_load(EXAMPLES["github-actions.yml"].replace("${{ runner.temp }}", str(tmp_path)))
     steps = workflow["jobs"]["audit"]["steps"]
     lines = [step["run"] for step in steps if "run" in step]
-    assert [line.split()[0] for line in lines] == ["pip", "kvqa-audit", "cat"]
+    assert [line.split()[0] for line in lines] == ["pip", "kvqa-audit", "cat", "kvqa-audit", "gh"]
     shutil.copytree(small, tmp_path / "checkout")
     audited = shell(lines[1], tmp_path / "checkout")
     assert audited.returncode == 1, audited.stderr
     assert any(line.startswith("::error file=metadata.csv,line=") for line in audited.stdout.splitlines())
     assert shell(lines[2], tmp_path / "checkout").returncode == 0
     assert (tmp_path / "step-summary.md").read_text().startswith("**kvqa-audit: not ready")
+    linked = shell(
+        lines[3].replace("${{ steps.report.outputs.artifact-url }}", "https://x.org/1"), tmp_path / "checkout"
+    )
+    assert linked.returncode == 1, linked.stderr
+    body = re.search(r'--body-file "([^"]+)"', lines[4])
+    assert body
+    assert re.search(r"\(\[KV\d+[^]]*\]\(https://x.org/1#KV", Path(body[1]).read_text())
     used = [step["with"] for step in steps if "with" in step]
     assert (Path(used[1]["path"]) / "report.html").exists()
     assert (Path(used[2]["sarif_file"])).exists()
@@ -105,7 +112,7 @@ def with_places(text: str, installed: Path, small: Path, out: Path) -> str:
     return text
 
 
-def test_line_for_cron_is_silent_and_leaves_a_report(
+def test_line_for_cron_says_one_line_and_leaves_a_report(
     shell: Callable[..., subprocess.CompletedProcess[str]], installed: Path, small: Path, tmp_path: Path
 ) -> None:
     (line,) = [one for one in EXAMPLES["kvqa-audit.cron"].splitlines() if not one.startswith("#")]
@@ -114,7 +121,10 @@ def test_line_for_cron_is_silent_and_leaves_a_report(
     assert all(re.fullmatch(r"[0-9*]+", field) for field in when)
     assert user == "kvqa"
     done = shell(with_places(command, installed, small, tmp_path), tmp_path)
-    assert (done.returncode, done.stdout, done.stderr) == (1, "", "")
+    assert (done.returncode, done.stdout) == (1, "")
+    (line,) = done.stderr.splitlines()
+    assert "Not ready: " in line
+    assert line.endswith(str(tmp_path / "latest" / "report.html"))
     assert {"report.html", "summary.md", "badge.svg"} <= {path.name for path in (tmp_path / "latest").iterdir()}
 
 
