@@ -113,12 +113,16 @@ def findings_csv(findings: Iterable[Finding]) -> bytes:
     A text that a spreadsheet would take for a formula has an apostrophe before it here, not in the Parquet file.
     """
     text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, (*FINDING_COLUMNS, *DECISION_COLUMNS), lineterminator="\n")
+    columns = (*FINDING_COLUMNS, *DECISION_COLUMNS)
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    # Before Python 3.13 a lone carriage return is not quoted, and readers take it for the end of the row.
+    quoting = csv.DictWriter(text, columns, lineterminator="\n", quoting=csv.QUOTE_ALL)
     writer.writeheader()
     for finding in findings:
         row = finding_row(finding)
         related = json.dumps(row["related"], ensure_ascii=False) if row["related"] else ""
-        writer.writerow({name: no_formula(cell) for name, cell in {**row, "related": related}.items()})
+        cells = {name: no_formula(cell) for name, cell in {**row, "related": related}.items()}
+        (quoting if any("\r" in cell for cell in cells.values() if isinstance(cell, str)) else writer).writerow(cells)
     return text.getvalue().encode()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kvqa_audit.checks.base import Checked, Evidence, check
-from kvqa_audit.checks.pairs import alignment, group_defect, groups_of, named, pairs_of
+from kvqa_audit.checks.pairs import alignment, as_displayed, group_defect, groups_of, named, orientations_of, pairs_of
 from kvqa_audit.model import PairKind, Severity, Tier
 
 
@@ -14,10 +14,11 @@ def near_duplicates(evidence: Evidence) -> Checked:
     Why: the picture is counted twice, and a split that separates the copies leaks.
     Fix: keep one of the images, or keep all in the same part of every split.
     """
+    orientations = orientations_of(evidence)
     defects = [
         group_defect(
             group,
-            f"{named(group.members)} show the same picture ({alignment(group)})",
+            f"{named(group.members)} show the same picture ({alignment(group)}){as_displayed(group, orientations)}",
             "Keep one of them, or keep all in the same part of every split",
         )
         for group in groups_of(pairs_of(evidence, Tier.RE_ENCODE, Tier.NEAR))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from kvqa_audit.answers.stability import connected
@@ -12,6 +12,16 @@ from kvqa_audit.model import DuplicatePair, Tier
 
 COPIES = (Tier.IDENTICAL_BYTES, Tier.IDENTICAL_PIXELS, Tier.RE_ENCODE, Tier.NEAR)
 IDENTICAL = (Tier.IDENTICAL_BYTES, Tier.IDENTICAL_PIXELS)
+# The transform that shows a stored picture as its EXIF orientation asks; of quarter turns either, by who is the copy.
+_UNDONE_BY = {
+    2: ("flip-horizontal",),
+    3: ("rotate-180",),
+    4: ("flip-vertical",),
+    5: ("transpose",),
+    6: ("rotate-90", "rotate-270"),
+    7: ("transverse",),
+    8: ("rotate-90", "rotate-270"),
+}
 MAX_NAMED = 4
 MAX_IN_EVIDENCE = 20
 _RANKS = {tier: rank for rank, tier in enumerate(Tier)}
@@ -113,6 +123,26 @@ def alignment(group: PictureGroup) -> str:
     least = "" if len(group.members) == 2 else "at least "
     most = "" if len(group.members) == 2 else "at most "
     return f"{least}similarity {pair.similarity:.3f}{done}, {most}{pair.distance_bits} of 256 hash bits differ"
+
+
+def orientations_of(evidence: Evidence) -> dict[str, int]:
+    """The EXIF orientation of every image that has another than 1."""
+    return {one.img_id: one.orientation for one in evidence.fingerprints if one.orientation not in (None, 1)}
+
+
+def as_displayed(group: PictureGroup, orientations: Mapping[str, int]) -> str:
+    """Whether viewers show the group as it is stored, in words for a message; "" where no EXIF tag turns any of it."""
+    turned = {image: orientations.get(image, 1) for image in group.members}
+    told = sorted(set(turned.values()))
+    if told == [1]:
+        return ""
+    if len(told) == 1:
+        return f"; all are turned by their EXIF tag ({told[0]})"
+    by_tag = [_UNDONE_BY.get(max(turned[pair.left], turned[pair.right]), ()) for pair in group.pairs]
+    one_is_upright = all(1 in (turned[pair.left], turned[pair.right]) for pair in group.pairs)
+    if one_is_upright and all(pair.transform in names for pair, names in zip(group.pairs, by_tag, strict=True)):
+        return f"; as viewers show them they are equal, as an EXIF tag turns one ({told[-1]}): the stored pixels differ"
+    return f"; viewers show them turned against what is stored (EXIF orientations {', '.join(map(str, told))})"
 
 
 def sources_by_image(evidence: Evidence) -> dict[str, tuple[str, ...]]:

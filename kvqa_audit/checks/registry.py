@@ -26,6 +26,8 @@ from kvqa_audit.checks.kv119_two_pictures_for_one_id import two_pictures_for_one
 from kvqa_audit.checks.kv120_ids_unlike_their_files import ids_unlike_their_files
 from kvqa_audit.checks.kv121_unread_files import unread_files
 from kvqa_audit.checks.kv122_lfs_pointers import lfs_pointers
+from kvqa_audit.checks.kv123_turned_by_its_tag import turned_by_its_tag
+from kvqa_audit.checks.kv124_format_not_read import format_not_read
 from kvqa_audit.checks.kv201_identical_bytes import identical_bytes
 from kvqa_audit.checks.kv202_identical_pixels import identical_pixels
 from kvqa_audit.checks.kv203_duplicates_with_conflicting_answers import duplicates_with_conflicting_answers
@@ -86,6 +88,8 @@ CHECKS: tuple[Check, ...] = (
     ids_unlike_their_files,
     unread_files,
     lfs_pointers,
+    turned_by_its_tag,
+    format_not_read,
     identical_bytes,
     identical_pixels,
     duplicates_with_conflicting_answers,

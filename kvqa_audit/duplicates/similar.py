@@ -38,6 +38,10 @@ CURVE_MAX_DISTANCE_BITS = 63
 _PICTURES_PER_BLOCK = 64
 MAX_IMAGES_FOR_ALL_VIEWS = 20_000
 _HASH_ONLY = "{images} images are too many to look for flips, turns and crops; copies were nominated by hash alone"
+_NO_STRUCTURE = (
+    "{images:,} of {of:,} pictures hold too little structure to be told apart: whether they are altered copies was not "
+    "judged; equal files and equal pixels were"
+)
 THRESHOLDS: Mapping[str, float] = {
     "nomination_score": MIN_NOMINATION_SCORE,
     "similarity": MIN_SIMILARITY,
@@ -126,6 +130,8 @@ def similar_pairs(
         "verified_pairs": len(kept),
     }
     notes = [_HASH_ONLY.format(images=len(usable))] if by_hash else []
+    if not fields.usable.all():
+        notes.append(_NO_STRUCTURE.format(images=int((~fields.usable).sum()), of=len(usable)))
     if len(kept) < len(pairs):
         notes.append(_said_of(background, len(pairs) - len(kept), min_frame_similarity))
     return SimilarPairs(kept, _curve(usable, fields.usable, kept), examined, tuple(notes), background)

@@ -15,13 +15,14 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFile, features
 
 from kvqa_audit.images.embedded import embedded_in, exif_tags
-from kvqa_audit.images.endings import is_cut_off, known_format
+from kvqa_audit.images.endings import is_cut_off, known_format, unread_format
+from kvqa_audit.images.jpeg_damage import damage_inside
 
 MIN_SIDE_PX = 128
 MAX_PIXELS = 178_956_970
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF")
 _BUILT_IN = ("JPEG", "PNG", "GIF", "BMP")
-DECODE_VERSION = "decode-2"
+DECODE_VERSION = "decode-3"
 _ORIENTATION_TAG = 0x0112
 _ALL_IGNORED = ("ignore", None, Warning, None, 0)
 _WIDE_MODES = ("I", "F", "I;16", "I;16L", "I;16B", "I;16N")
@@ -35,9 +36,9 @@ class Decoded:
     keeps at least MIN_SIDE_PX where the image has that many; pixels stand as stored, `orientation` (EXIF, 1 to 8) is
     not applied, alpha is dropped, and of an animation it is the first frame. `width` and `height` are the full size in
     pixels. `mode` is Pillow's for the picture as stored, with `;16` added where 16 bits a channel were stored.
-    `problem` is None or one of: empty, not_an_image, truncated, unreadable, too_large; the pictures are then None, and
-    `detail` says what was wrong. `embedded` names the kinds of metadata that the file carries (see images.embedded),
-    never their values.
+    `problem` is None or one of: empty, not_an_image, format_not_read, truncated, damaged (told of grey alone),
+    unreadable, too_large; the pictures are then None, and `detail` says what was wrong. `embedded` names the kinds of
+    metadata that the file carries (see images.embedded), never their values.
     """
 
     colour: Image.Image | None = None
@@ -125,6 +126,9 @@ def _load(image: Image.Image, data: bytes, min_side_px: int, wants_colour: bool)
     try:
         frames, orientation = frames_of(image), _orientation(image)
         colour, luma = _reduced(image, min_side_px, wants_colour)
+        damage = None
+        if stored == "JPEG" and luma is not None and not cut_off:
+            damage = damage_inside(data, luma, (width, height), partial(_grey_again, min_side_px=min_side_px))
     except MemoryError:
         raise
     except Image.DecompressionBombError as error:
@@ -135,6 +139,8 @@ def _load(image: Image.Image, data: bytes, min_side_px: int, wants_colour: bool)
     told = partial(told, frames=frames, orientation=orientation)
     if cut_off:
         return told(problem="truncated", detail="the end of the image is missing", embedded=embedded)
+    if damage is not None:
+        return told(problem="damaged", detail=damage, embedded=embedded)
     if stored == "PNG":
         embedded = embedded_in(image, data)
     return told(colour=colour, luma=luma, embedded=embedded)
@@ -142,6 +148,8 @@ def _load(image: Image.Image, data: bytes, min_side_px: int, wants_colour: bool)
 
 def _unopened(data: bytes, error: Exception) -> Decoded:
     name = known_format(data)
+    if name is None and (other := unread_format(data)) is not None:
+        return Decoded(problem="format_not_read", detail=f"it is {other}", format=other)
     if name is None:
         return Decoded(problem="not_an_image", detail=f"the file begins with {data[:16]!r}")
     problem = "truncated" if is_cut_off(data) else "unreadable"
@@ -193,11 +201,17 @@ def _reduced(image: Image.Image, min_side_px: int, wants_colour: bool) -> tuple[
     return (colour, None) if wants_colour else (None, colour.convert("L"))
 
 
+def _grey_again(data: bytes, min_side_px: int) -> Image.Image | None:
+    return _reduced(Image.open(io.BytesIO(data), formats=("JPEG",)), min_side_px, wants_colour=False)[1]
+
+
 def _eight_bits(wide: NDArray[Any]) -> NDArray[np.uint8]:
     values = np.nan_to_num(wide.astype(np.float32), posinf=0.0, neginf=0.0)
     highest = float(values.max(initial=0.0))
     if highest <= 1.0:
         values = values * 255.0
     elif highest > 255.0:
-        values = values / 256.0 if highest <= 65535.0 else values * (255.0 / highest)
+        # Cameras and scanners store 10, 12 or 14 bits in 16: what is brightest tells how many there are.
+        depth = next((bits for bits in (10, 12, 14, 16) if highest < 1 << bits), None)
+        values = values * (255.0 / highest) if depth is None else values / float(1 << (depth - 8))
     return np.clip(values, 0, 255).astype(np.uint8)

@@ -23,6 +23,35 @@ def known_format(data: bytes) -> str | None:
     return next((name for name, signature in _SIGNATURES if data.startswith(signature)), None)
 
 
+_UNREAD = (
+    (0, b"\x00\x00\x00\x0cjP  ", "JPEG 2000"),
+    (0, b"\xff\x4f\xff\x51", "JPEG 2000"),
+    (0, b"\xff\x0a", "JPEG XL"),
+    (0, b"\x00\x00\x00\x0cJXL ", "JPEG XL"),
+    (128, b"DICM", "DICOM"),
+    (0, b"%PDF-", "PDF"),
+    (0, b"8BPS", "Photoshop (PSD)"),
+    (0, b"v/1\x01", "OpenEXR"),
+    (344, b"n+1\x00", "NIfTI"),
+    (0, b"\x1aE\xdf\xa3", "a Matroska or WebM video"),
+    (8, b"AVI ", "an AVI video"),
+    (0, b"\x00\x00\x01\xba", "an MPEG video"),
+)
+_BRANDS = {b"avif": "AVIF", b"avis": "AVIF", b"heic": "HEIC", b"heix": "HEIC", b"mif1": "HEIF", b"msf1": "HEIF"}
+_SEEN_BYTES = 1024
+
+
+def unread_format(data: bytes) -> str | None:
+    """What a file is that holds pictures in a format that is not read here; None where that is not known."""
+    if data[4:8] == b"ftyp":
+        return _BRANDS.get(data[8:12], "an MP4 or QuickTime video")
+    for at, signature, name in _UNREAD:
+        if data.startswith(signature, at):
+            return name
+    start = data[:_SEEN_BYTES].lstrip(b"\xef\xbb\xbf \t\r\n")
+    return "SVG" if start.startswith((b"<svg", b"<?xml", b"<!")) and b"<svg" in start else None
+
+
 def is_cut_off(data: bytes) -> bool:
     """Whether the format's own end is missing; bytes after the end are no harm.
 

@@ -73,6 +73,7 @@ def _filled(raw: RawImage, sha256: str, decoded: Decoded) -> ImageFingerprint:
         "width": decoded.width,
         "height": decoded.height,
         "embedded": decoded.embedded,
+        "orientation": decoded.orientation if decoded.problem is None else None,
         "decoder": decoder(),
         "algorithm": ALGORITHM,
     }

@@ -17,6 +17,8 @@ class ImageFingerprint:
     `embedded` names the kinds of metadata that the file carries (exif, gps, date, …), never their values.
     `pixel_digest` is over the reduced grey picture. `full_pixel_digest` is over every pixel as stored: equal ones are
     identical pixels. It is set only where another file of the same run has an equal `pixel_digest`, size and mode.
+    `orientation` is the EXIF tag, 1 to 8, by which viewers turn or mirror what is stored; None where nothing was
+    decoded.
     """
 
     img_id: str
@@ -44,6 +46,7 @@ class ImageFingerprint:
     algorithm: str = ""
     thumbnail: bytes = b""
     embedded: tuple[str, ...] = ()
+    orientation: int | None = None
 
 
 class Tier(StrEnum):

@@ -25,7 +25,7 @@ def _visible(character: str) -> str:
     if character in "\n\r\t":
         return {"\n": "↵", "\r": "␍", "\t": "⇥"}[character]
     category = unicodedata.category(character)
-    if category in ("Cc", "Cs", "Zl", "Zp") or (category == "Cf" and character not in _KEPT_FORMAT_CHARACTERS):
+    if category in ("Cc", "Cs", "Cn", "Zl", "Zp") or (category == "Cf" and character not in _KEPT_FORMAT_CHARACTERS):
         return f"\\u{ord(character):04x}"
     return character
 

@@ -18,7 +18,7 @@ from kvqa_audit.checks.kv205_duplicates_across_sources import duplicates_across_
 from kvqa_audit.checks.kv410_split_leak_by_identical_picture import split_leak_by_identical_picture
 from kvqa_audit.checks.runner import run_check
 from kvqa_audit.duplicates.groups import group_of, representatives
-from kvqa_audit.model import DuplicatePair, Severity, Tier
+from kvqa_audit.model import DuplicatePair, ImageFingerprint, Severity, Tier
 from kvqa_audit.spec.dataset_spec import DatasetSpec
 
 SPEC = DatasetSpec.model_validate(
@@ -53,7 +53,13 @@ def pairs_among(members: str, tier: Tier, transform: str = "identity") -> list[D
 def evidence(pairs: list[DuplicatePair], rows: list[Row] | None = None, splits: list[str] | None = None) -> Any:
     frame = pd.DataFrame(rows or [], columns=["source", "question", "answer", "img_id"], dtype=str)
     table = SimpleNamespace(frame=frame, splits=splits or [])
-    return SimpleNamespace(spec=SPEC, table=table, pairs=tuple(pairs), fingerprints=tuple("abcdefgh"), absent={})
+    return SimpleNamespace(
+        spec=SPEC,
+        table=table,
+        pairs=tuple(pairs),
+        fingerprints=tuple(ImageFingerprint(one, one, 1, None) for one in "abcdefgh"),
+        absent={},
+    )
 
 
 @given(st.permutations(pairs_among("abcdef", Tier.IDENTICAL_BYTES)), st.integers(5, 15))
@@ -128,3 +134,22 @@ def test_sources_and_splits_of_a_group_are_one_finding() -> None:
     assert finding.related == tuple(images)
     assert finding.evidence["splits"] == [["train"], ["test"], ["train"]]
     assert outcome.violations <= outcome.evaluated
+
+
+@pytest.mark.parametrize(
+    ("orientations", "transform", "told"),
+    [
+        ({}, "rotate-90", None),
+        ({"b": 6}, "rotate-90", "as viewers show them they are equal"),
+        ({"b": 3}, "rotate-180", "as viewers show them they are equal"),
+        ({"b": 6}, "identity", "viewers show them turned against what is stored"),
+        ({"a": 6, "b": 6}, "identity", "all are turned by their EXIF tag (6)"),
+    ],
+)
+def test_copies_say_whether_viewers_show_them_alike(orientations, transform, told) -> None:
+    found = evidence(pairs_among("ab", Tier.NEAR, transform))
+    found.fingerprints = tuple(
+        ImageFingerprint(one, one, 1, None, orientation=orientations.get(one, 1)) for one in "ab"
+    )
+    _, (finding,) = run_check(near_duplicates, found)
+    assert (told in finding.message) if told else ("viewers" not in finding.message)

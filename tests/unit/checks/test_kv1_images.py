@@ -24,6 +24,8 @@ from kvqa_audit.checks.kv114_dark_image import dark_image
 from kvqa_audit.checks.kv115_bright_image import bright_image
 from kvqa_audit.checks.kv116_blurry_image import blurry_image
 from kvqa_audit.checks.kv117_low_information_image import low_information_image
+from kvqa_audit.checks.kv123_turned_by_its_tag import turned_by_its_tag
+from kvqa_audit.checks.kv124_format_not_read import format_not_read
 from kvqa_audit.checks.runner import run_check
 from kvqa_audit.ingest.dataset import ImageFault
 from kvqa_audit.model import CheckOutcome, Finding, ImageFingerprint, OutcomeStatus, Severity
@@ -44,6 +46,8 @@ ALL = (
     bright_image,
     blurry_image,
     low_information_image,
+    turned_by_its_tag,
+    format_not_read,
 )
 SOUND: dict[str, Any] = {
     "size_bytes": 50_000,
@@ -51,6 +55,7 @@ SOUND: dict[str, Any] = {
     "format": "JPEG",
     "mode": "RGB",
     "frames": 1,
+    "orientation": 1,
     "width": 720,
     "height": 576,
     "brightness": 110.0,
@@ -114,6 +119,8 @@ def test_without_images_it_is_skipped(check: Check) -> None:
         (unreadable_image, "not_readable"),
         (unreadable_image, "missing"),
         pytest.param(truncated_image, "truncated", marks=pytest.mark.fires("KV104")),
+        (truncated_image, "damaged"),
+        pytest.param(format_not_read, "format_not_read", marks=pytest.mark.fires("KV124")),
         pytest.param(empty_image, "empty", marks=pytest.mark.fires("KV105")),
         pytest.param(not_an_image, "not_an_image", marks=pytest.mark.fires("KV106")),
         pytest.param(poison_image, "decoder_crashed", marks=pytest.mark.fires("KV110")),
@@ -250,3 +257,11 @@ def test_a_bound_of_the_description_counts_alone() -> None:
     assert outcome.threshold == 0.35
     assert len(findings) == sum(one.bright_share > 0.35 for one in bright(60, 0.0, 0.4) if one.bright_share is not None)
     assert judge(odd_size, image("a"), image("x", width=7200), bounds={"KV112": 5.0})[1]
+
+
+@pytest.mark.fires("KV123")
+@pytest.mark.parametrize("orientation", range(2, 9))
+def test_an_image_that_its_tag_turns_is_a_warning(orientation: int) -> None:
+    outcome, (finding,) = judge(turned_by_its_tag, image("a"), image("x", orientation=orientation))
+    assert (outcome.evaluated, finding.img_id, finding.severity) == (2, "x", Severity.WARNING)
+    assert f"EXIF orientation {orientation}" in finding.message

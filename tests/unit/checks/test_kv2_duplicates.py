@@ -15,7 +15,7 @@ from kvqa_audit.checks.kv204_near_duplicates import near_duplicates
 from kvqa_audit.checks.kv205_duplicates_across_sources import duplicates_across_sources
 from kvqa_audit.checks.kv206_near_frames import near_frames
 from kvqa_audit.checks.runner import run_check
-from kvqa_audit.model import DuplicatePair, OutcomeStatus, Severity, Tier
+from kvqa_audit.model import DuplicatePair, ImageFingerprint, OutcomeStatus, Severity, Tier
 from kvqa_audit.spec.dataset_spec import DatasetSpec
 
 SPEC = DatasetSpec.model_validate(
@@ -53,7 +53,14 @@ def pair(tier: Tier = Tier.NEAR, transform: str = "identity") -> DuplicatePair:
 def evidence(*pairs: DuplicatePair, rows: list[tuple[str, str, str, str]] | None = None, **parts: Any) -> Any:
     frame = pd.DataFrame(rows or [], columns=["source", "question", "answer", "img_id"], dtype=str)
     table = SimpleNamespace(frame=frame)
-    return SimpleNamespace(spec=SPEC, table=table, pairs=pairs, fingerprints=("a", "b", "c"), absent={}, **parts)
+    return SimpleNamespace(
+        spec=SPEC,
+        table=table,
+        pairs=pairs,
+        fingerprints=tuple(ImageFingerprint(one, one, 1, None) for one in "abc"),
+        absent={},
+        **parts,
+    )
 
 
 def answered(question: str, left: str, right: str) -> list[tuple[str, str, str, str]]:

@@ -130,9 +130,7 @@ def test_no_bytes() -> None:
     assert decode(b"").problem == "empty"
 
 
-@pytest.mark.parametrize(
-    "data", [b"<html>not an image</html>", b"\0" * 5000, b"%PDF-1.7 ...", b"%!PS-Adobe-3.0 EPSF-3.0"]
-)
+@pytest.mark.parametrize("data", [b"<html>not an image</html>", b"\0" * 5000, b"%!PS-Adobe-3.0 EPSF-3.0"])
 def test_something_else_is_not_an_image(data: bytes) -> None:
     assert decode(data).problem == "not_an_image"
 

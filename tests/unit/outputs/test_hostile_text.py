@@ -1,0 +1,79 @@
+"""Whatever stands in a cell: every output stays well-formed, and a narrow terminal changes no exit code."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kvqa_audit.artifacts.tables import findings_csv, no_formula
+from kvqa_audit.console.terminal import plain
+from kvqa_audit.model import Finding, Severity
+from kvqa_audit.outputs.github import github_annotations
+from kvqa_audit.outputs.junit import junit_xml
+from kvqa_audit.outputs.sarif import sarif_log
+from kvqa_audit.release.gate import judge
+from kvqa_audit.spec.dataset_spec import Release
+from tests.unit.outputs.test_formats import run_with
+
+ODD = "\x00\x01\x08\x0b\x0c\x1b\x1f\x7f\x85\u2028\u202e\ufeff\ufffe\uffff\ud800\udcff\U0001fffe]]>&<\"'\r\n\t,;:%≥"
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\ud800-\udfff]")
+TEXTS = st.one_of(
+    st.text(st.one_of(st.sampled_from(ODD), st.characters()), max_size=40),
+    st.sampled_from(["=1+1", "::error::x", "x" * 200_000, "]]>" * 1_000]),
+)
+
+
+def finding(text: str, other: str) -> Finding:
+    about = {"img_id": other, "question": text, "answer": text, "row": 3, "related": (other, text)}
+    return Finding("KV008", Severity.ERROR, text, **about, evidence={"told": text}, suggestion=text, key="0" * 16)
+
+
+@given(TEXTS, TEXTS)
+def test_outputs_stay_well_formed(text: str, other: str) -> None:
+    run = run_with(finding(text, other))
+    run = replace(run, dataset=replace(run.dataset, name=text), docs={})
+    verdict = judge(run.outcomes, run.findings, Release())
+    root = ElementTree.fromstring(junit_xml(run, verdict))
+    assert len(root.findall(".//testcase")) == len(run.outcomes) + 1
+    assert json.loads(sarif_log(run))["runs"][0]["results"]
+    for line in github_annotations(run, verdict).split("\n")[:-1]:
+        assert line.startswith("::")
+        assert not CONTROL.search(line)
+    csv.field_size_limit(10_000_000)
+    (row,) = csv.DictReader(io.StringIO(findings_csv(run.findings).decode("utf-8"), newline=""))
+    assert row["answer"] == no_formula(text.encode("utf-8", "backslashreplace").decode())
+    assert json.loads(row["evidence"]) == {"told": text}
+
+
+@given(TEXTS, st.sampled_from(["ascii", "cp1252", "cp437", "utf-8"]))
+def test_text_for_a_terminal_can_be_written_in_any_encoding(text: str, encoding: str) -> None:
+    written = plain(text).encode(encoding, "backslashreplace").decode(encoding)
+    assert not any(character < " " for character in written)
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
+def test_exit_code_does_not_depend_on_the_encoding_of_the_terminal(encoding: str, tmp_path: Path) -> None:
+    (tmp_path / "metadata.csv").write_text(
+        "source,question,answer,img_id\nPolyps,Is there text?,≥ 5 mm 胃,img1\n", encoding="utf-8"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-m", "kvqa_audit", "check", str(tmp_path / "metadata.csv")],
+        env={**os.environ, "PYTHONIOENCODING": encoding},
+        capture_output=True,
+        check=False,
+    )
+    assert (ended.returncode, ended.stderr) == (1, b"")
+    shown = "≥ 5 mm 胃".encode(encoding, "backslashreplace")
+    assert shown in ended.stdout
