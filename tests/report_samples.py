@@ -272,7 +272,7 @@ def _metrics(sources: dict[str, str], rng: random.Random) -> dict[str, Any]:
             {
                 "source": source, "question": question, "rows": 100, "images": 100, "entropy_bits": 1.0,
                 "majority_answer": HOSTILE[0], "majority_share": rng.random(), "effective_answers": 2.0,
-                "distinct": 4, "missing_share": rng.random() ** 4,
+                "distinct_answers": 4, "answered": 100, "images_of_source": 100, "missing_share": rng.random() ** 4,
             }
             for source in (*SOURCES, HOSTILE[0])
             for question in (*QUESTIONS, HOSTILE[1])
