@@ -56,6 +56,8 @@ def _result(path: Path, folder: Path) -> bytes:
     content = path.read_bytes().replace(os.fsencode(folder), b"AT")
     if path.name in ("audit.json", "c.json"):
         told = {name: value for name, value in json.loads(content).items() if name not in _OF_THE_RUN}
+        # What the killed run had put into the cache is not read again.
+        told.get("metrics", {}).pop("images_from_cache", None)
         for check in told.get("checks", ()):
             check.pop("seconds", None)
         content = b"" if path.name == "c.json" else json.dumps(told, sort_keys=True).encode()
