@@ -13,7 +13,6 @@ def not_ready_line(run: AuditRun, verdict: Verdict, out: Path) -> str:
     """The dataset, the verdict, how many findings block and how many are new, and where the report is."""
     counts, since = verdict.tally.total, run.metrics.get("baseline")
     new = "" if since is None else f", {since['new']:,} new since {str(since['date'])[:10]}"
-    told = (
-        f"{run.dataset.name}: {verdict.sentence} {counts.blocking:,} findings block{new}; report: {out / 'report.html'}"
-    )
+    blocking = "1 finding blocks" if counts.blocking == 1 else f"{counts.blocking:,} findings block"
+    told = f"{run.dataset.name}: {verdict.sentence} {blocking}{new}; report: {out / 'report.html'}"
     return f"kvqa-audit: {plain(told)}\n"

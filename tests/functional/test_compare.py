@@ -103,6 +103,9 @@ def test_folder_of_an_earlier_version_is_compared_as_far_as_it_goes(
 ) -> None:
     shutil.copytree(audited, tmp_path / "older")
     (tmp_path / "older" / "answers.parquet").unlink()
+    record = json.loads((tmp_path / "older" / "audit.json").read_text())
+    del record["verdict"], record["files"]
+    (tmp_path / "older" / "audit.json").write_text(json.dumps({**record, "schema_version": 1}))
     told = json.loads(program("compare", tmp_path / "older", second.audit, "--format", "json").stdout)
     assert told["rows"] is None
     assert told["images"]["renamed"]

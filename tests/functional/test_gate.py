@@ -87,8 +87,8 @@ def test_run_judges_by_the_named_policy(program: Program, drawn: tuple[Path, Dem
     blocked = program(*arguments, "--gate", policy)
     assert blocked.returncode == 1
     assert (
-        "KV201 Two image files are equal, byte by byte: required, but skipped (only the table was asked for)"
-        in blocked.stdout
+        "KV201 Image files are equal, byte by byte: required, but skipped (only the table was asked for)"
+        in " ".join(blocked.stdout.split())
     )
     assert program(*arguments, "--gate", "release").returncode == 1
     wrong = program(*arguments, "--gate", "strictest")

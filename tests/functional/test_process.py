@@ -101,7 +101,7 @@ def test_names_that_are_no_utf_8_are_audited(program: Program, drawn: Drawn, tmp
 def test_formulas_are_no_formulas_in_the_csv_files(program: Program, tmp_path: Path) -> None:
     (tmp_path / "metadata.csv").write_text("source,question,answer,img_id\nPolyps,=1+1,@SUM(A1),-a\n")
     out = tmp_path / "out"
-    program("run", tmp_path / "metadata.csv", "--subset", "--table-only", "--out", out, "-q")
+    program("run", tmp_path / "metadata.csv", "--spec", "kvasir-vqa", "--subset", "--table-only", "--out", out, "-q")
     lines = (out / "findings.csv").read_text()
     assert ",'=1+1,'@SUM(A1)," in lines
     assert ",=1+1" not in lines

@@ -91,7 +91,7 @@ def test_two_runs_at_once_are_both_kept(drawn: Drawn, place: str, tmp_path: Path
         for name in ("one", "other")
     ]
     ends = [(process.communicate(timeout=300)[1], process.returncode) for process in processes]
-    assert ends == [("", 1)] * 2
+    assert [(told.count("\n"), "Not ready" in told, code) for told, code in ends] == [(1, True, 1)] * 2
     with RunStore(place, make=False) as store:
         last_two = store.runs()[-2:]
     assert {run.id for run in last_two} == {read_artifacts(tmp_path / name).run_id for name in ("one", "other")}
@@ -170,7 +170,8 @@ def test_project_keeps_its_own_series_and_a_changed_store_is_told(
 
 
 def test_run_that_breaks_off_is_listed_as_failed(program: Program, tmp_path: Path) -> None:
-    done = program("run", tmp_path / "missing.csv", "--store", tmp_path / "runs.sqlite")
+    named = ("--spec", "kvasir-vqa", "--store", tmp_path / "runs.sqlite")
+    done = program("run", tmp_path / "missing.csv", *named)
     assert done.returncode == 2
     (run,) = json.loads(program("runs", "--store", tmp_path / "runs.sqlite", "--json").stdout)
     assert (run["state"], run["verdict"]) == ("failed", None)
