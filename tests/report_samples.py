@@ -25,7 +25,8 @@ from kvqa_audit.model import (
 from kvqa_audit.previews.records import PairPreview, Preview
 from kvqa_audit.release.gate import judge
 from kvqa_audit.report.as_html import Report, render
-from kvqa_audit.spec.dataset_spec import DatasetSpec, Release
+from kvqa_audit.spec.dataset_spec import DatasetSpec
+from kvqa_audit.spec.release import Release
 
 HOSTILE = (
     "<script>window.__ran=1;document.title='ran'</script>",

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from kvqa_audit.answers.cells import AnswerCells
 from kvqa_audit.answers.parse import whole_number
-from kvqa_audit.spec.dataset_spec import DatasetSpec, Question
+from kvqa_audit.spec.dataset_spec import DatasetSpec
+from kvqa_audit.spec.question import Question
 
 if TYPE_CHECKING:
     import numpy as np

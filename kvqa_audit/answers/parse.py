@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kvqa_audit.spec.dataset_spec import Question, Vocabulary
+from kvqa_audit.spec.question import Question, Vocabulary
 
 
 def atoms(answer: str, question: Question, vocabulary: Vocabulary | None) -> tuple[str, ...]:

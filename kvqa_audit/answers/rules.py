@@ -16,7 +16,8 @@ from kvqa_audit.answers.parse import atoms, whole_number
 from kvqa_audit.answers.predicate import DUCKDB_MAX_DEPTH, bound, columns_of
 from kvqa_audit.engine.time_limit import interrupted_after, seconds_for
 from kvqa_audit.errors import SpecError
-from kvqa_audit.spec.dataset_spec import DatasetSpec, Question
+from kvqa_audit.spec.dataset_spec import DatasetSpec
+from kvqa_audit.spec.question import Question
 from kvqa_audit.spec.rule import COLUMNS_OF_RULES, Rule
 
 if TYPE_CHECKING:

@@ -17,7 +17,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from kvqa_audit.answers.context import Cells, Fact, context_of, read_cells
-from kvqa_audit.spec.dataset_spec import DatasetSpec, Question
+from kvqa_audit.spec.dataset_spec import DatasetSpec
+from kvqa_audit.spec.question import Question
 
 if TYPE_CHECKING:
     import numpy as np

@@ -10,7 +10,8 @@ from kvqa_audit.answers.parse import atoms
 from kvqa_audit.checks.base import Checked, Defect, Evidence, check
 from kvqa_audit.checks.pairs import COPIES, MAX_IN_EVIDENCE, PictureGroup, facts_of, groups_of, named, pairs_of
 from kvqa_audit.model import DuplicatePair, PairKind, Severity
-from kvqa_audit.spec.dataset_spec import DatasetSpec, Question
+from kvqa_audit.spec.dataset_spec import DatasetSpec
+from kvqa_audit.spec.question import Question
 from kvqa_audit.spelling import folded
 
 _SAME_PLACES = ("identity", "overlay", "light")

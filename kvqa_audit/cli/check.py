@@ -26,7 +26,7 @@ def check(
     from kvqa_audit.pipeline.audit import check_table
     from kvqa_audit.pipeline.description import description_for
     from kvqa_audit.release.gate import judge
-    from kvqa_audit.spec.dataset_spec import Release
+    from kvqa_audit.spec.release import Release
 
     description = description_for(table, spec).spec
     outcomes, findings = check_table(table, description)

@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from kvqa_audit.spec.dataset_spec import DatasetSpec, Question, Vocabulary
+from kvqa_audit.spec.dataset_spec import DatasetSpec
+from kvqa_audit.spec.question import Question, Vocabulary
 from kvqa_audit.spelling import edits, folded
 
 _COUNT = re.compile(r"0|[1-9][0-9]{0,8}")

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 
 from kvqa_audit.describe.languages import yes_or_no
-from kvqa_audit.spec.dataset_spec import QuestionType
+from kvqa_audit.spec.question import QuestionType
 from kvqa_audit.spelling import folded
 
 MAX_ANSWERS = 40

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from kvqa_audit.describe.answer_types import MIN_SHARE_IN_ORDER, atoms_of, in_order, type_of
 from kvqa_audit.describe.short_names import short_name
-from kvqa_audit.spec.dataset_spec import MULTI_VALUED, QuestionType
+from kvqa_audit.spec.question import MULTI_VALUED, QuestionType
 from kvqa_audit.spec.yaml_file import NO_TEXT
 from kvqa_audit.spelling import folded, tidied, usual_spellings
 

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from kvqa_audit.outputs.formats import OutputFormat
     from kvqa_audit.outputs.write_outputs import Pictures
     from kvqa_audit.release.gate import Verdict
-    from kvqa_audit.spec.dataset_spec import DatasetSpec, Release
+    from kvqa_audit.spec.dataset_spec import DatasetSpec
+    from kvqa_audit.spec.release import Release
     from kvqa_audit.store.records import StoredRun
     from kvqa_audit.store.runs import RunStore
 

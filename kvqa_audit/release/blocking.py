@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from kvqa_audit.model import CheckOutcome, Finding, FindingStatus, Severity
-from kvqa_audit.spec.dataset_spec import Release
+from kvqa_audit.spec.release import Release
 
 
 def blocking_findings(

@@ -17,7 +17,7 @@ from kvqa_audit.model import (
 )
 from kvqa_audit.release.blocking import blocking_findings, limit_floor
 from kvqa_audit.release.counts import count_findings
-from kvqa_audit.spec.dataset_spec import Limit, Release
+from kvqa_audit.spec.release import Limit, Release
 
 NOT_CHECKED = (OutcomeStatus.SKIPPED, OutcomeStatus.VACUOUS, OutcomeStatus.ERRORED)
 

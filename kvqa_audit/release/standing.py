@@ -10,8 +10,9 @@ from typing import Any
 from kvqa_audit.errors import SpecError
 from kvqa_audit.model import AuditRun
 from kvqa_audit.release.gate import Standing, Verdict, judge
-from kvqa_audit.spec.dataset_spec import DatasetSpec, Release
+from kvqa_audit.spec.dataset_spec import DatasetSpec
 from kvqa_audit.spec.load import load_release
+from kvqa_audit.spec.release import Release
 
 SEVERITIES = ("error", "warning", "info", "never")
 BY_THE_DESCRIPTION = "release"

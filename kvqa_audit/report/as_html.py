@@ -21,7 +21,7 @@ from kvqa_audit.report.listings import listings
 from kvqa_audit.report.pictures import Album, Budget, Wanted, budget_for, pictures_wanted
 from kvqa_audit.report.proposals import detectors, proposals
 from kvqa_audit.report.view import View, state, unjudged, view
-from kvqa_audit.spec.dataset_spec import Release
+from kvqa_audit.spec.release import Release
 
 if TYPE_CHECKING:
     from kvqa_audit.previews.records import PairPreview, Preview

@@ -9,7 +9,7 @@ from typing import Any
 from kvqa_audit.model import AuditRun, Finding, FindingStatus
 from kvqa_audit.release.blocking import tolerated
 from kvqa_audit.report.cards import Card
-from kvqa_audit.spec.dataset_spec import Release
+from kvqa_audit.spec.release import Release
 
 MAX_CHARACTERS = 300
 

@@ -5,27 +5,23 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal
 
 from pydantic import Field, PrivateAttr, model_validator
 
 from kvqa_audit.spec.faults import Location, faults_at
 from kvqa_audit.spec.promise import Promise
+from kvqa_audit.spec.question import Question, Vocabulary, unambiguous
 from kvqa_audit.spec.record import Code, Name, Record, Text
+from kvqa_audit.spec.release import Release
 from kvqa_audit.spec.rule import COLUMNS_OF_RULES, Rule
 from kvqa_audit.spelling import folded
-
-T = TypeVar("T")
-QuestionType = Literal[
-    "yes/no", "single choice", "multiple choice", "colour", "location", "numerical count", "free text"
-]
 
 # Checks whose limit a description may set, in the unit that the check names.
 BoundedCheck = Literal["KV112", "KV113", "KV114", "KV115", "KV116", "KV117", "KV206"]
 
 MAX_RULES = 1_000
 MAX_PROMISES = 1_000
-MULTI_VALUED: tuple[QuestionType, ...] = ("multiple choice", "colour", "location")
 
 
 class Licence(Record):
@@ -75,67 +71,6 @@ class Source(Record):
     about: str = ""
 
 
-class Vocabulary(Record):
-    """The allowed atomic answers, and the known misspellings with their corrections."""
-
-    answers: list[Text] = Field(min_length=1)
-    misspellings: dict[str, str] = {}
-
-    @model_validator(mode="after")
-    def _corrections_are_answers(self) -> Vocabulary:
-        answers = set(self.answers)
-        for wrong, right in self.misspellings.items():
-            if right not in answers:
-                raise ValueError(f"the correction {right!r} of {wrong!r} is not among the answers")
-            if wrong in answers:
-                raise ValueError(f"{wrong!r} is both an answer and a misspelling")
-        return self
-
-    @cached_property
-    def _by_value(self) -> dict[str, str]:
-        return _unambiguous((folded(answer), answer) for answer in self.answers)
-
-    @cached_property
-    def _allowed(self) -> frozenset[str]:
-        return frozenset(self.answers)
-
-    def meant_by(self, atom: str) -> str:
-        """The allowed answer of which this is a known misspelling or another spelling, or the atom as it stands."""
-        atom = self.misspellings.get(atom, atom)
-        return atom if atom in self._allowed else self._by_value.get(folded(atom), atom)
-
-
-class Question(Record):
-    """One entry of the question catalogue.
-
-    `name` is the short name used by rules. A `numerical count` takes whole numbers and needs no vocabulary.
-    `one_row_per_item` says that the question may be answered in several rows of one image (one per object seen),
-    `any_order` that the single answers of one row may stand in any order.
-    """
-
-    text: Text
-    name: Name
-    type: QuestionType
-    vocabulary: str | None = None
-    separator: Literal["; ", ";", ", ", ","] = "; "
-    one_row_per_item: bool = False
-    any_order: bool = False
-    misspellings: list[Text] = []
-
-    @property
-    def is_multi_valued(self) -> bool:
-        return self.type in MULTI_VALUED
-
-    @model_validator(mode="after")
-    def _has_a_vocabulary(self) -> Question:
-        needs_one = self.type not in ("numerical count", "free text")
-        if needs_one and self.vocabulary is None:
-            raise ValueError(f"a question of type {self.type!r} needs a vocabulary")
-        if not needs_one and self.vocabulary is not None:
-            raise ValueError(f"a question of type {self.type!r} takes no vocabulary")
-        return self
-
-
 class SeenQuestion(Record):
     """A yes/no question that the pixels can answer: its short name, and the answers that say seen and not seen."""
 
@@ -164,37 +99,6 @@ class PixelEvidence(Record):
         seen = {one.question: (one.yes, one.no) for one in (self.box, self.text) if one is not None}
         colours = self.colours
         return seen | ({name: tuple(colours.hues) for name in colours.questions} if colours is not None else {})
-
-
-class Limit(Record):
-    """How many findings of one check are tolerated: at most `count`, and at most this `share` of what was evaluated."""
-
-    count: int | None = Field(default=None, ge=0)
-    share: float | None = Field(default=None, ge=0, le=1)
-
-    @model_validator(mode="after")
-    def _names_a_bound(self) -> Limit:
-        if self.count is None and self.share is None:
-            raise ValueError("a limit needs 'count: …', 'share: …' (0 to 1), or both")
-        return self
-
-
-class Release(Record):
-    """When a version may go out.
-
-    `fail_on` is the least severity that blocks; "never" leaves the verdict to the other conditions. A check named in
-    `limits` blocks where it has more open findings than tolerated, whatever their severity, and not otherwise.
-    `required` checks must have been judged. `no_new` is the least severity at which a finding that the baseline does
-    not know blocks; without a baseline every finding is new. `require` names facts that have to be stated.
-    """
-
-    fail_on: Literal["error", "warning", "info", "never"] = "error"
-    required: list[Code] = []
-    limits: dict[Code, Limit] = {}
-    no_new: Literal["error", "warning", "info"] | None = None
-    require: list[Literal["licence", "citation", "split"]] = []
-    fail_on_stale_decisions: bool = False
-    fail_on_expired_decisions: bool = False
 
 
 class DatasetSpec(Record):
@@ -315,7 +219,7 @@ class DatasetSpec(Record):
 
     @cached_property
     def _question_by_value(self) -> dict[str, Question]:
-        return _unambiguous((folded(text), q) for text, q in self.question_by_text.items())
+        return unambiguous((folded(text), q) for text, q in self.question_by_text.items())
 
     @cached_property
     def _meant(self) -> dict[str, Question | None]:
@@ -341,12 +245,3 @@ class DatasetSpec(Record):
     def vocabulary_of(self, question: Question) -> Vocabulary | None:
         """The question's vocabulary; None for whole numbers and free text."""
         return None if question.vocabulary is None else self.vocabularies[question.vocabulary]
-
-
-def _unambiguous(pairs: Iterable[tuple[str, T]]) -> dict[str, T]:
-    """The mapping without the keys that stand for several values."""
-    found: dict[str, list[T]] = {}
-    for key, value in pairs:
-        if value not in (known := found.setdefault(key, [])):
-            known.append(value)
-    return {key: values[0] for key, values in found.items() if len(values) == 1}

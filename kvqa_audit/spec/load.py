@@ -10,7 +10,8 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from kvqa_audit.errors import SpecError
-from kvqa_audit.spec.dataset_spec import DatasetSpec, Release
+from kvqa_audit.spec.dataset_spec import DatasetSpec
+from kvqa_audit.spec.release import Release
 from kvqa_audit.spec.yaml_file import YamlFile, read_yaml
 
 DEFAULT_DATASET = "kvasir-vqa"

@@ -21,8 +21,8 @@ from kvqa_audit.pipeline.publish import AuditRequest
 from kvqa_audit.release.decisions import Decision, DecisionVerdict
 from kvqa_audit.release.decisions_file import with_added
 from kvqa_audit.release.standing import judge_audit
-from kvqa_audit.spec.dataset_spec import Release
 from kvqa_audit.spec.load import load_spec
+from kvqa_audit.spec.release import Release
 from kvqa_audit.store.runs import RunStore
 from tests.postgres_server import running_postgres
 

@@ -27,7 +27,8 @@ from kvqa_audit.checks.runner import run_check
 from kvqa_audit.contracts.row_schema import check_rows
 from kvqa_audit.ingest.dataset import Table
 from kvqa_audit.model import Finding, Severity
-from kvqa_audit.spec.dataset_spec import Columns, DatasetSpec, Question, Vocabulary
+from kvqa_audit.spec.dataset_spec import Columns, DatasetSpec
+from kvqa_audit.spec.question import Question, Vocabulary
 
 FREE = DatasetSpec(name="any", columns=Columns(source=None), rows=0, images=0, other_questions="free text")
 

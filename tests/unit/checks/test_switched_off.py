@@ -12,8 +12,9 @@ from kvqa_audit.checks.runner import run_check
 from kvqa_audit.errors import SpecError
 from kvqa_audit.model import OutcomeStatus
 from kvqa_audit.release.gate import judge
-from kvqa_audit.spec.dataset_spec import DatasetSpec, Release
+from kvqa_audit.spec.dataset_spec import DatasetSpec
 from kvqa_audit.spec.load import load_spec
+from kvqa_audit.spec.release import Release
 
 
 def described(tmp_path: Any, lines: str) -> DatasetSpec:

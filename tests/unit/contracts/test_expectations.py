@@ -16,9 +16,10 @@ from kvqa_audit.contracts.expectations import ExpectationResult, judge_expectati
 from kvqa_audit.errors import SpecError
 from kvqa_audit.ingest.dataset import ROLES, Table
 from kvqa_audit.ingest.table import read_csv_table
-from kvqa_audit.spec.dataset_spec import DatasetSpec, Question, Source
+from kvqa_audit.spec.dataset_spec import DatasetSpec, Source
 from kvqa_audit.spec.load import load_spec
 from kvqa_audit.spec.promise import Promise
+from kvqa_audit.spec.question import Question
 
 pytestmark = pytest.mark.filterwarnings("default")
 Q = "Is there text?"

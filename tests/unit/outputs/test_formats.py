@@ -29,7 +29,7 @@ from kvqa_audit.outputs.junit import junit_xml
 from kvqa_audit.outputs.sarif import sarif_log
 from kvqa_audit.outputs.summary_md import markdown_text, summary_markdown
 from kvqa_audit.release.gate import judge
-from kvqa_audit.spec.dataset_spec import Release
+from kvqa_audit.spec.release import Release
 from tests.report_samples import HOSTILE, sample_run
 
 RUN = sample_run()

@@ -24,7 +24,7 @@ from kvqa_audit.outputs.github import github_annotations
 from kvqa_audit.outputs.junit import junit_xml
 from kvqa_audit.outputs.sarif import sarif_log
 from kvqa_audit.release.gate import judge
-from kvqa_audit.spec.dataset_spec import Release
+from kvqa_audit.spec.release import Release
 from tests.unit.outputs.test_formats import run_with
 
 ODD = "\x00\x01\x08\x0b\x0c\x1b\x1f\x7f\x85\u2028\u202e\ufeff\ufffe\uffff\ud800\udcff\U0001fffe]]>&<\"'\r\n\t,;:%≥"

@@ -16,8 +16,9 @@ from kvqa_audit.model import AuditRun, CheckDoc, CheckOutcome, OutcomeStatus, Se
 from kvqa_audit.outputs.croissant import HashedFile, croissant, data_files
 from kvqa_audit.outputs.dataset_card import BEGIN, END, audit_block, dataset_card
 from kvqa_audit.release.gate import judge
-from kvqa_audit.spec.dataset_spec import DatasetSpec, Release
+from kvqa_audit.spec.dataset_spec import DatasetSpec
 from kvqa_audit.spec.load import load_spec
+from kvqa_audit.spec.release import Release
 from tests.report_samples import HOSTILE, sample_run
 
 FINDINGS = {

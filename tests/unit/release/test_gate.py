@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kvqa_audit.model import CheckOutcome, Finding, FindingStatus, OutcomeStatus, Severity
 from kvqa_audit.release.gate import judge
-from kvqa_audit.spec.dataset_spec import Release
+from kvqa_audit.spec.release import Release
 
 
 def outcome(code: str, status: OutcomeStatus, reason: str | None = None) -> CheckOutcome:

@@ -13,8 +13,8 @@ from kvqa_audit.model import AuditRun, CheckOutcome, Finding, FindingStatus, Out
 from kvqa_audit.release.decisions import Decision, DecisionReport, DecisionVerdict
 from kvqa_audit.release.gate import Standing, judge
 from kvqa_audit.release.standing import judge_audit, policy_named
-from kvqa_audit.spec.dataset_spec import Limit, Release
 from kvqa_audit.spec.load import load_release, load_spec
+from kvqa_audit.spec.release import Limit, Release
 from tests.report_samples import sample_run
 
 

@@ -14,7 +14,7 @@ from kvqa_audit.model import OutcomeStatus
 from kvqa_audit.release.changes import FindingChanges
 from kvqa_audit.release.gate import judge
 from kvqa_audit.report.pictures import budget_for
-from kvqa_audit.spec.dataset_spec import Release
+from kvqa_audit.spec.release import Release
 from tests.report_samples import HOSTILE, JPEG, page_of, sample_run, with_cases
 
 

@@ -14,8 +14,8 @@ from kvqa_audit.previews.records import Preview
 from kvqa_audit.release.gate import judge
 from kvqa_audit.report.as_html import Report
 from kvqa_audit.report.pages import CARDS_PER_PAGE, page_name, pages_of, render_page
-from kvqa_audit.spec.dataset_spec import Release
 from kvqa_audit.spec.load import load_spec
+from kvqa_audit.spec.release import Release
 from tests.report_samples import JPEG, sample_run, with_cases
 
 ANCHOR = re.compile(r'id="(KV[0-9A-Za-z.-]+-[0-9a-f]{16})"')

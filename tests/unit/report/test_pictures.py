@@ -13,7 +13,7 @@ from kvqa_audit.release.gate import judge
 from kvqa_audit.report import pictures
 from kvqa_audit.report.as_html import Report
 from kvqa_audit.report.contact_sheets import MAX_PICTURES_PER_SOURCE, MAX_SOURCES, contact_sheets
-from kvqa_audit.spec.dataset_spec import Release
+from kvqa_audit.spec.release import Release
 from tests.report_samples import JPEG, page_of, sample_run, with_cases
 
 
