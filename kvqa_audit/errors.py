@@ -32,6 +32,10 @@ class StoreError(KvqaAuditError):
     """The run store cannot be used, or does not hold what was asked for; whoever named it has to act."""
 
 
+class NotificationError(KvqaAuditError):
+    """A message cannot be sent; whoever set its channel up has to correct it. It changes nothing of an audit."""
+
+
 class CancelledError(KvqaAuditError):
     """Somebody asked a running audit to end; there is nothing to repair."""
 

@@ -10,10 +10,10 @@ from kvqa_audit.model import AuditRun
 
 
 def against_baseline(run: AuditRun, baseline: AuditRun) -> AuditRun:
-    """The audit with metrics["baseline"]: how many findings are new, resolved and still open, and the new ones' keys.
+    """The audit with metrics["baseline"]: what changed in numbers, the new findings' keys, and the exit code before.
 
     Waived findings are not new, so decisions have to be applied before.
     """
     renamed = image_changes(baseline.fingerprints, run.fingerprints).new_names
     record = changes_since(baseline, run, renamed).record(baseline.run_id, baseline.finished_at)
-    return replace(run, metrics={**run.metrics, "baseline": record})
+    return replace(run, metrics={**run.metrics, "baseline": {**record, "exit_code": baseline.exit_code}})
