@@ -66,9 +66,9 @@ def make_sure_it_is_apart(out: Path, source: str | Path, *, may_hold: bool = Fal
     place, target = Path(source).resolve(), out.resolve()
     kept = [place] if place.is_dir() else [place, *(place.parent / name for name in _BESIDE_A_TABLE)]
     if any(target.is_relative_to(one) for one in kept):
-        raise OutputError(f"{out}: lies in the dataset itself, which is never changed; name a folder elsewhere")
+        raise OutputError(f"{out}: lies in the dataset itself, which is never changed; name a place elsewhere")
     if place.is_relative_to(target) and not (may_hold and place.is_dir()):
-        raise OutputError(f"{out}: holds the dataset {source}, which is never changed; name a folder apart from it")
+        raise OutputError(f"{out}: holds the dataset {source}, which is never changed; name a place apart from it")
 
 
 @contextmanager

@@ -46,6 +46,8 @@ def compare(
 ) -> None:
     """Tell what changed between two audits, runs or datasets; the later one by the decisions of today."""
     from kvqa_audit.artifacts.atomic_file import write_atomically
+    from kvqa_audit.artifacts.out_file import PAGE, make_sure_it_can_be_replaced
+    from kvqa_audit.artifacts.out_folder import make_sure_it_is_apart
     from kvqa_audit.compare.comparison import compare_audits
     from kvqa_audit.console.gate import print_decisions_read
     from kvqa_audit.console.terminal import audit_progress
@@ -57,11 +59,15 @@ def compare(
     from kvqa_audit.spec.load import load_spec
     from kvqa_audit.store.lookup import audit_named, runs_kept_in, with_revision
 
+    if out is not None:
+        make_sure_it_can_be_replaced(out, PAGE)
     options = AuditOptions(subset=subset, table_only=table_only, jobs=jobs)
     with audit_progress(quiet or form is not Format.TERMINAL) as listener, runs_kept_in(store, make=False) as runs:
 
         def audit(named: str) -> AuditRun:
             source, revision = with_revision(named)
+            if out is not None:
+                make_sure_it_is_apart(out, source)
             found = description_for(source, spec, revision=revision)
             asked = replace(options, spec=found.spec, revision=revision, opened=found.opened)
             return audited(AuditRequest(source, asked), listener=listener)
@@ -74,6 +80,8 @@ def compare(
     if out is not None:
         from kvqa_audit.compare.as_html import as_html
 
+        for run in (earlier, now.run):
+            make_sure_it_is_apart(out, run.dataset.location)
         page = as_html(comparison, exit_code).encode("utf-8", "backslashreplace")
         write_atomically(out, page)
     if not quiet:

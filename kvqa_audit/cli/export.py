@@ -23,15 +23,11 @@ def export(
     """Write Croissant metadata and a block for the dataset card."""
     from kvqa_audit.artifacts.folder import read_artifacts
     from kvqa_audit.errors import KvqaAuditError
-    from kvqa_audit.outputs.write_outputs import write_card, write_croissant
+    from kvqa_audit.outputs.write_outputs import write_metadata
     from kvqa_audit.spec.load import load_spec
 
     if croissant is None and card is None:
         raise KvqaAuditError("nothing was asked for: name --croissant FILE, --card FILE, or both")
-    run, description = read_artifacts(audit), load_spec(spec)
-    if croissant is not None:
-        write_croissant(run, croissant, description)
-    if card is not None:
-        write_card(run, card, description)
+    write_metadata(read_artifacts(audit), load_spec(spec), croissant, card)
     if not quiet:
         sys.stdout.write("".join(f"written: {path}\n" for path in (croissant, card) if path is not None))

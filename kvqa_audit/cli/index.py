@@ -21,6 +21,7 @@ def index(
 ) -> None:
     """List the audits below a folder in one page, with their trends."""
     from kvqa_audit.artifacts.atomic_file import write_atomically
+    from kvqa_audit.artifacts.out_file import PAGE, make_sure_it_can_be_replaced
     from kvqa_audit.artifacts.record import read_record
     from kvqa_audit.errors import ArtifactError, KvqaAuditError
     from kvqa_audit.ingest.read_bytes import read_table_bytes
@@ -30,6 +31,7 @@ def index(
     records = sorted(folder.rglob("audit.json"))
     if not records:
         raise ArtifactError(f"{folder}: holds no audit; 'kvqa-audit run SOURCE --out {folder}/NAME' writes one")
+    make_sure_it_can_be_replaced(target, PAGE)
     lines, unreadable = [], []
     for record in records:
         report = os.path.relpath(record.parent / "report.html", target.parent)

@@ -25,15 +25,15 @@ def report(
     """Build the report anew from an audit's files, with the decisions of today."""
     from kvqa_audit.artifacts.folder import read_artifacts
     from kvqa_audit.console.gate import print_decisions_read
-    from kvqa_audit.outputs.write_outputs import pictures_named, write_report
+    from kvqa_audit.outputs.write_outputs import make_sure_report_can_be_written, pictures_named, write_report
     from kvqa_audit.pipeline.publish import judged
     from kvqa_audit.release.redecide import redecided
     from kvqa_audit.spec.load import load_spec
 
-    description = load_spec(spec)
-    now = redecided(read_artifacts(audit), decisions, datetime.now(UTC).date())
+    description, run, target = load_spec(spec), read_artifacts(audit), out or audit / "report.html"
+    make_sure_report_can_be_written(run, target, pages=pages)
+    now = redecided(run, decisions, datetime.now(UTC).date())
     published = judged(now.run, description)
-    target = out or audit / "report.html"
     write_report(
         published.run,
         target,

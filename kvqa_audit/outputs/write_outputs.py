@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from kvqa_audit.artifacts.atomic_file import write_atomically
 from kvqa_audit.artifacts.folder import write_artifacts
+from kvqa_audit.artifacts.out_file import PAGE, beginning_of, make_sure_it_can_be_replaced
 from kvqa_audit.artifacts.out_folder import Reserved
-from kvqa_audit.errors import SourceError
+from kvqa_audit.errors import OutputError, SourceError
+from kvqa_audit.ingest.read_bytes import read_table_bytes
 from kvqa_audit.model import AuditRun
 from kvqa_audit.outputs.formats import FORMATS
 from kvqa_audit.spec.dataset_spec import DatasetSpec
@@ -23,8 +26,9 @@ if TYPE_CHECKING:
     from kvqa_audit.report.pictures import Wanted
 
 INDEX = "index.html"
-_MADE_BY = b'<meta name="generator" content="kvqa-audit">'
-_MAX_HEAD_BYTES = 2_000
+# What an audit says of itself in the metadata that it writes.
+_CROISSANT = re.compile(rb'"Audited on [0-9-]{10} with kvqa-audit ')
+_CARD_ENDINGS = (".md", ".markdown")
 # How a report shows pictures: as they are, with text in them smeared, or not at all.
 Pictures = Literal["shown", "blurred", "none"]
 
@@ -54,6 +58,17 @@ def replace_outputs(reserved: Reserved) -> tuple[str, ...]:
         (reserved.out / name).unlink()
     _remove_pages(reserved.out / "report", kept={name.name for name in written if name.parent == Path("report")})
     return tuple(stale)
+
+
+def make_sure_report_can_be_written(run: AuditRun, path: Path, *, pages: bool) -> None:
+    """
+    Raises:
+        OutputError: the report, or its folder of pages, would harm what others made.
+    """
+    make_sure_it_can_be_replaced(path, PAGE, run.dataset.location)
+    folder = path.with_suffix("")
+    if pages and folder.is_dir() and any(folder.iterdir()) and not _is_page(folder / INDEX):
+        raise OutputError(f"{folder}: holds other things than the pages of a report; name another file with --out")
 
 
 def write_report(
@@ -93,21 +108,17 @@ def _write_pages(report: Report, folder: Path, studio: Studio | None, missing: s
 
 def _remove_pages(folder: Path, kept: Collection[str] = ()) -> None:
     """Removes the pages that an earlier report left; nothing else that lies there."""
-    if _MADE_BY not in _beginning_of(folder / INDEX):
+    if not _is_page(folder / INDEX):
         return
     for path in folder.glob("*.html"):
-        if path.name not in kept and _MADE_BY in _beginning_of(path):
+        if path.name not in kept and _is_page(path):
             path.unlink(missing_ok=True)
     with contextlib.suppress(OSError):
         folder.rmdir()
 
 
-def _beginning_of(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            return file.read(_MAX_HEAD_BYTES)
-    except OSError:
-        return b""
+def _is_page(path: Path) -> bool:
+    return path.is_file() and PAGE.search(beginning_of(path)) is not None
 
 
 def _studio(
@@ -133,26 +144,36 @@ def pictures_named(*, no_images: bool, blur_text: bool) -> Pictures:
     return "blurred" if blur_text else "shown"
 
 
-def write_croissant(run: AuditRun, path: Path, spec: DatasetSpec) -> None:
-    """Writes Croissant metadata, with digests of the data files that are still at the audited place."""
-    from kvqa_audit.outputs.croissant import croissant, data_files
-
-    text = croissant(run, spec, data_files(run))
-    write_atomically(path, text.encode("utf-8", "backslashreplace"))
-
-
-def write_card(run: AuditRun, path: Path, spec: DatasetSpec) -> None:
-    """Puts the block about the audit into a dataset card, which is begun where there is none.
+def write_metadata(run: AuditRun, spec: DatasetSpec, croissant: Path | None, card: Path | None) -> None:
+    """Writes Croissant metadata, with digests of the data files that are still at the audited place, and the block of
+    the dataset card, which is begun where there is none; both may lie in the dataset, with which they travel.
 
     Raises:
-        SourceError: the card is there and cannot be read as text.
+        OutputError: a file belongs to something else, or cannot be written.
+        SourceError: the card cannot be read as text.
     """
+    from kvqa_audit.outputs.croissant import croissant as rendered
+    from kvqa_audit.outputs.croissant import data_files
     from kvqa_audit.outputs.dataset_card import dataset_card
     from kvqa_audit.release.standing import judge_audit
 
+    texts: dict[Path, str] = {}
+    if croissant is not None:
+        make_sure_it_can_be_replaced(croissant, _CROISSANT)
+        texts[croissant] = rendered(run, spec, data_files(run))
+    if card is not None:
+        texts[card] = dataset_card(run, judge_audit(run, spec), _card(card))
+    for path, text in texts.items():
+        write_atomically(path, text.encode("utf-8", "backslashreplace"))
+
+
+def _card(path: Path) -> str:
+    """The text of a dataset card, with its line ends; "" where there is none."""
+    if path.suffix.lower() not in _CARD_ENDINGS:
+        raise OutputError(f"{path}: is no name of a dataset card; name a Markdown file, such as README.md")
+    if not path.exists():
+        return ""
     try:
-        card = path.read_text(encoding="utf-8") if path.exists() else ""
-    except (OSError, UnicodeDecodeError) as error:
+        return read_table_bytes(path).decode("utf-8")
+    except UnicodeDecodeError as error:
         raise SourceError(f"{path}: cannot be read as a card ({error}). Save it as UTF-8.") from error
-    text = dataset_card(run, judge_audit(run, spec), card)
-    write_atomically(path, text.encode())

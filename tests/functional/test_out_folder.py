@@ -40,7 +40,7 @@ def test_out_that_is_in_the_source_or_holds_it_is_refused(
     done = program(command, source, "--out", source / out)
     assert done.returncode == 2
     assert "the dataset" in done.stderr
-    assert "name a folder" in done.stderr
+    assert "name a place" in done.stderr
     assert digests(tmp_path) == before
 
 
