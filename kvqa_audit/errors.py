@@ -36,6 +36,18 @@ class NotificationError(KvqaAuditError):
     """A message cannot be sent; whoever set its channel up has to correct it. It changes nothing of an audit."""
 
 
+class NotThereError(StoreError):
+    """The store does not hold the thing that was named."""
+
+
+class ConflictError(StoreError):
+    """Somebody else changed the thing in between, or its state does not allow this; read it again, then decide."""
+
+
+class FenceError(StoreError):
+    """A job was taken from its worker, which may write nothing about it any more."""
+
+
 class CancelledError(KvqaAuditError):
     """Somebody asked a running audit to end; there is nothing to repair."""
 

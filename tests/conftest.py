@@ -1,12 +1,15 @@
-"""For all tests: the folder with real data, where it is at hand, and what a test needs that reads text in pictures."""
+"""For all tests: real data where it is at hand, places of stores, and what tests need that read text in pictures."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.postgres_server import new_database, running_postgres
 
 # How long an example takes says how busy the machine is, and nothing about what is claimed. The examples are the same
 # in every run, so that a failure is that of the change; KVQA_EXPLORE=1 looks for new ones.
@@ -27,6 +30,21 @@ def shared() -> Path:
     if not (folder / "data" / "kvasir-vqa").is_dir():
         pytest.skip("the real Kvasir-VQA sample is not beside this checkout (KVQA_SHARED names another place)")
     return folder
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The URL of the first database of a real PostgreSQL server."""
+    with running_postgres() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The place of a store that is not there yet: a file, and a database of a server."""
+    if request.param == "sqlite":
+        return str(tmp_path / "runs.sqlite")
+    return new_database(request.getfixturevalue("postgres"))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from kvqa_audit.model import AuditRun, Finding, FindingStatus, Severity
@@ -92,7 +92,8 @@ class StoredFinding:
 class FindingState:
     """One finding over the runs of a series; `resolved_run` and `resolved_at` are None while it is there.
 
-    A finding that came back keeps when it was first seen.
+    A finding that came back keeps when it was first seen; `returned_run` is the run that saw it again, None unless it
+    was resolved before and is there. `accepted_until` is the last day of the decision that waives it, None without one.
     """
 
     key: str
@@ -110,6 +111,8 @@ class FindingState:
     last_seen: datetime
     resolved_run: str | None
     resolved_at: datetime | None
+    returned_run: str | None = None
+    accepted_until: date | None = None
 
 
 def start_of(run: AuditRun, project: str) -> RunStart:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Table, insert, select, update
@@ -83,9 +84,21 @@ def put(connection: Connection, run_id: str, values: Mapping[str, Any]) -> None:
     connection.execute(update(RUNS).where(RUNS.c.id == run_id).values(**values))
 
 
+def settle_run(connection: Connection, run_id: str | None, state: RunState, reason: str | None, at: datetime) -> None:
+    """Notes how a run ended, if it is there and has not ended."""
+    ended = {"state": state, "reason": kept_text(reason), "finished_at": at}
+    unfinished = RUNS.c.state.in_((RunState.QUEUED, RunState.RUNNING))
+    connection.execute(update(RUNS).where(RUNS.c.id == run_id, unfinished).values(**ended))
+
+
 def series_id(connection: Connection, project: str, series: str) -> int:
     """The id of a series of a project; both are made where they are not there."""
-    return _id_of(connection, SERIES, project=_id_of(connection, PROJECTS, name=project), name=series)
+    return _id_of(connection, SERIES, project=project_id(connection, project), name=series)
+
+
+def project_id(connection: Connection, project: str) -> int:
+    """The id of a project, which is made where it is not there."""
+    return _id_of(connection, PROJECTS, name=project)
 
 
 def _id_of(connection: Connection, table: Table, **named: Any) -> int:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from kvqa_audit.compare.findings import judged_checks
-from kvqa_audit.model import AuditRun, Finding
+from kvqa_audit.model import AuditRun, Finding, FindingStatus
 from kvqa_audit.release.changes import FindingChanges, findings_since, renamed_findings
 from kvqa_audit.store.cells import fetched, moment
 from kvqa_audit.store.findings import told
@@ -79,19 +80,27 @@ def _see(states: States, run: AuditRun) -> None:
     seen: dict[str, Any] = {"last_run": run.run_id, "last_seen": moment(run.finished_at)}
     seen.update(resolved_run=None, resolved_at=None)
     for finding in run.findings:
-        state, says = states.get(finding.key), told(finding)
+        state, says = states.get(finding.key), {**told(finding), "accepted_until": _accepted_until(finding)}
         if state is None:
             first = {"first_run": run.run_id, "first_seen": seen["last_seen"]}
             states[finding.key] = FindingState(key=finding.key, check=finding.check, **says, **first, **seen)
-        elif state.resolved_run is not None or any(getattr(state, name) != value for name, value in says.items()):
+        elif state.resolved_run is not None:
+            states[finding.key] = replace(state, **says, **seen, returned_run=run.run_id)
+        elif any(getattr(state, name) != value for name, value in says.items()):
             states[finding.key] = replace(state, **says, **seen)
+
+
+def _accepted_until(finding: Finding) -> date | None:
+    waived = finding.status is FindingStatus.WAIVED and finding.decision is not None
+    return finding.decision.until if waived and finding.decision else None
 
 
 def _resolve(states: States, run: AuditRun, judged: set[str]) -> None:
     today = {finding.key for finding in run.findings}
     for key, state in states.items():
         if state.resolved_run is None and key not in today and state.check in judged:
-            states[key] = replace(state, resolved_run=run.run_id, resolved_at=moment(run.finished_at))
+            ended_at = moment(run.finished_at)
+            states[key] = replace(state, resolved_run=run.run_id, resolved_at=ended_at, returned_run=None)
 
 
 def _write(connection: Connection, series: int, known: States, states: States) -> None:

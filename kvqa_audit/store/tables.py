@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     Column,
+    Date,
     Float,
     ForeignKey,
     Index,
@@ -119,7 +120,8 @@ FINDINGS = Table(
     Index("findings_by_status", "run", "status", "position"),
 )
 
-# What became of every finding that any run of a series had. `resolved_*` is null while it is there.
+# What became of every finding that any run of a series had. `resolved_*` is null while it is there,
+# `returned_run` unless it was resolved before.
 FINDING_STATES = Table(
     "finding_states",
     METADATA,
@@ -139,6 +141,8 @@ FINDING_STATES = Table(
     Column("last_seen", UtcTime, nullable=False),
     Column("resolved_run", String(64)),
     Column("resolved_at", UtcTime),
+    Column("returned_run", String(64)),
+    Column("accepted_until", Date),
 )
 
 # The files of the audits, each content once, however many runs share it.

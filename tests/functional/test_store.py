@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import jsonschema
@@ -17,24 +16,8 @@ from kvqa_audit.artifacts.folder import read_artifacts
 from kvqa_audit.demo import DemoTruth
 from kvqa_audit.store.runs import RunStore
 from tests.functional.conftest import Program
-from tests.postgres_server import new_database, running_postgres
 
 Drawn = tuple[Path, DemoTruth]
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[str]:
-    """The URL of a real server's first database."""
-    with running_postgres() as url:
-        yield url
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Where a store is to be, of which no other test knows."""
-    if request.param == "sqlite":
-        return str(tmp_path / "runs.sqlite")
-    return new_database(request.getfixturevalue("postgres"))
 
 
 @pytest.fixture(scope="module")

@@ -16,8 +16,8 @@ from sqlalchemy import create_engine, inspect, text
 
 from kvqa_audit.errors import StoreError
 from kvqa_audit.store import database
+from kvqa_audit.store.job_tables import METADATA
 from kvqa_audit.store.runs import RunStore
-from kvqa_audit.store.tables import METADATA
 from tests.unit.compare.samples import finished, image
 
 ROWS = [("Polyps", "How many?", str(n % 3), f"i{n}") for n in range(6)]
@@ -49,6 +49,17 @@ def test_versions_are_those_of_the_steps() -> None:
     config.set_main_option("script_location", "kvqa_audit.store:migrations")
     steps = ScriptDirectory.from_config(config).walk_revisions()
     assert tuple(step.revision for step in steps)[::-1] == database.VERSIONS
+
+
+@pytest.mark.parametrize("version", database.VERSIONS[:-1])
+def test_store_of_any_earlier_version_becomes_one_of_this_version(place: str, version: str) -> None:
+    engine = create_engine(database.address_of(place))
+    with engine.begin() as connection:
+        database._upgrade(connection, version)
+    engine.dispose()
+    with RunStore(place) as store, store._engine.begin() as connection:
+        assert compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), METADATA) == []
+        assert store.runs() == ()
 
 
 def test_older_store_is_upgraded_and_keeps_its_runs(place: str) -> None:

@@ -1,0 +1,69 @@
+"""The id of a job comes in; its row goes out, or a new state goes into it, told by an event in the same transaction."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select, update
+
+from kvqa_audit.errors import NotThereError
+from kvqa_audit.jobs.events import put_events
+from kvqa_audit.store.cells import fetched, kept_text
+from kvqa_audit.store.job_records import EventKind, Job, JobState, SlotOutcome
+from kvqa_audit.store.job_tables import JOBS, SLOTS
+from kvqa_audit.store.records import RunState
+from kvqa_audit.store.run_rows import settle_run
+
+_RUN_STATES = {
+    JobState.FAILED: RunState.FAILED,
+    JobState.CANCELLED: RunState.CANCELLED,
+    JobState.LOST: RunState.LOST,
+}
+
+
+def job_rows(connection: Connection, *wanted: Any, limit: int | None = None) -> tuple[Job, ...]:
+    """The jobs that these conditions hold for, latest first."""
+    rows = fetched(connection, select(JOBS).where(*wanted).order_by(JOBS.c.id.desc()).limit(limit))
+    return tuple(Job(**row) for row in rows)
+
+
+def job_row(connection: Connection, number: int) -> Job:
+    """
+    Raises:
+        NotThereError: there is none with this id.
+    """
+    found = job_rows(connection, JOBS.c.id == number)
+    if not found:
+        raise NotThereError(f"there is no job {number} here")
+    return found[0]
+
+
+def held_job(connection: Connection, number: int, fence: int) -> Job | None:
+    """The job, which nobody takes away until the transaction ends; None where this fence holds it no more."""
+    held = (JOBS.c.id == number, JOBS.c.fence == fence, JOBS.c.state == JobState.RUNNING)
+    if connection.execute(select(JOBS.c.id).where(*held).with_for_update()).first() is None:
+        return None
+    return job_row(connection, number)
+
+
+def ended(connection: Connection, number: int, now: datetime, state: JobState, reason: str | None, **about: Any) -> Job:
+    """Ends a job, and with it a run or a slot that waits for it."""
+    known = job_row(connection, number)
+    if state in _RUN_STATES:
+        settle_run(connection, known.run, _RUN_STATES[state], reason, now)
+    if state is JobState.SKIPPED:
+        skipped = {"outcome": SlotOutcome.SKIPPED, "reason": kept_text(reason)}
+        connection.execute(update(SLOTS).where(SLOTS.c.job == number).values(skipped))
+    values = {"state": state, "reason": kept_text(reason), "finished_at": now, "lease_until": None, **about}
+    return changed(connection, number, now, values)
+
+
+def changed(connection: Connection, number: int, now: datetime, values: dict[str, Any]) -> Job:
+    """Writes these columns of a job, and tells of its state in an event."""
+    if values:
+        connection.execute(update(JOBS).where(JOBS.c.id == number).values(values))
+    known = job_row(connection, number)
+    body = {"state": known.state, "reason": known.reason, "run": known.run, "attempt": known.attempts}
+    put_events(connection, number, [(EventKind.STATE, body)], now)
+    return job_row(connection, number)

@@ -1,0 +1,82 @@
+"""The place of a store comes in; transactions on it go out, all by the clock of the database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from types import TracebackType
+
+from sqlalchemy import Connection, text
+
+from kvqa_audit.store.database import address_of, open_database, shown, translate_errors, writing
+
+Clock = Callable[[Connection], datetime]
+
+
+def database_time(connection: Connection) -> datetime:
+    """The time of the machine that holds the store, in UTC: all workers go by one clock."""
+    if connection.dialect.name == "sqlite":
+        told = connection.execute(text("SELECT strftime('%Y-%m-%dT%H:%M:%f', 'now')")).scalar_one()
+        return datetime.fromisoformat(told).replace(tzinfo=UTC)
+    now: datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
+    return now.astimezone(UTC)
+
+
+class JobStore:
+    """The datasets, schedules and jobs of a service, in the same database as its runs.
+
+    What is done with it are functions of this package that take it first. Several processes may use it at once.
+    """
+
+    def __init__(self, where: str, *, make: bool = True, clock: Clock = database_time) -> None:
+        """Opens a store.
+
+        Args:
+            where: a file, or an SQLAlchemy URL such as `postgresql://user@host/database`.
+            make: make the store where there is none yet.
+            clock: what time it is, in UTC.
+
+        Raises:
+            StoreError: it cannot be opened, is none, or was written by a newer version.
+        """
+        self.where = where
+        self.clock = clock
+        self._url = address_of(where)
+        self._engine = open_database(where, make=make)
+
+    def __enter__(self) -> JobStore:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    @property
+    def name(self) -> str:
+        """The store's name for messages, without a password."""
+        return shown(self._url)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A transaction that reads.
+
+        Raises:
+            StoreError: the store cannot be used.
+        """
+        with translate_errors(self._url), self._engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that writes, whole or not at all.
+
+        Raises:
+            StoreError: the store cannot be used.
+        """
+        with translate_errors(self._url), writing(self._engine) as connection:
+            yield connection
