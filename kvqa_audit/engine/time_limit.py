@@ -30,11 +30,11 @@ def interrupted_after(seconds: float, interrupt: Callable[[], None]) -> Iterator
 def raising_after(seconds: float, error: Exception) -> Iterator[None]:
     """Raises the error within the block where it takes longer.
 
-    It is raised between two steps of Python code, and in the main thread only; in another there is no limit.
+    It is raised between two steps of Python code.
+
+    Raises:
+        ValueError: this is not the main thread, in which alone a process can be interrupted so.
     """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         raise error

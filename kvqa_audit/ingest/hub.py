@@ -5,9 +5,11 @@ The only door to the library `datasets`.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from kvqa_audit.ingest.saved import arrow_table
 from kvqa_audit.ingest.source_format import RawTable
 
 _HUB_ID = re.compile(r"(?:hf://(?:datasets/)?|hub:)([A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)(?:@([\w./-]+))?", re.ASCII)
+_ONE_CALL = threading.Lock()
 _BARE_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
 
 
@@ -59,9 +62,9 @@ def read_hub(
     Raises:
         SourceError: it cannot be loaded.
     """
-    datasets = _datasets(offline=offline or Path(repo).is_dir())
     try:
-        loaded = datasets.load_dataset(repo, revision=revision, cache_dir=str(cache_dir) if cache_dir else None)
+        with _library(offline=offline or Path(repo).is_dir()) as datasets:
+            loaded = datasets.load_dataset(repo, revision=revision, cache_dir=str(cache_dir) if cache_dir else None)
     except Exception as error:
         at = f" at revision {revision}" if revision else ""
         raise SourceError(
@@ -76,19 +79,28 @@ def read_hub(
     )
 
 
-def _datasets(*, offline: bool) -> Any:
-    # Both are read when the library is imported. Without them it looks hosts up even for local files.
+@contextlib.contextmanager
+def _library(*, offline: bool) -> Iterator[Any]:
+    """The library `datasets`; where it may not go online, it tries no connection, not even for local files.
+
+    Whether it may is one switch for the whole process, read from the environment by whatever imports it first; so it is
+    set for one call at a time.
+    """
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    before = os.environ.get("HF_HUB_OFFLINE")
-    if offline:
-        os.environ["HF_HUB_OFFLINE"] = "1"
-    try:
-        import datasets
-    finally:
-        if before is None:
-            os.environ.pop("HF_HUB_OFFLINE", None)
+    import datasets
+    from huggingface_hub import constants
+
     datasets.disable_progress_bars()
-    return datasets
+    switches: tuple[Any, ...] = (datasets.config, constants)
+    with _ONE_CALL:
+        before = [place.HF_HUB_OFFLINE for place in switches]
+        try:
+            for place in switches:
+                place.HF_HUB_OFFLINE = offline or place.HF_HUB_OFFLINE
+            yield datasets
+        finally:
+            for place, was in zip(switches, before, strict=True):
+                place.HF_HUB_OFFLINE = was
 
 
 def _said(error: Exception) -> str:

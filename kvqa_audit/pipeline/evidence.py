@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -59,7 +60,8 @@ def collect_evidence(
 
     absent = _absent(dataset, subset, ocr)
     many = sum(len(shard.ids) for shard in dataset.shards) >= _MIN_IMAGES_FOR_A_PROCESS
-    apart = many or clock.cancel is not None  # an engine's call ends at once only by ending its process
+    # An engine's call ends at once only by ending its process, and keeps its time limit only in a main thread.
+    apart = many or clock.cancel is not None or threading.current_thread() is not threading.main_thread()
 
     def begin(function: Callable[..., Any], *arguments: Any) -> Future:
         return pool.submit(function, *arguments, imports=IMPORTS) if apart else Call(function, arguments)

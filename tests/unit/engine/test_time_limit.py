@@ -8,7 +8,9 @@ import threading
 import duckdb
 import pytest
 
+from kvqa_audit.engine.local import LocalPool
 from kvqa_audit.engine.time_limit import interrupted_after, raising_after
+from kvqa_audit.errors import SpecError
 
 ENDLESS = "SELECT count(*) FROM range(1_000_000_000_000) WHERE hash(range) = 0"
 
@@ -39,14 +41,24 @@ def test_work_that_is_done_in_time_or_fails_keeps_its_own_result() -> None:
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
 
 
-def test_in_another_thread_there_is_no_limit_and_no_error() -> None:
-    done = []
+def judged_for_ever() -> None:
+    with raising_after(0.2, SpecError("promise P: takes too long")):
+        run_for_ever()
+
+
+def test_a_process_beside_a_thread_has_the_limit_that_the_thread_cannot_have() -> None:
+    raised: list[BaseException] = []
 
     def work() -> None:
-        with raising_after(0.001, TimeoutError()):
-            done.append(signal.getitimer(signal.ITIMER_REAL))
+        with LocalPool(1) as pool:
+            for call in (judged_for_ever, pool.submit(judged_for_ever).result):
+                try:
+                    call()
+                except (SpecError, ValueError) as error:
+                    raised.append(error)
 
     thread = threading.Thread(target=work)
     thread.start()
     thread.join()
-    assert done == [(0.0, 0.0)]
+    assert [type(error) for error in raised] == [ValueError, SpecError]
+    assert "promise P" in str(raised[1])

@@ -1,0 +1,118 @@
+"""Only the id of a Hub dataset goes online: in a network without routes the kernel counts who tries to leave it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from kvqa_audit.demo import DemoTruth
+
+# Calls one command after the other in one process, and tells after each what the kernel counted in this network.
+_DRIVER = """
+import json, sys
+from pathlib import Path
+from tests.fuzz.fuzz import call
+
+def tries():
+    names, values = (line.split() for line in Path("/proc/net/snmp").read_text().splitlines() if line[:3] == "Ip:")
+    six = dict(line.split() for line in Path("/proc/net/snmp6").read_text().splitlines())
+    return sum(int(dict(zip(names, values))[name]) for name in ("OutNoRoutes", "OutRequests")) + sum(
+        int(six.get(name, 0)) for name in ("Ip6OutNoRoutes", "Ip6OutRequests"))
+
+for words in json.loads(sys.argv[1]):
+    before = tries()
+    code, said = call(words)
+    print(json.dumps([words, code, said, tries() - before]))
+"""
+Drawn = tuple[Path, DemoTruth]
+Told = tuple[list[str], int, str, int]
+
+
+def without_routes() -> list[str]:
+    """The command that begins another one in a network of its own; skips where the system does not let us."""
+    why = "there is no unshare"
+    for options in ("-n", "-rn"):
+        if shutil.which("unshare") is not None:
+            made = subprocess.run(["unshare", options, "true"], check=False, capture_output=True, text=True)
+            if made.returncode == 0:
+                return ["unshare", options]
+            why = made.stderr.strip()
+    pytest.skip(f"no network namespace can be made here: {why}")
+
+
+def called(folder: Path, *commands: list[str]) -> list[Told]:
+    done = subprocess.run(
+        [*without_routes(), sys.executable, "-c", _DRIVER, json.dumps(commands)],
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        env={
+            **os.environ,
+            "PYTHONPATH": str(Path(__file__).parents[2]),
+            "KVQA_AUDIT_CACHE": str(folder / "cache"),
+            "HF_HOME": str(folder / "hub"),
+        },
+    )
+    assert done.returncode == 0, done.stderr
+    return [tuple(json.loads(line)) for line in done.stdout.splitlines()]  # type: ignore[misc]
+
+
+@pytest.fixture
+def folder(drawn: Drawn, audited: Path, tmp_path: Path) -> Path:
+    """A dataset, its audit, and an audit that says that its dataset lies where a Hub id would lead."""
+    shutil.copytree(drawn[0], tmp_path / "data")
+    shutil.copytree(audited, tmp_path / "audit")
+    for name, location in (("named", "owner/name"), ("hub", "hf://owner/name")):
+        shutil.copytree(audited, tmp_path / name)
+        record = tmp_path / name / "audit.json"
+        told = json.loads(record.read_text())
+        told["dataset"]["location"] = location
+        record.write_text(json.dumps(told))
+    return tmp_path
+
+
+def test_no_command_leaves_the_machine_unless_an_id_of_the_hub_is_named(folder: Path) -> None:
+    for words, code, said, tries in called(
+        folder,
+        ["run", "data", "--out", "out", "--subset", "--jobs", "1", "-q"],
+        ["check", "data/metadata.csv"],
+        ["duplicates", "data", "--mode", "exact", "--jobs", "1", "-q"],
+        ["init", "data", "--out", "described"],
+        ["fix", "data", "--out", "fixed", "--subset", "--table-only", "-q"],
+        ["compare", "audit", "named", "--out", "changes.html"],
+        ["gate", "audit", "--also", "junit,sarif,summary,badge,github"],
+        ["export", "audit", "--croissant", "c.json", "--card", "README.md"],
+        ["report", "audit", "--no-images"],
+        ["report", "named"],
+        ["report", "hub"],
+        ["export", "hub", "--card", "README.md"],
+        ["review", "audit", "--update"],
+        ["index", "."],
+        ["run", "data/imags", "--out", "o", "-q"],
+        ["run", "owner/name", "--out", "o", "-q"],
+        ["compare", "owner/name@main", "audit"],
+        ["fix", "owner/name", "--out", "o"],
+        ["init", "hf:owner/name", "--out", "o"],
+    ):
+        assert tries == 0, words
+        assert code in (0, 1, 2), (words, said)
+        assert "Traceback" not in said
+        assert (code == 2) == ("owner/name" in str(words) or "imags" in str(words)), (words, said)
+
+
+@pytest.mark.parametrize(
+    "words", [["run", "hf://owner/name", "--out", "o", "-q"], ["init", "hub:owner/name", "--out", "o"]]
+)
+def test_an_id_of_the_hub_goes_online_and_its_failure_is_told(folder: Path, words: list[str]) -> None:
+    ((_, code, said, tries),) = called(folder, words)
+    assert tries > 0
+    assert code == 2
+    assert "cannot be loaded from the Hub" in said
+    assert "Traceback" not in said
