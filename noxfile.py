@@ -135,6 +135,7 @@ def bench(session: nox.Session) -> None:
     for frames in (source, *more):
         run("tests/benches/measure_detection.py", frames, "--seeds", "91", "92")
     run("tests/benches/bench_search.py")
+    run("tests/benches/measure_scale.py", *folders)
     run("tests/benches/bench_audit.py", *_each("--frames", folders), "--table", table)
 
 

@@ -14,6 +14,7 @@ from kvqa_audit.duplicates.blocks import in_blocks
 from kvqa_audit.duplicates.texture import is_textured
 from kvqa_audit.images.hashes import THUMBNAIL_SIDE_PX
 
+Indices = NDArray[np.int64]
 Float = NDArray[np.floating[Any]]
 
 MIN_CONTRAST_GREY = 4.0

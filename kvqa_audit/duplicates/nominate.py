@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from kvqa_audit.duplicates.blocks import MAX_SERIAL_PRODUCT, THREADS, in_blocks
 from kvqa_audit.duplicates.descriptors import DESCRIPTOR_SIZE, plain_descriptors, view_descriptors
 from kvqa_audit.duplicates.fields import Fields, Float
-from kvqa_audit.duplicates.search import HASH_BITS, Hashes, distinct, pairs_within
+from kvqa_audit.duplicates.inverted_lists import InvertedLists
 from kvqa_audit.duplicates.views import views
 
 MIN_NOMINATION_SCORE = 0.60
 MAX_NOMINATIONS_PER_IMAGE = 9
-HASH_RADIUS_BITS = 31
+MAX_PICTURES_FOR_ALL_PAIRS = 20_000
 _ROWS_PER_BLOCK = 32
+_ROWS_PER_LISTED_BLOCK = 256
 _COLUMNS_PER_BLOCK = MAX_SERIAL_PRODUCT // (len(views()) * DESCRIPTOR_SIZE)
 
 Indices = NDArray[np.int64]
@@ -36,46 +39,64 @@ class Nominations:
 def nominate(fields: Fields) -> Nominations:
     """The best partners of every usable picture, under all views, by the correlation of their coarser waves.
 
-    All pairs are compared, with matrix products: (views x n x n x 70) multiplications.
+    Up to 20,000 pictures all pairs are compared. Of more, each view reads the lists that are nearest to it, some
+    views x n x 8 sqrt(n) products of 70 multiplications; at most 300 MB beside the descriptors and the result.
     """
     usable = np.flatnonzero(fields.usable)
     if len(usable) < 2:
         return _without_repeats([], usable)
     plain = plain_descriptors(fields, usable)
-    starts = range(0, len(plain), _COLUMNS_PER_BLOCK)
-    columns = [np.ascontiguousarray(plain[start : start + _COLUMNS_PER_BLOCK].T) for start in starts]
     kept: dict[int, _Partners] = {}
+    partners_of, rows = _among_all(plain) if len(plain) <= MAX_PICTURES_FOR_ALL_PAIRS else _among_lists(plain)
 
     def look(block: slice) -> None:
         seen = view_descriptors(fields, usable[block])
-        best = _best_score(seen, columns)
-        rows = np.arange(len(best))
-        best[rows, rows + block.start] = -1
-        row, column, score = _best_partners(best)
+        row, column, score = partners_of(seen, block.start)
         kept[block.start] = (row + block.start, column, _best_view(seen, row, plain[column]), score)
 
-    in_blocks(look, len(usable), _ROWS_PER_BLOCK, THREADS)
+    with threadpool_limits(1):
+        in_blocks(look, len(usable), rows, THREADS)
     return _without_repeats([kept[start] for start in sorted(kept)], usable)
 
 
-def nominate_by_hash(hashes: Hashes, usable: NDArray[np.bool_]) -> Nominations:
-    """Pairs of usable pictures whose 256-bit hashes, (n, 32), are at most 31 bits apart, seen as they are.
+_Found = tuple[Indices, Indices, Float]
+_PartnersOf = Callable[[Float, int], _Found]
 
-    For more pictures than all pairs of descriptors can be compared of; of pictures with equal hashes each is compared
-    with the first, and the first stands for all of them.
-    """
-    chosen = np.flatnonzero(usable)
-    collapsed = distinct(hashes[chosen])
-    first = np.full(len(collapsed.hashes), len(chosen))
-    np.minimum.at(first, collapsed.position, np.arange(len(chosen)))
-    leader = first[collapsed.position]
-    followers = np.flatnonzero(leader != np.arange(len(chosen)))
-    near = pairs_within(collapsed.hashes, HASH_RADIUS_BITS)
-    viewed = np.concatenate((first[near.left], leader[followers]))
-    plain = np.concatenate((first[near.right], followers))
-    distance_bits = np.concatenate((near.distance_bits, np.zeros(len(followers), np.int64)))
-    score = (1 - distance_bits / HASH_BITS).astype(np.float32)
-    return Nominations(chosen[viewed], chosen[plain], np.zeros(len(viewed), np.int64), score)
+
+def _among_all(plain: Float) -> tuple[_PartnersOf, int]:
+    """What finds the best partners of some pictures, seen under all views and numbered from a start on, among all."""
+    starts = range(0, len(plain), _COLUMNS_PER_BLOCK)
+    columns = [np.ascontiguousarray(plain[start : start + _COLUMNS_PER_BLOCK].T) for start in starts]
+
+    def partners_of(seen: Float, start: int) -> _Found:
+        best = _best_score(seen, columns)
+        rows = np.arange(len(best))
+        best[rows, rows + start] = -1
+        return _best_partners(best)
+
+    return partners_of, _ROWS_PER_BLOCK
+
+
+def _among_lists(plain: Float) -> tuple[_PartnersOf, int]:
+    """As `_among_all`, among those in the lists nearest to each view."""
+    lists = InvertedLists.of(plain)
+    place = np.empty(len(plain), np.int64)
+    place[lists.position] = np.arange(len(plain))
+
+    def partners_of(seen: Float, start: int) -> _Found:
+        wanted = seen.reshape(-1, seen.shape[-1])
+        found: list[_Found] = []
+        for asked, part in lists.reads(wanted):
+            rows, first = np.unique(asked // seen.shape[1], return_index=True)
+            best = np.maximum.reduceat(wanted[asked] @ lists.descriptors[part].T, first, axis=0)
+            own = place[rows + start] - part.start
+            itself = np.flatnonzero((own >= 0) & (own < best.shape[1]))
+            best[itself, own[itself]] = -1
+            row, column, score = _best_partners(best)
+            found.append((rows[row], lists.position[part.start + column], score))
+        return _best_of(*(np.concatenate(of) for of in zip(*found, strict=True)))
+
+    return partners_of, _ROWS_PER_LISTED_BLOCK
 
 
 def _best_score(seen: Float, plain: list[Float]) -> Float:
@@ -88,7 +109,11 @@ def _best_partners(best: Float) -> tuple[Indices, Indices, Float]:
     last = max(0, best.shape[1] - MAX_NOMINATIONS_PER_IMAGE)
     least = np.partition(best, last, axis=1)[:, last]
     row, column = np.nonzero(best >= np.maximum(least, MIN_NOMINATION_SCORE)[:, None])
-    score = best[row, column]
+    return _best_of(row, column, best[row, column])
+
+
+def _best_of(row: Indices, column: Indices, score: Float) -> _Found:
+    """The at most 9 best scores of each row."""
     order = np.lexsort((column, -score, row))
     row, column, score = row[order], column[order], score[order]
     rank = np.arange(len(row)) - np.searchsorted(row, row)

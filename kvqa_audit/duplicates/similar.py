@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from kvqa_audit.duplicates.background import Background, background_of
 from kvqa_audit.duplicates.fields import Fields, fields_of, halved, view_weight
-from kvqa_audit.duplicates.nominate import MIN_NOMINATION_SCORE, Nominations, nominate, nominate_by_hash
-from kvqa_audit.duplicates.search import BLOCKWISE_MAX_HASHES, hashes_from_hex, pairs_within
+from kvqa_audit.duplicates.hash_distances import hashes_from_hex, pairs_by_distance
+from kvqa_audit.duplicates.nominate import MIN_NOMINATION_SCORE, Nominations, nominate
 from kvqa_audit.duplicates.texture import is_repeated
 from kvqa_audit.duplicates.transforms import SAME_GREY, Change, hash_distance_bits, named_changes
 from kvqa_audit.duplicates.verify import Verified, detail_agreement
@@ -36,8 +36,8 @@ RE_ENCODE_MAX_DISTANCE_BITS = 16
 RE_ENCODE_MIN_WHOLE = 0.99
 CURVE_MAX_DISTANCE_BITS = 63
 _PICTURES_PER_BLOCK = 64
-MAX_IMAGES_FOR_ALL_VIEWS = 20_000
-_HASH_ONLY = "{images} images are too many to look for flips, turns and crops; copies were nominated by hash alone"
+MAX_IMAGES_FOR_CURVE = 20_000
+_NO_CURVE = "how many pairs of hashes lie how far apart is not drawn: {images:,} images are too many to count all pairs"
 _NO_STRUCTURE = (
     "{images:,} of {of:,} pictures hold too little structure to be told apart: whether they are altered copies was not "
     "judged; equal files and equal pixels were"
@@ -99,11 +99,7 @@ def similar_pairs(
     if len(usable) < 2:
         return SimilarPairs((), (), {"comparable_images": len(usable)})
     fields = fields_of([found.thumbnail for found in usable])
-    by_hash = len(usable) > MAX_IMAGES_FOR_ALL_VIEWS
-    if by_hash:
-        nominations = nominate_by_hash(hashes_from_hex([found.phash256 or "" for found in usable]), fields.usable)
-    else:
-        nominations = nominate(fields)
+    nominations = nominate(fields)
     verified = verify_in_parts(fields, nominations, pool)
     accepted = _accepted(fields, nominations, verified)
     changes = named_changes(fields, nominations, verified.maps, accepted)
@@ -129,7 +125,7 @@ def similar_pairs(
         "nominated_pairs": len(nominations.view),
         "verified_pairs": len(kept),
     }
-    notes = [_HASH_ONLY.format(images=len(usable))] if by_hash else []
+    notes = [_NO_CURVE.format(images=len(usable))] if len(usable) > MAX_IMAGES_FOR_CURVE else []
     if not fields.usable.all():
         notes.append(_NO_STRUCTURE.format(images=int((~fields.usable).sum()), of=len(usable)))
     if len(kept) < len(pairs):
@@ -203,10 +199,9 @@ def _is_the_same_picture(verified: Verified, number: int) -> bool:
 def _curve(
     images: Sequence[ImageFingerprint], usable: NDArray[np.bool_], pairs: Sequence[Similar]
 ) -> tuple[tuple[int, int, int], ...]:
-    if len(images) > BLOCKWISE_MAX_HASHES:
+    if len(images) > MAX_IMAGES_FOR_CURVE:
         return ()
     hashes = hashes_from_hex([found.phash256 or "" for found, use in zip(images, usable, strict=True) if use])
-    near = pairs_within(hashes, CURVE_MAX_DISTANCE_BITS)
-    counted = np.bincount(near.distance_bits, minlength=CURVE_MAX_DISTANCE_BITS + 1)
+    counted = pairs_by_distance(hashes)
     confirmed = Counter(pair.distance_bits for pair in pairs)
     return tuple((bits, int(counted[bits]), confirmed[bits]) for bits in range(CURVE_MAX_DISTANCE_BITS + 1))

@@ -1,6 +1,6 @@
-"""Random and clustered 256-bit hashes come in; the seconds, pairs and memory of the range search go out, as it grows.
+"""Made-up contrast fields come in; the seconds, nominations and memory of the search among them go out, as it grows.
 
-bench_search.py [COUNT ...] [--radius-bits N] [--jobs N]
+bench_search.py [COUNT ...]
 """
 
 from __future__ import annotations
@@ -15,46 +15,59 @@ from itertools import pairwise
 
 import numpy as np
 
-from kvqa_audit.duplicates.search import Hashes, distinct, pairs_within
+from kvqa_audit.duplicates.fields import Fields
+from kvqa_audit.duplicates.nominate import nominate
 
-CLUSTERED_SHARE = 0.3
-MAX_FLIPS_SHARE = 0.13
+COPIES_SHARE = 0.01
+COARSE_CELLS = 9
+NOISE_STEPS = 8
+FIELD_SIDE = 32
 PLOT_COLUMNS = 64
 LINES_PER_DECADE = 4
 
 
-def hashes(count: int, seed: int = 7) -> Hashes:
-    """Seven tenths random hashes, three tenths up to some thirty bits away from one of those."""
+def fields(count: int, seed: int = 7) -> Fields:
+    """Contrast fields of soft random scenes at half the resolution; the last hundredth are copies of the first, noisy.
+
+    At the whole resolution, which no nomination looks at, they are empty and take no memory.
+    """
     rng = np.random.default_rng(seed)
-    found = rng.integers(0, 256, (count, 32), dtype=np.uint8)
-    near = int(count * CLUSTERED_SHARE)
-    for start in range(0, near, 50_000):
-        rows = np.arange(start, min(start + 50_000, near))
-        centres = np.unpackbits(found[rng.integers(near, count, len(rows))], axis=1)
-        flips = rng.random(centres.shape) < rng.uniform(0, MAX_FLIPS_SHARE, (len(rows), 1))
-        found[rows] = np.packbits(centres ^ flips, axis=1)
-    return found
+    halved = np.empty((count, FIELD_SIDE, FIELD_SIDE), np.int8)
+    spread = np.maximum(0, 1 - np.abs(np.linspace(0, COARSE_CELLS - 1, FIELD_SIDE)[:, None] - np.arange(COARSE_CELLS)))
+    spread = spread.astype(np.float32)
+    for start in range(0, count, 10_000):
+        part = halved[start : start + 10_000]
+        cells = rng.normal(0, 40, (len(part), COARSE_CELLS, COARSE_CELLS)).astype(np.float32)
+        part[:] = np.clip(spread @ cells @ spread.T, -126, 126)
+    copies = int(count * COPIES_SHARE)
+    noise = rng.integers(-NOISE_STEPS, NOISE_STEPS + 1, (copies, FIELD_SIDE, FIELD_SIDE))
+    halved[count - copies :] = np.clip(halved[:copies] + noise, -126, 126)
+    empty = np.broadcast_to(np.zeros((), np.uint8), (count, 2 * FIELD_SIDE, 2 * FIELD_SIDE))
+    return Fields(empty, empty.view(np.int8), halved, np.ones(count, np.bool_))
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What one search took; `peak_mb` is that of its process, its own libraries included."""
+    """What one search took; `peak_mb` is that of its process, its own libraries and the fields included."""
 
     count: int
     seconds: float
     cpu_seconds: float
     pairs: int
+    copies_found: float
     peak_mb: float
 
 
-def measure(count: int, radius_bits: int, jobs: int) -> Measured:
-    """One search over hashes without repeats."""
-    given = distinct(hashes(count)).hashes
+def measure(count: int) -> Measured:
+    """One search, in the process that is to be measured."""
+    given = fields(count)
     started, cpu_started = time.perf_counter(), time.process_time()
-    pairs = len(pairs_within(given, radius_bits, jobs=jobs).left)
+    found = nominate(given)
     seconds, cpu_seconds = time.perf_counter() - started, time.process_time() - cpu_started
+    copies = int(count * COPIES_SHARE)
+    apart = np.abs(found.viewed - found.plain) == count - copies
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return Measured(count, seconds, cpu_seconds, pairs, peak_mb)
+    return Measured(count, seconds, cpu_seconds, len(found.view), apart.sum() / copies, peak_mb)
 
 
 def growth_plot(points: list[tuple[int, float]], unit: str) -> str:
@@ -82,19 +95,20 @@ def growth_plot(points: list[tuple[int, float]], unit: str) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("counts", nargs="*", type=int, default=[10_000, 30_000, 100_000, 300_000, 1_000_000])
-    parser.add_argument("--radius-bits", type=int, default=31)
-    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("counts", nargs="*", type=int, default=[10_000, 30_000, 100_000, 300_000])
     args = parser.parse_args()
-    print(f"{'hashes':>10} {'seconds':>9} {'CPU s':>9} {'pairs':>10} {'peak MB':>8}")
+    print(f"{'pictures':>10} {'seconds':>9} {'CPU s':>9} {'nominated':>10} {'copies':>7} {'peak MB':>8}")
     rows: list[Measured] = []
     for count in sorted(args.counts):
         # A process each, so that the peak memory is that of one search.
         with multiprocessing.get_context("spawn").Pool(1) as pool:
-            rows.append(pool.apply(measure, (count, args.radius_bits, args.jobs)))
+            rows.append(pool.apply(measure, (count,)))
         found = rows[-1]
         times = f"{found.seconds:>9.2f} {found.cpu_seconds:>9.2f}"
-        print(f"{found.count:>10,} {times} {found.pairs:>10,} {found.peak_mb:>8.0f}", flush=True)
+        print(
+            f"{found.count:>10,} {times} {found.pairs:>10,} {found.copies_found:>7.1%} {found.peak_mb:>8.0f}",
+            flush=True,
+        )
     for unit, points in (
         ("seconds", [(found.count, found.seconds) for found in rows]),
         ("CPU s", [(found.count, found.cpu_seconds) for found in rows]),

@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw, ImageEnhance, ImageOps
 from scenes import fingerprint, flat, in_view, scene
 from scipy.ndimage import map_coordinates
 
-from kvqa_audit.duplicates import blocks, exact, find, nominate, similar, verify_parts
+from kvqa_audit.duplicates import blocks, exact, find, inverted_lists, nominate, similar, verify_parts
 from kvqa_audit.duplicates.find import find_duplicates
 from kvqa_audit.engine.local import LocalPool
 from kvqa_audit.model import DuplicatePair, ImageFingerprint, Tier
@@ -236,12 +236,24 @@ def test_too_few_images_are_no_error(count) -> None:
     assert find_duplicates(STRANGERS[:count]).pairs == ()
 
 
-def test_too_many_images_are_nominated_by_hash_and_that_is_said(monkeypatch) -> None:
-    monkeypatch.setattr(similar, "MAX_IMAGES_FOR_ALL_VIEWS", 10)
-    copies = [fingerprint("a", scene(1)), fingerprint("b", jpeg(scene(1))), fingerprint("c", flipped(scene(1)))]
-    result = find_duplicates([*STRANGERS, *copies])
-    assert [(pair.left, pair.right, pair.tier) for pair in result.pairs] == [("a", "b", Tier.RE_ENCODE)]
-    assert any("nominated by hash alone" in note for note in result.notes)
+def test_what_few_find_among_all_many_find_in_lists(monkeypatch) -> None:
+    frames = [
+        fingerprint(f"{name} {seed}", one)
+        for seed, (name, alter) in enumerate(ALTERATIONS.items(), 200)
+        for name, one in ((f"{name}, before", scene(seed)), (f"{name}, after", alter[0](scene(seed))))
+    ]
+    expected = find_duplicates([*STRANGERS, *frames])
+    monkeypatch.setattr(nominate, "MAX_PICTURES_FOR_ALL_PAIRS", 10)
+    monkeypatch.setattr(inverted_lists, "_MAX_COLUMNS", 3)
+    assert find_duplicates([*STRANGERS, *frames]) == expected
+    assert len(expected.pairs) == len(ALTERATIONS)
+
+
+def test_a_curve_that_is_left_out_is_told_of(monkeypatch) -> None:
+    monkeypatch.setattr(similar, "MAX_IMAGES_FOR_CURVE", 2)
+    result = find_duplicates([*STRANGERS, fingerprint("a", scene(1)), fingerprint("b", jpeg(scene(1)))])
+    assert not result.curve
+    assert any("too many to count all pairs" in note for note in result.notes)
 
 
 @pytest.mark.parametrize("threads", [1, 3])
