@@ -1,10 +1,12 @@
-"""`kvqa-audit run`: a source comes in; a report, its files and an exit code go out."""
+"""`kvqa-audit run`: sources, or a plan of them, come in; reports, their files and an exit code go out."""
 
 from __future__ import annotations
 
+import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,7 +20,6 @@ from kvqa_audit.cli.options import (
     JOBS,
     JSON,
     NO_IMAGES,
-    OUT,
     PAGES,
     PROJECT,
     QUIET,
@@ -29,12 +30,26 @@ from kvqa_audit.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from kvqa_audit.cli.run_each import Manner
+    from kvqa_audit.console.several import Result
     from kvqa_audit.pipeline.publish import Published
+    from kvqa_audit.spec.plan import PlannedDataset
+
+ONE_OUT, SEVERAL_OUT = "reports/latest", "reports/{dataset}"
 
 
 def run(
-    source: Annotated[str, typer.Argument(help="Folder or table file of a dataset, or hf://owner/name.")],
-    out: OUT = Path("reports/latest"),
+    source: Annotated[
+        list[str],
+        typer.Argument(help="Folders or table files of datasets, hf://owner/name, or a plan such as kvqa-audit.yaml."),
+    ],
+    out: Annotated[
+        str | None,
+        typer.Option(
+            help="Folder for the report and the files; {dataset} and {date} are filled in.",
+            show_default="reports/latest, or reports/{dataset} of several",
+        ),
+    ] = None,
     spec: SPEC = None,
     revision: Annotated[str | None, typer.Option(help="Revision of a Hub dataset.")] = None,
     subset: Annotated[bool, typer.Option("--subset", help="The source is a true part of the dataset.")] = False,
@@ -57,52 +72,87 @@ def run(
     baseline: Annotated[
         str | None, typer.Option(help="Say what is new since this audit folder, stored run, or 'latest' run.")
     ] = None,
+    notify: Annotated[
+        list[str] | None,
+        typer.Option(help="Tell of what is new by command:PROGRAM, https://… or mailto:ADDRESS; may be repeated."),
+    ] = None,
+    log: Annotated[Path | None, typer.Option(help="Add what was done, with times, to this file.")] = None,
     quiet: QUIET = False,
     form: FORMAT = Format.TERMINAL,
     as_json: JSON = False,
 ) -> None:
-    """Audit a dataset and write the report."""
-    from kvqa_audit.console.not_ready import not_ready_line
-    from kvqa_audit.console.terminal import audit_progress
-    from kvqa_audit.outputs.formats import formats_named
-    from kvqa_audit.outputs.summary_md import summary_markdown
-    from kvqa_audit.outputs.write_outputs import pictures_named
-    from kvqa_audit.pipeline.description import description_for
-    from kvqa_audit.pipeline.options import AuditOptions
-    from kvqa_audit.pipeline.publish import AuditRequest, Publication, audit_and_publish
-    from kvqa_audit.release.standing import policy_named
-    from kvqa_audit.store.lookup import project_named, runs_kept_in
-    from kvqa_audit.store.records import DEFAULT_PROJECT
+    """Audit one dataset or several, and write the reports."""
+    from kvqa_audit.cli.run_each import Manner, audit_each, jobs_for, one_series
+    from kvqa_audit.console.log import logged_to
+    from kvqa_audit.console.several import print_results
 
-    form = Format.JSON if as_json else form
-    formats = formats_named(also)
-    found = description_for(source, spec, revision=revision)
-    description = found.spec
-    options = AuditOptions(description, revision, subset, table_only, jobs, ocr, found.opened)
-    request = AuditRequest(source, options, decisions, ignore_decisions, cache)
-    pictures = pictures_named(no_images=no_images, blur_text=blur_text)
-    publication = Publication(
-        out,
-        policy_named(gate, description),
-        baseline,
-        formats,
-        pictures,
-        pages,
-        project_named(project) or DEFAULT_PROJECT,
-        report_url=report_url,
-    )
-    with audit_progress(quiet or form is not Format.TERMINAL) as listener, runs_kept_in(store, make=True) as runs:
-        published = audit_and_publish(request, publication, runs=runs, listener=listener)
-    if form is Format.JSON:
-        sys.stdout.write((out / "audit.json").read_text(encoding="utf-8") + "\n")
-    elif form is Format.MARKDOWN:
-        sys.stdout.write(summary_markdown(published.run, published.verdict, report_url))
-    elif not quiet:
+    asked = {
+        "out": out,
+        "spec": spec,
+        "revision": revision,
+        "subset": subset,
+        "table_only": table_only,
+        "decisions": decisions and str(decisions),
+        "gate": gate,
+        "also": also.split(",") if also else None,
+        "report_url": report_url,
+        "ocr": ocr,
+        "blur_text": blur_text,
+        "no_images": no_images,
+        "pages": pages,
+        "store": store,
+        "project": project,
+        "baseline": baseline,
+        "notify": notify,
+    }
+    planned = _planned(source, {name: value for name, value in asked.items() if value})
+    all_jobs = jobs_for(planned, ONE_OUT if len(planned) == 1 else SEVERAL_OUT)
+    manner = Manner(jobs, cache, ignore_decisions, quiet, Format.JSON if as_json else form)
+    results = []
+    with logged_to(log) as written:
+        for result in audit_each(all_jobs, manner, written):
+            _tell(result, manner, alone=len(all_jobs) == 1)
+            results.append(result)
+    if len(results) > 1:
+        if manner.form is Format.JSON:
+            sys.stdout.write(json.dumps([one.record() for one in results], indent=1, ensure_ascii=False) + "\n")
+        elif manner.form is Format.TERMINAL and not quiet:
+            print_results(results)
+        for line in one_series(results):
+            sys.stderr.write(f"kvqa-audit: {line}\n")
+    raise typer.Exit(max(result.exit_code for result in results))
+
+
+def _planned(sources: Sequence[str], asked: dict[str, Any]) -> tuple[PlannedDataset, ...]:
+    """The datasets that were named, or those of a plan; what was asked for on the command line wins."""
+    from kvqa_audit.spec.plan import SUFFIXES, PlannedDataset, load_plan
+
+    planned: list[PlannedDataset] = []
+    for source in sources:
+        is_plan = source.lower().endswith(SUFFIXES) and not source.startswith("hf://")
+        of_it = load_plan(Path(source)) if is_plan else (PlannedDataset(source=source),)
+        planned += [one.model_copy(update=asked) for one in of_it]
+    return tuple(planned)
+
+
+def _tell(result: Result, manner: Manner, *, alone: bool) -> None:
+    """Prints what came of one dataset in the form that was asked for."""
+    from kvqa_audit.console.not_ready import not_ready_line
+    from kvqa_audit.outputs.summary_md import summary_markdown
+
+    if result.published is None or result.out is None:
+        return
+    published, out = result.published, result.out
+    if manner.form is Format.JSON:
+        if alone:
+            sys.stdout.write((out / "audit.json").read_text(encoding="utf-8") + "\n")
+    elif manner.form is Format.MARKDOWN:
+        sys.stdout.write(summary_markdown(published.run, published.verdict, result.report_url))
+    elif not manner.quiet:
         _print(published, out)
-    if quiet and form is Format.TERMINAL and not published.verdict.ready:
+    elif not published.verdict.ready:
         sys.stderr.write(not_ready_line(published.run, published.verdict, out))
-    (sys.stdout if form is Format.TERMINAL else sys.stderr).write(published.printed)
-    raise typer.Exit(published.verdict.exit_code)
+    (sys.stdout if manner.form is Format.TERMINAL else sys.stderr).write(published.printed)
 
 
 def _print(published: Published, out: Path) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kvqa_audit.console.terminal import console, fits, plain, table
@@ -85,6 +87,21 @@ def _cell(run: StoredRun, last: StoredRun | None, name: str) -> str:
     if name not in _WITH_TREND or now is None or before is None or now == before:
         return "-" if now is None else f"{now:,}"
     return f"{now:,} ({now - before:+,})"
+
+
+def print_prunable(runs: Sequence[StoredRun], old: Sequence[StoredRun], folders: Sequence[Path]) -> None:
+    """Which of the runs, and which folders, are about to be removed."""
+    screen = console()
+    if not old and not folders:
+        screen.print("Nothing to remove: nothing is older than what is to be kept.")
+        return
+    of_all = Counter((run.project, run.series) for run in runs)
+    for (project, series), them in groupby(old, key=lambda run: (run.project, run.series)):
+        gone = list(them)
+        number = f"{len(gone):,} of {of_all[project, series]:,}"
+        screen.print(plain(f"{number} runs of {series} ({project}), from {_when(gone[0])} to {_when(gone[-1])}"))
+    for folder in folders:
+        screen.print(plain(folder), soft_wrap=True)
 
 
 def print_baseline(baseline: Mapping[str, Any]) -> None:

@@ -19,11 +19,12 @@ MAX_ERROR_CHARACTERS = 500
 
 @dataclass(frozen=True, slots=True)
 class CheckNews:
-    """A check that found something: its title, its open findings, and how many are new; None where nothing is known."""
+    """A check with open errors or warnings: how many, how many of them block, and how many are new, None if unknown."""
 
     code: str
     title: str
     open: int
+    blocking: int
     new: int | None
 
 
@@ -41,7 +42,7 @@ class Message:
             with.
         since: the day of the last run, "" where it is not known.
         verdict_before: the verdict of the last run, "" where it is not known.
-        checks: the checks with findings, new ones first, then those with the most.
+        checks: the checks with open errors or warnings: those that block, then those with new ones, then the most.
     """
 
     run_id: str
@@ -84,7 +85,8 @@ class Message:
             told = [f"- {one.title} ({one.code}): {_numbers(one)}" for one in self.checks[:MAX_CHECKS_TOLD]]
             more = len(self.checks) - MAX_CHECKS_TOLD
             lines += ["", *told, *([f"- and {more} more"] if more > 0 else [])]
-        lines += ["", *([f"Report: {self.report}"] if self.report else []), f"Run: {self.run_id}"]
+        places = {"Report": self.report, "Run": self.run_id}
+        lines += ["", *(f"{name}: {place}" for name, place in places.items() if place)]
         return "\n".join(lines) + "\n"
 
     def record(self) -> dict[str, Any]:
@@ -112,8 +114,8 @@ def message_about(
     if baseline is not None:
         keys = frozenset(baseline["new_keys"])
         tally = count_findings(finding for finding in run.findings if finding.key in keys)
-        new_by_check = Counter({code: counts.open for code, counts in tally.by_check.items()})
-        new = tally.total.errors + tally.total.warnings + baseline.get("reopened", 0)
+        new_by_check = Counter({code: one.errors + one.warnings for code, one in tally.by_check.items()})
+        new = new_by_check.total() + baseline.get("reopened", 0)
         since = str(baseline["date"])[:10]
         verdict_before = VERDICTS.get(baseline.get("exit_code", -1), verdict_before)
     elif stored is not None:
@@ -151,14 +153,18 @@ def message_of_failure(
 
 
 def _checks(run: AuditRun, verdict: Verdict, new: Counter[str] | None) -> tuple[CheckNews, ...]:
-    """The checks with open errors or warnings. Titles come from the checks and the description, never from a row."""
+    """The checks that block or warn. Titles come from the checks and the description, never from a row."""
     told = []
     for outcome in (*verdict.blockers, *verdict.warnings):
         doc, counts = run.docs.get(outcome.code), verdict.tally.of(outcome.code)
         title = shown(doc.title.rstrip("."), 200) if doc else outcome.name
-        told.append(CheckNews(outcome.code, title, counts.open, None if new is None else new[outcome.code]))
-    return tuple(sorted(told, key=lambda one: (-(one.new or 0), -one.open)))
+        number = max(counts.errors + counts.warnings, counts.blocking)
+        told.append(CheckNews(outcome.code, title, number, counts.blocking, None if new is None else new[outcome.code]))
+    return tuple(sorted(told, key=lambda one: (-one.blocking, -(one.new or 0), -one.open)))
 
 
 def _numbers(check: CheckNews) -> str:
-    return f"{check.open:,} open" + (f", {check.new:,} new" if check.new else "")
+    told = [f"{check.open:,} open"]
+    if check.blocking:
+        told.append(f"{check.blocking:,} {'blocks' if check.blocking == 1 else 'block'}")
+    return ", ".join([*told, *([f"{check.new:,} new"] if check.new else [])])

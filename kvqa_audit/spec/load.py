@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -15,6 +15,7 @@ from kvqa_audit.spec.release import Release
 from kvqa_audit.spec.yaml_file import YamlFile, read_yaml
 
 DEFAULT_DATASET = "kvasir-vqa"
+OfKind = TypeVar("OfKind", bound=BaseModel)
 
 
 def shipped_descriptions() -> Path:
@@ -59,13 +60,22 @@ def load_release(path: Path) -> Release:
     """Reads a release policy that stands in a file of its own.
 
     Raises:
+        SpecError: as for `load_record`.
+    """
+    return load_record(path, Release)
+
+
+def load_record(path: Path, kind: type[OfKind]) -> OfKind:
+    """Reads a file that holds one record.
+
+    Raises:
         SpecError: the file is missing, is not YAML, or holds a key or value that is not allowed.
     """
     file = read_yaml(path)
     try:
-        return Release.model_validate(_mapping(file))
+        return kind.model_validate(_mapping(file))
     except ValidationError as error:
-        raise SpecError("\n".join(_messages(error, file, {"release": (file, 1)}, ("release",)))) from None
+        raise SpecError("\n".join(_messages(error, file, {}, kind))) from None
 
 
 def _folder(folder: Path | str | None) -> Path:
@@ -107,15 +117,15 @@ def _messages(
     error: ValidationError,
     main: YamlFile,
     origin: dict[str, tuple[YamlFile, int]],
-    within: tuple[str, ...] = (),
+    kind: type[BaseModel] = DatasetSpec,
 ) -> list[str]:
     messages = []
     for problem in error.errors(include_url=False):
-        location = (*within, *problem["loc"])
+        location = problem["loc"]
         file, drop = origin.get(str(location[0]), (main, 0)) if location else (main, 0)
         text = problem["msg"].removeprefix("Value error, ")
         if problem["type"] == "extra_forbidden":
-            text = f"is not a known key{_allowed(location)}"
+            text = f"is not a known key{_allowed(location, kind)}"
         elif problem["type"] == "missing":
             text = "is missing"
         else:
@@ -125,9 +135,9 @@ def _messages(
     return messages
 
 
-def _allowed(location: tuple[int | str, ...]) -> str:
+def _allowed(location: tuple[int | str, ...], kind: type[BaseModel]) -> str:
     """`; did you mean 'x'? allowed are: …`, from the record the unknown key stands in."""
-    record: Any = DatasetSpec
+    record: Any = kind
     for step in location[:-1]:
         if isinstance(step, str) and isinstance(record, type) and issubclass(record, BaseModel):
             field = record.model_fields.get(step)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from types import TracebackType
@@ -16,6 +16,7 @@ from kvqa_audit.store.cells import kept_text
 from kvqa_audit.store.database import address_of, open_database, shown, translate_errors, writing
 from kvqa_audit.store.files import files_of, keep_files, names_since
 from kvqa_audit.store.findings import keep_findings, page_of
+from kvqa_audit.store.prune import older_than_the_last, remove_runs
 from kvqa_audit.store.records import (
     DEFAULT_PROJECT,
     FindingState,
@@ -155,6 +156,19 @@ class RunStore:
         with self._reading() as connection:
             return run_lines(connection, *(column == kept_text(name) for column, name in of if name is not None))
 
+    def prunable(self, keep: int, *, project: str | None = None, series: str | None = None) -> tuple[StoredRun, ...]:
+        """The runs older than the last `keep` finished ones of their series; none that is queued or at work."""
+        return older_than_the_last(self.runs(series, project=project), keep)
+
+    def remove(self, runs: Iterable[StoredRun]) -> None:
+        """Removes runs with their findings and files; the history of each finding of the series stays.
+
+        Raises:
+            StoreError: the store cannot be written.
+        """
+        with self._writing() as connection:
+            remove_runs(connection, [run.id for run in runs])
+
     def find(self, named: str) -> StoredRun:
         """The run with this id, or with an id that alone begins like this.
 
@@ -167,6 +181,12 @@ class RunStore:
             return found[0]
         what = "no run of the store begins" if not found else f"{len(found)} runs of the store begin"
         raise StoreError(f"{shown(self._url)}: {what} with '{named}'; 'kvqa-audit runs' lists them")
+
+    def before(self, run: StoredRun) -> StoredRun | None:
+        """The finished run before this one in its series; None where it is the first."""
+        numbered = self.runs(run.series, project=run.project)
+        earlier = [one for one in numbered if one.number is not None and one.number < (run.number or 0)]
+        return earlier[-1] if earlier else None
 
     def load(self, named: str) -> AuditRun:
         """A whole audit, as its folder held it.

@@ -128,6 +128,18 @@ def test_line_for_cron_says_one_line_and_leaves_a_report(
     assert {"report.html", "summary.md", "badge.svg"} <= {path.name for path in (tmp_path / "latest").iterdir()}
 
 
+def test_plan_audits_each_dataset_into_a_folder_of_its_day(
+    program: Program, installed: Path, small: Path, tmp_path: Path
+) -> None:
+    text = with_places(EXAMPLES["kvqa-audit.yaml"], installed, small, tmp_path)
+    text = text.replace("/data/part", str(small)).replace("/usr/local/bin/tell-the-team", "true")
+    (tmp_path / "kvqa-audit.yaml").write_text(text)
+    done = program("run", tmp_path / "kvqa-audit.yaml", "--quiet", "--log", tmp_path / "audits.log")
+    assert done.returncode == 1, done.stderr
+    assert len(done.stderr.splitlines()) == 2
+    assert {path.parent.parent.name for path in tmp_path.glob("*/latest/badge.svg")} == {"whole", "dataset"}
+
+
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="there is no systemd-analyze here")
 def test_units_pass_systemds_own_verification(installed: Path, small: Path, tmp_path: Path) -> None:
     for name in ("kvqa-audit.service", "kvqa-audit.timer"):

@@ -35,11 +35,12 @@ def test_what_was_known_is_no_news() -> None:
     assert not same.is_news
 
 
-def test_new_findings_are_counted_by_check_and_come_first() -> None:
+def test_new_findings_are_counted_by_check() -> None:
     told = message(against_baseline(RUN, without_the_last(2)))
     assert told.is_news
     assert told.new == 2 == sum(one.new or 0 for one in told.checks)
-    assert told.checks[0].new
+    assert [one.blocking for one in told.checks] == sorted((one.blocking for one in told.checks), reverse=True)
+    assert sum(one.blocking for one in told.checks) == told.blocking
     assert "2 are new since " in told.text()
     assert told.subject.endswith(", 2 new")
 
