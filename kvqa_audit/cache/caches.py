@@ -41,11 +41,13 @@ class Caches:
         fingerprints: of images, by their content.
         overlays: what was seen in images, by their content.
         duplicates: lists of duplicates, by all images together.
+        judgements: what was judged of a table, by the table and its description.
     """
 
     fingerprints: FingerprintCache
     overlays: TextCache
     duplicates: TextCache
+    judgements: TextCache
 
     @classmethod
     def open(cls, folder: Path | None = None) -> Caches:
@@ -55,6 +57,7 @@ class Caches:
             FingerprintCache(folder),
             TextCache(folder / "overlays-2.sqlite"),
             TextCache(folder / "duplicates-1.sqlite"),
+            TextCache(folder / "judgements-1.sqlite"),
         )
 
     def __enter__(self) -> Caches:

@@ -26,6 +26,7 @@ def cache(
             "fingerprints": caches.fingerprints,
             "images' boxes and text": caches.overlays,
             "lists of duplicates": caches.duplicates,
+            "judgements of tables": caches.judgements,
         }
         if prune_days is not None:
             forgotten = ", ".join(f"{kept.prune(prune_days):,} {kind}" for kind, kept in kinds.items())

@@ -10,6 +10,8 @@ from kvqa_audit.ingest.image_place import ImagePlace
 from kvqa_audit.model import ImageFingerprint
 
 if TYPE_CHECKING:
+    import hashlib
+
     import pandas as pd
 
 ROLES = ("source", "question", "answer", "img_id")
@@ -52,6 +54,13 @@ class Table:
     splits: tuple[str, ...] = ()
     accepted: tuple[Accepted, ...] = ()
     categories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def add_cells_to(self, digest: hashlib._Hash) -> None:
+        """Feeds a digest with all cells in order, their lengths included."""
+        for column in self.frame.columns:
+            cells = [cell.encode("utf-8", "surrogatepass") for cell in self.frame[column]]
+            digest.update(f"{column} {len(cells)} {' '.join(map(str, map(len, cells)))}\n".encode())
+            digest.update(b"".join(cells))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from kvqa_audit.engine.call import Call
 from kvqa_audit.engine.executor import Executor, Future
+from kvqa_audit.pipeline.judgement_cache import JudgementCache
 from kvqa_audit.pipeline.table_stages import IMPORTS, JudgedRows, judge_expectations, judge_rows, rank_answers
 from kvqa_audit.progress import Clock
 
 if TYPE_CHECKING:
     from kvqa_audit.answers.study import AnswerStudy
-    from kvqa_audit.answers.suspicion import Suspicion
     from kvqa_audit.cache.caches import Caches
     from kvqa_audit.checks.base import Evidence
-    from kvqa_audit.contracts.expectations import ExpectationResult
     from kvqa_audit.duplicates.find import DuplicateResult
     from kvqa_audit.images.fingerprint_stage import ImageStageResult
     from kvqa_audit.ingest.dataset import Dataset, Table
@@ -54,7 +53,9 @@ def collect_evidence(
     The stages over the images share one pool; beside them the table is judged and its answers are ranked, in
     processes that each end with their work: what the engines need is the largest part of the memory.
     """
+    from kvqa_audit.answers.suspicion import Suspicion
     from kvqa_audit.checks.base import Evidence
+    from kvqa_audit.contracts.expectations import ExpectationResult
     from kvqa_audit.overlays.answer_agreement import agreement_figures
     from kvqa_audit.overlays.detection import things_seen
 
@@ -66,7 +67,16 @@ def collect_evidence(
     def begin(function: Callable[..., Any], *arguments: Any) -> Future:
         return pool.submit(function, *arguments, imports=IMPORTS) if apart else Call(function, arguments)
 
-    promised = begin(judge_expectations, dataset.table, spec, absent)
+    cache = None if caches is None else JudgementCache.of(caches.judgements, dataset.table, spec)
+
+    def known_or_begin(stage: str, kind: Any, function: Callable[..., Any], *hangs_on: Any) -> Future:
+        def start() -> Future:
+            return begin(function, dataset.table, spec, *hangs_on)
+
+        return start() if cache is None else cache.known_or(stage, kind, hangs_on, start)
+
+    results = dict[str, ExpectationResult]
+    promised = known_or_begin("judge the promises", results, judge_expectations, absent)
     judging = begin(judge_rows, dataset.table, spec)
     images = look_at_images(dataset, pool, caches, clock)
     duplicates = look_for_duplicates(images, pool, caches, clock, min_frame_similarity=spec.bounds.get("KV206"))
@@ -76,7 +86,8 @@ def collect_evidence(
     judged: JudgedRows = _awaited(judging, "judge the rows", clock)
     promises: Mapping[str, ExpectationResult] = _awaited(promised, "judge the promises", clock)
     copies = [(pair.left, pair.right) for pair in duplicates.pairs]
-    ranking = begin(rank_answers, dataset.table, spec, copies, things_seen(overlays))
+    seen = things_seen(overlays)
+    ranking = known_or_begin("rank suspicious answers", Suspicion, rank_answers, copies, seen)
     study = study_answers(judged.study, images, duplicates, spec, clock)
     suspicion: Suspicion = _awaited(ranking, "rank suspicious answers", clock)
     evidence = Evidence(

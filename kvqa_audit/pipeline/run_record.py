@@ -48,10 +48,7 @@ def facts_of(dataset: Dataset, collected: Collected) -> DatasetFacts:
 def _digest(dataset: Dataset, images: ImageStageResult) -> str:
     """SHA-256 over the table's cells in order, lengths included, and over the images' digests by id."""
     digest = hashlib.sha256()
-    for column in dataset.table.frame.columns:
-        cells = [cell.encode("utf-8", "surrogatepass") for cell in dataset.table.frame[column]]
-        digest.update(f"{column} {len(cells)} {' '.join(map(str, map(len, cells)))}\n".encode())
-        digest.update(b"".join(cells))
+    dataset.table.add_cells_to(digest)
     for image in images.fingerprints:
         digest.update(f"{image.img_id} {image.sha256}\n".encode("utf-8", "surrogatepass"))
     return digest.hexdigest()
