@@ -103,7 +103,7 @@ def audited(
         CancelledError, SourceError, SpecError: as for `run_audit`; SpecError for the decisions file, too.
     """
     decisions = decisions_for(request.source, request.decisions, ignore=request.ignore_decisions)
-    with user_caches(enabled=request.cached and not request.options.table_only) as caches:
+    with user_caches(enabled=request.cached) as caches:
         return run_audit(
             request.source,
             request.options,
