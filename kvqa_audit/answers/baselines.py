@@ -94,9 +94,11 @@ def _resamples(pictures: int) -> NDArray[np.float64]:
     """Pictures x (1 + RESAMPLES): the sample itself first, then how often each picture is drawn."""
     import numpy as np
 
-    drawn = np.random.default_rng(SEED).integers(0, pictures, (RESAMPLES, pictures))
-    columns = [np.ones(pictures), *(np.bincount(draw, minlength=pictures) for draw in drawn)]
-    return np.stack(columns, axis=1).astype(np.float64)
+    rng = np.random.default_rng(SEED)
+    weights = np.ones((pictures, 1 + RESAMPLES))
+    for number in range(1, 1 + RESAMPLES):
+        weights[:, number] = np.bincount(rng.integers(0, pictures, pictures), minlength=pictures)
+    return weights
 
 
 def _scored(

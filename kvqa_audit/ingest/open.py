@@ -39,6 +39,18 @@ class OpenedSource:
     is_file: bool = False
 
 
+class OpenedOnce:
+    """An opened source for the one who reads it: the cells as they stand in files are not kept beside the table."""
+
+    def __init__(self, opened: OpenedSource) -> None:
+        self._opened: OpenedSource | None = opened
+
+    def take(self) -> OpenedSource | None:
+        """The source; None where it was taken before, and has to be opened again."""
+        opened, self._opened = self._opened, None
+        return opened
+
+
 def open_source(
     source: str, wanted: Wanted, *, revision: str | None = None, splits: Sequence[str] = (), offline: bool = False
 ) -> OpenedSource:

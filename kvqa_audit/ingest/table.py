@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -209,18 +209,23 @@ def accepted_answers(value: Any) -> Accepted:
     elif isinstance(value, dict):
         return next((accepted_answers(inner) for inner in value.values() if isinstance(inner, list)), ())
     elif isinstance(value, list):
-        texts = [as_text(_answer_in(entry)) for entry in value]
-        given = dict(Counter(text for text in texts if text))
+        given = dict(Counter(text for text in map(as_text, _answers_in(value)) if text))
     else:
         return ()
     return tuple(sorted(given.items(), key=lambda one: -one[1]))
 
 
-def _answer_in(entry: Any) -> Any:
-    if not isinstance(entry, dict):
-        return entry
-    named = usual_columns("answer", entry)
-    return entry[named[0]] if named else None
+def _answers_in(entries: Sequence[Any]) -> Iterator[Any]:
+    """The answers of a list; its records have them under one name, which is looked for once for all of a shape."""
+    shape: Collection[str] = ()
+    named: list[str] = []
+    for entry in entries:
+        if not isinstance(entry, dict):
+            yield entry
+            continue
+        if entry.keys() != shape:
+            shape, named = entry.keys(), usual_columns("answer", entry)
+        yield entry[named[0]] if named else None
 
 
 def _is_number(value: Any) -> bool:

@@ -84,7 +84,7 @@ def run_audit(
                 spec,
                 revision=options.revision,
                 table_only=options.table_only,
-                opened=opened,
+                opened=None if opened is None else opened.take(),
             )
             count(len(dataset.table.frame))
         collected = collect_evidence(

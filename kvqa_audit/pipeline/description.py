@@ -12,7 +12,7 @@ from kvqa_audit.spec.dataset_spec import Columns, DatasetSpec
 from kvqa_audit.spec.load import load_spec
 
 if TYPE_CHECKING:
-    from kvqa_audit.ingest.open import OpenedSource
+    from kvqa_audit.ingest.open import OpenedOnce, OpenedSource
     from kvqa_audit.ingest.source_format import RawTable
 
 AUTO: Literal["auto"] = "auto"
@@ -26,7 +26,7 @@ class FoundDescription:
     """The description, and the source as it was opened to find it; None where it was not opened."""
 
     spec: DatasetSpec
-    opened: OpenedSource | None = None
+    opened: OpenedOnce | None = None
 
 
 def description_for(source: str | Path, named: str | None, *, revision: str | None = None) -> FoundDescription:
@@ -42,7 +42,7 @@ def description_for(source: str | Path, named: str | None, *, revision: str | No
         SpecError: the named description is wrong.
         SourceError: the source cannot be read, or nobody can tell which column holds the questions.
     """
-    from kvqa_audit.ingest.open import open_source
+    from kvqa_audit.ingest.open import OpenedOnce, open_source
     from kvqa_audit.ingest.source_format import Wanted
 
     if named not in (None, AUTO):
@@ -52,8 +52,8 @@ def description_for(source: str | Path, named: str | None, *, revision: str | No
     wanted = Wanted(default.columns) if named is None else Wanted()
     opened = open_source(str(source), wanted, revision=revision, splits=splits)
     if named is None and opened.tables and all(_is_described(table, default) for table in opened.tables):
-        return FoundDescription(default, opened)
-    return FoundDescription(inferred(opened, str(source)), opened)
+        return FoundDescription(default, OpenedOnce(opened))
+    return FoundDescription(inferred(opened, str(source)), OpenedOnce(opened))
 
 
 def _is_described(table: RawTable, spec: DatasetSpec) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from kvqa_audit.ingest.open import OpenedSource
+    from kvqa_audit.ingest.open import OpenedOnce
     from kvqa_audit.spec.dataset_spec import DatasetSpec
 
 
@@ -21,7 +21,7 @@ class AuditOptions:
         table_only: look at no image.
         jobs: worker processes for the images, where no executor is given.
         ocr: read the text burned into the pictures, where the extra `ocr` is installed; more than half a second each.
-        opened: the source, where it was opened already to find its description.
+        opened: the source, where it was opened already to find its description; the first audit takes it.
     """
 
     spec: DatasetSpec | None = None
@@ -30,4 +30,4 @@ class AuditOptions:
     table_only: bool = False
     jobs: int = 1
     ocr: bool = False
-    opened: OpenedSource | None = None
+    opened: OpenedOnce | None = None
