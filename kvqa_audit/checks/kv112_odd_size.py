@@ -6,6 +6,7 @@ from statistics import median
 
 from kvqa_audit.checks.base import Checked, Defect, Evidence, check
 from kvqa_audit.checks.image_defects import sound
+from kvqa_audit.checks.usual_values import beyond_both
 from kvqa_audit.model import Severity
 
 MIN_SIDE_PX = 64
@@ -25,11 +26,13 @@ def odd_size(evidence: Evidence) -> Checked:
         return Checked(0)
     middle = float(median(width * height for _, width, height in images))
     limit = evidence.spec.bounds.get("KV112", MAX_AREA_FACTOR)
+    areas = {image.img_id: float(width * height) for image, width, height in images}
+    unusual = areas.keys() if "KV112" in evidence.spec.bounds else beyond_both(areas)
     defects, farthest = [], 1.0
     for image, width, height in images:
         factor = max(width * height / middle, middle / (width * height))
         farthest = max(farthest, factor)
-        if factor > limit or min(width, height) < MIN_SIDE_PX:
+        if (factor > limit and image.img_id in unusual) or min(width, height) < MIN_SIDE_PX:
             message = (
                 f"{image.path}: {width}x{height} px, an area {factor:.1f} times off the median (limit "
                 f"{limit:g}); the shorter side has to have {MIN_SIDE_PX} px"

@@ -6,6 +6,7 @@ from statistics import median
 
 from kvqa_audit.checks.base import Checked, Defect, Evidence, check
 from kvqa_audit.checks.image_defects import sound
+from kvqa_audit.checks.usual_values import beyond_both
 from kvqa_audit.model import Severity
 
 MAX_ASPECT_FACTOR = 2.0
@@ -24,11 +25,13 @@ def odd_aspect(evidence: Evidence) -> Checked:
         return Checked(0)
     middle = median(aspect for _, aspect in images)
     limit = evidence.spec.bounds.get("KV113", MAX_ASPECT_FACTOR)
+    aspects = {image.img_id: aspect for image, aspect in images}
+    unusual = aspects.keys() if "KV113" in evidence.spec.bounds else beyond_both(aspects)
     defects, farthest = [], 1.0
     for image, aspect in images:
         factor = max(aspect / middle, middle / aspect)
         farthest = max(farthest, factor)
-        if factor > limit:
+        if factor > limit and image.img_id in unusual:
             message = (
                 f"{image.path}: {image.width}x{image.height} px, width over height is {aspect:.2f}, {factor:.1f} times "
                 f"off the median {middle:.2f} (limit {limit:g})"

@@ -17,4 +17,4 @@ def box_answer_against_picture(evidence: Evidence) -> Checked | Skipped:
 
     Fix: look at the outlined corner, the surest case first, and correct the answer where the picture is right.
     """
-    return contradicted(evidence, "box", "a box", "Look at the lower corners")
+    return contradicted(evidence, "KV360", "box", "a box", "Look at the lower corners")

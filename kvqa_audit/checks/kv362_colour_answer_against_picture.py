@@ -14,7 +14,7 @@ from kvqa_audit.model import Severity
 def colour_answer_against_picture(evidence: Evidence) -> Checked | Skipped:
     """An answer names a colour that no part of the picture has.
 
-    Why: a colour that is nowhere in the field of view cannot be that of anything in it. Only hues that can be told
+    Why: a colour that is nowhere in the picture cannot be that of anything in it. Only hues that can be told
     apart are judged, and only where not even three patches in a thousand come near them; evaluated are the answers
     that name such a hue.
 
@@ -25,6 +25,7 @@ def colour_answer_against_picture(evidence: Evidence) -> Checked | Skipped:
     meant = evidence.spec.pixel_evidence.colours
     if meant is None:
         return Skipped("the description names no questions about colours (pixel_evidence: colours)")
+    limit = evidence.spec.bounds.get("KV362", ABSENT_BELOW_SHARE)
     hues = {one.img_id: one.hues for one in evidence.overlays if one.hues}
     evaluated, defects = 0, []
     for cells, colour in _named_colours(evidence):
@@ -32,8 +33,8 @@ def colour_answer_against_picture(evidence: Evidence) -> Checked | Skipped:
         if share is None:
             continue
         evaluated += 1
-        if share < ABSENT_BELOW_SHARE:
-            defects.append(_defect(cells, colour, share, 1.0 - 0.5 * share / ABSENT_BELOW_SHARE))
+        if share < limit:
+            defects.append(_defect(cells, colour, share, 1.0 - 0.5 * share / limit))
     return Checked(evaluated, sorted(defects, key=lambda one: -(one.score or 0.0)))
 
 

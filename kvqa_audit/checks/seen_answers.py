@@ -6,14 +6,27 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from kvqa_audit.checks.base import Checked, Defect, Evidence, Skipped
+from kvqa_audit.spec.dataset_spec import BoundedCheck
 
 if TYPE_CHECKING:
+    from kvqa_audit.overlays.answer_agreement import ComparedRow
     from kvqa_audit.overlays.detection import Region
 
+# A detector that contradicts so many pictures of one answer does not know such pictures, or a rule of the answers.
+MAX_CONTRADICTED_SHARE = 0.25
+MIN_IMAGES = 5
 
-def contradicted(evidence: Evidence, detector: str, shown: str, suggestion: str) -> Checked | Skipped:
-    """Compares the answers with what the detector saw; `shown` says what a picture with it shows, in words."""
-    from kvqa_audit.overlays.answer_agreement import ComparedRow, compare, question_of
+
+def contradicted(
+    evidence: Evidence, code: BoundedCheck, detector: str, shown: str, suggestion: str
+) -> Checked | Skipped:
+    """Compares the answers with what the detector saw; `shown` says what a picture with it shows, in words.
+
+    Whether the detector can be trusted with these pictures is measured on them: where it contradicts more than a
+    quarter of those with one answer, nothing is claimed. A bound in the description, the least certainty from 0.5 to 1
+    that is reported, says that it can.
+    """
+    from kvqa_audit.overlays.answer_agreement import compare, question_of
 
     meant = question_of(evidence.spec, detector)
     if meant is None:
@@ -39,8 +52,27 @@ def contradicted(evidence: Evidence, detector: str, shown: str, suggestion: str)
         )
 
     rows = compare(evidence.table.frame, evidence.spec, evidence.overlays, detector)
-    wrong = sorted((one for one in rows if not one.agrees), key=lambda one: (-one.doubt, one.row))
+    least = evidence.spec.bounds.get(code)
+    if least is None and (reason := _why_not_trusted(rows, shown)):
+        return Skipped(f"{reason}; look at some of them, and set bounds: {{{code}: 0.5}} if the pictures are right")
+    wrong = sorted(
+        (one for one in rows if not one.agrees and one.doubt >= (least or 0.0)), key=lambda one: (-one.doubt, one.row)
+    )
     return Checked(len(rows), [defect(one) for one in wrong])
+
+
+def _why_not_trusted(rows: Sequence[ComparedRow], shown: str) -> str:
+    """What the detector says of too many pictures with one answer; "" where it agrees with most of each."""
+    for says_yes in (True, False):
+        images = {one.img_id: one for one in rows if one.says_yes == says_yes}.values()
+        against = [one for one in images if not one.agrees]
+        if len(images) >= MIN_IMAGES and len(against) > MAX_CONTRADICTED_SHARE * len(images):
+            seen = "no" if says_yes else "what looks like"
+            return (
+                f"the detector finds {seen} {shown.removeprefix('a ')} in {len(against):,} of {len(images):,} pictures "
+                f"answered {against[0].answer!r}, too many to tell which of the two is wrong"
+            )
+    return ""
 
 
 def _where(regions: Sequence[Region]) -> str:

@@ -73,6 +73,13 @@ class UsualValues:
         return away <= -MIN_DEVIATIONS if self.side == "low" else away >= MIN_DEVIATIONS
 
 
+def beyond_both(values: Mapping[str, float]) -> frozenset[str]:
+    """The images whose value lies three deviations out on either side among all; all of them where they are few."""
+    sides: tuple[Literal["low", "high"], ...] = ("low", "high")
+    usual = [UsualValues.of(values, {}, side) for side in sides]
+    return frozenset(img_id for img_id, value in values.items() if any(u.is_unusual(img_id, value) for u in usual))
+
+
 def _peers(values: list[float], side: Literal["low", "high"], *, of_source: bool) -> Peers:
     logs = [math.log(value + _OFFSET) for value in values]
     low, middle, high = quantiles(logs, n=4, method="inclusive")

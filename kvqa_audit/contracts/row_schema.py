@@ -68,7 +68,8 @@ class RowContract:
 def check_rows(table: Table, spec: DatasetSpec) -> RowContract:
     """Judges every row against the contract; never raises for anything a cell holds.
 
-    Rules about a column that is missing hold nothing: that is the fault of the header, not of every row.
+    Rules about a column that is missing hold nothing: that is the fault of the header, not of every row. Rows with too
+    many or too few cells have them in the wrong columns: they break no other rule, and repeat no row.
     """
     frame = table.frame
     combination, distinct = _distinct_cells(frame)
@@ -78,7 +79,10 @@ def check_rows(table: Table, spec: DatasetSpec) -> RowContract:
     )
     images, image_cells = _distinct_ids(frame)
     rows = np.bincount(combination, minlength=len(distinct))
-    keyed = _keys(combination, _numbered(distinct, rows, readings, spec), images, image_cells)
+    none = np.zeros(len(frame), dtype=bool)
+    shifted = none.copy()
+    shifted[[fault.row for fault in table.faults if fault.kind == "ragged_row" and fault.row is not None]] = True
+    keyed = _keys(combination, _numbered(distinct, rows, readings, spec), images, image_cells, shifted)
     masks: dict[str, Mask] = {}
     for rule, mask in _broken(_cell_schema(spec, readings), distinct).items():
         masks[rule] = mask[combination]
@@ -90,8 +94,7 @@ def check_rows(table: Table, spec: DatasetSpec) -> RowContract:
             masks.pop(rule, None)
     if "img_id" in table.missing or "source" in table.missing:
         masks.pop("image_under_two_sources", None)
-    none = np.zeros(len(frame), dtype=bool)
-    violations = {rule: np.flatnonzero(masks.get(rule, none)) for rule in RULES}
+    violations = {rule: np.flatnonzero(masks.get(rule, none) & ~shifted) for rule in RULES}
     return RowContract(violations, keyed["first_row"].to_numpy(), readings, combination)
 
 
@@ -167,7 +170,9 @@ def _numbers(texts: Iterable[str]) -> Rows:
     return np.array([numbers.setdefault(text, len(numbers) - 1) for text in texts], dtype=np.int64)
 
 
-def _keys(combination: Rows, numbered: pd.DataFrame, images: Rows, image_cells: pd.DataFrame) -> pd.DataFrame:
+def _keys(
+    combination: Rows, numbered: pd.DataFrame, images: Rows, image_cells: pd.DataFrame, shifted: Mask
+) -> pd.DataFrame:
     """Numbers in place of texts, one row per row of the table: what the rules about repeats look at.
 
     Columns: those of `_numbered`, image (-1 where blank), key (image and question, -1 where either is blank),
@@ -176,6 +181,7 @@ def _keys(combination: Rows, numbered: pd.DataFrame, images: Rows, image_cells: 
     """
     keyed = numbered.iloc[combination].reset_index(drop=True)
     image, question = _numbers(map(str.strip, image_cells["img_id"]))[images], keyed["question"].to_numpy()
+    image = np.where(shifted, -1, image)
     key = np.where((image < 0) | (question < 0), -1, image * (question.max(initial=0) + 1) + question)
     codes, _ = _factorised(key)
     first_row = np.where(key < 0, np.arange(len(key)), _first_rows(codes)[codes])

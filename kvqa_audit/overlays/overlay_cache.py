@@ -11,7 +11,7 @@ from kvqa_audit.images.decode import DECODE_VERSION, decoder_version
 from kvqa_audit.overlays.detection import Detection, ImageOverlays, Region
 
 # Goes up whenever a detector gives another answer for the same pixels.
-DETECTORS_VERSION = "overlays-3"
+DETECTORS_VERSION = "overlays-4"
 
 
 def known_overlays(cache: Cache, digests: Mapping[str, str]) -> dict[str, ImageOverlays]:

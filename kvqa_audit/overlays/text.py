@@ -31,6 +31,7 @@ _FAR_FETCHED_WEIGHT = 0.8
 _MAX_SHAPES = 600
 _GLARE_ABOVE = 190
 _LETTER_AT_LEAST = 150
+_TEXTURE_TIMES = 2.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,22 +124,30 @@ def _readings(edge: Planes, rest: Planes, unit: float) -> Iterator[tuple[_Shapes
     size = round(_TOP_HAT_UNITS * unit) | 1
     darkest = edge.darkest
     raised = top_hat(darkest, size)
+    least = _above_texture(raised)
     for height, diagonal in ((50, True), (36, False), (80, False)):
-        shapes = _shapes(raised >= height, darkest, unit, diagonal=diagonal)
+        shapes = _shapes(raised >= max(height, least), darkest, unit, diagonal=diagonal)
         yield shapes, _lines(shapes, unit), 1.0
-    shapes = _shapes((raised >= 22) & (darkest >= _LETTER_AT_LEAST), darkest, unit)
+    shapes = _shapes((raised >= max(22, least)) & (darkest >= _LETTER_AT_LEAST), darkest, unit)
     yield shapes, _lines(shapes, unit), _FAR_FETCHED_WEIGHT
     brightest = edge.brightest
     sunk = top_hat(255 - brightest, size)
+    least = _above_texture(sunk)
     sunk *= brightest_near(brightest, size) >= _GLARE_ABOVE
     for depth in (16, 10):
-        yield None, _lines(_shapes(sunk >= depth, brightest, unit), unit), _FAR_FETCHED_WEIGHT
+        yield None, _lines(_shapes(sunk >= max(depth, least), brightest, unit), unit), _FAR_FETCHED_WEIGHT
     start, darkest = edge.shape[1], rest.darkest
     raised = top_hat(darkest, size)
-    found = [line for line in _lines(_shapes(raised >= 60, darkest, unit), unit) if line.shapes >= 4]
+    least = _above_texture(raised)
+    found = [line for line in _lines(_shapes(raised >= max(60, least), darkest, unit), unit) if line.shapes >= 4]
     yield None, [line.moved(start) for line in found], 1.0
-    found = _companions(_lines(_shapes(raised >= 36, darkest, unit, diagonal=True), unit), unit)
+    found = _companions(_lines(_shapes(raised >= max(36, least), darkest, unit, diagonal=True), unit), unit)
     yield None, [line.moved(start) for line in found], 1.0
+
+
+def _above_texture(raised: NDArray[np.uint8]) -> float:
+    """How much a letter has to rise at least in this picture: more than twice as much as its grain and texture do."""
+    return _TEXTURE_TIMES * float(np.median(raised[::4, ::4]))
 
 
 def _companions(lines: list[_Line], unit: float) -> list[_Line]:

@@ -18,7 +18,7 @@ from kvqa_audit.spec.rule import COLUMNS_OF_RULES, Rule
 from kvqa_audit.spelling import folded
 
 # Checks whose limit a description may set, in the unit that the check names.
-BoundedCheck = Literal["KV112", "KV113", "KV114", "KV115", "KV116", "KV117", "KV206"]
+BoundedCheck = Literal["KV112", "KV113", "KV114", "KV115", "KV116", "KV117", "KV206", "KV360", "KV361", "KV362"]
 
 MAX_RULES = 1_000
 MAX_PROMISES = 1_000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from types import SimpleNamespace
 from typing import Any
 
@@ -246,6 +247,14 @@ def test_an_image_is_judged_among_those_of_its_source() -> None:
     _, (finding,) = judge(bright_image, *dull, *white, odd, sources=sources)
     assert (finding.img_id, finding.evidence["images"]) == ("x", 41)
     assert "images of its source" in finding.message
+
+
+@pytest.mark.parametrize(("check", "sides"), [(odd_size, (300, 1900)), (odd_aspect, (500, 1500))])
+def test_sizes_and_shapes_that_are_usual_in_the_dataset_are_not_reported(check: Check, sides: tuple[int, int]) -> None:
+    rng = random.Random(4)
+    mixed = [image(f"i{n}", width=rng.randint(*sides), height=rng.randint(*sides)) for n in range(80)]
+    assert judge(check, *mixed)[1] == ()
+    assert ids(judge(check, *mixed, image("strip", width=90_000, height=9_000))[1]) == ["strip"]
 
 
 def test_what_is_unusual_but_within_the_limit_is_not_reported() -> None:

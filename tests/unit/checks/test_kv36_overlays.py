@@ -96,3 +96,17 @@ def test_description_without_a_question_skips_with_the_reason() -> None:
 def test_images_that_were_not_looked_at_skip_with_the_reason() -> None:
     outcome, _ = run(box_answer_against_picture, [("a", BOX, "no")], [], absent={"overlays": "only the table"})
     assert (outcome.outcome, outcome.reason) == (OutcomeStatus.SKIPPED, "only the table")
+
+
+def test_a_detector_that_contradicts_a_quarter_of_the_pictures_of_an_answer_claims_nothing() -> None:
+    rows = [(f"i{n}", TEXT, "no") for n in range(8)] + [("yes", TEXT, "yes")]
+    seen = [ImageOverlays(i, Detection(0.0), Detection(0.9 if i in ("i0", "i1", "yes") else 0.1)) for i, _, _ in rows]
+    outcome, findings = run(text_answer_against_picture, rows, seen)
+    assert [one.img_id for one in findings] == ["i0", "i1"]
+    worse = [*seen[:2], ImageOverlays("i2", Detection(0.0), Detection(0.7)), *seen[3:]]
+    outcome, findings = run(text_answer_against_picture, rows, worse)
+    assert (outcome.outcome, findings) == (OutcomeStatus.SKIPPED, ())
+    assert "lines of text in 3 of 8 pictures answered 'no'" in (outcome.reason or "")
+    told = SPEC.model_copy(update={"bounds": {"KV361": 0.8}})
+    outcome, findings = run(text_answer_against_picture, rows, worse, told)
+    assert [one.img_id for one in findings] == ["i0", "i1"]

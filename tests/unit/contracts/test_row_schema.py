@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -14,7 +15,7 @@ import pytest
 
 from kvqa_audit.contracts.readings import closest_answer, read_answer
 from kvqa_audit.contracts.row_schema import RULES, check_rows
-from kvqa_audit.ingest.dataset import ROLES, Table
+from kvqa_audit.ingest.dataset import ROLES, Table, TableFault
 from kvqa_audit.ingest.table import read_csv_table
 from kvqa_audit.spec.dataset_spec import DatasetSpec
 from kvqa_audit.spec.load import load_spec
@@ -112,6 +113,16 @@ def test_an_image_under_two_sources_takes_all_its_rows() -> None:
         ("", LOC, "none", "i2"),
     )
     assert found == {"image_under_two_sources": [0, 1], "blank_source": [3]}
+
+
+def test_a_row_with_shifted_cells_breaks_no_rule_and_repeats_no_row() -> None:
+    fault = TableFault("ragged_row", "five cells", row=1)
+    told = replace(table(*[("Polyps", TEXT, "a tale", " and more")] * 2), faults=(fault,))
+    contract = check_rows(told, SPEC)
+    assert {rule: contract.rows(rule) for rule in RULES if contract.rows(rule)} == {
+        "padded_img_id": [0],
+        "answer_outside_vocabulary": [0],
+    }
 
 
 def test_rules_about_a_missing_column_hold_nothing() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from drawn_frames import frame, pixels, with_highlights, with_lines, with_rectangle
-from PIL import ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont
 
 from kvqa_audit.overlays.planes import PicturePlanes
 from kvqa_audit.overlays.text import find_text
@@ -21,6 +21,18 @@ def test_highlights_are_no_text(seed: int) -> None:
     image = frame(seed=seed)
     with_highlights(image, 60, seed)
     assert not find_text(PicturePlanes(pixels(image))).is_seen
+
+
+@pytest.mark.parametrize("grain", [8, 14, 25])
+@pytest.mark.parametrize("size", [(400, 320), (640, 530), (900, 700)])
+def test_grain_of_the_picture_is_no_text(size: tuple[int, int], grain: int) -> None:
+    rng = np.random.default_rng(grain)
+    ground = rng.integers(40, 220, (6, 8, 3), dtype=np.uint8)
+    smooth = np.asarray(Image.fromarray(ground).resize(size, Image.Resampling.BICUBIC)).astype(int)
+    grainy = Image.fromarray(np.clip(smooth + rng.integers(-grain, grain + 1, smooth.shape), 0, 255).astype(np.uint8))
+    assert not find_text(PicturePlanes(pixels(grainy))).is_seen
+    with_lines(grainy)
+    assert find_text(PicturePlanes(pixels(grainy))).is_seen
 
 
 @pytest.mark.parametrize("at", [(2, 150), (40, 60), (480, 200)], ids=["left edge", "upper left", "right"])
