@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote
@@ -13,6 +14,7 @@ import typer
 
 if TYPE_CHECKING:
     from kvqa_audit.model import Counts
+    from kvqa_audit.report.index_page import RunLine
 
 
 def index(
@@ -21,10 +23,12 @@ def index(
 ) -> None:
     """List the audits below a folder in one page, with their trends."""
     from kvqa_audit.artifacts.atomic_file import write_atomically
+    from kvqa_audit.artifacts.folder import read_artifacts
     from kvqa_audit.artifacts.out_file import PAGE, make_sure_it_can_be_replaced
     from kvqa_audit.artifacts.record import read_record
     from kvqa_audit.errors import ArtifactError, KvqaAuditError
     from kvqa_audit.ingest.read_bytes import read_table_bytes
+    from kvqa_audit.release.counts import waivers_of
     from kvqa_audit.report.index_page import render_index, run_line
 
     target = out or folder / "index.html"
@@ -32,15 +36,22 @@ def index(
     if not records:
         raise ArtifactError(f"{folder}: holds no audit; 'kvqa-audit run SOURCE --out {folder}/NAME' writes one")
     make_sure_it_can_be_replaced(target, PAGE)
-    lines, unreadable = [], []
+    lines: dict[Path, RunLine] = {}
+    unreadable = []
     for record in records:
         report = os.path.relpath(record.parent / "report.html", target.parent)
         try:
             told = read_record(read_table_bytes(record), str(record))
-            lines.append(run_line(told, _findings(told, record.parent), quote(report)))
+            lines[record.parent] = run_line(told, _findings(told, record.parent), quote(report))
         except KvqaAuditError as error:
             unreadable.append((str(record), str(error).removeprefix(f"{record}: ")))
-    write_atomically(target, render_index(lines, unreadable).encode("utf-8", "backslashreplace"))
+    last = {line.dataset: place for place, line in sorted(lines.items(), key=lambda one: one[1].started_at)}
+    for place in [one for one in last.values() if lines[one].findings.waived]:
+        try:
+            lines[place] = replace(lines[place], waivers=waivers_of(read_artifacts(place).findings))
+        except KvqaAuditError as error:
+            unreadable.append((str(place), f"who waived what cannot be read: {error}"))
+    write_atomically(target, render_index(lines.values(), unreadable).encode("utf-8", "backslashreplace"))
     sys.stdout.write(f"{len(lines)} audits listed: {target}\n")
     for path, reason in unreadable:
         sys.stderr.write(f"kvqa-audit: {path} is not listed: {reason}\n")

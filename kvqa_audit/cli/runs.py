@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import asdict
+from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -57,11 +58,16 @@ def runs(
         assert kept is not None
         of_project = kept.runs(project=project_named(project))
         found = [run for run in of_project if dataset is None or dataset in (run.dataset, run.series)]
+        waived = {run.id: kept.waivers(run.id) for run in found if run.waived}
     if as_json:
-        lines = [asdict(run) for run in found]
-        sys.stdout.write(json.dumps(lines, indent=1, default=lambda t: t.isoformat(timespec="milliseconds")) + "\n")
+        lines = [{**asdict(run), "waivers": [asdict(one) for one in waived.get(run.id, ())]} for run in found]
+        sys.stdout.write(json.dumps(lines, indent=1, default=_as_text) + "\n")
     else:
-        print_runs(found)
+        print_runs(found, waived)
+
+
+def _as_text(value: date) -> str:
+    return value.isoformat(timespec="milliseconds") if isinstance(value, datetime) else value.isoformat()
 
 
 def _prune(

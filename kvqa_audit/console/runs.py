@@ -14,15 +14,22 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
+    from kvqa_audit.release.counts import Waiver
     from kvqa_audit.store.records import StoredRun
 
 _VERDICT_STYLES = {"ready": "green", "not ready": "red", "incomplete": "yellow", "failed": "red", "lost": "red"}
 _NUMBERS = ("rows", "images", "errors", "warnings", "notices", "waived", "new", "resolved")
+_MAX_WAIVERS = 10
 _WITH_TREND = ("errors", "warnings", "notices", "waived")
 
 
-def print_runs(runs: Sequence[StoredRun]) -> None:
-    """One line a run, series by series, with each change beside its number; two lines where the screen is narrow."""
+def print_runs(runs: Sequence[StoredRun], waived: Mapping[str, Sequence[Waiver]]) -> None:
+    """One line a run, series by series, with each change beside its number; two lines where the screen is narrow.
+
+    Args:
+        runs: by project and series.
+        waived: by the id of a run, what was waived in it; that of the last finished run of each series is listed.
+    """
     screen = console()
     if not runs:
         screen.print("The store holds no run yet.")
@@ -30,7 +37,19 @@ def print_runs(runs: Sequence[StoredRun]) -> None:
     several = len({run.project for run in runs}) > 1
     for (project, series), of_series in groupby(runs, key=lambda run: (run.project, run.series)):
         screen.print(plain(f"{series} ({project})" if several else series), style="bold")
-        _print_series(screen, list(of_series))
+        them = list(of_series)
+        _print_series(screen, them)
+        finished = [run for run in them if run.number is not None]
+        _print_waivers(screen, waived.get(finished[-1].id, ()) if finished else ())
+
+
+def _print_waivers(screen: Console, waivers: Sequence[Waiver]) -> None:
+    if waivers:
+        screen.print("waived in the last run:")
+    for one in waivers[:_MAX_WAIVERS]:
+        screen.print(plain(f"  {one.number:,} of {one.check}: {one.words}"))
+    if rest := sum(one.number for one in waivers[_MAX_WAIVERS:]):
+        screen.print(f"  {rest:,} more; --json has all")
 
 
 def _print_series(screen: Console, runs: Sequence[StoredRun]) -> None:

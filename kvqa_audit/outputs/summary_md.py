@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Mapping
 
-from kvqa_audit.model import AuditRun, CheckOutcome, Counts, FindingStatus, OutcomeStatus
+from kvqa_audit.model import AuditRun, CheckOutcome, Counts, OutcomeStatus
 from kvqa_audit.outputs.badge import LABEL, badge_words
 from kvqa_audit.outputs.file_positions import count_of, told_by_blockers
+from kvqa_audit.release.counts import waivers_of
 from kvqa_audit.release.gate import Verdict
 from kvqa_audit.report.text import shown
 
@@ -126,18 +126,18 @@ def _counts(run: AuditRun, counts: Counts) -> str:
 
 def _waivers(run: AuditRun) -> list[str]:
     """What was waived, by whom, why and until when: one line for findings of one check that were waived alike."""
-    alike = Counter((f.check, f.decision) for f in run.findings if f.status is FindingStatus.WAIVED)
-    if not alike:
+    waived = waivers_of(run.findings)
+    if not waived:
         return []
     lines = ["| waived | check | as | by | on | until | why |", "|---:|---|---|---|---|---|---|"]
-    for (check, decision), number in alike.most_common(MAX_WAIVERS):
+    for one in waived[:MAX_WAIVERS]:
         cells: tuple[object, ...] = ("not told", "", "", "", "")
-        if decision is not None:
-            until = decision.until or "no end"
+        if one.decision is not None:
+            until, decision = one.decision.until or "no end", one.decision
             cells = (decision.verdict, decision.decided_by, decision.decided_at, until, decision.reason)
-        lines.append(f"| {number:,} | {markdown_text(check)} | {' | '.join(markdown_text(c, 80) for c in cells)} |")
-    if len(alike) > MAX_WAIVERS:
-        rest = sum(number for _, number in alike.most_common()[MAX_WAIVERS:])
+        cells = tuple(markdown_text(cell, 80) for cell in cells)
+        lines.append(f"| {one.number:,} | {markdown_text(one.check)} | {' | '.join(map(str, cells))} |")
+    if rest := sum(one.number for one in waived[MAX_WAIVERS:]):
         lines.append(f"| {rest:,} | more; findings.csv lists all | | | | | |")
     return ["\n".join(lines)]
 

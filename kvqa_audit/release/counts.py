@@ -1,11 +1,12 @@
-"""Findings come in; how many there are, by their own severity and by check, goes out: the one place that counts."""
+"""Findings come in; how many there are, by severity, by check and by waiver, goes out: the one place that counts."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 
-from kvqa_audit.model import Counts, Finding, FindingStatus, Severity, Tally
+from kvqa_audit.model import Counts, Finding, FindingDecision, FindingStatus, Severity, Tally
 
 _KINDS = {Severity.ERROR: "errors", Severity.WARNING: "warnings", Severity.INFO: "notes"}
 
@@ -31,3 +32,27 @@ def in_words(counts: Counts) -> str:
     named = ((counts.errors, "error"), (counts.warnings, "warning"), (counts.notes, "note"))
     told = [f"{number:,} {word}{'' if number == 1 else 's'}" for number, word in named if number] or ["none open"]
     return ", ".join([*told, *([f"{counts.waived:,} waived"] if counts.waived else [])])
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """Findings of one check that were waived alike; no decision where an earlier version did not keep it."""
+
+    number: int
+    check: str
+    decision: FindingDecision | None
+
+    @property
+    def words(self) -> str:
+        """As what, by whom, when, until when, and why."""
+        one = self.decision
+        if one is None:
+            return "nobody told why"
+        until = f"until {one.until}" if one.until else "for ever"
+        return f"{one.verdict} by {one.decided_by} on {one.decided_at}, {until}: {one.reason}"
+
+
+def waivers_of(findings: Iterable[Finding]) -> tuple[Waiver, ...]:
+    """The waived findings, those that were waived alike together, the most first."""
+    alike = Counter((f.check, f.decision) for f in findings if f.status is FindingStatus.WAIVED)
+    return tuple(Waiver(number, check, decision) for (check, decision), number in alike.most_common())

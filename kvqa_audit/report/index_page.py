@@ -11,7 +11,7 @@ from typing import Any
 from markupsafe import Markup
 
 from kvqa_audit.model import Counts, OutcomeStatus
-from kvqa_audit.release.counts import in_words
+from kvqa_audit.release.counts import Waiver, in_words
 from kvqa_audit.report.environment import asset, environment
 
 _WORDS = {0: ("ok", "ready"), 1: ("error", "not ready"), 3: ("unknown", "incomplete")}
@@ -20,7 +20,7 @@ _WIDTH, _HEIGHT, _MARGIN = 160, 36, 4
 
 @dataclass(frozen=True, slots=True)
 class RunLine:
-    """One audit in the list, with its findings counted; `href` leads to its report, from the page."""
+    """One audit in the list, its findings counted; `href` leads to its report, the last one's `waivers` are told."""
 
     dataset: str
     started_at: str
@@ -31,6 +31,7 @@ class RunLine:
     not_checked: int
     exit_code: int
     href: str
+    waivers: tuple[Waiver, ...] = ()
 
     @property
     def state(self) -> str:

@@ -13,7 +13,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlch
 
 from kvqa_audit.errors import StoreError
 
-VERSIONS = ("0001", "0002", "0003", "0004", "0005")
+VERSIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
 BUSY_SECONDS = 60
 # Any number will do, as long as it is always the same: whoever holds it may change the tables.
 _UPGRADE_LOCK = 5_872_001

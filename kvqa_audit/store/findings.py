@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
-from kvqa_audit.artifacts.tables import FINDING_COLUMNS
-from kvqa_audit.model import AuditRun, Finding
+from kvqa_audit.artifacts.tables import DECISION_COLUMNS, FINDING_COLUMNS
+from kvqa_audit.model import AuditRun, Finding, FindingDecision, FindingStatus
+from kvqa_audit.release.counts import Waiver
 from kvqa_audit.store.cells import fetched, kept_text
 from kvqa_audit.store.records import StoredFinding
 from kvqa_audit.store.tables import FINDINGS
@@ -36,6 +38,16 @@ def page_of(
     return tuple(StoredFinding(row["position"], row["group"], _finding(row)) for row in rows)
 
 
+def waivers_in(connection: Connection, run_id: str) -> tuple[Waiver, ...]:
+    """The waived findings of the run, those that were waived alike together, the most first."""
+    c = FINDINGS.c
+    of_run = select(c.check, *(c[name] for name in DECISION_COLUMNS)).where(
+        c.run == run_id, c.status == FindingStatus.WAIVED
+    )
+    alike = Counter((row["check"], _decision(row)) for row in fetched(connection, of_run))
+    return tuple(Waiver(number, check, decision) for (check, decision), number in alike.most_common())
+
+
 def told(finding: Finding) -> dict[str, Any]:
     """What a finding says, in the columns that a run's findings and the states over a series share."""
     return {
@@ -61,8 +73,28 @@ def _cells(finding: Finding) -> dict[str, Any]:
         "group": kept_text(group) if isinstance(group, str) else None,
         "evidence": dict(finding.evidence),
         "suggestion": kept_text(finding.suggestion),
+        **_decision_cells(finding.decision),
     }
 
 
+def _decision_cells(decision: FindingDecision | None) -> dict[str, Any]:
+    if decision is None:
+        return dict.fromkeys(DECISION_COLUMNS)
+    return {
+        "decision": decision.verdict,
+        "decided_by": kept_text(decision.decided_by),
+        "decided_at": decision.decided_at,
+        "reason": kept_text(decision.reason),
+        "until": decision.until,
+    }
+
+
+def _decision(row: Mapping[str, Any]) -> FindingDecision | None:
+    """The decision in the row, None where there is none, or where an earlier version did not keep it."""
+    verdict, *rest = (row[name] for name in DECISION_COLUMNS)
+    return None if verdict is None else FindingDecision(verdict, *rest)
+
+
 def _finding(row: dict[str, Any]) -> Finding:
-    return Finding(**{**{name: row[name] for name in FINDING_COLUMNS}, "related": tuple(row["related"])})
+    told = {name: row[name] for name in FINDING_COLUMNS}
+    return Finding(**{**told, "related": tuple(row["related"]), "decision": _decision(row)})

@@ -12,10 +12,11 @@ from sqlalchemy import Connection
 from kvqa_audit.artifacts.folder import packed, unpacked
 from kvqa_audit.errors import CancelledError, StoreError
 from kvqa_audit.model import AuditRun, FindingStatus, Severity
+from kvqa_audit.release.counts import Waiver
 from kvqa_audit.store.cells import kept_text
 from kvqa_audit.store.database import address_of, open_database, shown, translate_errors, writing
 from kvqa_audit.store.files import files_of, keep_files, names_since
-from kvqa_audit.store.findings import keep_findings, page_of
+from kvqa_audit.store.findings import keep_findings, page_of, waivers_in
 from kvqa_audit.store.prune import older_than_the_last, remove_runs
 from kvqa_audit.store.records import (
     DEFAULT_PROJECT,
@@ -229,6 +230,11 @@ class RunStore:
                 raise self._holds_no("findings", run)
             filters = {"check": check, "severity": severity, "status": status}
             return page_of(connection, run_id, filters, after=after, limit=limit)
+
+    def waivers(self, run_id: str) -> tuple[Waiver, ...]:
+        """What was waived in a run, by whom, why and until when; alike ones together, the most first."""
+        with self._reading() as connection:
+            return waivers_in(connection, run_id)
 
     def findings(self, series: str, *, project: str = DEFAULT_PROJECT) -> tuple[FindingState, ...]:
         """Every finding that any run of the series had, and whether it is still there."""

@@ -105,8 +105,8 @@ def test_each_check_blocks_with_the_same_number_everywhere(
         assert reason in gate
 
 
-def test_who_waived_what_why_and_until_when_is_told(told: tuple[Path, str, Path, Path]) -> None:
-    out, _, _, _ = told
+def test_who_waived_what_why_and_until_when_is_told(program: Program, told: tuple[Path, str, Path, Path]) -> None:
+    out, _, store, _ = told
     with (out / "findings.csv").open(newline="", encoding="utf-8") as file:
         waived = [row for row in csv.DictReader(file) if row["status"] == "waived"]
     assert {row["check"] for row in waived} == set(WAIVED)
@@ -118,3 +118,14 @@ def test_who_waived_what_why_and_until_when_is_told(told: tuple[Path, str, Path,
     assert re.search(r"\| 3 \| KV007 \| accepted \| Ada \| [\d-]+ \| 2999-12-31 \| it is known \|", summary)
     report = (out / "report.html").read_text()
     assert re.search(r"accepted</bdi> by <bdi>Ada</bdi> on [\d-]+, until 2999-12-31: <bdi>it is known</bdi>", report)
+    (run,) = json.loads(program("runs", "--store", store, "--json").stdout)
+    decisions = [
+        (one["number"], one["check"], one["decision"]["decided_by"], one["decision"]["until"]) for one in run["waivers"]
+    ]
+    assert decisions == [(3, "KV007", "Ada", "2999-12-31"), (1, "KV005", "Ada", "2999-12-31")]
+    sentence = r"3 of KV007: accepted by Ada on [\d-]+, until 2999-12-31: it is known"
+    assert re.search(sentence, program("runs", "--store", store).stdout)
+    program("index", out, "--out", out.parent / "waivers.html")
+    page = re.sub(r"<[^>]*>", "", (out.parent / "waivers.html").read_text())
+    assert "4 findings waived in the last audit" in page
+    assert re.search(sentence, page)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
 
 from kvqa_audit.errors import StoreError
-from kvqa_audit.model import Finding, FindingStatus, Severity
+from kvqa_audit.model import Finding, FindingDecision, FindingStatus, Severity
+from kvqa_audit.release.counts import waivers_of
 from kvqa_audit.store.records import StoredFinding
 from kvqa_audit.store.runs import RunStore
 from tests.report_samples import sample_run
@@ -24,7 +26,10 @@ def many() -> Iterator[Finding]:
         about = (f"finding {n}", f"i{n}", "How many?", "yes", n, n / 7, (f"j{n}",))
         evidence = {"group": f"g{n // 4}", "n": [n, None]} if n % 2 else {"share": 0.1}
         code = ("KV003", "KV008", "KV201")[n // 30]
-        yield Finding(code, severity, *about, evidence, f"mend {n}" if n % 5 else None, status)
+        until = date(2027, 1, 31) if n % 2 else None
+        decided = FindingDecision("accepted", "Größe \x1b", date(2026, 2, 3), f"reason {n % 2}", until)
+        decision = decided if status is FindingStatus.WAIVED else None
+        yield Finding(code, severity, *about, evidence, f"mend {n}" if n % 5 else None, status, decision=decision)
 
 
 RUN = finished(findings=many(), run_id=ID)
@@ -89,3 +94,12 @@ def test_hostile_findings_are_kept_for_every_database(place: str) -> None:
         first = store.page(run.run_id, limit=1)[0]
     assert (first.finding.message, first.finding.answer, first.group) == ("a\\x00b", "\\udcff", "\\x00")
     assert first.finding.evidence == hostile.evidence
+
+
+def test_waivers_of_a_run_are_those_of_its_findings(place: str) -> None:
+    with RunStore(place) as store:
+        store.finish(RUN)
+        kept = store.waivers(ID)
+    assert sorted(kept, key=repr) == sorted(waivers_of(RUN.findings), key=repr)
+    assert len(kept) > 2
+    assert [one.number for one in kept] == sorted((one.number for one in kept), reverse=True)
