@@ -36,7 +36,7 @@ def environment(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """All tests."""
-    session.install(".", *TESTS)
+    session.install(".[serve]", *TESTS)
     session.run("pytest", "-q", *(session.posargs or PARALLEL))
 
 
@@ -89,8 +89,13 @@ def minimums(session: nox.Session) -> None:
 @nox.session
 def postgres(session: nox.Session) -> None:
     """The tests of the run store on a real PostgreSQL server, which has to be installed."""
-    session.install(".[postgres]", *TESTS)
-    places = ("tests/unit/store", "tests/functional/test_store.py", "tests/functional/test_year.py")
+    session.install(".[postgres,serve]", *TESTS)
+    places = (
+        "tests/unit/store",
+        "tests/unit/access",
+        "tests/functional/test_store.py",
+        "tests/functional/test_year.py",
+    )
     session.run("pytest", "-q", "-k", "postgres", *places, *session.posargs, env={"KVQA_NEED_POSTGRES": "1"})
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, Select, insert, select
 
 from kvqa_audit.artifacts.tables import DECISION_COLUMNS, FINDING_COLUMNS
 from kvqa_audit.model import AuditRun, Finding, FindingDecision, FindingStatus
@@ -34,6 +34,12 @@ def page_of(
     of = [c[name] == value for name, value in filters.items() if value is not None]
     # An index alone tells which rows these are; only they are then read.
     places = select(c.position).where(c.run == run_id, c.position > after, *of).order_by(c.position).limit(limit)
+    return findings_at(connection, run_id, places)
+
+
+def findings_at(connection: Connection, run_id: str, places: Select[Any]) -> tuple[StoredFinding, ...]:
+    """The findings of the run at the positions that a query gives, in their order."""
+    c = FINDINGS.c
     rows = fetched(connection, select(FINDINGS).where(c.run == run_id, c.position.in_(places)).order_by(c.position))
     return tuple(StoredFinding(row["position"], row["group"], _finding(row)) for row in rows)
 

@@ -1,0 +1,222 @@
+"""Who asks and what they ask for come in; audits that are started, cancelled and looked at go out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from fastapi import Request
+from sqlalchemy import func, select
+
+from kvqa_audit.access.records import Scope
+from kvqa_audit.jobs.queue import cancel, job, start_job
+from kvqa_audit.model import Finding, FindingStatus
+from kvqa_audit.store.access_tables import Role
+from kvqa_audit.store.differences import SeenBefore, seen_before
+from kvqa_audit.store.job_records import Cause, Dataset, Job, JobState
+from kvqa_audit.store.job_tables import JOBS, SCHEDULES
+from kvqa_audit.store.records import RunState, StoredFinding, StoredRun
+from kvqa_audit.store.run_rows import run_lines
+from kvqa_audit.store.tables import RUNS
+from kvqa_audit.web.datasets import seen_dataset
+from kvqa_audit.web.errors import UnknownError
+from kvqa_audit.web.site import Site, site_of
+from kvqa_audit.web.who import Caller
+
+TREND = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """One audit as people see it: the job, its dataset, and the run that it came to; `run` is None before it began."""
+
+    job: Job
+    dataset: Dataset
+    run: StoredRun | None
+
+    @property
+    def is_finished(self) -> bool:
+        return self.run is not None and self.run.state is RunState.FINISHED
+
+    @property
+    def finished_run(self) -> StoredRun:
+        """
+        Raises:
+            UnknownError: the audit has not come to a verdict.
+        """
+        if self.run is None or self.run.state is not RunState.FINISHED:
+            raise UnknownError(f"Audit {self.job.id} is {self.job.state}: it has no verdict, and no findings.")
+        return self.run
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What a list tells of a dataset: its last job, its last finished runs (oldest first), and its next slot."""
+
+    last_job: Job | None = None
+    trend: tuple[tuple[int, StoredRun], ...] = ()
+    next_slot: datetime | None = None
+
+    @property
+    def last_run(self) -> StoredRun | None:
+        return self.trend[-1][1] if self.trend else None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What the record of an audit says beside what the store has: the verdict in words, and how it was described."""
+
+    sentence: str
+    reasons: tuple[str, ...]
+    blockers: tuple[str, ...]
+    not_checked: tuple[str, ...]
+    described_by: str
+    ready: bool
+
+
+def seen_audit(site: Site, caller: Caller, number: int, role: Role = Role.VIEWER, scope: Scope = "read") -> Audit:
+    """The audit with this id.
+
+    Raises:
+        NotThereError, UnknownError: there is none, or the caller may not see it.
+        ForbiddenError: they see it, and need a stronger role or token.
+    """
+    found = job(site.store, number)
+    dataset = seen_dataset(site, caller, found.dataset, role, scope)
+    with site.store.reading() as connection:
+        runs = run_lines(connection, RUNS.c.id == found.run) if found.run else ()
+    return Audit(found, dataset, runs[0] if runs else None)
+
+
+def audit_of_run(site: Site, run: str) -> int:
+    """The id of the audit whose last attempt is this run of the store.
+
+    Raises:
+        UnknownError: there is none.
+    """
+    with site.store.reading() as connection:
+        found: int | None = connection.execute(select(JOBS.c.id).where(JOBS.c.run == run[:64])).scalar()
+    if found is None:
+        raise UnknownError("There is no such run, or you may not see it.")
+    return found
+
+
+def start_audit(request: Request, caller: Caller, number: int, cause: Cause, key: str | None = None) -> Job:
+    """Queues an audit of a dataset; the same key of the same person gives the same job again."""
+    site = site_of(request)
+    known = seen_dataset(site, caller, number, Role.MAINTAINER, "run")
+    site.settings.roots.allowed(known.settings.source)
+    named = None if key is None else f"{caller.identity.user.id}:{key}"
+    made = start_job(site.store, number, cause, asked_by=caller.name, idempotency_key=named)
+    site.log(request, caller.name, "started", known.settings.name, dataset=number, audit=made.id)
+    return made
+
+
+def cancel_audit(request: Request, caller: Caller, number: int) -> Job:
+    """Ends an audit that waits, or asks its worker to.
+
+    Raises:
+        ConflictError: it is over.
+    """
+    site = site_of(request)
+    known = seen_audit(site, caller, number, Role.MAINTAINER, "run")
+    made = cancel(site.store, number, caller.name)
+    site.log(request, caller.name, "cancelled", known.dataset.settings.name, dataset=known.dataset.id, audit=number)
+    return made
+
+
+def overviews(site: Site, found: Sequence[Dataset]) -> dict[int, Overview]:
+    """What a list tells of these datasets, in a few queries however many there are."""
+    numbers = [one.id for one in found]
+    c, s = JOBS.c, SCHEDULES.c
+    newest = func.row_number().over(partition_by=c.dataset, order_by=c.id.desc()).label("newest")
+    finished = (
+        select(c.id, c.dataset, c.run, newest)
+        .join(RUNS, RUNS.c.id == c.run)
+        .where(c.dataset.in_(numbers), RUNS.c.state == RunState.FINISHED)
+        .subquery()
+    )
+    slots = select(s.dataset, func.min(s.next_slot)).where(s.dataset.in_(numbers), s.paused.is_(False))
+    last = select(c.dataset, func.max(c.id)).where(c.dataset.in_(numbers)).group_by(c.dataset)
+    with site.store.reading() as connection:
+        of_runs = connection.execute(select(finished).where(finished.c.newest <= TREND)).all()
+        lines = {run.id: run for run in run_lines(connection, RUNS.c.id.in_([row.run for row in of_runs]))}
+        next_slots = dict(connection.execute(slots.group_by(s.dataset)).tuples().all())
+        jobs = {one.dataset: one for one in _jobs(connection, [row[1] for row in connection.execute(last)])}
+    trends: dict[int, list[tuple[int, StoredRun]]] = {}
+    for row in sorted(of_runs, key=lambda row: row.id):
+        trends.setdefault(row.dataset, []).append((row.id, lines[row.run]))
+    return {n: Overview(jobs.get(n), tuple(trends.get(n, ())), next_slots.get(n)) for n in numbers}
+
+
+def _jobs(connection: Any, numbers: Sequence[int]) -> tuple[Job, ...]:
+    from kvqa_audit.jobs.job_rows import job_rows
+
+    return job_rows(connection, JOBS.c.id.in_(numbers))
+
+
+def counts_by_state(site: Site) -> dict[str, int]:
+    """How many jobs the store has, by state."""
+    with site.store.reading() as connection:
+        rows = connection.execute(select(JOBS.c.state, func.count()).group_by(JOBS.c.state)).tuples().all()
+    return dict.fromkeys(JobState, 0) | {str(state): number for state, number in rows}
+
+
+def run_before(site: Site, run: StoredRun) -> str | None:
+    """The finished run of the same series before this one."""
+    with site.store.reading() as connection:
+        of = select(RUNS.c.series).where(RUNS.c.id == run.id).scalar_subquery()
+        wanted = select(RUNS.c.id).where(RUNS.c.series == of, RUNS.c.number < run.number)
+        found: str | None = connection.execute(wanted.order_by(RUNS.c.number.desc()).limit(1)).scalar()
+    return found
+
+
+def states_of_findings(site: Site, run: StoredRun, found: Sequence[StoredFinding]) -> dict[str, str]:
+    """Key → the state in words: new, known, regressed, or what somebody decided and until when."""
+    before = run_before(site, run)
+    with site.store.reading() as connection:
+        series = connection.execute(select(RUNS.c.series).where(RUNS.c.id == run.id)).scalar_one()
+        known = seen_before(connection, series, before, [one.finding.key for one in found])
+    return {one.finding.key: _state(one.finding, run.id, known) for one in found}
+
+
+def _state(finding: Finding, run: str, known: Mapping[str, SeenBefore]) -> str:
+    decided = finding.decision
+    if finding.status is FindingStatus.WAIVED:
+        until = f" until {decided.until}" if decided and decided.until else ""
+        return f"{decided.verdict if decided else 'decided'}{until}"
+    seen = known.get(finding.key)
+    if seen is None or seen.first_run == run:
+        return "new"
+    return "known" if seen.in_the_run_before else "regressed"
+
+
+def folder_of(site: Site, run: StoredRun) -> Path:
+    """Where the files of a run lie."""
+    return site.settings.data / "runs" / run.id
+
+
+def record_of(site: Site, run: StoredRun) -> Record:
+    """What the record of a finished audit says.
+
+    Raises:
+        UnknownError: its files are gone.
+    """
+    return _record(str(folder_of(site, run) / "audit.json"))
+
+
+@lru_cache(maxsize=512)
+def _record(path: str) -> Record:
+    try:
+        told = json.loads(Path(path).read_bytes())
+    except (OSError, ValueError):
+        raise UnknownError("The files of this audit are gone; the store keeps its numbers and findings.") from None
+    verdict = told.get("verdict") or {}
+    words = {name: tuple(map(str, verdict.get(name, ()))) for name in ("reasons", "blockers", "not_checked")}
+    described = str((told.get("metrics") or {}).get("described_by", ""))
+    return Record(str(verdict.get("sentence", "")), **words, described_by=described, ready=bool(verdict.get("ready")))

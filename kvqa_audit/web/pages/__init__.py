@@ -1,0 +1,1 @@
+"""Requests of people come in; pages go out."""

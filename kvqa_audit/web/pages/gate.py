@@ -1,0 +1,65 @@
+"""Who asks comes in; the gate of an audit, with the undecided findings that could still flip it, goes out."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import RedirectResponse, Response
+
+from kvqa_audit.errors import KvqaAuditError
+from kvqa_audit.store.access_tables import Role
+from kvqa_audit.web.audits import seen_audit
+from kvqa_audit.web.deciding import decide_about, decision_fields
+from kvqa_audit.web.errors import status_of
+from kvqa_audit.web.forms import text_of
+from kvqa_audit.web.gate import gate_state, undecided_findings
+from kvqa_audit.web.pages.datasets import Form, Known
+from kvqa_audit.web.rendering import page
+from kvqa_audit.web.site import site_of
+from kvqa_audit.web.who import Caller
+
+router = APIRouter()
+_PAGE = 25
+
+
+@router.get("/audits/{number}/gate")
+def gate_page(
+    request: Request, caller: Known, number: int, after: Annotated[int, Query(ge=-1, lt=2**31)] = -1
+) -> Response:
+    """What keeps an audit back, and what could still change that."""
+    return _gate(request, caller, number, after)
+
+
+@router.post("/audits/{number}/gate")
+def decide(request: Request, caller: Known, number: int, form: Form) -> Response:
+    """Keeps a decision about one finding."""
+    try:
+        decide_about(request, caller, number, text_of(form, "key"), decision_fields(form))
+    except KvqaAuditError as error:
+        return _gate(request, caller, number, -1, error)
+    return RedirectResponse(f"/audits/{number}/gate#undecided", 303)
+
+
+def _gate(request: Request, caller: Caller, number: int, after: int, error: KvqaAuditError | None = None) -> Response:
+    site = site_of(request)
+    audit = seen_audit(site, caller, number)
+    state = gate_state(site, audit)
+    found = undecided_findings(site, audit, state, after=after, limit=_PAGE + 1)
+    shown = found[:_PAGE]
+    return page(
+        request,
+        "gate.html.j2",
+        caller,
+        status_of(error)[0] if error else 200,
+        audit=audit,
+        run=audit.finished_run,
+        state=state,
+        found=shown,
+        following=f"/audits/{number}/gate?after={shown[-1].position}#undecided" if len(found) > _PAGE else "",
+        may_decide=caller.identity.may(audit.dataset.id, Role.REVIEWER),
+        may_run=caller.identity.may(audit.dataset.id, Role.MAINTAINER),
+        today=date.today().isoformat(),
+        error=str(error) if error else "",
+    )

@@ -1,0 +1,72 @@
+"""The settings of a web process come in; what its pages and its API work with goes out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from fastapi import Request
+from sqlalchemy import Connection
+
+from kvqa_audit.access.audit_log import log
+from kvqa_audit.access.logins import Logins
+from kvqa_audit.access.passwords import Passwords
+from kvqa_audit.jobs.job_store import JobStore
+from kvqa_audit.store.runs import RunStore
+from kvqa_audit.web.metrics import Metrics
+from kvqa_audit.web.settings import WebSettings
+
+
+@dataclass(frozen=True)
+class Site:
+    """One web process: its settings, the open store, and what verifies passwords.
+
+    Attributes:
+        settings: as they were given.
+        store: datasets, schedules and jobs; also the transactions of users and the audit log.
+        runs: finished audits.
+        report_key: what links into reports are signed with, the same in all web processes.
+    """
+
+    settings: WebSettings
+    store: JobStore
+    runs: RunStore
+    report_key: bytes
+    passwords: Passwords = field(default_factory=Passwords)
+    metrics: Metrics = field(default_factory=Metrics)
+
+    @property
+    def logins(self) -> Logins:
+        return Logins(self.store.reading, self.store.writing, self.passwords)
+
+    def now(self) -> datetime:
+        """The time of the store."""
+        with self.store.reading() as connection:
+            return self.store.clock(connection)
+
+    def log(self, request: Request, who: str, action: str, about: str = "", **more: object) -> None:
+        """Adds a line to the audit log."""
+        with self.store.writing() as connection:
+            self.log_in(connection, request, who, action, about, **more)
+
+    def log_in(
+        self, connection: Connection, request: Request, who: str, action: str, about: str = "", **more: object
+    ) -> None:
+        """The same, in the transaction of what it tells."""
+        dataset = more.pop("dataset", None)
+        log(
+            connection,
+            who,
+            action,
+            dataset=dataset if isinstance(dataset, int) else None,
+            about=about,
+            detail=more,
+            address=request.state.address,
+            now=self.store.clock(connection),
+        )
+
+
+def site_of(request: Request) -> Site:
+    """The site that answers a request."""
+    site: Site = request.app.state.site
+    return site
