@@ -36,6 +36,10 @@ class NotificationError(KvqaAuditError):
     """A message cannot be sent; whoever set its channel up has to correct it. It changes nothing of an audit."""
 
 
+class NewerStoreError(StoreError):
+    """The store was written by a newer version of the program; whoever runs this one has to update it."""
+
+
 class NotThereError(StoreError):
     """The store does not hold the thing that was named."""
 

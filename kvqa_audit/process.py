@@ -5,6 +5,7 @@ Exit codes are the program's word: neither a closed pipe nor a signal may turn o
 
 from __future__ import annotations
 
+import ctypes
 import io
 import os
 import signal
@@ -22,6 +23,7 @@ ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasatt
 ENDED_BY = {128 + number: number.name for number in (*ENDING, signal.SIGINT)}
 _GRACE_SECONDS = 1.5
 _MIN_ADDRESS_SPACE_MB = 3072
+_PR_SET_PDEATHSIG = 1
 
 
 class _Forgiving(io.RawIOBase):
@@ -103,6 +105,23 @@ def _end_in_time(read: int) -> None:
             time.sleep(_GRACE_SECONDS)
             os._exit(128 + told[0])
     os.close(read)
+
+
+def end_with(parent: int) -> None:
+    """Has the system kill this process as soon as its parent, or the parent's thread that made it, has ended."""
+    _set_death_signal(signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def outlive_parent() -> None:
+    """Undoes `end_with`."""
+    _set_death_signal(0)
+
+
+def _set_death_signal(number: int) -> None:
+    if sys.platform == "linux":  # prctl(2); elsewhere the ends of the connections have to do
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(number))
 
 
 def make_sure_there_is_memory() -> None:

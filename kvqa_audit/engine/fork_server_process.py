@@ -7,7 +7,6 @@ imported what its forks will need, so that they cost next to nothing. It ends, w
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import gc
 import importlib
 import os
@@ -23,13 +22,13 @@ from typing import NoReturn
 
 from kvqa_audit.engine import child
 from kvqa_audit.engine.call import answer_call
+from kvqa_audit.process import end_with, outlive_parent
 
 # What is asked for, the process to wait for, and the MB that a fork may use.
 REQUEST = struct.Struct("<cqq")
 ANSWER = struct.Struct("<q")
 FORK, FORK_FOR_CALL, WAIT = b"f", b"c", b"w"
 FAILED = -1
-_PR_SET_PDEATHSIG = 1
 
 
 def serve_forks(control_descriptor: str, parent: str, modules: str) -> None:
@@ -41,13 +40,13 @@ def serve_forks(control_descriptor: str, parent: str, modules: str) -> None:
         modules: names of what to import first, with commas between them.
     """
     control = socket.socket(fileno=int(control_descriptor))
-    _end_with(int(parent))  # the signal comes with the end of the parent's thread, so only while the socket is not read
+    end_with(int(parent))  # the signal comes with the end of the parent's thread, so only while the socket is not read
     gc.disable()  # to look through what is being imported takes a fifth of the time of the import
     for module in filter(None, modules.split(",")):
         importlib.import_module(module)
     gc.freeze()
     gc.enable()
-    _set_death_signal(0)
+    outlive_parent()
     while True:
         request, descriptors, _, _ = socket.recv_fds(control, REQUEST.size, 2)
         if len(request) < REQUEST.size:
@@ -103,7 +102,7 @@ def _forked(control: socket.socket, descriptors: Sequence[int], work: Callable[[
 def _live(parent: int, work: Callable[[], None]) -> NoReturn:
     code = 1
     try:
-        _end_with(parent)
+        end_with(parent)
         work()
         code = 0
     except BaseException:  # noqa: BLE001 - a fork must never go on as what it was forked from
@@ -111,18 +110,6 @@ def _live(parent: int, work: Callable[[], None]) -> NoReturn:
         sys.stderr.flush()
     finally:
         os._exit(code)
-
-
-def _end_with(parent: int) -> None:
-    """Has the system kill this process as soon as its parent, or the parent's thread that made it, has ended."""
-    _set_death_signal(signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(1)
-
-
-def _set_death_signal(number: int) -> None:
-    if sys.platform == "linux":  # prctl(2); elsewhere the ends of the connections have to do
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(number))
 
 
 def _exit_code(pid: int) -> int:

@@ -79,6 +79,23 @@ def read_hub(
     )
 
 
+def hub_revision(repo: str, revision: str | None) -> str:
+    """The commit that a revision of a Hub dataset stands for now.
+
+    Raises:
+        SourceError: it cannot be asked for.
+    """
+    from huggingface_hub import HfApi
+
+    try:
+        return str(HfApi().dataset_info(repo, revision=revision, timeout=30).sha)
+    except Exception as error:
+        at = f" at revision {revision}" if revision else ""
+        raise SourceError(
+            f"{repo}{at}: the Hub does not tell its commit ({_said(error)}). Check the id and the connection."
+        ) from error
+
+
 @contextlib.contextmanager
 def _library(*, offline: bool) -> Iterator[Any]:
     """The library `datasets`; where it may not go online, it tries no connection, not even for local files.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from kvqa_audit.errors import ConflictError, NotThereError
+from kvqa_audit.errors import ConflictError, NotThereError, SpecError
 from kvqa_audit.jobs.job_store import JobStore
 from kvqa_audit.store.cells import fetched, kept_text
 from kvqa_audit.store.job_records import Dataset, DatasetSettings, JobState
@@ -16,14 +17,20 @@ from kvqa_audit.store.job_tables import (
     DATASETS,
     EVENTS,
     JOBS,
-    NOTIFICATIONS,
-    NOTIFY_TARGETS,
+    MESSAGES,
     SCHEDULES,
     SLOTS,
 )
 from kvqa_audit.store.run_rows import project_id
 from kvqa_audit.store.tables import PROJECTS
 
+# What an audit may be told, and of which kind.
+OPTIONS = {
+    "revision": str,
+    **dict.fromkeys(("subset", "table_only", "ocr", "no_images", "blur_text", "pages"), bool),
+    "jobs": int,
+}
+DESCRIPTION_FILES = ("dataset.yaml", "promises.yaml", "rules.yaml", "release.yaml")
 _SETTINGS = tuple(DatasetSettings.__dataclass_fields__)
 _ROWS = select(
     *(DATASETS.c[name] for name in ("id", "version", "created_at")),
@@ -35,6 +42,7 @@ def register_dataset(store: JobStore, settings: DatasetSettings) -> Dataset:
     """Makes a dataset of the service.
 
     Raises:
+        SpecError: something is said that no audit could take.
         ConflictError: there is one of this name.
     """
     with store.writing() as connection:
@@ -83,6 +91,7 @@ def edit_dataset(store: JobStore, number: int, version: int, settings: DatasetSe
         settings: what is said now.
 
     Raises:
+        SpecError: something is said that no audit could take.
         NotThereError: there is none.
         ConflictError: it was edited since, or the name is another one's.
     """
@@ -117,10 +126,10 @@ def remove_dataset(store: JobStore, number: int, version: int) -> None:
         if connection.execute(jobs.where(JOBS.c.state == JobState.RUNNING)).first():
             raise ConflictError(f"an audit of '{known.settings.name}' is at work; cancel it, or wait for its end")
         schedules = select(SCHEDULES.c.id).where(SCHEDULES.c.dataset == number)
-        connection.execute(delete(NOTIFICATIONS).where(NOTIFICATIONS.c.job.in_(jobs)))
-        connection.execute(delete(EVENTS).where(EVENTS.c.job.in_(jobs)))
+        for table in (MESSAGES, EVENTS):
+            connection.execute(delete(table).where(table.c.job.in_(jobs)))
         connection.execute(delete(SLOTS).where(SLOTS.c.schedule.in_(schedules)))
-        for table in (NOTIFY_TARGETS, SCHEDULES, JOBS):
+        for table in (SCHEDULES, JOBS):
             connection.execute(delete(table).where(table.c.dataset == number))
         connection.execute(delete(DATASETS).where(DATASETS.c.id == number))
 
@@ -135,13 +144,41 @@ def _dataset(connection: Connection, number: int, *, lock: bool = False) -> Data
 
 
 def _record(row: dict[str, Any]) -> Dataset:
-    settings = DatasetSettings(**{name: row[name] for name in _SETTINGS})
+    settings = DatasetSettings(**{**{name: row[name] for name in _SETTINGS}, "notify": tuple(row["notify"])})
     return Dataset(row["id"], row["version"], row["created_at"], settings)
 
 
 def _cells(connection: Connection, settings: DatasetSettings) -> dict[str, Any]:
-    kept = {name: kept_text(cell) if isinstance(cell, str) else cell for name, cell in asdict(settings).items()}
+    kept = {
+        name: kept_text(cell) if isinstance(cell, str) else cell for name, cell in asdict(_checked(settings)).items()
+    }
     return {**kept, "project": project_id(connection, settings.project)}
+
+
+def _checked(settings: DatasetSettings) -> DatasetSettings:
+    """
+    Raises:
+        SpecError: something is said that no audit could take.
+    """
+    named = f"dataset '{settings.name}'"
+    if not settings.name.strip() or not settings.source.strip():
+        raise SpecError(f"{named}: needs a name and a source: a path, or hf://owner/name")
+    if unknown := sorted(set(settings.description) - set(DESCRIPTION_FILES)):
+        raise SpecError(f"{named}: a description has no file {unknown[0]!r}; it has {', '.join(DESCRIPTION_FILES)}")
+    if settings.spec is not None and (os.sep in settings.spec or settings.spec in ("", ".", "..")):
+        raise SpecError(f"{named}: spec '{settings.spec}' is no name of a shipped description, and not auto")
+    for name, value in settings.options.items():
+        kind = OPTIONS.get(name)
+        if kind is None:
+            raise SpecError(f"{named}: there is no option {name!r}; there are {', '.join(OPTIONS)}")
+        if type(value) is not kind:
+            raise SpecError(f"{named}: option {name}: {value!r} is no {kind.__name__}")
+    limits = ("keep", "time_limit_s", "memory_limit_mb", "max_attempts")
+    given = {name: getattr(settings, name) for name in limits} | {"jobs": settings.options.get("jobs")}
+    for name, number in given.items():
+        if number is not None and number < 1:
+            raise SpecError(f"{named}: {name}: {number} is less than 1")
+    return settings
 
 
 def _name_taken(settings: DatasetSettings) -> ConflictError:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, select, update
 
 from kvqa_audit.errors import NotThereError
 from kvqa_audit.jobs.events import put_events
+from kvqa_audit.jobs.outbox import put_failure
 from kvqa_audit.store.cells import fetched, kept_text
 from kvqa_audit.store.job_records import EventKind, Job, JobState, SlotOutcome
 from kvqa_audit.store.job_tables import JOBS, SLOTS
@@ -52,6 +53,8 @@ def ended(connection: Connection, number: int, now: datetime, state: JobState, r
     known = job_row(connection, number)
     if state in _RUN_STATES:
         settle_run(connection, known.run, _RUN_STATES[state], reason, now)
+    if state in (JobState.FAILED, JobState.LOST):
+        put_failure(connection, known, reason or state, now)
     if state is JobState.SKIPPED:
         skipped = {"outcome": SlotOutcome.SKIPPED, "reason": kept_text(reason)}
         connection.execute(update(SLOTS).where(SLOTS.c.job == number).values(skipped))

@@ -7,15 +7,17 @@ one that claims the job gets a higher number, and what the earlier one still wri
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, exists, select, text, update
 from sqlalchemy.exc import IntegrityError
 
-from kvqa_audit.errors import FenceError, StoreError
+from kvqa_audit.errors import FenceError, NewerStoreError
 from kvqa_audit.jobs.job_rows import changed, ended, held_job, job_row
 from kvqa_audit.jobs.job_store import JobStore
+from kvqa_audit.jobs.outbox import put_message
 from kvqa_audit.store.database import VERSIONS
 from kvqa_audit.store.job_records import Job, JobState
 from kvqa_audit.store.job_tables import JOBS
@@ -31,7 +33,7 @@ def claim(store: JobStore, worker: str, lease_seconds: float) -> Job | None:
     """Gives the job that waits longest to a worker, with a new fence and a new run; None where none may begin.
 
     Raises:
-        StoreError: the store was brought to a newer version than this program knows.
+        NewerStoreError: the store was brought to a newer version than this program knows.
     """
     with store.reading() as connection:
         _make_sure_of_the_version(connection, store.name)
@@ -69,7 +71,14 @@ def heartbeat(store: JobStore, number: int, fence: int, lease_seconds: float) ->
 
 
 def finish(
-    store: JobStore, number: int, fence: int, state: JobState, reason: str | None = None, *, watched: str | None = None
+    store: JobStore,
+    number: int,
+    fence: int,
+    state: JobState,
+    reason: str | None = None,
+    *,
+    watched: str | None = None,
+    news: Mapping[str, Any] | None = None,
 ) -> Job:
     """Ends a job; its run ends with it if it has not.
 
@@ -78,13 +87,16 @@ def finish(
         state: how it ended.
         reason: why.
         watched: what was seen of the dataset before the audit.
+        news: the message about it, where something is new.
 
     Raises:
         FenceError: the job was taken from this worker; nothing was written.
     """
     with store.writing() as connection:
-        _make_sure_it_is_held(connection, number, fence)
-        return ended(connection, number, store.clock(connection), state, reason, watched=watched)
+        held, now = _make_sure_it_is_held(connection, number, fence), store.clock(connection)
+        if news is not None:
+            put_message(connection, number, held.dataset, news, now)
+        return ended(connection, number, now, state, reason, watched=watched)
 
 
 def try_again(store: JobStore, number: int, fence: int, reason: str) -> Job:
@@ -143,7 +155,7 @@ def _make_sure_it_is_held(connection: Connection, number: int, fence: int) -> Jo
 def _make_sure_of_the_version(connection: Connection, name: str) -> None:
     version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
     if version != VERSIONS[-1]:
-        raise StoreError(
+        raise NewerStoreError(
             f"{name}: was brought to store version {version} while this program, which knows up to {VERSIONS[-1]}, "
             "was running. Update kvqa-audit and start it again."
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -92,6 +93,12 @@ class Message:
     def record(self) -> dict[str, Any]:
         """The message as JSON values, with the version of this form."""
         return {"version": VERSION, "subject": self.subject, **asdict(self)}
+
+
+def message_of_record(record: Mapping[str, Any]) -> Message:
+    """The message that `Message.record` made this of."""
+    about = {name: record[name] for name in Message.__dataclass_fields__}
+    return Message(**{**about, "checks": tuple(CheckNews(**one) for one in record["checks"])})
 
 
 def message_about(

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_u
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
-from kvqa_audit.errors import StoreError
+from kvqa_audit.errors import NewerStoreError, StoreError
 
 VERSIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
 BUSY_SECONDS = 60
@@ -149,7 +149,7 @@ def _version(connection: Connection, name: str) -> str | None:
         return None
     version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
     if version is not None and version not in VERSIONS:
-        raise StoreError(
+        raise NewerStoreError(
             f"{name}: was written by a newer kvqa-audit (store version {version}; this program knows up to "
             f"{VERSIONS[-1]}). Update kvqa-audit, or name another store."
         )

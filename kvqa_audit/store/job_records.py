@@ -56,6 +56,15 @@ class JobState(StrEnum):
         return self not in (JobState.QUEUED, JobState.RUNNING)
 
 
+class MessageState(StrEnum):
+    """How far a message has come. One that a worker began to send is never begun again, so that it comes once."""
+
+    WAITING = "waiting"
+    BEGUN = "begun"
+    SENT = "sent"
+    FAILED = "failed"
+
+
 class EventKind(StrEnum):
     """What an event of a job tells: a stage that begins or ends, how much of it is done, words, or a new state."""
 
@@ -81,6 +90,7 @@ class DatasetSettings:
         keep: how many finished runs are kept; None keeps all.
         time_limit_s, memory_limit_mb: what an audit may need; None is without limit.
         max_attempts: how often an audit that breaks off is begun.
+        notify: where what is new is told: `https://…`, `mailto:…`, or `command:…` where the workers allow it.
     """
 
     name: str
@@ -95,6 +105,7 @@ class DatasetSettings:
     time_limit_s: int | None = None
     memory_limit_mb: int | None = None
     max_attempts: int = 3
+    notify: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Table, Text, text
 
 from kvqa_audit.store.cells import Json, UtcTime, one_of
-from kvqa_audit.store.job_records import CatchUp, Cause, EventKind, JobState, Overlap, SlotOutcome
+from kvqa_audit.store.job_records import CatchUp, Cause, EventKind, JobState, MessageState, Overlap, SlotOutcome
 from kvqa_audit.store.tables import METADATA
 
 DATASETS = Table(
@@ -24,6 +24,7 @@ DATASETS = Table(
     Column("time_limit_s", Integer),
     Column("memory_limit_mb", Integer),
     Column("max_attempts", Integer, nullable=False),
+    Column("notify", Json(list), nullable=False),
     Column("created_at", UtcTime, nullable=False),
     Column("version", Integer, nullable=False),
 )
@@ -106,21 +107,15 @@ EVENTS = Table(
     Column("body", Json(dict), nullable=False),
 )
 
-# Where what is new in a dataset is told: settings as `notify` takes them.
-NOTIFY_TARGETS = Table(
-    "notify_targets",
-    METADATA,
-    Column("id", Integer, primary_key=True),
-    Column("dataset", Integer, ForeignKey("datasets.id"), nullable=False, index=True),
-    Column("settings", Json(dict), nullable=False),
-)
-
-# One row a job and target, written before the message goes out: it is never sent twice.
-NOTIFICATIONS = Table(
-    "notifications",
+# One message a job and channel, written with the job's end and sent after it.
+MESSAGES = Table(
+    "messages",
     METADATA,
     Column("job", Integer, ForeignKey("jobs.id"), primary_key=True),
-    Column("target", Integer, ForeignKey("notify_targets.id"), primary_key=True),
+    Column("channel", Text, primary_key=True),
+    Column("state", one_of(MessageState), nullable=False),
     Column("at", UtcTime, nullable=False),
     Column("reason", Text),
+    Column("body", Json(dict), nullable=False),
+    Index("messages_by_state", "state"),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from types import TracebackType
@@ -46,18 +46,22 @@ class RunStore:
     Several processes may use it at once: a run is saved whole or not at all, one after the other.
     """
 
-    def __init__(self, where: str, *, make: bool = True) -> None:
+    def __init__(
+        self, where: str, *, make: bool = True, guard: Callable[[Connection], object] = lambda _: None
+    ) -> None:
         """Opens a store.
 
         Args:
             where: a file, or an SQLAlchemy URL such as `postgresql://user@host/database`.
             make: make the store where there is none yet.
+            guard: is called at the beginning of every transaction that writes, and raises where it may not.
 
         Raises:
             StoreError: it cannot be opened, is none, or was written by a newer version.
         """
         self._url = address_of(where)
         self._engine = open_database(where, make=make)
+        self._guard = guard
 
     def __enter__(self) -> RunStore:
         return self
@@ -255,4 +259,5 @@ class RunStore:
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
         with translate_errors(self._url), writing(self._engine) as connection:
+            self._guard(connection)
             yield connection

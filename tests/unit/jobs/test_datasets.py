@@ -33,6 +33,7 @@ FULL = DatasetSettings(
     3600,
     4096,
     5,
+    ("mailto:ann@example.org",),
 )
 NIGHTLY = ScheduleSettings("30 2 * * *", "Europe/Oslo", Overlap.QUEUE, CatchUp.NONE, watch=True)
 

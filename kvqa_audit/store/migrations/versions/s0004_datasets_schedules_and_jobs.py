@@ -15,11 +15,11 @@ _TIME = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
-    """Makes the tables datasets, schedules, jobs, slots, events, notify_targets and notifications."""
+    """Makes the tables datasets, schedules, jobs, slots, events and messages."""
     _make_datasets_and_schedules()
     _make_jobs()
     _make_slots_and_events()
-    _make_notifications()
+    _make_messages()
     op.add_column("finding_states", sa.Column("returned_run", sa.String(64)))
     op.add_column("finding_states", sa.Column("accepted_until", sa.Date))
 
@@ -37,6 +37,7 @@ def _make_datasets_and_schedules() -> None:
         sa.Column("options", sa.Text, nullable=False),
         *(sa.Column(name, sa.Integer) for name in ("keep", "time_limit_s", "memory_limit_mb")),
         sa.Column("max_attempts", sa.Integer, nullable=False),
+        sa.Column("notify", sa.Text, nullable=False),
         sa.Column("created_at", _TIME, nullable=False),
         sa.Column("version", sa.Integer, nullable=False),
     )
@@ -103,18 +104,14 @@ def _make_slots_and_events() -> None:
     )
 
 
-def _make_notifications() -> None:
+def _make_messages() -> None:
     op.create_table(
-        "notify_targets",
-        sa.Column("id", sa.Integer, primary_key=True),
-        sa.Column("dataset", sa.Integer, sa.ForeignKey("datasets.id"), nullable=False),
-        sa.Column("settings", sa.Text, nullable=False),
-    )
-    op.create_index("ix_notify_targets_dataset", "notify_targets", ["dataset"])
-    op.create_table(
-        "notifications",
+        "messages",
         sa.Column("job", sa.Integer, sa.ForeignKey("jobs.id"), primary_key=True),
-        sa.Column("target", sa.Integer, sa.ForeignKey("notify_targets.id"), primary_key=True),
+        sa.Column("channel", sa.Text, primary_key=True),
+        sa.Column("state", sa.String(10), nullable=False),
         sa.Column("at", _TIME, nullable=False),
         sa.Column("reason", sa.Text),
+        sa.Column("body", sa.Text, nullable=False),
     )
+    op.create_index("messages_by_state", "messages", ["state"])

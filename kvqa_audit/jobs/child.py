@@ -1,0 +1,191 @@
+"""An order comes in on standard input; the audit is made, and what happens goes out as lines of JSON: a job's process.
+
+It dies with its worker, and ends on SIGTERM as a cancelled audit does. The last line says how it ended.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection
+
+from kvqa_audit.errors import CancelledError, FenceError, KvqaAuditError, OutputError, SourceError, StoreError
+from kvqa_audit.jobs.job_rows import held_job
+from kvqa_audit.jobs.order import AuditOrder
+from kvqa_audit.process import end_with
+from kvqa_audit.progress import ItemsDone, ProgressEvent, StageStarted
+from kvqa_audit.store.lookup import LATEST
+
+if TYPE_CHECKING:
+    from kvqa_audit.pipeline.publish import AuditRequest, Publication
+
+COUNT_EVERY_SECONDS = 0.5
+
+
+@dataclass
+class Told:
+    """Tells a worker of an audit's progress: every stage, and now and then how much of it is done."""
+
+    write: Callable[[Mapping[str, Any]], None]
+    _stage: str = ""
+    _total: int | None = None
+    _done: int = 0
+    _last: float = 0.0
+
+    def __call__(self, event: ProgressEvent) -> None:
+        if isinstance(event, ItemsDone):
+            self._done += event.count
+            if time.monotonic() - self._last >= COUNT_EVERY_SECONDS:
+                self._count()
+            return
+        if isinstance(event, StageStarted):
+            self._stage, self._total, self._done, self._last = event.name, event.total, 0, 0.0
+            self.write({"kind": "stage", "stage": event.name, "begins": True, "total": event.total})
+            return
+        if self._done:
+            self._count()
+        stage = event.stage
+        self.write(
+            {"kind": "stage", "stage": stage.name, "begins": False, "seconds": stage.seconds, "items": stage.items}
+        )
+
+    def _count(self) -> None:
+        self._last = time.monotonic()
+        self.write({"kind": "count", "stage": self._stage, "done": self._done, "total": self._total})
+
+
+def main() -> None:
+    """The whole life of a job's process; the number of the pipe for its lines is the first argument."""
+    order = AuditOrder.of_json(sys.stdin.buffer.read())
+    end_with(order.worker)
+    cancel = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: cancel.set())
+    pipe = int(sys.argv[1])
+
+    def write(line: Mapping[str, Any]) -> None:
+        left = memoryview(json.dumps(line).encode() + b"\n")
+        while left:
+            left = left[os.write(pipe, left) :]
+
+    write({"kind": "end", **_carried_out(order, cancel, Told(write))})
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # A thread may still be inside an engine; the interpreter's own end would wait for it.
+    os._exit(0)
+
+
+def _carried_out(order: AuditOrder, cancel: threading.Event, told: Told) -> dict[str, Any]:
+    """How an order ended: done, unchanged, cancelled or failed; why; and whether another attempt may help."""
+    try:
+        seen = None
+        if order.watch:
+            from kvqa_audit.jobs.watch import is_unchanged, seen_of
+
+            seen = seen_of(order.source, order.options.get("revision"), order.seen_before)
+            if is_unchanged(seen, order.seen_before):
+                return {"how": "unchanged", "seen": seen}
+        return {"how": "done", "seen": seen, "news": _audited(order, cancel, told)}
+    except CancelledError:
+        return {"how": "cancelled"}
+    except KvqaAuditError as error:
+        reason = str(error).replace(f"{order.work}{os.sep}", "")
+        return {"how": "failed", "reason": reason, "again": _may_help(error, order)}
+    except MemoryError:
+        return {"how": "failed", "reason": "there was not enough memory", "again": True}
+    except OSError as error:
+        return {"how": "failed", "reason": f"{error.filename or 'a file'}: {error.strerror or error}", "again": True}
+    except Exception as error:  # noqa: BLE001 - whoever asked for the audit has to hear of it
+        traceback.print_exc()
+        what = f"{type(error).__name__}: {error}"
+        return {"how": "failed", "reason": f"a fault of the program, not of the dataset: {what}", "again": False}
+
+
+def _may_help(error: KvqaAuditError, order: AuditOrder) -> bool:
+    """Whether the cause may go away by itself: no room, a store that is away, the Hub; never a description."""
+    from kvqa_audit.ingest.hub import hub_id
+
+    away = isinstance(error, SourceError) and hub_id(order.source) is not None
+    return away or (isinstance(error, OutputError | StoreError) and not isinstance(error, FenceError))
+
+
+def _audited(order: AuditOrder, cancel: threading.Event, told: Told) -> Mapping[str, Any] | None:
+    """Makes the audit, keeps it under the fence of its job, and gives the message about it if it is news."""
+    from kvqa_audit.notify.message import message_about
+    from kvqa_audit.pipeline.publish import audit_and_publish
+    from kvqa_audit.store.runs import RunStore
+
+    request, publication = _asked(order)
+    with RunStore(order.store, make=False, guard=partial(_make_sure_it_is_held, order)) as runs:
+        published = audit_and_publish(request, publication, runs=runs, run_id=order.run, cancel=cancel, listener=told)
+        stored = published.stored
+        earlier = [] if stored is None else runs.runs(stored.series, project=stored.project)
+    before = [run for run in earlier if stored and run.number is not None and run.number < (stored.number or 0)]
+    report = order.report_url or str(publication.out / "report.html")
+    last = before[-1] if before else None
+    message = message_about(published.run, published.verdict, report, stored=stored, before=last)
+    return message.record() if message.is_news else None
+
+
+def _make_sure_it_is_held(order: AuditOrder, connection: Connection) -> None:
+    if held_job(connection, order.job, order.fence) is None:
+        raise FenceError(f"job {order.job} was taken from this worker; nothing was written")
+
+
+def _asked(order: AuditOrder) -> tuple[AuditRequest, Publication]:
+    """The request and the publication of an order.
+
+    Raises:
+        SpecError: the description, the policy or the decisions are wrong.
+        SourceError: the source cannot be read.
+    """
+    from kvqa_audit.outputs.write_outputs import pictures_named
+    from kvqa_audit.pipeline.description import description_for
+    from kvqa_audit.pipeline.options import AuditOptions
+    from kvqa_audit.pipeline.publish import AuditRequest, Publication
+    from kvqa_audit.release.standing import SEVERITIES, policy_named
+
+    files = dict(order.description)
+    folder = _written(Path(order.work) / "description", files) if files else None
+    o = order.options
+    found = description_for(order.source, str(folder) if folder else order.spec, revision=o.get("revision"))
+    gate = order.gate
+    if gate is not None and gate.strip() not in SEVERITIES:
+        gate = str(_written(Path(order.work), {"release.yaml": gate}) / "release.yaml")
+    release = None if gate is None else policy_named(gate.strip(), found.spec)
+    decisions = None
+    if order.decisions is not None:
+        decisions = _written(Path(order.work), {"decisions.yaml": order.decisions}) / "decisions.yaml"
+    how = {name: o[name] for name in ("subset", "table_only", "jobs", "ocr") if name in o}
+    options = AuditOptions(found.spec, o.get("revision"), opened=found.opened, **how)
+    pictures = pictures_named(no_images=o.get("no_images", False), blur_text=o.get("blur_text", False))
+    return AuditRequest(order.source, options, decisions), Publication(
+        Path(order.out),
+        release,
+        LATEST,
+        pictures=pictures,
+        pages=o.get("pages", False),
+        project=order.project,
+        report_url=order.report_url,
+    )
+
+
+def _written(folder: Path, files: Mapping[str, str]) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,194 @@
+"""A store comes in; a process decides about slots, takes jobs, has them carried out, and tells what happens in them."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from kvqa_audit.errors import FenceError, KvqaAuditError, NewerStoreError, StoreError
+from kvqa_audit.jobs.held_job import HeldJob, Place
+from kvqa_audit.jobs.job_store import JobStore
+from kvqa_audit.jobs.leases import claim, reap, try_again
+from kvqa_audit.jobs.outbox import send_messages
+from kvqa_audit.jobs.retention import tidy
+from kvqa_audit.jobs.slots import forget_future_slots, make_slots
+from kvqa_audit.store.lookup import STORE_VARIABLE
+
+LOG = logging.getLogger("kvqa_audit.jobs")
+# A clock is read to the millisecond.
+_WENT_BACK = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSettings:
+    """How a worker works.
+
+    Attributes:
+        data: the service's folder, for the results of its runs; all workers and the web process share it.
+        lease_seconds: who is not heard of for so long has lost its job.
+        look_every_seconds: how often it looks for slots, jobs, and who wants one to end.
+        grace_seconds: how long an audit at work may go on when the worker is to end.
+        tidy_every_seconds: how often runs that need not be kept are removed.
+        report_url: where a run's report can be opened, with `{run}` for its id; "" tells its path.
+    """
+
+    data: Path
+    lease_seconds: float = 30.0
+    look_every_seconds: float = 0.25
+    grace_seconds: float = 10.0
+    tidy_every_seconds: float = 600.0
+    report_url: str = ""
+
+
+@dataclass
+class Worker:
+    """Takes one job at a time; any number of them may share a store."""
+
+    store: JobStore
+    settings: WorkerSettings
+    name: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:6]}")
+    _held: HeldJob | None = None
+    _asked_to_end: float | None = None
+    _clock: datetime | None = None
+    _ended: threading.Event = field(default_factory=threading.Event)
+
+    def stop(self) -> None:
+        """Lets it take no job any more, and end: the one it holds is finished in its time of grace, or given back."""
+        if self._asked_to_end is None:
+            self._asked_to_end = time.monotonic()
+
+    def run(self) -> None:
+        """Works until `stop` is called, by a signal or another thread. A store that is away is waited for.
+
+        Raises:
+            NewerStoreError: the store was brought to a version that this program does not know.
+        """
+        LOG.info("worker %s begins", self.name)
+        chores = threading.Thread(target=self._do_chores, name="chores", daemon=True)
+        chores.start()
+        try:
+            while self._asked_to_end is None or self._held is not None:
+                self._look()
+                if self._held is not None:
+                    self._held.wait(self.settings.look_every_seconds)
+                else:
+                    time.sleep(self.settings.look_every_seconds)
+        finally:
+            self._ended.set()
+            self._drop()
+        chores.join(self.settings.grace_seconds)
+        LOG.info("worker %s ends", self.name)
+
+    def _look(self) -> None:
+        """Does all that is to do now; what a store that is away does not let it do is done later."""
+        try:
+            self._attend()
+            if self._asked_to_end is None:
+                self._decide_about_slots()
+                for lost in reap(self.store):
+                    LOG.warning("job %s: %s", lost.id, lost.reason)
+                self._take_a_job()
+        except NewerStoreError:
+            raise
+        except FenceError as error:
+            LOG.warning("%s", error)
+            self._drop()
+        except StoreError as error:
+            LOG.error("%s", error)
+            self._ended.wait(self.settings.look_every_seconds)
+
+    def _attend(self) -> None:
+        held, asked = self._held, self._asked_to_end
+        if held is None:
+            return
+        if asked is not None and time.monotonic() - asked >= self.settings.grace_seconds:
+            held.give_back("its worker was shut down")
+        if held.attend():
+            self._held = None
+
+    def _decide_about_slots(self) -> None:
+        with self.store.reading() as connection:
+            now = self.store.clock(connection)
+        if self._clock is None or now < self._clock - _WENT_BACK:
+            forget_future_slots(self.store)
+        self._clock = now
+        for slot in make_slots(self.store):
+            LOG.info("schedule %s, slot %s: %s %s", slot.schedule, slot.slot, slot.outcome, slot.reason or "")
+
+    def _take_a_job(self) -> None:
+        if self._held is not None:
+            return
+        job = claim(self.store, self.name, self.settings.lease_seconds)
+        if job is None:
+            return
+        LOG.info("job %s: run %s begins", job.id, job.run)
+        place = Place(self.settings.data, self.settings.lease_seconds, self.settings.report_url)
+        try:
+            self._held = HeldJob(self.store, place, job)
+        except OSError as error:
+            try_again(self.store, job.id, job.fence, f"no process could be started: {error.strerror}")
+
+    def _drop(self) -> None:
+        if self._held is not None:
+            self._held.abandon()
+            self._held = None
+
+    def _do_chores(self) -> None:
+        """Sends messages, and removes what need not be kept, beside the audits: both may take their time."""
+        tidied: float | None = None
+        while not self._ended.wait(self.settings.look_every_seconds):
+            try:
+                send_messages(self.store)
+                if tidied is None or time.monotonic() - tidied >= self.settings.tidy_every_seconds:
+                    tidy(self.store, self.settings.data)
+                    tidied = time.monotonic()
+            except (StoreError, OSError) as error:
+                LOG.error("%s", error)
+
+
+def work(where: str, settings: WorkerSettings) -> None:
+    """Makes this process a worker on a store, until SIGTERM or Ctrl-C.
+
+    Raises:
+        StoreError: the store cannot be opened; NewerStoreError where this program is too old for it.
+    """
+    with JobStore(where) as store:
+        worker = Worker(store, settings)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: worker.stop())
+        worker.run()
+
+
+def main() -> None:
+    """One worker as a process of its own: `python -m kvqa_audit.jobs.worker --data FOLDER`."""
+    usual = WorkerSettings(Path())
+    parser = argparse.ArgumentParser("kvqa_audit.jobs.worker", description=__doc__)
+    parser.add_argument("--store", default=os.environ.get(STORE_VARIABLE), help=f"its place; else {STORE_VARIABLE}")
+    parser.add_argument("--data", type=Path, required=True, help="the folder of the service")
+    for name in ("lease_seconds", "grace_seconds", "tidy_every_seconds"):
+        parser.add_argument(f"--{name.replace('_', '-')}", type=float, default=getattr(usual, name))
+    parser.add_argument("--report-url", default="", help="where a run's report can be opened, with {run} for its id")
+    given = vars(parser.parse_args())
+    where = given.pop("store")
+    if not where:
+        parser.error(f"name the store with --store, or in {STORE_VARIABLE}")
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    try:
+        work(where, WorkerSettings(**given))
+    except KvqaAuditError as error:
+        sys.stderr.write(f"kvqa-audit worker: {error}\n")
+        sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    main()
