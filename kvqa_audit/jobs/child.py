@@ -156,16 +156,20 @@ def _asked(order: AuditOrder) -> tuple[AuditRequest, Publication]:
     from kvqa_audit.release.standing import SEVERITIES, policy_named
 
     files = dict(order.description)
-    folder = _written(Path(order.work) / "description", files) if files else None
+    work = Path(order.work)
+    if files:
+        _write(work, files)
     o = order.options
-    found = description_for(order.source, str(folder) if folder else order.spec, revision=o.get("revision"))
+    found = description_for(order.source, order.work if files else order.spec, revision=o.get("revision"))
     gate = order.gate
     if gate is not None and gate.strip() not in SEVERITIES:
-        gate = str(_written(Path(order.work), {"release.yaml": gate}) / "release.yaml")
+        _write(work, {"gate.yaml": gate})
+        gate = str(work / "gate.yaml")
     release = None if gate is None else policy_named(gate.strip(), found.spec)
     decisions = None
     if order.decisions is not None:
-        decisions = _written(Path(order.work), {"decisions.yaml": order.decisions}) / "decisions.yaml"
+        _write(work, {"decisions.yaml": order.decisions})
+        decisions = work / "decisions.yaml"
     how = {name: o[name] for name in ("subset", "table_only", "jobs", "ocr") if name in o}
     options = AuditOptions(found.spec, o.get("revision"), opened=found.opened, **how)
     pictures = pictures_named(no_images=o.get("no_images", False), blur_text=o.get("blur_text", False))
@@ -180,11 +184,10 @@ def _asked(order: AuditOrder) -> tuple[AuditRequest, Publication]:
     )
 
 
-def _written(folder: Path, files: Mapping[str, str]) -> Path:
+def _write(folder: Path, files: Mapping[str, str]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
         (folder / name).write_text(text, encoding="utf-8")
-    return folder
 
 
 if __name__ == "__main__":

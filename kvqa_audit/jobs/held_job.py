@@ -6,8 +6,6 @@ import os
 import shutil
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
@@ -20,35 +18,19 @@ from kvqa_audit.jobs.events import append_events
 from kvqa_audit.jobs.job_store import JobStore
 from kvqa_audit.jobs.order import AuditOrder
 from kvqa_audit.jobs.queue import job as read_job
+from kvqa_audit.jobs.settings import WorkerSettings
 from kvqa_audit.store.job_records import EventKind, Job, JobState
 from kvqa_audit.store.job_tables import JOBS
 
-RUNS_FOLDER = "runs"
-WORK_FOLDER = "work"
 UNCHANGED = "nothing changed since the last audit"
 _MEASURE_EVERY_SECONDS = 1.0
 _FORWARD_EVERY_SECONDS = 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where the runs of a service lie, how long a lease is, and where a report can be opened (`{run}` is its id)."""
-
-    data: Path
-    lease_seconds: float
-    report_url: str = ""
-
-    def out(self, run: str) -> Path:
-        return self.data / RUNS_FOLDER / run
-
-    def work(self, run: str) -> Path:
-        return self.data / WORK_FOLDER / run
-
-
 class HeldJob:
     """A job at work. Nothing is lost of it while the store is away: what was told waits, and so does its end."""
 
-    def __init__(self, store: JobStore, place: Place, job: Job) -> None:
+    def __init__(self, store: JobStore, settings: WorkerSettings, job: Job) -> None:
         """Starts the process of the audit.
 
         Raises:
@@ -56,7 +38,7 @@ class HeldJob:
             StoreError: the dataset cannot be read.
         """
         assert job.run is not None
-        self.job, self._store, self._place, self._run = job, store, place, job.run
+        self.job, self._store, self._settings, self._run = job, store, settings, job.run
         self._version, self._pending = "", list[Told]()
         self._why_it_ends: tuple[JobState, str] | None = None
         self._heard = self._measured = self._forwarded = time.monotonic()
@@ -105,10 +87,10 @@ class HeldJob:
             job=job.id,
             fence=job.fence,
             run=run,
-            work=str(self._place.work(run)),
-            out=str(self._place.out(run)),
+            work=str(self._settings.work(run)),
+            out=str(self._settings.out(run)),
             worker=os.getpid(),
-            report_url=self._place.report_url.format(run=run),
+            report_url=self._settings.report_url.format(run=run),
             watch=job.watch,
             seen_before=self._seen_before() if job.watch else None,
             **{name: getattr(said, name) for name in same},
@@ -124,8 +106,8 @@ class HeldJob:
 
     def _hold(self) -> None:
         now, held = time.monotonic(), (self.job.id, self.job.fence)
-        if now - self._heard >= self._place.lease_seconds / 3:
-            self.job = leases.heartbeat(self._store, *held, self._place.lease_seconds)
+        if now - self._heard >= self._settings.lease_seconds / 3:
+            self.job = leases.heartbeat(self._store, *held, self._settings.lease_seconds)
             self._heard = now
         known = read_job(self._store, self.job.id)
         if known.fence != self.job.fence or known.state is not JobState.RUNNING:
@@ -175,12 +157,12 @@ class HeldJob:
             else:
                 leases.finish(*held, state, why)
         elif end.get("again", True):
-            leases.try_again(*held, reason or "its process was ended from outside")
+            leases.try_again(*held, reason or "its process was ended from outside", self._settings.retry_seconds)
         else:
             leases.finish(*held, JobState.FAILED, reason)
 
     def _clean_up(self, done: bool) -> None:
         """Removes what nobody needs any more: the folders are those of this attempt alone, whose process has ended."""
         self._child.close()
-        for folder in (self._place.work(self._run), *([] if done else [self._place.out(self._run)])):
+        for folder in (self._settings.work(self._run), *([] if done else [self._settings.out(self._run)])):
             shutil.rmtree(folder, ignore_errors=True)

@@ -25,9 +25,6 @@ from kvqa_audit.store.records import RunState
 from kvqa_audit.store.run_rows import run_lines, settle_run
 from kvqa_audit.store.tables import RUNS
 
-# An audit that broke off is begun again after so long, and after twice as long each time.
-RETRY_AFTER_SECONDS = 10
-
 
 def claim(store: JobStore, worker: str, lease_seconds: float) -> Job | None:
     """Gives the job that waits longest to a worker, with a new fence and a new run; None where none may begin.
@@ -63,9 +60,9 @@ def heartbeat(store: JobStore, number: int, fence: int, lease_seconds: float) ->
         FenceError: the job was taken from this worker.
     """
     with store.writing() as connection:
-        now = store.clock(connection)
-        lives = {"heartbeat_at": now, "lease_until": now + timedelta(seconds=lease_seconds)}
         _make_sure_it_is_held(connection, number, fence)
+        now = store.clock(connection)  # it may have waited for the row
+        lives = {"heartbeat_at": now, "lease_until": now + timedelta(seconds=lease_seconds)}
         connection.execute(update(JOBS).where(JOBS.c.id == number).values(lives))
         return job_row(connection, number)
 
@@ -99,17 +96,17 @@ def finish(
         return ended(connection, number, now, state, reason, watched=watched)
 
 
-def try_again(store: JobStore, number: int, fence: int, reason: str) -> Job:
-    """Lets a job that broke off wait for its next attempt, longer each time; after its last attempt it has failed.
+def try_again(store: JobStore, number: int, fence: int, reason: str, after_seconds: float) -> Job:
+    """Lets a job that broke off wait for its next attempt, twice as long each time; after its last one it has failed.
 
     Raises:
         FenceError: the job was taken from this worker; nothing was written.
     """
     with store.writing() as connection:
-        now, held = store.clock(connection), _make_sure_it_is_held(connection, number, fence)
+        held, now = _make_sure_it_is_held(connection, number, fence), store.clock(connection)
         if held.attempts >= held.max_attempts:
             return ended(connection, number, now, JobState.FAILED, reason)
-        later = timedelta(seconds=RETRY_AFTER_SECONDS * 2 ** (held.attempts - 1))
+        later = timedelta(seconds=after_seconds * 2 ** (held.attempts - 1))
         return _waits(connection, held, now, RunState.FAILED, reason, not_before=now + later)
 
 
@@ -120,17 +117,17 @@ def give_back(store: JobStore, number: int, fence: int, reason: str) -> Job:
         FenceError: the job was taken from this worker; nothing was written.
     """
     with store.writing() as connection:
-        now, held = store.clock(connection), _make_sure_it_is_held(connection, number, fence)
+        held, now = _make_sure_it_is_held(connection, number, fence), store.clock(connection)
         return _waits(connection, held, now, RunState.CANCELLED, reason, attempts=held.attempts - 1)
 
 
-def reap(store: JobStore) -> tuple[Job, ...]:
-    """Takes the jobs whose lease is over from their workers, and tells them.
+def reap(store: JobStore, own: int | None = None) -> tuple[Job, ...]:
+    """Takes the jobs whose lease is over from their workers, and tells them; not the `own` one of who calls this.
 
     A job waits for its next attempt at once; it is done where its run was kept before its worker ended, and lost after
     its last attempt. A heartbeat from the future is that of a clock which went back since: its lease begins now.
     """
-    over = (JOBS.c.state == JobState.RUNNING,)
+    over = (JOBS.c.state == JobState.RUNNING, *([] if own is None else [JOBS.c.id != own]))
     with store.reading() as connection:
         now = store.clock(connection)
         late = (JOBS.c.lease_until < now) | (JOBS.c.heartbeat_at > now)

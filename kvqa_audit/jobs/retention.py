@@ -9,8 +9,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection, delete, select
 
-from kvqa_audit.jobs.held_job import RUNS_FOLDER, WORK_FOLDER
 from kvqa_audit.jobs.job_store import JobStore
+from kvqa_audit.jobs.settings import RUNS_FOLDER, WORK_FOLDER
 from kvqa_audit.store.cells import fetched
 from kvqa_audit.store.job_records import EventKind, JobState
 from kvqa_audit.store.job_tables import DATASETS, EVENTS, JOBS, MESSAGES, SCHEDULES, SLOTS

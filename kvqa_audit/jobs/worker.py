@@ -16,38 +16,18 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from kvqa_audit.errors import FenceError, KvqaAuditError, NewerStoreError, StoreError
-from kvqa_audit.jobs.held_job import HeldJob, Place
+from kvqa_audit.jobs.held_job import HeldJob
 from kvqa_audit.jobs.job_store import JobStore
 from kvqa_audit.jobs.leases import claim, reap, try_again
 from kvqa_audit.jobs.outbox import send_messages
 from kvqa_audit.jobs.retention import tidy
+from kvqa_audit.jobs.settings import WorkerSettings
 from kvqa_audit.jobs.slots import forget_future_slots, make_slots
 from kvqa_audit.store.lookup import STORE_VARIABLE
 
 LOG = logging.getLogger("kvqa_audit.jobs")
 # A clock is read to the millisecond.
 _WENT_BACK = timedelta(seconds=1)
-
-
-@dataclass(frozen=True, slots=True)
-class WorkerSettings:
-    """How a worker works.
-
-    Attributes:
-        data: the service's folder, for the results of its runs; all workers and the web process share it.
-        lease_seconds: who is not heard of for so long has lost its job.
-        look_every_seconds: how often it looks for slots, jobs, and who wants one to end.
-        grace_seconds: how long an audit at work may go on when the worker is to end.
-        tidy_every_seconds: how often runs that need not be kept are removed.
-        report_url: where a run's report can be opened, with `{run}` for its id; "" tells its path.
-    """
-
-    data: Path
-    lease_seconds: float = 30.0
-    look_every_seconds: float = 0.25
-    grace_seconds: float = 10.0
-    tidy_every_seconds: float = 600.0
-    report_url: str = ""
 
 
 @dataclass
@@ -95,7 +75,8 @@ class Worker:
             self._attend()
             if self._asked_to_end is None:
                 self._decide_about_slots()
-                for lost in reap(self.store):
+                own = None if self._held is None else self._held.job.id
+                for lost in reap(self.store, own):
                     LOG.warning("job %s: %s", lost.id, lost.reason)
                 self._take_a_job()
         except NewerStoreError:
@@ -132,11 +113,11 @@ class Worker:
         if job is None:
             return
         LOG.info("job %s: run %s begins", job.id, job.run)
-        place = Place(self.settings.data, self.settings.lease_seconds, self.settings.report_url)
         try:
-            self._held = HeldJob(self.store, place, job)
+            self._held = HeldJob(self.store, self.settings, job)
         except OSError as error:
-            try_again(self.store, job.id, job.fence, f"no process could be started: {error.strerror}")
+            reason = f"no process could be started: {error.strerror}"
+            try_again(self.store, job.id, job.fence, reason, self.settings.retry_seconds)
 
     def _drop(self) -> None:
         if self._held is not None:
@@ -175,7 +156,7 @@ def main() -> None:
     parser = argparse.ArgumentParser("kvqa_audit.jobs.worker", description=__doc__)
     parser.add_argument("--store", default=os.environ.get(STORE_VARIABLE), help=f"its place; else {STORE_VARIABLE}")
     parser.add_argument("--data", type=Path, required=True, help="the folder of the service")
-    for name in ("lease_seconds", "grace_seconds", "tidy_every_seconds"):
+    for name in ("lease_seconds", "retry_seconds", "grace_seconds", "tidy_every_seconds"):
         parser.add_argument(f"--{name.replace('_', '-')}", type=float, default=getattr(usual, name))
     parser.add_argument("--report-url", default="", help="where a run's report can be opened, with {run} for its id")
     given = vars(parser.parse_args())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import threading
 import uuid
 from contextlib import nullcontext
@@ -10,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kvqa_audit.artifacts.out_folder import reserved
+from kvqa_audit.errors import SourceError
 from kvqa_audit.model import AuditRun
 from kvqa_audit.pipeline.audit import absolute_location, run_audit, user_caches
 from kvqa_audit.pipeline.description import description_for
@@ -135,7 +138,7 @@ def audit_and_publish(
 
     Raises:
         CancelledError: `cancel` was set before anything was written.
-        SourceError, SpecError: as for `audited`.
+        SourceError, SpecError: as for `audited`; SourceError for a dataset that was removed meanwhile, too.
         ArtifactError, StoreError: the baseline cannot be found or read, or the store cannot be used.
         OutputError: the results cannot be written, or the folder is not one for them: then it is told before the work.
     """
@@ -161,7 +164,13 @@ def audit_and_publish(
     earlier = None if baseline is None else earlier_audit(baseline, runs, start.series, start.project)
     place = reserved(publication.out, request.source, may_hold=publication.may_hold_source)
     with place as folder, nullcontext() if runs is None else runs.running(start):
+        before = _identity(request.source)
         run = audited(request, run_id=start.id, executor=executor, cancel=cancel, listener=listener)
+        if _identity(request.source) != before:
+            raise SourceError(
+                f"{request.source}: was removed or replaced during the audit, which therefore is of no one state; "
+                "audit it again when it is in place"
+            )
         Clock(listener, cancel).start("write the report")
         published = judged(run, spec, earlier)
         write_outputs(
@@ -175,6 +184,15 @@ def audit_and_publish(
         published = with_formats(published, folder.staging, publication.formats, publication.report_url)
         removed = replace_outputs(folder)
         return replace(published, removed=removed, stored=None if runs is None else runs.finish(published.run))
+
+
+def _identity(source: str) -> tuple[int, int] | None:
+    """Which folder this is, whatever is in it; None for what is none."""
+    try:
+        facts = os.stat(source)  # noqa: PTH116 - of a Hub id, too
+    except (OSError, ValueError):
+        return None
+    return (facts.st_dev, facts.st_ino) if stat.S_ISDIR(facts.st_mode) else (0, 0)
 
 
 def judged(run: AuditRun, spec: DatasetSpec, earlier: AuditRun | None = None) -> Published:

@@ -101,7 +101,7 @@ def test_a_lost_job_is_taken_up_and_its_first_worker_writes_nothing(
         lambda: leases.heartbeat(store, held.id, held.fence, LEASE),
         lambda: events.append_events(store, held.id, held.fence, [(EventKind.LOG, {"text": "I live"})]),
         lambda: leases.finish(store, held.id, held.fence, JobState.DONE),
-        lambda: leases.try_again(store, held.id, held.fence, "broken"),
+        lambda: leases.try_again(store, held.id, held.fence, "broken", 10),
         lambda: leases.give_back(store, held.id, held.fence, "shut down"),
     ):
         with pytest.raises(FenceError, match=r"was taken from this worker"):
@@ -135,15 +135,15 @@ def test_a_job_that_ends_all_its_workers_is_lost(store: JobStore, held: Job, clo
 
 
 def test_an_audit_that_breaks_off_waits_longer_each_time(store: JobStore, held: Job, clock: SteppedClock) -> None:
-    for waits in (leases.RETRY_AFTER_SECONDS, 2 * leases.RETRY_AFTER_SECONDS):
-        again = leases.try_again(store, held.id, held.fence, "disk full")
+    for waits in (10, 20):
+        again = leases.try_again(store, held.id, held.fence, "disk full", 10)
         assert (again.state, again.reason) == (JobState.QUEUED, "disk full")
         assert again.not_before == clock.now + timedelta(seconds=waits)
         clock.step(seconds=waits - 1)
         assert leases.claim(store, "one", LEASE) is None
         clock.step(seconds=1)
         held = claimed(store, "one")
-    failed = leases.try_again(store, held.id, held.fence, "disk full")
+    failed = leases.try_again(store, held.id, held.fence, "disk full", 10)
     assert (failed.state, failed.reason, failed.attempts) == (JobState.FAILED, "disk full", 3)
 
 
@@ -169,8 +169,10 @@ def test_a_cancelled_job_is_not_begun_again(store: JobStore, held: Job, clock: S
     if how == "lost":
         clock.step(seconds=LEASE + 1)
         leases.reap(store)
+    elif how == "again":
+        leases.try_again(store, held.id, held.fence, "broken", 10)
     else:
-        (leases.try_again if how == "again" else leases.give_back)(store, held.id, held.fence, "broken")
+        leases.give_back(store, held.id, held.fence, "broken")
     ended = queue.job(store, held.id)
     assert (ended.state, ended.reason) == (JobState.CANCELLED, "cancelled by ann")
 
