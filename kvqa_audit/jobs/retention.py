@@ -14,8 +14,8 @@ from kvqa_audit.jobs.settings import RUNS_FOLDER, WORK_FOLDER
 from kvqa_audit.store.cells import fetched
 from kvqa_audit.store.job_records import EventKind, JobState
 from kvqa_audit.store.job_tables import DATASETS, EVENTS, JOBS, MESSAGES, SCHEDULES, SLOTS
+from kvqa_audit.store.prune import remove_runs
 from kvqa_audit.store.records import RunState
-from kvqa_audit.store.retention import forget_runs
 from kvqa_audit.store.tables import RUNS
 
 _AT_ONCE = 100
@@ -47,7 +47,7 @@ def _forget_some(store: JobStore, dataset: int, keep: int) -> bool:
             return False
         older = select(JOBS.c.id).where(JOBS.c.dataset == dataset, JOBS.c.id < oldest, JOBS.c.finished_at.is_not(None))
         numbers = connection.execute(older.order_by(JOBS.c.id).limit(_AT_ONCE)).scalars().all()
-        forget_runs(connection, _runs_of(connection, numbers))
+        remove_runs(connection, _runs_of(connection, numbers))
         since = connection.execute(select(JOBS.c.queued_at).where(JOBS.c.id == oldest)).scalar_one()
         its = select(SCHEDULES.c.id).where(SCHEDULES.c.dataset == dataset)
         connection.execute(delete(SLOTS).where(SLOTS.c.schedule.in_(its), SLOTS.c.slot < since, SLOTS.c.job.is_(None)))
