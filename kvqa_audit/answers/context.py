@@ -31,7 +31,7 @@ class Fact:
 
     `kind` is one of: answer (the `value` is an atomic answer), whole (a set of answers given together), number (how
     many answers the set holds), asked (that the question is asked at all), source, picture
-    (something is seen in it), beside (the images next to it in the table answer so).
+    (something is seen in it), looks (how the edges in it lie), beside (the images next to it in the table answer so).
     """
 
     kind: str

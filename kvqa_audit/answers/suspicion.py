@@ -1,7 +1,8 @@
 """A table comes in; how surprising each answer is beside the image's other answers, and why, goes out.
 
 Per question a multinomial logistic regression predicts the answer from what else is known about the image, out of
-fold, with all copies of a picture in one fold; it is pooled with how often the source gives each answer. By Bayes' rule
+fold, with all copies of a picture in one fold; it is pooled with how often the source gives each answer and, where the
+pictures were looked at, with what another regression predicts from the edges in the picture. By Bayes' rule
 this gives the probability that the answer was exchanged, under the plainest noise there is: one cell in a hundred
 carries an answer drawn from the question's other answers as often as those are given. cleanlab's self-confidence under
 that posterior is the label's quality (Northcutt et al., Confident Learning, 2021); the score is what it lacks to 1.
@@ -17,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from kvqa_audit.answers.context import Cells, Fact, context_of, read_cells
+from kvqa_audit.answers.opinion_pool import fitted_weights, pooled
 from kvqa_audit.spec.dataset_spec import DatasetSpec
 from kvqa_audit.spec.question import Question
 
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from scipy import sparse
     from sklearn.linear_model import LogisticRegression
+
+    from kvqa_audit.answers.gradients import Gradients
 
 FOLDS = 5
 THREADS = 2
@@ -36,10 +40,14 @@ TOLERANCE = 3e-3
 MAX_ITERATIONS = 100
 WEIGHT_OF_THE_SOURCE = 1 / 3
 LEAST_PROBABILITY = 1e-3
+PICTURE_COMPONENTS = 40
+PICTURE_REGULARISATION_C = 0.1
+MAX_PICTURES_LEARNT_FROM = 20_000
 ASSUMED_SHARE = 0.01
 SUSPICIOUS = 2 * ASSUMED_SHARE
 REASONS = 3
 UNSAID = ("asked", "number")
+LOOKS = Fact("looks", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +98,7 @@ class _Judged:
     """One question: its cells' context, and the out-of-fold probability of each answer (cells x classes).
 
     The rare answers are predicted together, as the class None; `rare` is the most frequent of them, with its share.
+    `by_looks` is how much the picture speaks for each answer, as its part of the log odds (cells x classes).
     """
 
     question: str
@@ -103,6 +112,7 @@ class _Judged:
     facts: tuple[Fact, ...]
     weights: tuple[np.ndarray[Any, Any], ...]
     fold: np.ndarray[Any, Any]
+    by_looks: np.ndarray[Any, Any]
 
 
 def rank_suspicious_answers(
@@ -110,12 +120,14 @@ def rank_suspicious_answers(
     spec: DatasetSpec,
     copies: Iterable[tuple[str, str]] = (),
     seen: Mapping[str, Iterable[str]] | None = None,
+    gradients: Gradients | None = None,
 ) -> Suspicion:
     """Scores every answer of a table with the text columns source, question, answer and img_id.
 
     Args:
         copies: pairs of img_ids that show the same picture; they never vouch for one another.
         seen: img_id to what is seen in its picture, such as "a box" or "no text", where images were looked at.
+        gradients: how the edges lie in the pictures, where images were looked at.
     """
     from sklearn.exceptions import ConvergenceWarning
     from threadpoolctl import threadpool_limits
@@ -131,7 +143,8 @@ def rank_suspicious_answers(
     # each other do not.
     with threadpool_limits(1), warnings.catch_warnings(), ThreadPoolExecutor(THREADS) as beside:
         warnings.simplefilter("ignore", ConvergenceWarning)
-        for judged in beside.map(lambda question: _judge(cells, folds, question), asked):
+        looks = None if gradients is None else _looks(cells, gradients)
+        for judged in beside.map(lambda question: _judge(cells, folds, question, looks), asked):
             if judged is not None:
                 found = _scores(judged)
                 scores.update(zip(cells.rows[judged.at].tolist(), found.tolist(), strict=True))
@@ -150,7 +163,31 @@ def _folds(cells: Cells) -> np.ndarray[Any, Any]:
     return folds
 
 
-def _judge(cells: Cells, folds: np.ndarray[Any, Any], question: Question) -> _Judged | None:
+def _looks(cells: Cells, gradients: Gradients) -> np.ndarray[Any, Any] | None:
+    """The principal components of the pictures' gradients, for each cell, (cells, 40); NaN where there is no picture.
+
+    None for fewer pictures than components.
+    """
+    import numpy as np
+    from sklearn.decomposition import PCA
+
+    if len(gradients.img_ids) <= PICTURE_COMPONENTS:
+        return None
+    step = -(-len(gradients.img_ids) // MAX_PICTURES_LEARNT_FROM)
+    model = PCA(PICTURE_COMPONENTS, svd_solver="covariance_eigh").fit(gradients.histograms[::step].astype(np.float32))
+    components = np.concatenate(
+        [model.transform(part.astype(np.float32)) for part in np.array_split(gradients.histograms, step)]
+    )
+    components /= np.sqrt(model.explained_variance_[0])
+    place = {img_id: number for number, img_id in enumerate(gradients.img_ids)}
+    at = np.array([place.get(img_id, len(components)) for img_id in cells.img_ids])
+    unseen = np.full((1, PICTURE_COMPONENTS), np.nan, components.dtype)
+    return np.asarray(np.concatenate((components, unseen))[at])
+
+
+def _judge(
+    cells: Cells, folds: np.ndarray[Any, Any], question: Question, looks: np.ndarray[Any, Any] | None
+) -> _Judged | None:
     """Predicts every cell of a question from the folds it is not in; None where there is nothing to tell apart."""
     import numpy as np
 
@@ -161,27 +198,38 @@ def _judge(cells: Cells, folds: np.ndarray[Any, Any], question: Question) -> _Ju
     context, facts = context_of(cells, question.name, several_rows=question.one_row_per_item)
     if not facts:
         return None
+    fold, frequency = folds[at], np.bincount(given, minlength=len(classes)) / len(given)
     # Where a fold leaves nothing to learn from, nothing speaks against any answer.
-    probabilities = np.tile(np.bincount(given, minlength=len(classes)) / len(given), (len(at), 1))
+    predicted, usual = np.tile(frequency, (2, len(at), 1))
     weights = []
     for number in range(FOLDS):
-        held_out = folds[at] == number
+        held_out = fold == number
         weight = np.zeros((len(classes), len(facts)))
         if held_out.any() and len(np.unique(given[~held_out])) > 1:
             model = _fitted(context[~held_out], given[~held_out])
-            predicted = np.zeros((int(held_out.sum()), len(classes)))
-            predicted[:, model.classes_] = model.predict_proba(context[held_out])
-            usual = _usual(given, cells.sources[at], ~held_out, len(classes))[held_out]
-            probabilities[held_out] = _pooled(predicted, usual)
+            predicted[held_out] = 0.0
+            predicted[np.ix_(held_out, model.classes_)] = model.predict_proba(context[held_out])
+            usual[held_out] = _usual(given, cells.sources[at], ~held_out, len(classes))[held_out]
             weight[model.classes_[-len(model.coef_) :]] = model.coef_
         weights.append(weight)
+    probabilities, by_looks = _pooled(predicted, usual, given, None if looks is None else looks[at], fold)
     rare = (
         Counter(cells.answers[place] for place in at[given == len(classes) - 1]) if classes[-1] is None else Counter()
     )
     most, number = max(rare.items(), key=lambda one: (one[1], one[0]), default=("", 0))
-    share = number / max(1, rare.total())
     return _Judged(
-        question.name, at, given, classes, most, share, probabilities, context, facts, tuple(weights), folds[at]
+        question=question.name,
+        at=at,
+        given=given,
+        classes=classes,
+        rare=most,
+        rare_share=number / max(1, rare.total()),
+        probabilities=probabilities,
+        context=context,
+        facts=facts,
+        weights=tuple(weights),
+        fold=fold,
+        by_looks=by_looks,
     )
 
 
@@ -197,13 +245,46 @@ def _usual(
     return np.asarray((counts / counts.sum(axis=1, keepdims=True))[sources])
 
 
-def _pooled(predicted: np.ndarray[Any, Any], usual: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """The logarithmic opinion pool (weighted geometric mean) of two probabilities of each answer."""
+def _pooled(
+    predicted: np.ndarray[Any, Any],
+    usual: np.ndarray[Any, Any],
+    given: np.ndarray[Any, Any],
+    looks: np.ndarray[Any, Any] | None,
+    fold: np.ndarray[Any, Any],
+) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """The probabilities of each answer, and how much of their log odds is the picture's doing.
+
+    The context and the source count as measured on many tables; only pictures, whose worth differs from question to
+    question, are reason to weigh all three anew.
+    """
     import numpy as np
 
-    weight = WEIGHT_OF_THE_SOURCE
-    pooled = (predicted + LEAST_PROBABILITY) ** (1.0 - weight) * (usual + LEAST_PROBABILITY) ** weight
-    return np.asarray(pooled / pooled.sum(axis=1, keepdims=True))
+    opinions = [np.log(opinion + LEAST_PROBABILITY) for opinion in (predicted, usual)]
+    weights = [1.0 - WEIGHT_OF_THE_SOURCE, WEIGHT_OF_THE_SOURCE]
+    if looks is None or np.isnan(looks[:, 0]).all():
+        return pooled(opinions, weights), np.zeros_like(predicted)
+    opinions.append(_log_odds_by_looks(looks, given, fold, predicted.shape[1]))
+    weights = fitted_weights(opinions, given, [*weights, 0.0], ASSUMED_SHARE)
+    return pooled(opinions, weights), weights[-1] * opinions[-1]
+
+
+def _log_odds_by_looks(
+    looks: np.ndarray[Any, Any], given: np.ndarray[Any, Any], fold: np.ndarray[Any, Any], width: int
+) -> np.ndarray[Any, Any]:
+    """How much likelier each answer is for a picture that looks like this, out of fold; 0 where there is none."""
+    import numpy as np
+    from sklearn.linear_model import LogisticRegression
+
+    frequency = np.bincount(given, minlength=width) / len(given)
+    predicted, shown = np.tile(frequency, (len(given), 1)), ~np.isnan(looks[:, 0])
+    for number in range(FOLDS):
+        held_out, known = (fold == number) & shown, (fold != number) & shown
+        if held_out.any() and len(np.unique(given[known])) > 1:
+            model = LogisticRegression(C=PICTURE_REGULARISATION_C, tol=TOLERANCE, max_iter=MAX_ITERATIONS)
+            model.fit(looks[known], given[known])
+            predicted[held_out] = 0.0
+            predicted[np.ix_(held_out, model.classes_)] = model.predict_proba(looks[held_out])
+    return np.asarray(np.log(predicted + LEAST_PROBABILITY) - np.log(frequency + LEAST_PROBABILITY))
 
 
 def _fitted(context: sparse.csr_matrix, given: np.ndarray[Any, Any]) -> LogisticRegression:
@@ -289,4 +370,7 @@ def _reasons(judged: _Judged, place: int, expected: int) -> tuple[Reason, ...]:
         for column, weight in zip(known.indices.tolist(), speaks.tolist(), strict=True)
         if weight > 0 and judged.facts[column].kind not in UNSAID
     ]
+    looks = judged.by_looks[place]
+    if looks[expected] > looks[judged.given[place]]:
+        said.append(Reason(LOOKS, float(looks[expected] - looks[judged.given[place]])))
     return tuple(sorted(said, key=lambda reason: (-reason.weight, reason.fact.kind, reason.fact.value))[:REASONS])

@@ -22,8 +22,8 @@ def suspicious_answer(evidence: Evidence) -> Checked:
     """An answer does not fit the image's other answers.
 
     Why: a slip of the hand teaches a model a wrong answer, and in a test it marks the right one wrong. The other
-    answers, the source and the images exported beside it make another answer likelier here; where a slip is likelier
-    than one in ten this is a warning, below that a hint.
+    answers, the source, the look of the picture and the images exported beside it make another answer likelier here;
+    where a slip is likelier than one in ten this is a warning, below that a hint.
     Fix: look at the image, most suspicious answers first; correct the answer, or the other answers that contradict it.
     """
     return Checked(len(evidence.suspicion.scores), _defects(evidence))
@@ -65,6 +65,7 @@ def _in_words(fact: Fact, evidence: Evidence) -> str:
         "asked": f"{question!r} is asked",
         "source": f"its source is {value}",
         "picture": f"its picture shows {fact.value}",
+        "looks": "pictures that look like it are answered otherwise",
         "beside": f"the images beside it in the table say {value}",
     }[fact.kind]
 

@@ -53,6 +53,7 @@ def collect_evidence(
     The stages over the images share one pool; beside them the table is judged and its answers are ranked, in
     processes that each end with their work: what the engines need is the largest part of the memory.
     """
+    from kvqa_audit.answers.gradients import gradients_of
     from kvqa_audit.answers.suspicion import Suspicion
     from kvqa_audit.checks.base import Evidence
     from kvqa_audit.contracts.expectations import ExpectationResult
@@ -86,8 +87,8 @@ def collect_evidence(
     judged: JudgedRows = _awaited(judging, "judge the rows", clock)
     promises: Mapping[str, ExpectationResult] = _awaited(promised, "judge the promises", clock)
     copies = [(pair.left, pair.right) for pair in duplicates.pairs]
-    seen = things_seen(overlays)
-    ranking = known_or_begin("rank suspicious answers", Suspicion, rank_answers, copies, seen)
+    seen, gradients = things_seen(overlays), gradients_of(images.fingerprints)
+    ranking = known_or_begin("rank suspicious answers", Suspicion, rank_answers, copies, seen, gradients)
     study = study_answers(judged.study, images, duplicates, spec, clock)
     suspicion: Suspicion = _awaited(ranking, "rank suspicious answers", clock)
     evidence = Evidence(

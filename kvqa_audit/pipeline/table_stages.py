@@ -14,6 +14,7 @@ from kvqa_audit.progress import Clock
 
 if TYPE_CHECKING:
     from kvqa_audit.answers.distributions import Distributions
+    from kvqa_audit.answers.gradients import Gradients
     from kvqa_audit.answers.rules import RuleResult
     from kvqa_audit.answers.study import AnswerStudy
     from kvqa_audit.answers.suspicion import Suspicion
@@ -25,7 +26,14 @@ if TYPE_CHECKING:
 
 
 # What a process can import ahead, of which one is forked for each of the functions.
-IMPORTS = ("pandas", "scipy.sparse", "sklearn.linear_model", "sklearn.model_selection", "cleanlab.rank")
+IMPORTS = (
+    "pandas",
+    "scipy.sparse",
+    "sklearn.linear_model",
+    "sklearn.decomposition",
+    "sklearn.model_selection",
+    "cleanlab.rank",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,17 +89,22 @@ def judge_expectations(
 
 
 def rank_answers(
-    table: Table, spec: DatasetSpec, copies: Sequence[tuple[str, str]], seen: Mapping[str, Iterable[str]]
+    table: Table,
+    spec: DatasetSpec,
+    copies: Sequence[tuple[str, str]],
+    seen: Mapping[str, Iterable[str]],
+    gradients: Gradients,
 ) -> tuple[Suspicion, tuple[Stage, ...]]:
     """Ranks the answers by how little they fit the rest of their image; copies of a picture never vouch for it.
 
     Args:
         copies: pairs of img_ids that show the same picture.
         seen: img_id to what is seen in its picture, in words.
+        gradients: how the edges lie in the pictures.
     """
     from kvqa_audit.answers.suspicion import rank_suspicious_answers
 
     clock = Clock()
     with clock.stage("rank suspicious answers", len(table.frame)):
-        suspicion = rank_suspicious_answers(table.frame, spec, copies, seen)
+        suspicion = rank_suspicious_answers(table.frame, spec, copies, seen, gradients)
     return suspicion, tuple(clock.stages)

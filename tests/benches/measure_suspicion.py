@@ -1,8 +1,11 @@
 """A table comes in; how high exchanged answers rank among the suspicions, beside two baselines, goes out.
 
-measure_suspicion.py TABLE [--tools DIR] [--seeds 1 2 3] [--flips 300]
+measure_suspicion.py TABLE [--tools DIR] [--seeds 1 2 3] [--flips 300] [--spec YAML]
 
-TABLE is a metadata.csv. Answers are exchanged with the tool `plant.py` and judged by `score.py`, unchanged: once over
+TABLE is a metadata.csv, or a folder that holds one and the pictures: these are then looked at, and `answers alone` is
+the ranking with what is seen in them (boxes, text) but without how they look.
+
+Answers are exchanged with the tool `plant.py` and judged by `score.py`, unchanged: once over
 the findings of KV350 (`findings`), once over all scored cells (`all`), and once for each baseline over all answered
 cells: the rarity of the answer within its question, and within its question and source. Seconds are CPU seconds of
 the ranking, imports left out.
@@ -18,18 +21,44 @@ import statistics
 import tempfile
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pandas as pd
 
+from kvqa_audit.answers.gradients import Gradients, gradients_of
 from kvqa_audit.answers.suspicion import rank_suspicious_answers
+from kvqa_audit.engine.local import LocalPool
+from kvqa_audit.ingest.open import open_dataset
 from kvqa_audit.ingest.table import read_csv_table
+from kvqa_audit.overlays.detection import things_seen
+from kvqa_audit.pipeline.evidence import look_at_images, look_for_duplicates, look_for_overlays
+from kvqa_audit.progress import Clock
+from kvqa_audit.spec.dataset_spec import DatasetSpec
 from kvqa_audit.spec.load import load_spec
 
 TOOLS = Path(__file__).resolve().parents[3] / "shared" / "tools"
-SPEC = load_spec()
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """What the pictures of a dataset tell of its answers."""
+
+    copies: list[tuple[str, str]] = field(default_factory=list)
+    seen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    gradients: Gradients | None = None
+
+
+def look_at(folder: Path, spec: DatasetSpec) -> Pictures:
+    dataset, clock = open_dataset(str(folder), spec), Clock()
+    with LocalPool(2) as pool:
+        images = look_at_images(dataset, pool, None, clock)
+        copies = look_for_duplicates(images, pool, None, clock).pairs
+        overlays = look_for_overlays(dataset, spec, images, pool, None, clock)
+    pairs = [(pair.left, pair.right) for pair in copies]
+    return Pictures(pairs, things_seen(overlays), gradients_of(images.fingerprints))
 
 
 def tool(folder: Path, name: str) -> ModuleType:
@@ -47,20 +76,21 @@ def rarity(frame: pd.DataFrame, within: list[str]) -> Mapping[int, float]:
     return dict((1.0 - size / frame.groupby(within)["img_id"].transform("size")).items())
 
 
-def measure(table: Path, tools: Path, seed: int, flips: int) -> dict[str, Any]:
+def measure(table: Path, spec: DatasetSpec, pictures: Pictures, tools: Path, seed: int, flips: int) -> dict[str, Any]:
     plant, score = tool(tools, "plant"), tool(tools, "score")
     with tempfile.TemporaryDirectory() as name:
         source, planted = Path(name) / "source", Path(name) / "planted"
         (source / "images").mkdir(parents=True)
         shutil.copyfile(table, source / "metadata.csv")
         truth = plant.plant(source, planted, seed=seed, copies=0, flips=flips, faults=False)
-        frame = read_csv_table(planted / "metadata.csv", SPEC.columns).frame
+        frame = read_csv_table(planted / "metadata.csv", spec.columns).frame
         started = time.process_time()
-        found = rank_suspicious_answers(frame, SPEC)
+        found = rank_suspicious_answers(frame, spec, pictures.copies, pictures.seen, pictures.gradients)
         seconds = time.process_time() - started
         rankings = {
             "findings": {suspect.row: suspect.score for suspect in found.suspects},
             "all": found.scores,
+            "answers alone": rank_suspicious_answers(frame, spec, pictures.copies, pictures.seen).scores,
             "rarity in question": rarity(frame, ["question"]),
             "rarity in question x source": rarity(frame, ["question", "source"]),
         }
@@ -80,10 +110,15 @@ def main() -> None:
     parser.add_argument("--tools", type=Path, default=TOOLS)
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--flips", type=int, default=300)
+    parser.add_argument("--spec", type=Path)
     args = parser.parse_args()
+    spec = load_spec(args.spec)
+    has_pictures = args.table.is_dir()
+    pictures = look_at(args.table, spec) if has_pictures else Pictures()
+    table = args.table / "metadata.csv" if has_pictures else args.table
     measure_all = []
     for seed in args.seeds:
-        measure_all.append(measure(args.table, args.tools, seed, args.flips))
+        measure_all.append(measure(table, spec, pictures, args.tools, seed, args.flips))
         print(json.dumps({key: round(value, 3) for key, value in measure_all[-1].items()}), flush=True)
     for key in measure_all[0]:
         values = [one[key] for one in measure_all]

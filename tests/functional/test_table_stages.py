@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from kvqa_audit.answers.gradients import Gradients
 from kvqa_audit.demo import draw_demo
 from kvqa_audit.engine.local import LocalPool
 from kvqa_audit.ingest.open import open_dataset
@@ -20,7 +21,12 @@ def test_same_evidence_wherever_it_is_worked_out(tmp_path: Path) -> None:
     spec = load_spec()
     table = open_dataset(str(tmp_path), spec, table_only=True).table
     images = sorted(set(table.frame["img_id"]))
-    ranked_with = ([(images[0], images[1])], {images[2]: ("a box", "no text")})
+    histograms = np.random.default_rng(1).integers(0, 256, (len(images), 512), dtype=np.uint8)
+    ranked_with = (
+        [(images[0], images[1])],
+        {images[2]: ("a box", "no text")},
+        Gradients(tuple(images), histograms),
+    )
     with LocalPool(1) as pool:
         promised = pool.submit(judge_expectations, table, spec, ABSENT)
         judging = pool.submit(judge_rows, table, spec)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from itertools import pairwise
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from kvqa_audit.answers.context import Fact
+from kvqa_audit.answers.gradients import Gradients
 from kvqa_audit.answers.suspicion import SUSPICIOUS, Suspicion, rank_suspicious_answers
 from kvqa_audit.spec.load import load_spec
 
@@ -171,3 +174,64 @@ def test_a_source_with_too_few_pictures_is_scored_but_not_suspected() -> None:
     found = rank_suspicious_answers(frame, SPEC)
     assert {suspect.img_id for suspect in found.suspects if suspect.img_id.startswith("few")} == set()
     assert {frame["img_id"].iloc[row] for row in found.scores} >= {"few0", "few1", "few2"}
+
+
+def gradients_by(look_of: Callable[[int], int], images: int = 200) -> Gradients:
+    """Noisy pictures of as many looks as the function gives for the numbers of the images."""
+    rng = np.random.default_rng(3)
+    looks = rng.integers(0, 256, (8, 512))
+    noisy = [np.clip(looks[look_of(n)] + rng.integers(-40, 41, 512), 0, 255) for n in range(images)]
+    return Gradients(tuple(f"img{n:03}" for n in range(images)), np.array(noisy, dtype=np.uint8))
+
+
+def one_question(images: int = 200) -> pd.DataFrame:
+    """Two answers to one question, without any order, and another question that is answered alike everywhere."""
+    rng = random.Random(4)
+    rows = [
+        row
+        for n in range(images)
+        for row in rows_of(f"img{n:03}", {"procedure": rng.choice(("colonoscopy", "gastroscopy")), "removed": "no"})
+    ]
+    return pd.DataFrame(rows, columns=["source", "question", "answer", "img_id"], dtype=str)
+
+
+def answers_of(frame: pd.DataFrame) -> list[str]:
+    asked = frame[frame["question"] == SPEC.question_by_name["procedure"].text]
+    return asked.sort_values("img_id")["answer"].tolist()
+
+
+def test_pictures_tell_of_an_exchanged_answer_that_no_other_answer_tells_of() -> None:
+    frame = one_question()
+    shown = [int(answer == "colonoscopy") for answer in answers_of(frame)]
+    gradients = gradients_by(shown.__getitem__)
+    other = {"colonoscopy": "gastroscopy", "gastroscopy": "colonoscopy"}[answers_of(frame)[17]]
+    row = exchange(frame, "img017", "procedure", other)
+    alone = rank_suspicious_answers(frame, SPEC)
+    assert alone.scores[row] < 0.05
+    found = rank_suspicious_answers(frame, SPEC, gradients=gradients)
+    assert max(found.scores, key=lambda one: found.scores[one]) == row
+    assert found.suspects[0].row == row
+    assert "looks" in {reason.fact.kind for reason in found.suspects[0].reasons}
+
+
+def test_pictures_that_tell_nothing_change_next_to_nothing() -> None:
+    frame = table(200)
+    exchange(frame, "img009", "procedure", "gastroscopy")
+    rng = random.Random(8)
+    looks = [rng.randrange(8) for _ in range(200)]
+    alone = rank_suspicious_answers(frame, SPEC)
+    found = rank_suspicious_answers(frame, SPEC, gradients=gradients_by(looks.__getitem__))
+    assert found.suspects[0].row == alone.suspects[0].row
+    others = frame.index[frame["img_id"] != "img009"].tolist()
+    assert [found.scores[row] for row in others] == pytest.approx([alone.scores[row] for row in others], abs=0.05)
+
+
+def test_images_without_a_picture_are_judged_by_their_answers_alone() -> None:
+    frame = one_question()
+    shown = [int(answer == "colonoscopy") for answer in answers_of(frame)]
+    every = gradients_by(shown.__getitem__)
+    half = Gradients(every.img_ids[:100], every.histograms[:100])
+    found = rank_suspicious_answers(frame, SPEC, gradients=half)
+    assert set(found.scores) == set(rank_suspicious_answers(frame, SPEC).scores)
+    few = Gradients(every.img_ids[:10], every.histograms[:10])
+    assert rank_suspicious_answers(frame, SPEC, gradients=few) == rank_suspicious_answers(frame, SPEC)
