@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from kvqa_audit.images.hashes import THUMBNAIL_SIDE_PX
 from kvqa_audit.model import ImageFingerprint
 
+SIDE_PX = 64
 _CELLS = 8
 _ORIENTATIONS = 8
 _STEPS = 255
@@ -39,12 +39,11 @@ class Gradients:
 
 def gradients_of(fingerprints: Sequence[ImageFingerprint]) -> Gradients:
     """The histograms of all pictures that have a small grey picture, in the order of their ids."""
-    side = THUMBNAIL_SIDE_PX
-    shown = sorted((one for one in fingerprints if len(one.thumbnail) == side**2), key=lambda one: one.img_id)
+    shown = sorted((one for one in fingerprints if len(one.thumbnail) == SIDE_PX**2), key=lambda one: one.img_id)
     histograms = np.empty((len(shown), _CELLS**2 * _ORIENTATIONS), np.uint8)
     for start in range(0, len(shown), _PICTURES_PER_BLOCK):
         part = shown[start : start + _PICTURES_PER_BLOCK]
-        grey = np.frombuffer(b"".join(one.thumbnail for one in part), np.uint8).reshape(-1, side, side)
+        grey = np.frombuffer(b"".join(one.thumbnail for one in part), np.uint8).reshape(-1, SIDE_PX, SIDE_PX)
         histograms[start : start + len(part)] = np.rint(_histograms(grey.astype(np.float32)) * _STEPS)
     return Gradients(tuple(one.img_id for one in shown), histograms)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kvqa_audit.answers.gradients import Gradients, gradients_of
+from kvqa_audit.answers.gradients import SIDE_PX, Gradients, gradients_of
+from kvqa_audit.images.hashes import THUMBNAIL_SIDE_PX
 from kvqa_audit.model import ImageFingerprint
 
 
@@ -54,3 +55,7 @@ def test_the_digest_tells_every_difference() -> None:
     other = found.histograms.copy()
     other[1, 511] ^= 1
     assert len({repr(found), repr(Gradients(found.img_ids, other)), repr(Gradients(("a", "c"), found.histograms))}) == 3
+
+
+def test_the_small_pictures_are_those_of_the_fingerprints() -> None:
+    assert SIDE_PX == THUMBNAIL_SIDE_PX
