@@ -105,7 +105,11 @@ def _problem_of(message: SentMessage, environment: Mapping[str, str]) -> str | N
     if message.channel.startswith("command:") and environment.get(COMMANDS_ALLOWED) != "1":
         return f"commands are not run by this worker; set {COMMANDS_ALLOWED}=1 to allow them"
     try:
-        channel_named(message.channel, environment).send(message_of_record(message.body))
+        content = message_of_record(message.body)
+    except (KeyError, TypeError):
+        return "it was written by another version of the program"
+    try:
+        channel_named(message.channel, environment).send(content)
     except NotificationError as error:
         return str(error)
     return None

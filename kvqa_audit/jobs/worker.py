@@ -135,6 +135,8 @@ class Worker:
                     tidied = time.monotonic()
             except (StoreError, OSError) as error:
                 LOG.error("%s", error)
+            except Exception:
+                LOG.exception("a fault of the program; the worker goes on")
 
 
 def work(where: str, settings: WorkerSettings) -> None:

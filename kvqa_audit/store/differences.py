@@ -30,10 +30,14 @@ class RunDifferences:
 
 @dataclass(frozen=True, slots=True)
 class SeenBefore:
-    """In which run of its series a finding was first seen, and whether the run before had it, or did not look."""
+    """In which run of its series a finding was first seen, and whether the run before had it, or did not look.
+
+    `returned_run` is the run that saw it again after it was fixed, None where it was not, or is fixed again.
+    """
 
     first_run: str
     in_the_run_before: bool
+    returned_run: str | None
 
 
 def differences(connection: Connection, earlier: str, later: str) -> RunDifferences:
@@ -58,14 +62,17 @@ def only_in(
 def seen_before(connection: Connection, series: int, before: str | None, keys: Iterable[str]) -> dict[str, SeenBefore]:
     """What the series knows of findings with these keys; `before` is the run before the one they are shown for."""
     c = FINDING_STATES.c
-    wanted = select(c.key, c.check, c.first_run).where(c.series == series, c.key.in_(list(keys)))
+    wanted = select(c.key, c.check, c.first_run, c.returned_run).where(c.series == series, c.key.in_(list(keys)))
     rows = fetched(connection, wanted)
     if before is None:
-        return {row["key"]: SeenBefore(row["first_run"], False) for row in rows}
+        return {row["key"]: SeenBefore(row["first_run"], False, row["returned_run"]) for row in rows}
     keys_of = select(FINDINGS.c.key).where(FINDINGS.c.run == before, FINDINGS.c.key.in_([row["key"] for row in rows]))
     there = set(connection.execute(keys_of).scalars())
     judged = _judged(connection, before)
-    return {row["key"]: SeenBefore(row["first_run"], row["key"] in there or row["check"] not in judged) for row in rows}
+    return {
+        row["key"]: SeenBefore(row["first_run"], row["key"] in there or row["check"] not in judged, row["returned_run"])
+        for row in rows
+    }
 
 
 def _judged(connection: Connection, run: str) -> set[str]:

@@ -88,6 +88,19 @@ class StoredFinding:
     finding: Finding
 
 
+class Standing(StrEnum):
+    """What people call a finding over the runs of a series, by the last run that judged its check.
+
+    A regressed one was fixed and is back; an accepted one is there, and somebody decided that it may be.
+    """
+
+    NEW = "new"
+    KNOWN = "known"
+    REGRESSED = "regressed"
+    ACCEPTED = "accepted"
+    FIXED = "fixed"
+
+
 @dataclass(frozen=True, slots=True)
 class FindingState:
     """One finding over the runs of a series; `resolved_run` and `resolved_at` are None while it is there.
@@ -113,6 +126,16 @@ class FindingState:
     resolved_at: datetime | None
     returned_run: str | None = None
     accepted_until: date | None = None
+
+    @property
+    def standing(self) -> Standing:
+        if self.resolved_run is not None:
+            return Standing.FIXED
+        if self.status is FindingStatus.WAIVED:
+            return Standing.ACCEPTED
+        if self.returned_run is not None:
+            return Standing.REGRESSED
+        return Standing.NEW if self.first_run == self.last_run else Standing.KNOWN
 
 
 def start_of(run: AuditRun, project: str) -> RunStart:

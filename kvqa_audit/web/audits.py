@@ -193,7 +193,7 @@ def _state(finding: Finding, run: str, known: Mapping[str, SeenBefore]) -> str:
     seen = known.get(finding.key)
     if seen is None or seen.first_run == run:
         return "new"
-    return "known" if seen.in_the_run_before else "regressed"
+    return "known" if seen.in_the_run_before and seen.returned_run != run else "regressed"
 
 
 def folder_of(site: Site, run: StoredRun) -> Path:
