@@ -43,7 +43,7 @@ def tests(session: nox.Session) -> None:
 @nox.session
 def lint(session: nox.Session) -> None:
     """Style, types and the staircase of imports."""
-    session.install("-e", ".", *LINT)
+    session.install("-e", ".[serve]", *LINT)
     session.run("ruff", "format", "--check", ".")
     session.run("ruff", "check", ".")
     session.run("mypy")
@@ -82,18 +82,20 @@ def ocr(session: nox.Session) -> None:
 def minimums(session: nox.Session) -> None:
     """The tests with the lowest declared version of every dependency."""
     lowest = [_lowest(requirement) for requirement in PROJECT["project"]["dependencies"]]
-    session.install(".", *lowest, *TESTS)
+    session.install(".[serve]", *lowest, *TESTS)
     session.run("pytest", "-q", *session.posargs)
 
 
 @nox.session
 def postgres(session: nox.Session) -> None:
-    """The tests of the run store on a real PostgreSQL server, which has to be installed."""
+    """The tests of the store and of workers on a real PostgreSQL server, which has to be installed."""
     session.install(".[postgres,serve]", *TESTS)
     places = (
         "tests/unit/store",
         "tests/unit/access",
+        "tests/unit/jobs",
         "tests/functional/test_store.py",
+        "tests/functional/test_worker.py",
         "tests/functional/test_year.py",
     )
     session.run("pytest", "-q", "-k", "postgres", *places, *session.posargs, env={"KVQA_NEED_POSTGRES": "1"})
