@@ -126,6 +126,7 @@ def audit_record(run: AuditRun) -> dict[str, Any]:
         "stages": [asdict(stage) for stage in run.stages],
         "exit_code": run.exit_code,
         "verdict": None if run.verdict is None else asdict(run.verdict),
+        "description": run.description,
     }
 
 
@@ -258,6 +259,7 @@ def _run_of(record: dict[str, Any], of_file: dict[str, list[dict[str, Any]]], ro
         record["exit_code"],
         rows,
         _verdict_of(record.get("verdict")),
+        record.get("description"),
     )
 
 

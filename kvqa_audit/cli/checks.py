@@ -8,21 +8,26 @@ from typing import Annotated, Any
 
 import typer
 
-from kvqa_audit.cli.options import JSON, SPEC
+from kvqa_audit.cli.options import JSON
 
 
 def checks(
     code: Annotated[str | None, typer.Argument(help="Code of one check, to have it explained.")] = None,
-    spec: SPEC = None,
+    spec: Annotated[
+        str | None,
+        typer.Option(
+            help="Folder (or shipped name) of a description, or folder of an audit.", show_default="kvasir-vqa"
+        ),
+    ] = None,
     as_json: JSON = False,
 ) -> None:
     """List all checks, or explain one."""
     from kvqa_audit.checks.registry import checks_for
     from kvqa_audit.console.listings import print_checks
+    from kvqa_audit.pipeline.description import description_named
     from kvqa_audit.release.codes import codes_named
-    from kvqa_audit.spec.load import load_spec
 
-    known = checks_for(load_spec(spec))
+    known = checks_for(description_named(spec))
     codes = [c.code for c in known]
     meant = frozenset(codes) if code is None else codes_named([code], codes)
     wanted = [c for c in known if c.code in meant]

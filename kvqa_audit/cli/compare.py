@@ -52,11 +52,10 @@ def compare(
     from kvqa_audit.console.gate import print_decisions_read
     from kvqa_audit.console.terminal import audit_progress
     from kvqa_audit.model import AuditRun, FindingStatus, Severity
-    from kvqa_audit.pipeline.description import AUTO, description_for
+    from kvqa_audit.pipeline.description import description_for, description_of
     from kvqa_audit.pipeline.options import AuditOptions
     from kvqa_audit.pipeline.publish import AuditRequest, audited
     from kvqa_audit.release.redecide import redecided
-    from kvqa_audit.spec.load import load_spec
     from kvqa_audit.store.lookup import audit_named, runs_kept_in, with_revision
 
     if out is not None:
@@ -75,7 +74,7 @@ def compare(
         earlier = audit_named(before, runs, audit)
         now = redecided(audit_named(after, runs, audit), decisions, datetime.now(UTC).date())
         comparison = compare_audits(earlier, now.run)
-    least = gate or Gate(load_spec(None if spec == AUTO else spec).release.fail_on)
+    least = gate or Gate(description_of(now.run, spec).release.fail_on)
     exit_code = 0 if least is Gate.NEVER else comparison.exit_code(Severity(least.value))
     if out is not None:
         from kvqa_audit.compare.as_html import as_html

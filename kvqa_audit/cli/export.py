@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from kvqa_audit.cli.options import QUIET, SPEC
+from kvqa_audit.cli.options import AUDITED_SPEC, QUIET
 
 
 def export(
@@ -17,17 +17,18 @@ def export(
     card: Annotated[
         Path | None, typer.Option(help="Dataset card to put a block into, such as README.md; else a new one is begun.")
     ] = None,
-    spec: SPEC = None,
+    spec: AUDITED_SPEC = None,
     quiet: QUIET = False,
 ) -> None:
     """Write Croissant metadata and a block for the dataset card."""
     from kvqa_audit.artifacts.folder import read_artifacts
     from kvqa_audit.errors import KvqaAuditError
     from kvqa_audit.outputs.write_outputs import write_metadata
-    from kvqa_audit.spec.load import load_spec
+    from kvqa_audit.pipeline.description import description_of
 
     if croissant is None and card is None:
         raise KvqaAuditError("nothing was asked for: name --croissant FILE, --card FILE, or both")
-    write_metadata(read_artifacts(audit), load_spec(spec), croissant, card)
+    run = read_artifacts(audit)
+    write_metadata(run, description_of(run, spec), croissant, card)
     if not quiet:
         sys.stdout.write("".join(f"written: {path}\n" for path in (croissant, card) if path is not None))

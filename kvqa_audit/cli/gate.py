@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from kvqa_audit.cli.options import ALSO, DECISIONS, JSON, QUIET, REPORT_URL, SPEC
+from kvqa_audit.cli.options import ALSO, AUDITED_SPEC, DECISIONS, JSON, QUIET, REPORT_URL
 
 
 def gate(
@@ -27,7 +27,7 @@ def gate(
     decisions: DECISIONS = None,
     also: ALSO = None,
     report_url: REPORT_URL = "",
-    spec: SPEC = None,
+    spec: AUDITED_SPEC = None,
     quiet: QUIET = False,
     as_json: JSON = False,
 ) -> None:
@@ -35,16 +35,17 @@ def gate(
     from kvqa_audit.artifacts.folder import read_artifacts
     from kvqa_audit.console.gate import print_verdict, verdict_as_json
     from kvqa_audit.outputs.formats import formats_named
+    from kvqa_audit.pipeline.description import description_of
     from kvqa_audit.pipeline.publish import judged, with_formats
     from kvqa_audit.release.redecide import redecided
     from kvqa_audit.release.standing import policy_named
-    from kvqa_audit.spec.load import load_spec
 
-    description = load_spec(spec)
+    run = read_artifacts(audit)
+    description = description_of(run, spec)
     description = description.model_copy(update={"release": policy_named(policy, description)})
     formats = formats_named(also)
     earlier = None if baseline is None else read_artifacts(baseline)
-    now = redecided(read_artifacts(audit), decisions, datetime.now(UTC).date())
+    now = redecided(run, decisions, datetime.now(UTC).date())
     published = with_formats(judged(now.run, description, earlier), audit, formats, report_url)
     verdict = published.verdict
     if as_json:

@@ -18,6 +18,14 @@ SPEC = Annotated[
         show_default="kvasir-vqa where its columns and questions are there, else auto",
     ),
 ]
+AUDITED_SPEC = Annotated[
+    str | None,
+    typer.Option(
+        "--spec",
+        help="Folder (or shipped name) of the dataset's description.",
+        show_default="the one that the audit was made with",
+    ),
+]
 OUT = Annotated[Path, typer.Option("--out", help="Folder for the report and the files.")]
 QUIET = Annotated[
     bool, typer.Option("--quiet", "-q", help="Print nothing but errors; run says in one line what is not ready.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from kvqa_audit.model.check import CheckDoc, CheckOutcome
 from kvqa_audit.model.finding import Finding
@@ -78,7 +79,8 @@ class AnswerRows:
 class AuditRun:
     """A finished audit: everything the report and the files are made of.
 
-    `rows` and `verdict` are None where the audit was read from a folder of an earlier version, which did not keep them.
+    `description` is the dataset's description that it was made by, as plain data. It, `rows` and `verdict` are None
+    where the audit was read from a folder of an earlier version, which did not keep them.
     """
 
     run_id: str
@@ -97,6 +99,7 @@ class AuditRun:
     exit_code: int
     rows: AnswerRows | None = None
     verdict: VerdictRecord | None = None
+    description: Mapping[str, Any] | None = None
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the verdict, what blocks, and the pictures of the first findings."""

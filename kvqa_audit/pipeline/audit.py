@@ -118,6 +118,7 @@ def run_audit(
         stages=tuple(clock.stages),
         exit_code=0,
         rows=rows_of(dataset.table),
+        description=spec.model_dump(mode="json", exclude_defaults=True),
     )
     return with_verdict(run, judge_audit(run, spec))
 

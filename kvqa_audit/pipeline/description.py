@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from kvqa_audit.errors import SourceError
+from pydantic import ValidationError
+
+from kvqa_audit.errors import SourceError, SpecError
+from kvqa_audit.model import AuditRun
 from kvqa_audit.spec.dataset_spec import Columns, DatasetSpec
 from kvqa_audit.spec.load import load_spec
 
@@ -54,6 +57,40 @@ def description_for(source: str | Path, named: str | None, *, revision: str | No
     if named is None and opened.tables and all(_is_described(table, default) for table in opened.tables):
         return FoundDescription(default, OpenedOnce(opened))
     return FoundDescription(inferred(opened, str(source)), OpenedOnce(opened))
+
+
+def description_of(run: AuditRun, named: str | None) -> DatasetSpec:
+    """The description that a finished audit goes by: the named one, or the one that it was made with.
+
+    An audit of an earlier version did not keep it: the one that ships is taken for it.
+
+    Raises:
+        SpecError: the named description is wrong, or the one in the audit is none.
+    """
+    if named not in (None, AUTO):
+        return load_spec(named)
+    if run.description is None:
+        return load_spec()
+    try:
+        return DatasetSpec.model_validate(run.description)
+    except ValidationError as error:
+        told = str(error.errors()[0]["msg"])[:200]
+        raise SpecError(f"the audit's record holds no description ({told}); name one with --spec") from None
+
+
+def description_named(named: str | None) -> DatasetSpec:
+    """A description by its folder or shipped name, or the one that the audit in a folder was made with.
+
+    Raises:
+        ArtifactError: the folder holds an audit, but a damaged one.
+        SpecError: as for `load_spec`.
+    """
+    from kvqa_audit.artifacts.folder import read_artifacts
+    from kvqa_audit.artifacts.out_folder import RECORD
+
+    if named is not None and (Path(named) / RECORD).is_file():
+        return description_of(read_artifacts(Path(named)), None)
+    return load_spec(named)
 
 
 def _is_described(table: RawTable, spec: DatasetSpec) -> bool:

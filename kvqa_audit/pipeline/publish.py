@@ -149,9 +149,9 @@ def audit_and_publish(
     if spec is None:
         found = description_for(absolute_location(request.source), None, revision=request.options.revision)
         spec, opened = found.spec, found.opened
+    request = replace(request, options=replace(request.options, spec=spec, opened=opened))
     if publication.release is not None:
         spec = spec.model_copy(update={"release": publication.release})
-    request = replace(request, options=replace(request.options, spec=spec, opened=opened))
     start = RunStart(
         id=run_id or uuid.uuid4().hex,
         dataset=spec.name,

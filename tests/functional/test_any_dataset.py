@@ -78,3 +78,34 @@ def test_spellings_are_corrected_by_fix(program: Program, tmp_path: Path) -> Non
     assert len(fixed) == 1 + 20 + 1, "the two rows that say the same again are gone"
     assert {line.split(",")[1] for line in fixed[1:]} == {"Is it red?", "Is it big?"}
     assert {line.split(",")[2] for line in fixed[1:]} == {"yes", "no"}
+
+
+def test_what_follows_an_audit_goes_by_the_description_that_it_was_made_with(program: Program, tmp_path: Path) -> None:
+    write_rad(tmp_path / "rad", images=12)
+    out = tmp_path / "out"
+    ran = program("run", tmp_path / "rad", "--out", out, "--no-images", "--gate", "error")
+    gate = program("gate", out)
+    assert (gate.returncode, gate.stdout.splitlines()[0] in ran.stdout) == (ran.returncode, True), gate.stdout
+    told = json.loads((out / "audit.json").read_text(encoding="utf-8"))["description"]
+    assert (told["name"], told["made_by"], told["columns"]["img_id"]) == ("rad", "auto", "image_name")
+    assert program("report", out, "--no-images").returncode == 0
+    assert program("export", out, "--croissant", tmp_path / "c.json").returncode == 0
+    fields = json.loads((tmp_path / "c.json").read_text(encoding="utf-8"))["recordSet"][0]["field"]
+    assert "image_name" in json.dumps(fields)
+    listed = program("checks", "--spec", out, "--json")
+    assert {check["code"] for check in json.loads(listed.stdout)} == {
+        check["code"] for check in json.loads((out / "audit.json").read_text(encoding="utf-8"))["checks"]
+    }
+    damaged = {**json.loads((out / "audit.json").read_text(encoding="utf-8")), "description": {"name": 3}}
+    (out / "audit.json").write_text(json.dumps(damaged), encoding="utf-8")
+    done = program("gate", out)
+    assert (done.returncode, "name one with --spec" in done.stderr) == (2, True)
+
+
+def test_options_that_hold_an_opened_source_serve_a_second_audit(tmp_path: Path) -> None:
+    write_rad(tmp_path / "rad", images=12)
+    found = description_for(tmp_path / "rad", None)
+    options = AuditOptions(found.spec, table_only=True, opened=found.opened)
+    first, second = (run_audit(tmp_path / "rad", options) for _ in range(2))
+    assert first.findings == second.findings
+    assert first.dataset == second.dataset
