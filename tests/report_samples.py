@@ -330,7 +330,8 @@ def _studied(rng: random.Random) -> dict[str, Any]:
         "row_order": [
             {"source": source, "question": question, "answered": 500, "blocks": 10, "chi_square": 66.0,
              "degrees_of_freedom": 9, "p_value": value, "q_value": value, "cramers_v": 0.3, "answer": HOSTILE[0],
-             "first_row": 1_000, "last_row": 1_499, "share_in_block": 0.36, "share": 0.14}
+             "first_image": "i1000", "last_image": "i1499", "first_place": 1_000, "last_place": 1_499,
+             "share_in_block": 0.36, "share": 0.14}
             for source in (*SOURCES, HOSTILE[0])
             for question, value in zip(asked, (1e-9, 0.01, 0.2, 0.9, 0.9, 1e-8), strict=True)
         ],

@@ -43,7 +43,7 @@ class AnswerForms:
 class AnswerCells:
     """All answered cells of the catalogue's questions, one per image and question, sorted by image, then question.
 
-    `images` are the trimmed img_ids in the order of the table, each with its one source (`source_of_image` indexes
+    `images` are the trimmed img_ids, sorted, each with its one source (`source_of_image` indexes
     `sources`). `questions` are texts, known misspellings corrected. `answers` are the distinct canonical answers, as
     sorted tuples of atoms, over all questions. A cell is (`image`, `question`, `answer`), three indices, and `row`, the
     table's first row that gave it. Questions with one row per item are pooled into one set; of other questions that are
@@ -72,6 +72,7 @@ def answer_cells(frame: pd.DataFrame, spec: DatasetSpec) -> AnswerCells:
     import numpy as np
     import pandas as pd
 
+    frame = frame.iloc[_in_one_order(frame)]
     ids = frame["img_id"].str.strip()
     named = frame[ids != ""]
     image, images = pd.factorize(ids[ids != ""])
@@ -105,6 +106,12 @@ def answer_cells(frame: pd.DataFrame, spec: DatasetSpec) -> AnswerCells:
         *cells,
         forms,
     )
+
+
+def _in_one_order(frame: pd.DataFrame) -> list[int]:
+    """The places of the rows by what they hold, so that no code, and no tie, hangs on the order of a table."""
+    keys = list(zip(*(frame[role].tolist() for role in ("img_id", "question", "answer", "source")), strict=True))
+    return sorted(range(len(keys)), key=keys.__getitem__)
 
 
 def _canonical(

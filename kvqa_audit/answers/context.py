@@ -7,6 +7,7 @@ from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from kvqa_audit.answers.id_places import id_places
 from kvqa_audit.answers.parse import atoms
 from kvqa_audit.spec.dataset_spec import DatasetSpec
 from kvqa_audit.spelling import usual_spellings
@@ -31,7 +32,7 @@ class Fact:
 
     `kind` is one of: answer (the `value` is an atomic answer), whole (a set of answers given together), number (how
     many answers the set holds), asked (that the question is asked at all), source, picture
-    (something is seen in it), looks (how the edges in it lie), beside (the images next to it in the table answer so).
+    (something is seen in it), looks (how the edges in it lie), beside (the images next to it by id answer so).
     """
 
     kind: str
@@ -137,7 +138,7 @@ def context_of(cells: Cells, question: str, *, several_rows: bool) -> tuple[spar
     """What is known beside the answer itself, for every cell of one question.
 
     The answers of the same question are left out, but where it has one row per item (`several_rows`) its other rows
-    stay, and how many rows it has. Where neighbours in the table agree more than chance would have it, because images
+    stay, and how many rows it has. Where neighbours by id agree more than chance would have it, because images
     were exported in batches, the answers of the images next to it are counted in; never those of another source or of
     a copy of the same picture.
     """
@@ -222,8 +223,8 @@ def _beside(cells: Cells, at: np.ndarray[Any, Any], question: str) -> tuple[spar
     import numpy as np
     from scipy import sparse
 
-    # Its cells in the order of the table, each known by its place among them all.
-    order = np.argsort(cells.rows[at], kind="stable")
+    # Its cells in the order of the ids, each known by its place among them all.
+    order = np.lexsort((at, id_places([cells.img_ids[place] for place in at.tolist()])))
     at = at[order]
     if not _neighbours_agree(cells, at):
         return sparse.csr_matrix((len(at), 0), dtype=np.float32), ()
@@ -259,7 +260,7 @@ def _neighbours(cells: Cells, at: np.ndarray[Any, Any], step: int) -> tuple[np.n
 def _neighbours_agree(cells: Cells, at: np.ndarray[Any, Any]) -> bool:
     """Whether cells next to each other have the same answer more often than chance explains (z-test, within sources).
 
-    In a table that was shuffled, or sorted by the name of the image, they do not.
+    Where ids say nothing, because they are random or made of what is seen, they do not.
     """
     import numpy as np
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from kvqa_audit.answers.baselines import Baseline
     from kvqa_audit.answers.cells import AnswerCells, AnswerForms
     from kvqa_audit.answers.discovery import DiscoveredRule
-    from kvqa_audit.answers.row_order import RowOrderTest
+    from kvqa_audit.answers.order_of_ids import IdOrderTest
     from kvqa_audit.answers.splits import SplitProposal
     from kvqa_audit.answers.stability import QuestionStability
     from kvqa_audit.answers.stereotypes import Stereotype
@@ -27,7 +27,7 @@ class AnswerStudy:
 
     cells: AnswerCells | None = None
     forms: tuple[AnswerForms, ...] = ()
-    row_order: tuple[RowOrderTest, ...] = ()
+    row_order: tuple[IdOrderTest, ...] = ()
     stereotypes: tuple[Stereotype, ...] = ()
     discovered: tuple[DiscoveredRule, ...] = ()
     baselines: tuple[Baseline, ...] = ()
@@ -44,14 +44,14 @@ def study_table(frame: pd.DataFrame, spec: DatasetSpec) -> AnswerStudy:
     """
     from kvqa_audit.answers.cells import answer_cells
     from kvqa_audit.answers.discovery import discovered_rules
-    from kvqa_audit.answers.row_order import row_order_tests
+    from kvqa_audit.answers.order_of_ids import id_order_tests
     from kvqa_audit.answers.stereotypes import stereotypes
 
     cells = answer_cells(frame, spec)
     return AnswerStudy(
         cells=cells,
         forms=cells.forms,
-        row_order=row_order_tests(cells),
+        row_order=id_order_tests(cells),
         stereotypes=stereotypes(cells),
         discovered=discovered_rules(cells, spec),
     )

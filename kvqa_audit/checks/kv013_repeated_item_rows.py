@@ -25,12 +25,16 @@ def repeated_item_rows(evidence: Evidence) -> Checked:
 
 
 def _defect(rows: list[RowCells], evidence: Evidence) -> Defect:
+    """About all rows of one image and question; whatever their order, the same is said of them."""
+    rows = sorted(rows, key=lambda cells: (evidence.contract.reading(cells.row).canonical, cells.answer, cells.row))
+    numbers = sorted(cells.row for cells in rows)
     answers = [evidence.contract.reading(cells.row).canonical for cells in rows]
+    known = evidence.spec.question_of(rows[0].question)
     kind = "identical" if len(set(answers)) == 1 else "different"
     return Defect(
-        f"{len(rows)} rows with {kind} answers: {'; '.join(repr(answer[:60]) for answer in sorted(answers)[:10])}",
-        img_id=rows[0].img_id,
-        question=rows[0].question,
-        row=rows[1].row,
-        evidence={"rows": [cells.row for cells in rows], "answers": answers, "answers_are": kind},
+        f"{len(rows)} rows with {kind} answers: {'; '.join(repr(answer[:60]) for answer in answers[:10])}",
+        img_id=rows[0].img_id.strip(),
+        question=known.text if known is not None else min(cells.question for cells in rows),
+        row=numbers[1],
+        evidence={"rows": numbers, "answers": answers, "answers_are": kind},
     )

@@ -66,7 +66,7 @@ def _in_words(fact: Fact, evidence: Evidence) -> str:
         "source": f"its source is {value}",
         "picture": f"its picture shows {fact.value}",
         "looks": "pictures that look like it are answered otherwise",
-        "beside": f"the images beside it in the table say {value}",
+        "beside": f"the images next to it by id say {value}",
     }[fact.kind]
 
 

@@ -43,7 +43,7 @@ from kvqa_audit.checks.kv401_constant_question import constant_question
 from kvqa_audit.checks.kv402_dominant_answer import dominant_answer
 from kvqa_audit.checks.kv403_question_missing_by_source import question_missing_by_source
 from kvqa_audit.checks.kv404_rare_answer import rare_answer
-from kvqa_audit.checks.kv405_answer_depends_on_row_order import answer_depends_on_row_order
+from kvqa_audit.checks.kv405_answer_depends_on_id_order import answer_depends_on_id_order
 from kvqa_audit.checks.kv406_shortcut_from_source import shortcut_from_source
 from kvqa_audit.checks.kv407_shortcut_from_image_size import shortcut_from_image_size
 from kvqa_audit.checks.kv408_stereotyped_answers import stereotyped_answers
@@ -105,7 +105,7 @@ CHECKS: tuple[Check, ...] = (
     dominant_answer,
     question_missing_by_source,
     rare_answer,
-    answer_depends_on_row_order,
+    answer_depends_on_id_order,
     shortcut_from_source,
     shortcut_from_image_size,
     stereotyped_answers,

@@ -16,7 +16,7 @@ def checks(
     spec: Annotated[
         str | None,
         typer.Option(
-            help="Folder (or shipped name) of a description, or folder of an audit.", show_default="kvasir-vqa"
+            help="Folder (or shipped name) of a description, or folder of an audit.", show_default="the one that ships"
         ),
     ] = None,
     as_json: JSON = False,

@@ -79,11 +79,12 @@ def with_keys(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Gives every finding its key: a hash of the check and of what the finding is about, 16 hex digits.
 
     Neither row numbers nor time stamps go in, so that a review decision survives the next run. Findings about the
-    very same thing (two equal rows, both with a blank) are told apart by their ordinal.
+    very same thing (two equal rows, both with a blank) are told apart by their ordinal, in the order of what they say.
     """
     seen: Counter[str] = Counter()
-    keyed = []
-    for finding in findings:
+    keyed = list(findings)
+    for number in sorted(range(len(keyed)), key=lambda n: (keyed[n].answer or "", keyed[n].message)):
+        finding = keyed[number]
         about = [
             finding.check,
             finding.img_id,
@@ -97,5 +98,5 @@ def with_keys(findings: Iterable[Finding]) -> tuple[Finding, ...]:
         if ordinal:
             text = f"{text}#{ordinal}"
         digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-        keyed.append(replace(finding, key=digest[:16]))
+        keyed[number] = replace(finding, key=digest[:16])
     return tuple(keyed)

@@ -36,7 +36,7 @@ class Metrics(TypedDict, total=False):
     near_frame_background: Mapping[str, float | None]
     # Detector to overlays.answer_agreement.Agreement with its question.
     overlays: Mapping[str, Record]
-    # Of the answers package: AnswerForms, RowOrderTest, Stereotype, DiscoveredRule, Baseline, Association,
+    # Of the answers package: AnswerForms, IdOrderTest, Stereotype, DiscoveredRule, Baseline, Association,
     # QuestionStability, SplitProposal.
     answer_forms: Sequence[Record]
     row_order: Sequence[Record]

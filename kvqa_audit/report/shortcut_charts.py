@@ -107,7 +107,7 @@ def _lollipops(entries: Sequence[Entry]) -> Figure:
 
 
 def row_order(run: AuditRun) -> Chart | None:
-    """Bars along the row numbers: where in the table a source answers a question differently than elsewhere."""
+    """Bars along the images by id: where a source answers a question differently than elsewhere."""
     tests: Sequence[Entry] = run.metrics.get("row_order") or ()
     if not tests:
         return None
@@ -115,24 +115,25 @@ def row_order(run: AuditRun) -> Chart | None:
     changed = sum(map(_changes, tests))
     sentence = (
         f"{changed:,} of {len(tests):,} pairs of source and question are answered differently in different parts of "
-        f"the table (chi-square tests, at most {100 * FALSE_DISCOVERY_RATE:.0f}\u00a0% false discoveries)."
+        "the dataset, by the ids of the images (chi-square tests, at most "
+        f"{100 * FALSE_DISCOVERY_RATE:.0f}\u00a0% false discoveries)."
     )
     if changed:
         first = ordered[0]
         sentence += (
-            f" The strongest is “{shown(first['question'], 90)}” in {shown(first['source'], 40)}: in the rows "
-            f"{first['first_row']:,} to {first['last_row']:,} “{shown(first['answer'], 60)}” has "
-            f"{share(first['share_in_block'])} of the answers, in all rows {share(first['share'])}."
+            f" The strongest is “{shown(first['question'], 90)}” in {shown(first['source'], 40)}: in the images "
+            f"{_images(first)} “{shown(first['answer'], 60)}” has "
+            f"{share(first['share_in_block'])} of the answers, in all {share(first['share'])}."
         )
     return make_chart(
-        ("row-order", "balance", "Where do answers change along the rows?"),
+        ("row-order", "balance", "Where do answers change along the ids?"),
         sentence,
         ((("", _blocks(ordered[:MAX_ROW_ORDERS_DRAWN])),), "", False),
-        ("source", "question", "answer", "first row", "last row", "share there", "share in all", "Cramér's V",
+        ("source", "question", "answer", "images", "share there", "share in all", "Cramér's V",
          "q value", "answered", "blocks"),
         [
             (
-                test["source"], test["question"], test["answer"], f"{test['first_row']:,}", f"{test['last_row']:,}",
+                test["source"], test["question"], test["answer"], _images(test),
                 share(test["share_in_block"]), share(test["share"]), f"{test['cramers_v']:.3f}",
                 measure(test["q_value"]), f"{test['answered']:,}", f"{test['blocks']:,}",
             )
@@ -142,13 +143,23 @@ def row_order(run: AuditRun) -> Chart | None:
     )  # fmt: skip
 
 
+def _images(test: Entry) -> str:
+    """The first and the last image of the block; earlier audits tell rows instead."""
+    first, last = (test.get(f"{which}_image", f"row {test.get(f'{which}_row')}") for which in ("first", "last"))
+    return f"{shown(first, 40)} to {shown(last, 40)}"
+
+
+def _place(test: Entry, which: str) -> int:
+    return int(test.get(f"{which}_place", test.get(f"{which}_row", 0)))
+
+
 def _changes(test: Entry) -> bool:
     return bool(test["q_value"] <= FALSE_DISCOVERY_RATE)
 
 
 def _blocks(tests: Sequence[Entry]) -> Figure:
     kinds = (
-        (True, "differs from the other rows", {"color": COLOURS[3]}),
+        (True, "differs from the other images", {"color": COLOURS[3]}),
         (
             False,
             "no more than chance",
@@ -156,8 +167,8 @@ def _blocks(tests: Sequence[Entry]) -> Figure:
         ),
     )
     traces = list(_block_traces(tests, kinds))
-    end = max(test["last_row"] for test in tests)
-    axis = value_axis("row of the table, from 0", range=[0, 1.5 * end], tickformat="~s")
+    end = max(_place(test, "last") for test in tests)
+    axis = value_axis("images in the order of their ids, from 0", range=[0, 1.5 * end], tickformat="~s")
     labels = [f"{test['source']}: {test['question']}" for test in tests]
     return by_line(labels, traces, axis)
 
@@ -173,8 +184,8 @@ def _block_traces(
                 "orientation": "h",
                 "name": words,
                 "y": [place for place, _ in of_kind],
-                "base": [test["first_row"] for _, test in of_kind],
-                "x": [test["last_row"] - test["first_row"] + 1 for _, test in of_kind],
+                "base": [_place(test, "first") for _, test in of_kind],
+                "x": [_place(test, "last") - _place(test, "first") + 1 for _, test in of_kind],
                 "marker": marker,
                 "text": [
                     f"{chart_label(t['answer'], 20)}: {share(t['share_in_block'])}; all {share(t['share'])}"
@@ -184,8 +195,8 @@ def _block_traces(
                 "textangle": 0,
                 "cliponaxis": False,
                 "hovertext": [
-                    f"{chart_label(t['source'])}: {chart_label(t['question'], 120)}<br>rows {t['first_row']:,} to "
-                    f"{t['last_row']:,}: {chart_label(t['answer'], 60)} {share(t['share_in_block'])}, in all rows "
+                    f"{chart_label(t['source'])}: {chart_label(t['question'], 120)}<br>{chart_label(_images(t), 120)}: "
+                    f"{chart_label(t['answer'], 60)} {share(t['share_in_block'])}, in all "
                     f"{share(t['share'])}<br>Cramér's V {t['cramers_v']:.2f}, q {measure(t['q_value'])}"
                     for _, t in of_kind
                 ],

@@ -16,7 +16,7 @@ from kvqa_audit.answers.baselines import majority_baselines
 from kvqa_audit.answers.cells import answer_cells
 from kvqa_audit.answers.discovery import discovered_rules
 from kvqa_audit.answers.distributions import describe
-from kvqa_audit.answers.row_order import row_order_tests
+from kvqa_audit.answers.order_of_ids import id_order_tests
 from kvqa_audit.answers.rules import judge_rules
 from kvqa_audit.answers.stability import label_stability
 from kvqa_audit.answers.stereotypes import stereotypes
@@ -65,7 +65,7 @@ def main() -> None:
     )
     cells, seconds = timed("canonical cells", lambda: answer_cells(frame, spec))
     parts: tuple[tuple[str, Callable[[], object]], ...] = (
-        ("row order", lambda: row_order_tests(cells)),
+        ("row order", lambda: id_order_tests(cells)),
         ("stereotypes", lambda: stereotypes(cells)),
         ("discovered rules", lambda: discovered_rules(cells, spec)),
         ("baselines", lambda: majority_baselines(cells, {})),

@@ -33,9 +33,9 @@ def test_answers_are_sorted_corrected_pooled_and_what_says_nothing_is_left_out()
         (TEXT, "yes", ""),
     )
     assert said(found) == [
-        ("b", COLOUR, "pink; red", 0),
-        ("a", SIZE, "<5mm; >20mm", 1),
         ("a", TEXT, "no", 3),
+        ("a", SIZE, "<5mm; >20mm", 1),
+        ("b", COLOUR, "pink; red", 0),
     ]
     assert found.sources == ("Polyps",)
     assert set(found.questions) == {COLOUR, SIZE, TEXT}

@@ -53,7 +53,7 @@ def test_the_message_says_what_is_given_what_is_likelier_and_why() -> None:
     assert finding.message == (
         f"'{QUESTION}' is answered 'polyp'; what else is known of this image "
         "('How many polyps are in the image?' is answered '0'; its source is 'Esophagitis'; "
-        "the images beside it in the table say 'oesophagitis') makes 'oesophagitis' more likely "
+        "the images next to it by id say 'oesophagitis') makes 'oesophagitis' more likely "
         "(p = 0.93 against 0.012)"
     )
     assert (finding.check, finding.row, finding.img_id, finding.score) == ("KV350", 1, "a", 0.4)

@@ -12,7 +12,7 @@ import pytest
 from kvqa_audit.answers.study import study_pictures, study_table
 from kvqa_audit.checks.base import Check
 from kvqa_audit.checks.kv207_unstable_answers import unstable_answers
-from kvqa_audit.checks.kv405_answer_depends_on_row_order import answer_depends_on_row_order
+from kvqa_audit.checks.kv405_answer_depends_on_id_order import answer_depends_on_id_order
 from kvqa_audit.checks.kv406_shortcut_from_source import shortcut_from_source
 from kvqa_audit.checks.kv407_shortcut_from_image_size import shortcut_from_image_size
 from kvqa_audit.checks.kv408_stereotyped_answers import stereotyped_answers
@@ -69,16 +69,16 @@ def in_a_row(answers: list[str]) -> list[Row]:
 
 @pytest.mark.fires("KV405")
 def test_kv405_names_the_batch() -> None:
-    outcome, (finding,) = run(answer_depends_on_row_order, in_a_row(["yes", "no"] * 150 + ["no"] * 200))
+    outcome, (finding,) = run(answer_depends_on_id_order, in_a_row(["yes", "no"] * 150 + ["no"] * 200))
     assert (finding.question, finding.related, outcome.evaluated) == (TEXT, ("Polyps",), 1)
-    assert finding.evidence["rows"] == [300, 349]
-    assert "rows 300 to 349" in finding.message
+    assert finding.evidence["images"] == ["p0300", "p0349"]
+    assert "images p0300 to p0349" in finding.message
 
 
 def test_kv405_lets_a_shuffled_table_pass() -> None:
     answers = ["yes", "no"] * 150 + ["no"] * 200
     random.Random(4).shuffle(answers)
-    assert run(answer_depends_on_row_order, in_a_row(answers))[0].outcome is OutcomeStatus.PASSED
+    assert run(answer_depends_on_id_order, in_a_row(answers))[0].outcome is OutcomeStatus.PASSED
 
 
 def test_kv405_needs_a_shift_that_is_both_sure_and_large() -> None:
@@ -87,9 +87,9 @@ def test_kv405_needs_a_shift_that_is_both_sure_and_large() -> None:
 
     unsure, small = blocks(31, 19, 50), blocks(11, 9, 20, times=100)
     for answers in (unsure, small):
-        outcome, findings = run(answer_depends_on_row_order, in_a_row(answers))
+        outcome, findings = run(answer_depends_on_id_order, in_a_row(answers))
         assert (outcome.outcome, outcome.evaluated, findings) == (OutcomeStatus.PASSED, 1, ())
-    (surely,) = run(answer_depends_on_row_order, in_a_row(blocks(45, 5, 50)))[1]
+    (surely,) = run(answer_depends_on_id_order, in_a_row(blocks(45, 5, 50)))[1]
     assert surely.evidence["q_value"] < 0.01
 
 
@@ -146,7 +146,7 @@ def test_kv408_names_images_that_share_all_answers() -> None:
 def test_an_empty_table_is_vacuous_for_all() -> None:
     for check in (
         unstable_answers,
-        answer_depends_on_row_order,
+        answer_depends_on_id_order,
         shortcut_from_source,
         shortcut_from_image_size,
         stereotyped_answers,

@@ -128,7 +128,7 @@ def test_the_row_order_says_how_many_changes_are_more_than_chance() -> None:
     chart = row_order(run)
     assert chart is not None
     assert chart.sentence.startswith("18 of 36 pairs of source and question are answered differently")
-    assert "in the rows 1,000 to 1,499" in chart.sentence
+    assert "in the images i1000 to i1499" in chart.sentence
     assert len(chart.figures[0][1]["layout"]["yaxis"]["ticktext"]) == 20
     quiet = [test for test in run.metrics["row_order"] if test["q_value"] > 0.05]
     chart = row_order(replace(run, metrics={"row_order": quiet}))

@@ -1,4 +1,4 @@
-"""Tests of answers along the rows come in; questions whose answers change from batch to batch go out."""
+"""Tests of answers along the ids come in; questions whose answers change from batch to batch go out."""
 
 from __future__ import annotations
 
@@ -15,19 +15,20 @@ MIN_CRAMERS_V = 0.2
     needs=("table", "column source", "column question", "column answer", "column img_id"),
     unit="source and question pairs",
 )
-def answer_depends_on_row_order(evidence: Evidence) -> Checked:
-    """How a question is answered changes along the rows of one source.
+def answer_depends_on_id_order(evidence: Evidence) -> Checked:
+    """How a question is answered changes along the ids of one source.
 
-    Why: images come in batches, and a batch with other answers was mostly labelled by another hand or another rule.
-    Fix: compare the batches, settle one way of answering, and never split the data by row order.
+    Why: images come in batches with ids that follow each other, and a batch with other answers was mostly labelled by
+    another hand or another rule.
+    Fix: compare the batches, settle one way of answering, and never split the data in the order of the ids.
     """
     tests = evidence.study.row_order
     return Checked(
         len(tests),
         [
             Defect(
-                f"in {test.source}, rows {test.first_row:,} to {test.last_row:,} have {test.share_in_block:.0%} "
-                f"{test.answer!r} against {test.share:.0%} overall",
+                f"in {test.source}, images {test.first_image} to {test.last_image} (by id) have "
+                f"{test.share_in_block:.0%} {test.answer!r} against {test.share:.0%} overall",
                 question=test.question,
                 answer=test.answer,
                 score=test.cramers_v,
@@ -41,7 +42,7 @@ def answer_depends_on_row_order(evidence: Evidence) -> Checked:
                     "p_value": test.p_value,
                     "q_value": test.q_value,
                     "cramers_v": test.cramers_v,
-                    "rows": [test.first_row, test.last_row],
+                    "images": [test.first_image, test.last_image],
                     "share_in_block": test.share_in_block,
                     "share": test.share,
                 },

@@ -1,4 +1,4 @@
-"""Answers that change along the rows are told from those that do not."""
+"""Answers that change along the ids are told from those that do not."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kvqa_audit.answers.cells import answer_cells
-from kvqa_audit.answers.row_order import RowOrderTest, benjamini_hochberg, row_order_tests
+from kvqa_audit.answers.order_of_ids import IdOrderTest, benjamini_hochberg, id_order_tests
 from kvqa_audit.spec.load import load_spec
 
 SPEC = load_spec()
 TEXT = "Is there text?"
 
 
-def judged(answers: list[str], source: str = "Polyps") -> tuple[RowOrderTest, ...]:
+def judged(answers: list[str], source: str = "Polyps") -> tuple[IdOrderTest, ...]:
     rows = [(source, TEXT, answer, f"{source}{n:05}") for n, answer in enumerate(answers)]
-    return row_order_tests(
+    return id_order_tests(
         answer_cells(pd.DataFrame(rows, columns=["source", "question", "answer", "img_id"], dtype=str), SPEC)
     )
 
@@ -30,7 +30,7 @@ def test_the_batch_with_the_other_answer_is_named() -> None:
     assert found.q_value < 1e-6
     assert found.chi_square == pytest.approx(8 * 50 * 0.1**2 / 0.24 + 2 * 50 * 0.4**2 / 0.24)
     assert found.cramers_v == pytest.approx(((found.chi_square / 500 - 9 / 499) / (1 - 1 / 499)) ** 0.5)
-    assert (found.answer, found.first_row, found.last_row) == ("yes", 400, 449)
+    assert (found.answer, found.first_place, found.last_place) == ("yes", 400, 449)
     assert (found.share_in_block, found.share) == (0.0, 0.4)
 
 
@@ -61,6 +61,6 @@ def test_the_answer_named_is_never_the_rarer_ones_together() -> None:
         for n, answer in enumerate(["1", "0"] * 100 + rare)
     ]
     frame = pd.DataFrame(rows, columns=["source", "question", "answer", "img_id"], dtype=str)
-    (found,) = row_order_tests(answer_cells(frame, SPEC))
+    (found,) = id_order_tests(answer_cells(frame, SPEC))
     assert found.answer in ("0", "1")
     assert found.cramers_v == pytest.approx(((1 - 14 / 399) / (2 - 4 / 399)) ** 0.5)

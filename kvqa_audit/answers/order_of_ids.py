@@ -1,4 +1,4 @@
-"""Answer cells come in; where an answer's share changes along the rows of one source goes out."""
+"""Answer cells come in; where an answer's share changes along the ids of one source goes out."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from kvqa_audit.answers.association import chi_square, cramers_v
 from kvqa_audit.answers.cells import AnswerCells
+from kvqa_audit.answers.id_places import id_places
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,17 +20,17 @@ MIN_EXPECTED = 5
 
 
 @dataclass(frozen=True, slots=True)
-class RowOrderTest:
-    """Whether one source's answers to one question depend on the order of the rows.
+class IdOrderTest:
+    """Whether one source's answers to one question change along the ids of its images.
 
-    The `answered` cells are cut, in the order of the table, into `blocks` consecutive blocks of equal size (at least
-    50 cells, at most ten blocks), and blocks x answers is tested for independence (Pearson's chi-square; answers that
-    would be expected fewer than five times in a block are put together, or left out where they are too few even so).
-    `p_value` is the test's, `q_value` the same after Benjamini and Hochberg 1995 over all tests of the table.
+    The `answered` cells are cut, in the order of the ids (see `id_places`), into `blocks` consecutive blocks of equal
+    size (at least 50 cells, at most ten blocks), and blocks x answers is tested for independence (Pearson's chi-square;
+    answers that would be expected fewer than five times in a block are put together, or left out where they are too few
+    even so). `p_value` is the test's, `q_value` the same after Benjamini and Hochberg 1995 over all tests of the table.
     `cramers_v` is the bias-corrected effect size.
 
-    The greatest departure: `answer` has `share_in_block` in the rows `first_row` to `last_row` (0-based), against
-    `share` over all blocks.
+    The greatest departure: `answer` has `share_in_block` from `first_image` to `last_image`, which are the images
+    number `first_place` to `last_place` (from 0) of the table, against `share` over all blocks.
     """
 
     source: str
@@ -42,13 +43,15 @@ class RowOrderTest:
     q_value: float
     cramers_v: float
     answer: str
-    first_row: int
-    last_row: int
+    first_image: str
+    last_image: str
+    first_place: int
+    last_place: int
     share_in_block: float
     share: float
 
 
-def row_order_tests(cells: AnswerCells) -> tuple[RowOrderTest, ...]:
+def id_order_tests(cells: AnswerCells) -> tuple[IdOrderTest, ...]:
     """Tests every source x question with at least 100 answers that vary; by source, then question."""
     tests = sorted(_tests(cells), key=lambda test: (test.source, test.question))
     q_values = benjamini_hochberg([test.p_value for test in tests])
@@ -65,20 +68,21 @@ def benjamini_hochberg(p_values: list[float]) -> list[float]:
     return adjusted
 
 
-def _tests(cells: AnswerCells) -> Iterator[RowOrderTest]:
+def _tests(cells: AnswerCells) -> Iterator[IdOrderTest]:
     import numpy as np
 
     place = cells.source_of_image[cells.image] * max(1, len(cells.questions)) + cells.question
-    order = np.lexsort((cells.row, place))
+    places = id_places(cells.images)[cells.image]
+    order = np.lexsort((places, place))
     starts = np.flatnonzero(np.r_[True, place[order][1:] != place[order][:-1]]) if len(order) else np.empty(0, np.int64)
     for chosen in np.split(order, starts[1:]):
         if len(chosen) >= 2 * MIN_PER_BLOCK:
-            test = _test(cells, chosen)
+            test = _test(cells, chosen, places)
             if test is not None:
                 yield test
 
 
-def _test(cells: AnswerCells, chosen: NDArray[np.int64]) -> RowOrderTest | None:
+def _test(cells: AnswerCells, chosen: NDArray[np.int64], places: NDArray[np.int64]) -> IdOrderTest | None:
     import numpy as np
 
     blocks = min(MAX_BLOCKS, len(chosen) // MIN_PER_BLOCK)
@@ -95,8 +99,8 @@ def _test(cells: AnswerCells, chosen: NDArray[np.int64]) -> RowOrderTest | None:
         return None
     statistic, freedom, p_value = chi_square(table)
     where, which = _greatest_departure(table, len(frequent))
-    rows = cells.row[chosen[block == where]]
-    return RowOrderTest(
+    first, last = chosen[block == where][[0, -1]]
+    return IdOrderTest(
         source=cells.sources[int(cells.source_of_image[cells.image[chosen[0]]])],
         question=cells.questions[int(cells.question[chosen[0]])],
         answered=len(chosen),
@@ -107,8 +111,10 @@ def _test(cells: AnswerCells, chosen: NDArray[np.int64]) -> RowOrderTest | None:
         q_value=1.0,
         cramers_v=cramers_v(table) or 0.0,
         answer=cells.text_of(int(codes[frequent[which]])),
-        first_row=int(rows[0]),
-        last_row=int(rows[-1]),
+        first_image=cells.images[cells.image[first]],
+        last_image=cells.images[cells.image[last]],
+        first_place=int(places[first]),
+        last_place=int(places[last]),
         share_in_block=float(table[where, which] / table[where].sum()),
         share=float(table[:, which].sum() / table.sum()),
     )
