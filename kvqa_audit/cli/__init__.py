@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_group
 
 from kvqa_audit.cli.cache import cache
 from kvqa_audit.cli.check import check
@@ -24,8 +26,21 @@ from kvqa_audit.cli.report import report
 from kvqa_audit.cli.review import review
 from kvqa_audit.cli.run import run
 from kvqa_audit.cli.runs import runs
+from kvqa_audit.cli.serve import serve
+from kvqa_audit.cli.server import server as on_a_server
+
+
+class _Commands(TyperGroup):
+    """The commands; with `--server`, those that a service answers."""
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if ctx.params.get("server"):
+            return get_group(on_a_server).get_command(ctx, cmd_name)
+        return super().get_command(ctx, cmd_name)
+
 
 app = typer.Typer(
+    cls=_Commands,
     name="kvqa-audit",
     help=(
         "Audits visual-question-answering datasets: the table, the images, the duplicates and the answers.\n\n"
@@ -60,6 +75,7 @@ COMMANDS = (
 
 for command in COMMANDS:
     app.command()(command)
+app.add_typer(serve, name="serve")
 
 
 def _print_version(asked: bool) -> None:
@@ -75,5 +91,9 @@ def main(
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
     ] = False,
+    server: Annotated[
+        str | None,
+        typer.Option(help="The address of a service: 'runs', 'start' and 'gate' are asked there.", show_default=False),
+    ] = None,
 ) -> None:
     pass

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from importlib.resources import files
 from ipaddress import ip_address
 from urllib.parse import quote
@@ -13,7 +13,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 import kvqa_audit
 from kvqa_audit.errors import KvqaAuditError, StoreError
@@ -40,7 +40,27 @@ _STATIC = {
 }
 
 
-def create_app(settings: WebSettings) -> ASGIApp:
+@dataclass(frozen=True)
+class Application:
+    """What a server calls, and a way to let onlookers of running audits go before it ends."""
+
+    guarded: ASGIApp
+    app: FastAPI
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.guarded(scope, receive, send)
+
+    @property
+    def site(self) -> Site:
+        site: Site = self.app.state.site
+        return site
+
+    def end_streams(self) -> None:
+        """Ends the streams of events; browsers come again on their own."""
+        self.app.state.ending = True
+
+
+def create_app(settings: WebSettings) -> Application:
     """Opens the store and makes the application of one web process.
 
     Raises:
@@ -49,8 +69,7 @@ def create_app(settings: WebSettings) -> ASGIApp:
     site = Site(settings, JobStore(settings.store), RunStore(settings.store), reports.report_key(settings.data))
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.ending = asyncio.Event()
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
         site.store.close()
 
@@ -63,7 +82,7 @@ def create_app(settings: WebSettings) -> ASGIApp:
         redoc_url=None,
         lifespan=lifespan,
     )
-    app.state.site = site
+    app.state.site, app.state.ending = site, False
     app.include_router(api, prefix=API)
     for part in (login, datasets, audits, gate, people, events, reports):
         app.include_router(part.router, include_in_schema=False)
@@ -71,7 +90,7 @@ def create_app(settings: WebSettings) -> ASGIApp:
     app.add_exception_handler(KvqaAuditError, _told)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _not_valid)
-    return Guard(app, settings, site.metrics)
+    return Application(Guard(app, settings, site.metrics), app)
 
 
 def _add_probes(app: FastAPI) -> None:

@@ -54,8 +54,7 @@ class EventStream(Response):
     async def _texts(self, scope: Scope, gone: asyncio.Future[None]) -> AsyncIterator[str]:
         yield "retry: 1000\n\n"
         quiet = 0.0
-        ending: asyncio.Event = scope["app"].state.ending
-        while not gone.done() and not ending.is_set():
+        while not gone.done() and not scope["app"].state.ending:
             # The state first: events that come between the two are then still sent.
             over = (await run_in_threadpool(job, self._site.store, self._number)).state.is_over
             found = await run_in_threadpool(events_after, self._site.store, self._number, self._position)
