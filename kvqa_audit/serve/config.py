@@ -41,6 +41,7 @@ class ServeConfig(BaseModel):
         behind_proxy: the addresses or networks of a reverse proxy that is believed.
         user_header: the header in which that proxy names the user; "" where it does not.
         workers: how many worker processes there are.
+        lease_seconds: how long a worker that is not heard of keeps its audit.
         log: `text` for people, `json` for programs.
     """
 
@@ -58,6 +59,7 @@ class ServeConfig(BaseModel):
     behind_proxy: tuple[str, ...] = ()
     user_header: str = ""
     workers: Annotated[int, Field(ge=0, le=64)] = 1
+    lease_seconds: Annotated[float, Field(ge=1, le=3_600)] = 30.0
     log: Annotated[str, Field(pattern="^(text|json)$")] = "text"
 
     @field_validator("roots", "hub", "behind_proxy", mode="before")

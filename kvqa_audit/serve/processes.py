@@ -107,8 +107,10 @@ def leave_signals_to_the_process() -> None:
 
 
 def _begun(module: str, config: ServeConfig) -> subprocess.Popen[bytes]:
-    # A group of its own: Ctrl-C in the terminal reaches this process, which ends the others in order.
-    process = subprocess.Popen([sys.executable, "-m", module], stdin=subprocess.PIPE, start_new_session=True)  # noqa: S603
+    # Nothing that lies in the folder it is started in is imported (-P). It has a group of its own, so that Ctrl-C
+    # reaches this process alone, which ends the others in order.
+    command = [sys.executable, "-P", "-m", module]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)  # noqa: S603
     assert process.stdin is not None
     with suppress(BrokenPipeError), process.stdin as stdin:
         stdin.write(config.model_dump_json().encode())

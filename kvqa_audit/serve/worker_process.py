@@ -6,7 +6,8 @@ import os
 import sys
 
 from kvqa_audit.errors import KvqaAuditError
-from kvqa_audit.jobs.worker import WorkerSettings, work
+from kvqa_audit.jobs.settings import WorkerSettings
+from kvqa_audit.jobs.worker import work
 from kvqa_audit.process import end_with
 from kvqa_audit.serve.config import ServeConfig
 from kvqa_audit.serve.logs import set_up_logs
@@ -19,7 +20,7 @@ def serve_worker(config: ServeConfig) -> None:
         StoreError: the store cannot be opened, or was brought to a version that this program does not know.
     """
     set_up_logs(config.log, "worker")
-    work(config.place, WorkerSettings(config.data, report_url=f"{config.address}/runs/{{run}}"))
+    work(config.place, WorkerSettings(config.data, config.lease_seconds, report_url=f"{config.address}/runs/{{run}}"))
 
 
 def main() -> None:

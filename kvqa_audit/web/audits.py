@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 from fastapi import Request
 from sqlalchemy import func, select
 
 from kvqa_audit.access.records import Scope
+from kvqa_audit.jobs.job_rows import job_rows
 from kvqa_audit.jobs.queue import cancel, job, start_job
+from kvqa_audit.jobs.settings import RUNS_FOLDER
 from kvqa_audit.model import Finding, FindingStatus
 from kvqa_audit.store.access_tables import Role
 from kvqa_audit.store.differences import SeenBefore, seen_before
@@ -146,24 +147,21 @@ def overviews(site: Site, found: Sequence[Dataset]) -> dict[int, Overview]:
     with site.store.reading() as connection:
         of_runs = connection.execute(select(finished).where(finished.c.newest <= TREND)).all()
         lines = {run.id: run for run in run_lines(connection, RUNS.c.id.in_([row.run for row in of_runs]))}
-        next_slots = dict(connection.execute(slots.group_by(s.dataset)).tuples().all())
-        jobs = {one.dataset: one for one in _jobs(connection, [row[1] for row in connection.execute(last)])}
+        next_slots = {row[0]: row[1] for row in connection.execute(slots.group_by(s.dataset))}
+        jobs = {
+            one.dataset: one
+            for one in job_rows(connection, JOBS.c.id.in_([row[1] for row in connection.execute(last)]))
+        }
     trends: dict[int, list[tuple[int, StoredRun]]] = {}
     for row in sorted(of_runs, key=lambda row: row.id):
         trends.setdefault(row.dataset, []).append((row.id, lines[row.run]))
     return {n: Overview(jobs.get(n), tuple(trends.get(n, ())), next_slots.get(n)) for n in numbers}
 
 
-def _jobs(connection: Any, numbers: Sequence[int]) -> tuple[Job, ...]:
-    from kvqa_audit.jobs.job_rows import job_rows
-
-    return job_rows(connection, JOBS.c.id.in_(numbers))
-
-
 def counts_by_state(site: Site) -> dict[str, int]:
     """How many jobs the store has, by state."""
     with site.store.reading() as connection:
-        rows = connection.execute(select(JOBS.c.state, func.count()).group_by(JOBS.c.state)).tuples().all()
+        rows = connection.execute(select(JOBS.c.state, func.count()).group_by(JOBS.c.state)).all()
     return dict.fromkeys(JobState, 0) | {str(state): number for state, number in rows}
 
 
@@ -198,7 +196,7 @@ def _state(finding: Finding, run: str, known: Mapping[str, SeenBefore]) -> str:
 
 def folder_of(site: Site, run: StoredRun) -> Path:
     """Where the files of a run lie."""
-    return site.settings.data / "runs" / run.id
+    return site.settings.data / RUNS_FOLDER / run.id
 
 
 def record_of(site: Site, run: StoredRun) -> Record:
