@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
+from fastapi.responses import PlainTextResponse
 
 from kvqa_audit.client import records as wire
 from kvqa_audit.jobs.queue import history
@@ -64,7 +65,13 @@ def cancel_run(request: Request, caller: Writer, number: Number) -> wire.Run:
     return as_wire.run(cancel_audit(request, caller, number), None)
 
 
-@router.get("/runs/{number}/events", response_class=EventStream, response_model=None)
+@router.get(
+    "/runs/{number}/events",
+    status_code=200,
+    response_class=PlainTextResponse,
+    response_model=None,
+    responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+)
 def run_events(
     request: Request,
     caller: Reader,
