@@ -9,7 +9,13 @@ import sys
 import traceback
 
 from kvqa_audit.errors import KvqaAuditError
-from kvqa_audit.process import ENDED_BY, ended_by_signals, make_sure_there_is_memory, open_standard_streams
+from kvqa_audit.process import (
+    ENDED_BY,
+    ended_by_signals,
+    make_sure_there_is_a_folder,
+    make_sure_there_is_memory,
+    open_standard_streams,
+)
 
 CRASHED = 3
 
@@ -28,6 +34,7 @@ def main() -> None:
 
 def _run() -> None:
     try:
+        make_sure_there_is_a_folder()
         make_sure_there_is_memory()
         from kvqa_audit.cli import app
 

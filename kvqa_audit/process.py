@@ -124,6 +124,17 @@ def _set_death_signal(number: int) -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(number))
 
 
+def make_sure_there_is_a_folder() -> None:
+    """
+    Raises:
+        KvqaAuditError: the current folder was removed; libraries look for it when they are imported.
+    """
+    try:
+        os.getcwd()  # noqa: PTH109 - pathlib is one import more
+    except OSError:
+        raise KvqaAuditError("the current folder is not there any more; change to another one") from None
+
+
 def make_sure_there_is_memory() -> None:
     """
     Raises:

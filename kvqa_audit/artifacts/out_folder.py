@@ -63,7 +63,7 @@ def make_sure_it_is_apart(out: Path, source: str | Path, *, may_hold: bool = Fal
     """
     if not os.path.exists(source):  # noqa: PTH110 - Path.exists raises for a name that is too long
         return
-    place, target = Path(source).resolve(), out.resolve()
+    place, target = Path(os.path.realpath(source)), Path(os.path.realpath(out))
     kept = [place] if place.is_dir() else [place, *(place.parent / name for name in _BESIDE_A_TABLE)]
     if any(target.is_relative_to(one) for one in kept):
         raise OutputError(f"{out}: lies in the dataset itself, which is never changed; name a place elsewhere")

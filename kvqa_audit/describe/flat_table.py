@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -128,5 +129,5 @@ def _are_answers(values: Sequence[Any]) -> bool:
 
 def name_of(source: str) -> str:
     """What to call a dataset at this place: the folder, or the file if it has a telling name."""
-    path = Path(source).resolve()
+    path = Path(os.path.realpath(source))
     return (path.parent.name if path.stem == "metadata" else path.stem) or "dataset"

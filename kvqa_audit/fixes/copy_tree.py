@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -42,7 +42,9 @@ class TreeCopy:
             SourceError: something cannot be read.
             OutputError: the copy cannot be written.
         """
-        for path in entries(self.source if self.whole else self.images, self._is_entered):
+        paths = list(entries(self.source if self.whole else self.images, self._is_entered))
+        self._make_sure_there_is_room(paths, target)
+        for path in paths:
             place = target / path.relative_to(self.source)
             try:
                 self._carry(path, place)
@@ -54,6 +56,16 @@ class TreeCopy:
             if self._is_image(path) and not path.is_dir():
                 advance(1)
         return tuple(self.left)
+
+    def _make_sure_there_is_room(self, paths: Iterable[Path], target: Path) -> None:
+        copied = (path for path in paths if not (self.link and self._is_image(path)))
+        files = (path for path in copied if path.is_file() and (not path.is_symlink() or self._is_inside(path)))
+        needed, free = sum(path.stat().st_size for path in files), shutil.disk_usage(target).free
+        if needed > free:
+            raise OutputError(
+                f"{target.parent}: the copy needs {needed:,} bytes, and {free:,} are free; make room, or name another "
+                "--out"
+            )
 
     def _is_entered(self, folder: Path) -> bool:
         return not folder.name.startswith(".") or self._is_image(folder)
@@ -68,13 +80,19 @@ class TreeCopy:
             return
         elif path.is_symlink() and (path.is_dir() or not self._is_inside(path)):
             place.parent.mkdir(parents=True, exist_ok=True)
-            inside = os.path.relpath(path.resolve(), path.parent.resolve())
-            place.symlink_to(inside if self._is_inside(path) else path.parent.absolute() / path.readlink())
+            place.symlink_to(self._target(path))
         elif path.is_dir():
             place.mkdir(parents=True, exist_ok=True)
         elif not self._is_at_the_top(path, self.written):
             place.parent.mkdir(parents=True, exist_ok=True)
             _copy(path, place, share=self.link and self._is_image(path))
+
+    def _target(self, link: Path) -> str | Path:
+        """Where the copy of a link leads: in the copy where it led inside the dataset, even to nothing there."""
+        target = Path(os.path.realpath(link))
+        if target.is_relative_to(os.path.realpath(self.source)):
+            return os.path.relpath(target, os.path.realpath(link.parent))
+        return link.parent.absolute() / link.readlink()
 
     def _why_left(self, path: Path) -> str:
         if path.name.startswith(".") and not self._is_image(path):
@@ -93,7 +111,7 @@ class TreeCopy:
     def _is_inside(self, path: Path) -> bool:
         """Whether a link leads to something in the dataset that is there."""
         try:
-            return path.resolve(strict=True).is_relative_to(self.source.resolve())
+            return path.resolve(strict=True).is_relative_to(os.path.realpath(self.source))
         except (OSError, RuntimeError):
             return False
 
@@ -125,7 +143,7 @@ def belongs_to(path: Path, img_ids: Collection[str]) -> bool:
 def _copy(path: Path, place: Path, *, share: bool) -> None:
     if share:
         try:
-            place.hardlink_to(path.resolve())
+            place.hardlink_to(os.path.realpath(path))
         except OSError:
             share = False  # another file system, or one without links
     if not share:

@@ -134,7 +134,7 @@ def _write_and_prove(
     again = replace(options, decisions=Path(used) if used else None, ignore_decisions=not used)
     after = _audited(staging, spec, again, listener)
     after = replace(after, dataset=replace(after.dataset, location=absolute_location(out)))
-    proof = prove(planned.audit, after, patch, planned.table, spec)
+    proof = prove(planned.audit, after, patch, planned.table, spec, left_out)
     if used:
         name = NAMES[1] if Path(used).suffix.lower() == ".csv" else NAMES[0]
         decisions = write_copy.decisions_for_the_copy(text_of(Path(used)), proof.new_keys)

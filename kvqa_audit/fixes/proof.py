@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import Any
 
 from kvqa_audit.contracts.readings import read_answer
@@ -46,12 +47,22 @@ class Proof:
         return not (self.new or self.lost or self.other_images or self.unjudged)
 
 
-def prove(before: AuditRun, after: AuditRun, patch: Patch, table: WrittenTable, spec: DatasetSpec) -> Proof:
+def prove(
+    before: AuditRun,
+    after: AuditRun,
+    patch: Patch,
+    table: WrittenTable,
+    spec: DatasetSpec,
+    left_out: Collection[str] = (),
+) -> Proof:
     """Compares the audit of the source with the audit of the copy, which has to be made with the same options.
 
     Findings are compared by check and by what they are about, read as it is meant: a finding about an answer is the
     same before and after the answer's order is corrected. Those that the patch answers have to be gone, all others have
     to be there still.
+
+    Args:
+        left_out: what was not copied, each "path: why"; findings about these files go with them.
     """
     sign = _Signing(patch, table, spec)
     answered = {finding.key for finding in patch.fixed}
@@ -67,11 +78,12 @@ def prove(before: AuditRun, after: AuditRun, patch: Patch, table: WrittenTable, 
         elif (old := same.pop(0)).key != finding.key:
             new_keys[old.key] = finding.key
     gone = [finding for findings in expected.values() for finding in findings]
-    touched = _Touched(patch)
+    absent = {*patch.removed_images, *(name for one in left_out for name in _names(one))}
+    touched = _Touched(patch, absent)
     settled = [finding for finding in gone if touched.explains(finding, spec)]
     others = [finding for finding in gone if not touched.explains(finding, spec)]
     shifts = bool(patch.dropped or patch.removed_images or patch.corrected)
-    same_images, other_images = _images(before, after, patch)
+    same_images, other_images = _images(before, after, absent)
     return Proof(
         resolved=patch.fixed,
         settled=tuple(settled),
@@ -134,8 +146,9 @@ class _Signing:
 class _Touched:
     """What a patch took away, or a person settled: findings about it may go."""
 
-    def __init__(self, patch: Patch) -> None:
+    def __init__(self, patch: Patch, absent: Collection[str]) -> None:
         self._patch = patch
+        self._absent = absent
         changes = [change for change in patch.changes if change.row is not None]
         self._rows = {change.row: change for change in changes if _is_persons_or_drop(change)}
         self._moved = {change.row for change in changes if change.column == "img_id"}
@@ -143,7 +156,7 @@ class _Touched:
 
     def explains(self, finding: Finding, spec: DatasetSpec) -> bool:
         about = {(finding.img_id or "").strip(), *(other.strip() for other in finding.related)}
-        if not about.isdisjoint(self._patch.removed_images):
+        if not about.isdisjoint(self._absent):
             return True
         if finding.row in self._rows or finding.row in self._moved:
             return True
@@ -172,12 +185,18 @@ def _codes(run: AuditRun, statuses: tuple[OutcomeStatus, ...]) -> set[str]:
     return {outcome.code for outcome in run.outcomes if outcome.outcome in statuses}
 
 
-def _images(before: AuditRun, after: AuditRun, patch: Patch) -> tuple[int | None, tuple[str, ...]]:
+def _names(left: str) -> tuple[str, ...]:
+    """What a file that was left is called in findings: its path, or the id of its image."""
+    path = PurePath(left.rpartition(": ")[0])
+    return str(path), path.name, path.stem
+
+
+def _images(before: AuditRun, after: AuditRun, absent: Collection[str]) -> tuple[int | None, tuple[str, ...]]:
     """How many images are what they were, and those that are not (gone without being removed, added, changed)."""
     if not before.fingerprints:
         return None, ()
     was: Mapping[str, str | None] = {f.img_id: f.sha256 for f in before.fingerprints}
     now = {f.img_id: f.sha256 for f in after.fingerprints}
-    kept = {img_id: digest for img_id, digest in was.items() if img_id not in patch.removed_images}
+    kept = {img_id: digest for img_id, digest in was.items() if img_id not in absent}
     other = {img_id for img_id in kept.keys() | now.keys() if kept.get(img_id, "") != now.get(img_id, "")}
     return len(kept) - len(other & kept.keys()), tuple(sorted(other))

@@ -153,7 +153,7 @@ def _inside(root: Path, place: str) -> Path:
         SourceError: one does.
     """
     path = root / place
-    if path.is_symlink() and not path.resolve().is_relative_to(root.resolve()):
+    if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root)):
         raise SourceError(f"{path}: is a link that leads out of the dataset. Name the file itself, or put it there.")
     return path
 

@@ -37,12 +37,12 @@ class FolderShard:
 
     def read(self) -> Iterator[RawImage]:
         """Opens the files one after the other; never raises for a single file."""
-        root = Path(self.root).resolve()
+        root = Path(os.path.realpath(self.root))
         inside: dict[str, bool] = {}
         for img_id, relative in self.files:
             parent = os.path.dirname(relative)  # noqa: PTH120 - a call less for each of many files
             if parent not in inside:
-                inside[parent] = (root / parent).resolve().is_relative_to(root)
+                inside[parent] = Path(os.path.realpath(root / parent)).is_relative_to(root)
             if inside[parent]:
                 yield _read(img_id, relative, root)
             else:
@@ -141,10 +141,7 @@ def list_files(root: Path) -> ListedFiles:
 
 
 def _leads_inside(path: str, root: Path) -> bool:
-    try:
-        return Path(path).resolve().is_relative_to(root.resolve())
-    except (OSError, RuntimeError):
-        return True
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root))
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -88,7 +89,11 @@ def data_files(run: AuditRun) -> tuple[HashedFile, ...]:
     root = location.parent if location.is_file() else location
     tables = [root / place for place in run.dataset.tables]
     tables = tables or ([location] if location.is_file() else [root / TABLE_NAME])
-    found = [path for path in tables if path.is_file() and path.resolve().is_relative_to(root.resolve())]
+    found = [
+        path
+        for path in tables
+        if path.is_file() and Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root))
+    ]
     found = found or sorted(root.glob("*.parquet")) or sorted(root.glob("data/*.parquet"))
     return tuple(HashedFile(path.relative_to(root).as_posix(), _sha256(path)) for path in found)
 

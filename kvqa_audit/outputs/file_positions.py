@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -100,7 +101,7 @@ def count_of(outcomes: Iterable[CheckOutcome], status: OutcomeStatus) -> int:
 def _as_seen_from_here(path: Path) -> str:
     """Relative to the current folder where it lies in there, because a code host knows paths in its checkout only."""
     try:
-        return path.resolve().relative_to(Path.cwd().resolve()).as_posix()
+        return Path(os.path.realpath(path)).relative_to(os.path.realpath(Path.cwd())).as_posix()
     except (OSError, ValueError):
         return PurePosixPath(path.name or TABLE_NAME).as_posix()
 

@@ -203,3 +203,32 @@ def test_real_rows_are_corrected_and_proven(shared: Path, tmp_path: Path, progra
     proof = json.loads((tmp_path / "fixed" / "proof.json").read_text())
     assert proof["resolved"] == {"KV007": 1772, "KV009": 161, "KV010": 393}
     assert proof["new"] == proof["lost"] == []
+
+
+def test_a_copy_that_the_disk_cannot_hold_is_refused_before_it_is_begun(
+    program: Program, drawn: Drawn, tmp_path: Path
+) -> None:
+    source = tmp_path / "data"
+    shutil.copytree(drawn[0], source)
+    with (source / "more.bin").open("wb") as file:
+        file.truncate(shutil.disk_usage(tmp_path).free + 2**30)
+    done = program("fix", source, "--subset", "--table-only", "--out", tmp_path / "new")
+    assert done.returncode == 2
+    assert "are free; make room" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
+
+
+def test_what_cannot_be_copied_is_named_and_does_not_stand_against_the_proof(
+    program: Program, drawn: Drawn, tmp_path: Path
+) -> None:
+    source = tmp_path / "data"
+    shutil.copytree(drawn[0], source)
+    for name in ("notes.txt", "images/more.jpg"):
+        os.mkfifo(source / name)
+    (source / "images" / "loop.jpg").symlink_to(source / "images" / "loop.jpg")
+    done = program("fix", source, "--subset", "--out", tmp_path / "new", "-j", "1")
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = (tmp_path / "new" / "changes.md").read_text()
+    for name in ("notes.txt", "images/more.jpg"):
+        assert f"`{name}: neither a file nor a link`" in told
+    assert (tmp_path / "new" / "images" / "loop.jpg").is_symlink()

@@ -106,3 +106,20 @@ def test_an_earlier_audit_is_replaced_and_other_files_beside_it_stay(
 def test_folder_that_was_made_for_a_run_that_failed_is_gone(program: Program, source: Path, tmp_path: Path) -> None:
     assert program("run", source / "nowhere", "--out", tmp_path / "out").returncode == 2
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("name", ["metadata.csv", "images/x.jpg", "notes.txt", "../out"])
+@pytest.mark.parametrize("command", ["run", "fix", "init"])
+def test_a_link_that_leads_to_itself_is_told_and_breaks_nothing_off(
+    program: Program, source: Path, command: str, name: str
+) -> None:
+    link = source / name
+    link.unlink(missing_ok=True)
+    link.symlink_to(link)
+    more = () if command == "init" else ("--subset", "--table-only")
+    done = program(command, source, "--out", source.parent / "out", *more)
+    assert done.returncode in (0, 1, 2)
+    assert "Traceback" not in done.stderr
+    if "x.jpg" not in name and "notes" not in name:
+        assert done.returncode == 2
+        assert link.name in done.stderr

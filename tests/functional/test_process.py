@@ -105,3 +105,12 @@ def test_formulas_are_no_formulas_in_the_csv_files(program: Program, tmp_path: P
     lines = (out / "findings.csv").read_text()
     assert ",'=1+1,'@SUM(A1)," in lines
     assert ",=1+1" not in lines
+
+
+def test_a_current_folder_that_is_gone_is_told(process: Program, drawn: Drawn, tmp_path: Path) -> None:
+    def remove() -> None:
+        tmp_path.rmdir()
+
+    done = process("check", drawn[0] / "metadata.csv", cwd=tmp_path, preexec_fn=remove)
+    assert done.returncode == 2
+    assert "the current folder is not there any more" in done.stderr

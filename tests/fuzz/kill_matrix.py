@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.fuzz.fuzz import sound_case
+from tests.fuzz.case import draw_sound_case
 from tests.processes import descendants, is_alive, wait_until
 
 # What differs between two runs that came to the same.
@@ -127,8 +127,7 @@ def main() -> int:
     broken = 0
     with tempfile.TemporaryDirectory() as folder:
         sound = Path(folder) / "sound"
-        sound_case(sound, Path.cwd())
-        shutil.rmtree(sound / "whole")
+        draw_sound_case(sound, Path.cwd())
         # The audit and its source have to stand where each try has them.
         for name, words in COMMANDS.items():
             if asked.only in (None, name):
