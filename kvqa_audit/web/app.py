@@ -70,8 +70,8 @@ def create_app(settings: WebSettings) -> Application:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        yield
-        site.store.close()
+        with site.store, site.runs:
+            yield
 
     app = FastAPI(
         title="kvqa-audit",

@@ -8,6 +8,7 @@ from http.cookies import SimpleCookie
 from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -31,8 +32,11 @@ _HEADERS = {
 }
 
 
-class _TooLargeError(Exception):
-    """More came than a request may bring."""
+class _TooLargeError(HTTPException):
+    """More came than a request may bring; a kind of error that a parser of bodies lets pass."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(413, f"A request may bring {limit:,} bytes.")
 
 
 class Guard:
@@ -80,15 +84,15 @@ class Guard:
             message = await receive()
             came += len(message.get("body", b""))
             if came > limit:
-                raise _TooLargeError
+                raise _TooLargeError(limit)
             return message
 
         try:
             if not told.isdigit() or int(told) > limit:
-                raise _TooLargeError
+                raise _TooLargeError(limit)
             await self._app(scope, counted, send)
-        except _TooLargeError:
-            await PlainTextResponse(f"A request may bring {limit:,} bytes.\n", 413)(scope, receive, send)
+        except _TooLargeError as error:
+            await PlainTextResponse(f"{error.detail}\n", 413)(scope, receive, send)
 
     def _address(self, scope: Scope) -> str:
         """Who asks: the nearest address that is not the proxy's own."""

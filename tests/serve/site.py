@@ -57,7 +57,7 @@ class Served:
     def person(self, name: str, role: Role | None = None) -> Person:
         """Somebody who has chosen a password and is logged in."""
         found = person_by(self.link_for(name, role))
-        self.opened.enter_context(found.http)
+        self.opened.callback(found.http.close)
         return found
 
     def program(self, name: str, role: Role | None = None, scope: str = "write") -> httpx.Client:

@@ -12,6 +12,7 @@ from fastapi.responses import Response
 from kvqa_audit.client.records import Problem
 
 _WORDS = {
+    400: "The body cannot be read.",
     401: "No valid token or session.",
     403: "Seen, but not allowed with this role or token.",
     404: "Not there, or not for who asks.",

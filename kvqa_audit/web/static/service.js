@@ -4,7 +4,8 @@
   const form = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
   for (const time of document.querySelectorAll("time[datetime]")) {
     time.title = time.textContent;
-    time.textContent = form.format(new Date(time.dateTime));
+    const moment = new Date(time.dateTime);
+    time.textContent = time.closest("#log") ? moment.toLocaleTimeString() : form.format(moment);
   }
 
   const live = document.getElementById("live");
@@ -66,7 +67,9 @@
       const words = body.text || body.state + (body.reason ? `: ${body.reason}` : "");
       log.append(element("li", `${new Date(body.at).toLocaleTimeString()} ${words}`));
       log.scrollTop = log.scrollHeight;
-      if (body.state) document.getElementById("state").firstElementChild.textContent = body.state;
+      const pill = document.getElementById("state").firstElementChild;
+      if (body.state) pill.textContent = body.state;
+      pill.classList.toggle("info", body.state === "running");
     });
   }
   source.addEventListener("over", () => {
