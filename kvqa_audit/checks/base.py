@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from kvqa_audit.answers.study import AnswerStudy
 from kvqa_audit.answers.suspicion import Suspicion
+from kvqa_audit.ingest.told_by_folders import ToldByFolders
 from kvqa_audit.model import CheckDoc, DuplicatePair, ImageFingerprint, PairKind, Repair, Severity
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class Evidence:
     `absent` maps what is not there to the reason, in words a reader understands: "images", "duplicates" and "overlays"
     (no image was looked at), "ocr" (no text was read), "table", "column answer" (and source, question, img_id),
     "splits" (there are none), "whole dataset" (a subset was given). A check that needs an absent part is skipped with
-    that reason; the fields below then hold nothing.
+    that reason; the fields below then hold nothing. Where the table is absent, `folders` may tell splits and sources.
     """
 
     spec: DatasetSpec
@@ -47,6 +48,7 @@ class Evidence:
     burned_in: tuple[BurnedIn, ...] = ()
     suspicion: Suspicion = field(default_factory=Suspicion)
     absent: Mapping[str, str] = field(default_factory=dict)
+    folders: ToldByFolders = field(default_factory=ToldByFolders)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from kvqa_audit.model import PairKind, Severity
 @check(
     "KV205",
     Severity.ERROR,
-    needs=("duplicates", "table", "column source", "column img_id"),
+    needs=("duplicates", "column source", "column img_id"),
     unit="groups of copies whose sources are known",
     pair=PairKind.ACROSS_SOURCES,
     by_description=True,

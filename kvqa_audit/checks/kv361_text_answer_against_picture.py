@@ -16,4 +16,4 @@ def text_answer_against_picture(evidence: Evidence) -> Checked | Skipped:
 
     Fix: look at the outlined lines, the surest case first, and correct the answer where the picture is right.
     """
-    return contradicted(evidence, "KV361", "text", "lines of text", "Look at the left edge and the outlined places")
+    return contradicted(evidence, "KV361", "text", "lines of text", "Look at the outlined places")

@@ -7,7 +7,7 @@ from kvqa_audit.checks.split_leaks import leaking_groups
 from kvqa_audit.model import Severity, Tier
 
 
-@check("KV410", Severity.ERROR, needs=("table", "splits", "duplicates", "column img_id"), unit="images")
+@check("KV410", Severity.ERROR, needs=("splits", "duplicates", "column img_id"), unit="images")
 def split_leak_by_identical_picture(evidence: Evidence) -> Checked:
     """Images with identical bytes or pixels are in different splits.
 

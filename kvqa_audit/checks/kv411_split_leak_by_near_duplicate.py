@@ -7,7 +7,7 @@ from kvqa_audit.checks.split_leaks import leaking_groups
 from kvqa_audit.model import Severity, Tier
 
 
-@check("KV411", Severity.ERROR, needs=("table", "splits", "duplicates", "column img_id"), unit="images")
+@check("KV411", Severity.ERROR, needs=("splits", "duplicates", "column img_id"), unit="images")
 def split_leak_by_near_duplicate(evidence: Evidence) -> Checked:
     """Near-duplicates, or pictures of one scene, are in different splits.
 

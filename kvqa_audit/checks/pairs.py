@@ -146,7 +146,9 @@ def as_displayed(group: PictureGroup, orientations: Mapping[str, int]) -> str:
 
 
 def sources_by_image(evidence: Evidence) -> dict[str, tuple[str, ...]]:
-    """Every image's sources as its rows name them, sorted; an image without rows has none."""
+    """Every image's sources as its rows name them, sorted, or without a table as folders do; some have none."""
+    if "table" in evidence.absent:
+        return {img_id: (source,) for img_id, source in evidence.folders.sources.items()}
     frame = evidence.table.frame
     found: dict[str, set[str]] = {}
     for img_id, source in zip(frame["img_id"].tolist(), frame["source"].tolist(), strict=True):

@@ -9,7 +9,9 @@ from kvqa_audit.model import Severity, Tier
 
 
 def splits_by_image(evidence: Evidence) -> dict[str, tuple[str, ...]]:
-    """Every image's splits as its rows name them, sorted."""
+    """Every image's splits as its rows name them, sorted, or without a table as folders do."""
+    if "table" in evidence.absent:
+        return {img_id: (split,) for img_id, split in evidence.folders.splits.items()}
     return splits_of_images(evidence.table.frame["img_id"].tolist(), evidence.table.splits)
 
 

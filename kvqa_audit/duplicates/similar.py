@@ -140,11 +140,11 @@ def _is_background(pair: Similar, min_frame_similarity: float | None) -> bool:
 
 def _said_of(background: Background | None, dropped: int, bound: float | None) -> str:
     if background is None:
-        return f"the description asks for a similarity of {bound:g} of near frames; {dropped:,} pairs are below it"
+        return f"the description asks pictures of one scene for a similarity of {bound:g}; {dropped:,} pairs have less"
     return (
         f"pictures of this dataset resemble each other: {background.resembling:,} of {background.pairs:,} pairs drawn "
-        f"at random do, with a median similarity of {background.median:g}; so near frames are told from {bound:g} on, "
-        f"and {dropped:,} pairs below it are not reported"
+        f"at random do, with a median similarity of {background.median:g}; so pictures of one scene are told from "
+        f"{bound:g} on, and {dropped:,} pairs below it are not reported"
     )
 
 

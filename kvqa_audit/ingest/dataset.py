@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from kvqa_audit.ingest.image_place import ImagePlace
+from kvqa_audit.ingest.told_by_folders import ToldByFolders
 from kvqa_audit.model import ImageFingerprint
 
 if TYPE_CHECKING:
@@ -122,6 +123,7 @@ class Dataset:
 
     `shards` together name every image once. `absent` says, for parts that are not there (`images`, `table`), why.
     `reader` says on one line what was read and how. `tables` are the files of the table, below the source's folder.
+    `folders` has what folders tell of images that have no table.
     """
 
     location: str
@@ -133,6 +135,7 @@ class Dataset:
     absent: Mapping[str, str] = field(default_factory=dict)
     reader: str = ""
     tables: tuple[str, ...] = ()
+    folders: ToldByFolders = field(default_factory=ToldByFolders)
 
     def read_images(self, ids: Iterable[str]) -> Iterator[RawImage]:
         """Opens some images again, each at most once; ids that no shard holds are left out."""

@@ -9,10 +9,11 @@ from pathlib import Path
 from kvqa_audit.errors import SourceError
 from kvqa_audit.ingest.dataset import Dataset, ImageFault, ImageShard, Table, TableFault
 from kvqa_audit.ingest.find_tables import PACKED, FoundTables, find_tables, format_of, read_file
-from kvqa_audit.ingest.image_folder import ListedFiles, list_files, list_images
+from kvqa_audit.ingest.image_folder import FolderShard, ListedFiles, list_files, list_images
 from kvqa_audit.ingest.image_ids import IMAGES_NAME, RowId
 from kvqa_audit.ingest.source_format import RawTable, Wanted
 from kvqa_audit.ingest.table import empty_table, whole_table
+from kvqa_audit.ingest.told_by_folders import ToldByFolders, told_by_folders
 from kvqa_audit.spec.dataset_spec import DatasetSpec
 
 SAVED = "saved"
@@ -150,6 +151,11 @@ def open_dataset(
         if table_only or not found.shards:
             raise _nothing_in(source, opened, found)
         absent["table"] = "there is no table of questions and answers beside the images"
+    folders = ToldByFolders()
+    if not opened.tables:
+        folders = told_by_folders(
+            file for shard in found.shards if isinstance(shard, FolderShard) for file in shard.files
+        )
     table = _with_ids(replace(table, faults=(*table.faults, *found.unread)), opened, found.ids)
     return Dataset(
         source,
@@ -159,8 +165,9 @@ def open_dataset(
         found.faults,
         opened.revision,
         absent,
-        "; ".join([read_as(opened.tables, table.splits), *found.lines]),
+        "; ".join([read_as(opened.tables, table.splits), *found.lines, *folders.said]),
         tuple(dict.fromkeys(one.place for one in opened.tables)) if opened.root is not None else (),
+        folders,
     )
 
 

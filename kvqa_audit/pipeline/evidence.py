@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from kvqa_audit.engine.call import Call
 from kvqa_audit.engine.executor import Executor, Future
+from kvqa_audit.ingest.dataset import ROLES
 from kvqa_audit.pipeline.judgement_cache import JudgementCache
 from kvqa_audit.pipeline.table_stages import IMPORTS, JudgedRows, judge_expectations, judge_rows, rank_answers
 from kvqa_audit.progress import Clock
@@ -106,6 +107,7 @@ def collect_evidence(
         burned_in=burned_in,
         suspicion=suspicion,
         absent=absent,
+        folders=dataset.folders,
     )
     return Collected(evidence, images, duplicates, agreement_figures(dataset.table.frame, spec, overlays))
 
@@ -215,8 +217,15 @@ def _absent(dataset: Dataset, subset: bool, ocr: bool) -> dict[str, str]:
         absent["duplicates"] = absent["overlays"] = absent["ocr"] = absent["images"]
     elif (reason := _why_not_read(ocr)) is not None:
         absent["ocr"] = reason
-    if not dataset.table.splits:
+    if not dataset.table.splits and not dataset.folders.splits:
         absent["splits"] = "the dataset has no splits"
+    if "table" in absent:
+        absent |= {f"column {role}": absent["table"] for role in ROLES}
+        # Folders may stand in for two of the columns.
+        if dataset.folders.said:
+            del absent["column img_id"]
+        if dataset.folders.sources:
+            del absent["column source"]
     if subset:
         absent["whole dataset"] = "the source is a subset, and this is expected of the whole dataset alone"
     return absent

@@ -65,10 +65,11 @@ def metrics_of(collected: Collected) -> Metrics:
     """Everything measured that is not a finding, as JSON values."""
     evidence, duplicates, images = collected.evidence, collected.duplicates, collected.images
     frame = evidence.table.frame
+    splits = evidence.table.splits or tuple(evidence.folders.splits.values())
     levels = {rule.id: (rule.level, rule.why) for rule in evidence.spec.rules}
     return {
-        "sources": dict(zip(frame["img_id"], frame["source"], strict=True)),
-        "splits": dict(Counter(name for split in evidence.table.splits if (name := split.strip()))),
+        "sources": dict(zip(frame["img_id"], frame["source"], strict=True)) | dict(evidence.folders.sources),
+        "splits": dict(Counter(name for split in splits if (name := split.strip()))),
         # Not by `asdict`, which copies deeply: a table of free questions has a cell for each of them.
         "profile": [{name: getattr(cell, name) for name in cell.__slots__} for cell in evidence.distributions.cells],
         "rules": [

@@ -169,7 +169,7 @@ def _reason(pair: DuplicatePair) -> str:
     if pair.tier is Tier.RE_ENCODE and not done:
         return "one is the other, saved anew"
     if pair.tier is Tier.NEAR_FRAME:
-        return "they are neighbouring frames of one scene"
+        return "they show one scene and are no copies"
     return f"one is the other, {done}" if done else "one is the other, with small changes"
 
 

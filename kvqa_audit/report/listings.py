@@ -151,7 +151,7 @@ def stereotyped_answers(run: AuditRun) -> Listing | None:
 
 
 def split_proposal(run: AuditRun) -> Listing | None:
-    """The sizes of splits that keep copies and neighbouring frames together, by source."""
+    """The sizes of splits that keep copies and of pictures of one scene together, by source."""
     proposal: Entry = run.metrics.get("split_proposal") or {}
     sizes: Mapping[str, int] = proposal.get("images") or {}
     total = sum(sizes.values())
@@ -161,7 +161,7 @@ def split_proposal(run: AuditRun) -> Listing | None:
     asked = ", ".join(f"{shown(name, 40)} {share(fraction)}" for name, fraction in proposal["fractions"].items())
     came = ", ".join(f"{shown(name, 40)} {share(number / total)}" for name, number in sizes.items())
     kept = (
-        f"keeps the {proposal['groups']:,} groups of copies and neighbouring frames together (the largest has "
+        f"keeps the {proposal['groups']:,} groups of copies and of pictures of one scene together (the largest has "
         f"{proposal['largest_group']:,} images)"
         if proposal["groups"]
         else "has no copies to keep together"

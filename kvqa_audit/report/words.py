@@ -18,7 +18,7 @@ TIER_WORDS: Mapping[Tier, str] = {
     Tier.IDENTICAL_PIXELS: "the same pixels",
     Tier.RE_ENCODE: "saved anew",
     Tier.NEAR: "altered copies",
-    Tier.NEAR_FRAME: "neighbouring frames",
+    Tier.NEAR_FRAME: "pictures of one scene",
 }
 _CHANGE_WORDS: Mapping[str, str] = {
     "flip-horizontal": "mirrored",

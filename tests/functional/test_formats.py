@@ -18,7 +18,7 @@ from kvqa_audit.describe.description import describe_source
 from kvqa_audit.errors import SourceError
 from kvqa_audit.ingest.dataset import Dataset
 from kvqa_audit.ingest.open import open_dataset
-from kvqa_audit.pipeline.audit import check_table
+from kvqa_audit.pipeline.audit import check_table, run_audit
 from kvqa_audit.spec.load import load_spec
 from tests.lookalikes import jpeg
 
@@ -258,6 +258,37 @@ def test_a_folder_of_pictures_is_a_source_without_a_table(tmp_path: Path) -> Non
     ids = {i for shard in dataset.shards for i in shard.ids}
     assert ids == {"a", "one/source.jpg", "two/source.jpg", "b", "c.jpg", "c.png"}
     assert (list(dataset.absent), dataset.image_faults) == (["table"], ())
+
+
+@pytest.mark.parametrize(
+    ("paths", "splits", "sources"),
+    [
+        ("train/cats/{}.jpg train/dogs/{}.jpg val/dogs/v{}.jpg", {"train": 6, "val": 3}, {"cats": 3, "dogs": 6}),
+        ("images/cats/{}.jpg images/dogs/d{}.jpg", {}, {"cats": 3, "dogs": 3}),
+        ("cats/train/{}.jpg cats/test/t{}.jpg dogs/train/d{}.jpg", {"train": 6, "test": 3}, {"cats": 6, "dogs": 3}),
+        ("training_set/{}.png testing_set/{}.png", {"training": 3, "testing": 3}, {}),
+        ("one{0}/source.jpg two{0}/source.jpg", {}, {}),
+        ("train/{}.jpg a{}.jpg", {}, {}),
+        ("images/{}.jpg", {}, {}),
+    ],
+)
+def test_folders_of_pictures_tell_splits_and_sources(
+    tmp_path: Path, paths: str, splits: dict[str, int], sources: dict[str, int]
+) -> None:
+    names = [path.format(n) for path in paths.split() for n in range(3)]
+    folders = open_dataset(str(draw(tmp_path, names)), load_spec()).folders
+    assert (Counter(folders.splits.values()), Counter(folders.sources.values())) == (splits, sources)
+
+
+def test_copies_across_the_folders_of_pictures_are_told(tmp_path: Path) -> None:
+    draw(tmp_path, [f"{split}/{kind}/{split}{n}.jpg" for split in ("train", "test") for kind in "ab" for n in range(3)])
+    (tmp_path / "test" / "a" / "again.jpg").write_bytes((tmp_path / "train" / "b" / "train0.jpg").read_bytes())
+    run = run_audit(tmp_path)
+    found = {finding.check: finding.severity.value for finding in run.findings}
+    assert (found["KV205"], found["KV410"], found["KV201"]) == ("warning", "error", "error")
+    assert run.metrics["splits"] == {"train": 6, "test": 7}
+    reasons = {one.reason for one in run.outcomes if one.code in ("KV003", "KV350", "KV409", "KV412")}
+    assert reasons == {"there is no table of questions and answers beside the images"}
 
 
 def test_pictures_that_no_row_names_in_other_folders_are_left_out_and_counted(tmp_path: Path) -> None:

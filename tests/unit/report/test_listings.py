@@ -79,7 +79,8 @@ def test_no_more_than_twenty_stereotypes_are_listed_and_all_are_counted() -> Non
 
 
 @pytest.mark.parametrize(
-    ("groups", "kept"), [(0, "has no copies to keep together"), (4, "keeps the 4 groups of copies and neighbouring")]
+    ("groups", "kept"),
+    [(0, "has no copies to keep together"), (4, "keeps the 4 groups of copies and of pictures of one scene")],
 )
 def test_a_split_says_what_it_keeps_together_and_what_came_out(groups: int, kept: str) -> None:
     proposal = {"fractions": {"train": 0.8, "test": 0.2}, "images": {"train": 7, "test": 3}, "groups": groups}
