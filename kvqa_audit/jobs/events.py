@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from kvqa_audit.errors import FenceError
 from kvqa_audit.jobs.job_store import JobStore
@@ -26,24 +25,18 @@ def append_events(store: JobStore, job: int, fence: int, told: Sequence[Told]) -
     if told:
         with store.writing() as connection:
             held = (JOBS.c.id == job, JOBS.c.fence == fence, JOBS.c.state == JobState.RUNNING)
-            if not put_events(connection, job, told, store.clock(connection), *held):
+            grown = update(JOBS).where(*held).values(last_event=JOBS.c.last_event + len(told))
+            last = connection.execute(grown.returning(JOBS.c.last_event)).scalar()
+            if last is None:
                 raise FenceError(f"job {job} was taken from this worker; its events were not written")
-
-
-def put_events(connection: Connection, job: int, told: Sequence[Told], at: datetime, *held: Any) -> bool:
-    """Adds events to a job if these conditions hold for its row; whether they do."""
-    grown = update(JOBS).where(JOBS.c.id == job, *held).values(last_event=JOBS.c.last_event + len(told))
-    last = connection.execute(grown.returning(JOBS.c.last_event)).scalar()
-    if last is None:
-        return False
-    if any(kind is EventKind.COUNT for kind, _ in told):
-        connection.execute(delete(EVENTS).where(EVENTS.c.job == job, EVENTS.c.kind == EventKind.COUNT))
-    rows = [
-        {"job": job, "position": last - len(told) + number, "at": at, "kind": kind, "body": dict(body)}
-        for number, (kind, body) in enumerate(told, 1)
-    ]
-    connection.execute(insert(EVENTS), rows)
-    return True
+            if any(kind is EventKind.COUNT for kind, _ in told):
+                connection.execute(delete(EVENTS).where(EVENTS.c.job == job, EVENTS.c.kind == EventKind.COUNT))
+            at = store.clock(connection)
+            rows = [
+                {"job": job, "position": last - len(told) + number, "at": at, "kind": kind, "body": dict(body)}
+                for number, (kind, body) in enumerate(told, 1)
+            ]
+            connection.execute(insert(EVENTS), rows)
 
 
 def events_after(store: JobStore, job: int, position: int = 0, limit: int = 500) -> tuple[Event, ...]:

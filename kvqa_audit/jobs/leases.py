@@ -25,6 +25,8 @@ from kvqa_audit.store.records import RunState
 from kvqa_audit.store.run_rows import run_lines, settle_run
 from kvqa_audit.store.tables import RUNS
 
+_AT_WORK = JOBS.alias("at_work")
+
 
 def claim(store: JobStore, worker: str, lease_seconds: float) -> Job | None:
     """Gives the job that waits longest to a worker, with a new fence and a new run; None where none may begin.
@@ -43,14 +45,12 @@ def claim(store: JobStore, worker: str, lease_seconds: float) -> Job | None:
         begun |= {"lease_until": now + timedelta(seconds=lease_seconds)}
         begun |= {"fence": JOBS.c.fence + 1, "attempts": JOBS.c.attempts + 1}
         mine = _next_job(now).with_for_update(skip_locked=True).scalar_subquery()
-        taken = update(JOBS).where(JOBS.c.id == mine).values(begun).returning(JOBS.c.id)
         try:
             with connection.begin_nested():
-                number = connection.execute(taken).scalar()
+                return next(iter(changed(connection, JOBS.c.id == mine, now, begun)), None)
         except IntegrityError:
             # PostgreSQL lets two workers try two jobs of one dataset; its index refuses the later one.
             return None
-        return None if number is None else changed(connection, number, now, {})
 
 
 def heartbeat(store: JobStore, number: int, fence: int, lease_seconds: float) -> Job:
@@ -93,7 +93,7 @@ def finish(
         held, now = _make_sure_it_is_held(connection, number, fence), store.clock(connection)
         if news is not None:
             put_message(connection, number, held.dataset, news, now)
-        return ended(connection, number, now, state, reason, watched=watched)
+        return ended(connection, held, now, state, reason, watched=watched)
 
 
 def try_again(store: JobStore, number: int, fence: int, reason: str, after_seconds: float) -> Job:
@@ -105,7 +105,7 @@ def try_again(store: JobStore, number: int, fence: int, reason: str, after_secon
     with store.writing() as connection:
         held, now = _make_sure_it_is_held(connection, number, fence), store.clock(connection)
         if held.attempts >= held.max_attempts:
-            return ended(connection, number, now, JobState.FAILED, reason)
+            return ended(connection, held, now, JobState.FAILED, reason)
         later = timedelta(seconds=after_seconds * 2 ** (held.attempts - 1))
         return _waits(connection, held, now, RunState.FAILED, reason, not_before=now + later)
 
@@ -159,8 +159,7 @@ def _make_sure_of_the_version(connection: Connection, name: str) -> None:
 
 
 def _next_job(now: datetime) -> Any:
-    at_work = JOBS.alias("at_work")
-    is_free = ~exists().where(at_work.c.dataset == JOBS.c.dataset, at_work.c.state == JobState.RUNNING)
+    is_free = ~exists().where(_AT_WORK.c.dataset == JOBS.c.dataset, _AT_WORK.c.state == JobState.RUNNING)
     ready = (JOBS.c.state == JobState.QUEUED, JOBS.c.not_before <= now, is_free)
     return select(JOBS.c.id).where(*ready).order_by(JOBS.c.not_before, JOBS.c.id).limit(1)
 
@@ -174,10 +173,10 @@ def _reaped(connection: Connection, found: Job, now: datetime) -> list[Job]:
     connection.execute(update(JOBS).where(JOBS.c.id == found.id).values(fence=found.fence + 1))
     runs = run_lines(connection, RUNS.c.id == found.run)
     if runs and runs[0].state is RunState.FINISHED:
-        return [ended(connection, found.id, now, JobState.DONE, None)]
+        return [ended(connection, found, now, JobState.DONE, None)]
     reason = f"lost: its worker {found.worker} was not heard of since {heard:%H:%M:%S} UTC"
     if found.attempts >= found.max_attempts and not found.cancel_asked:
-        return [ended(connection, found.id, now, JobState.LOST, f"{reason}, in the last of its attempts")]
+        return [ended(connection, found, now, JobState.LOST, f"{reason}, in the last of its attempts")]
     return [_waits(connection, found, now, RunState.LOST, reason)]
 
 
@@ -185,7 +184,8 @@ def _waits(connection: Connection, held: Job, now: datetime, run: RunState, reas
     """Puts a job back into the queue, or ends it where somebody wanted that."""
     settle_run(connection, held.run, run, reason, now)
     if held.cancel_asked:
-        return ended(connection, held.id, now, JobState.CANCELLED, held.reason)
+        return ended(connection, held, now, JobState.CANCELLED, held.reason)
     nobodys = {"worker": None, "started_at": None, "heartbeat_at": None, "lease_until": None}
     values = {"state": JobState.QUEUED, "reason": reason, "not_before": now, **nobodys, **about}
-    return changed(connection, held.id, now, values)
+    (waits,) = changed(connection, JOBS.c.id == held.id, now, values)
+    return waits

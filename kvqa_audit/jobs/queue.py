@@ -58,7 +58,8 @@ def queue_job(connection: Connection, dataset: int, cause: Cause, now: datetime,
     waits = {"state": JobState.QUEUED, "queued_at": now, "not_before": now, "cancel_asked": False, "watch": False}
     values = {"dataset": dataset, "cause": cause, **waits, "attempts": 0, "fence": 0, "last_event": 0, **found[0]}
     number = connection.execute(insert(JOBS).values({**values, **about}).returning(JOBS.c.id)).scalar_one()
-    return changed(connection, number, now, {})
+    (queued,) = changed(connection, JOBS.c.id == number, now, {})
+    return queued
 
 
 def job(store: JobStore, number: int) -> Job:
@@ -109,6 +110,6 @@ def cancel(store: JobStore, number: int, asked_by: str | None = None) -> Job:
         if known.state.is_over:
             raise ConflictError(f"job {number} is {known.state} already; nothing was changed")
         if known.state is JobState.QUEUED:
-            return ended(connection, number, now, JobState.CANCELLED, reason)
+            return ended(connection, known, now, JobState.CANCELLED, reason)
         connection.execute(update(JOBS).where(JOBS.c.id == number).values(cancel_asked=True, reason=reason))
         return job_row(connection, number)
