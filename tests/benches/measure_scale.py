@@ -4,7 +4,7 @@ measure_scale.py FRAMES ... [--counts 10000 20000 100000] [--tools DIR] [--seed 
 
 A look-alike is two frames laid over each other, each cut, mirrored or turned over as chance has it: new pictures with
 what the frames have in common. Copies of some are planted under the transforms of the tool `plant.py`. A pair counts as
-false where its pictures share no frame.
+false where its pictures share no frame, nor two frames that are copies or neighbours of each other.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from multiprocessing import Pool
 from pathlib import Path
@@ -73,13 +73,28 @@ def _cut(frame: Image.Image, chance: random.Random) -> np.ndarray[Any, Any]:
 
 @dataclass(frozen=True)
 class Planted:
-    """The frames that each picture was made of, and for each copy its original and the transform."""
+    """The families of frames that each picture was made of, and for each copy its original and the transform."""
 
-    made_of: dict[str, frozenset[Path]]
+    made_of: dict[str, frozenset[str]]
     copies: dict[str, tuple[str, str]]
 
 
-def plant(frames: Sequence[Path], folder: Path, count: int, copies: int, seed: int, tools: Path) -> Planted:
+def families(folders: Sequence[Path]) -> dict[Path, str]:
+    """Every frame, with what stands for it and all that show the same."""
+    frames: dict[str, Path] = {}
+    fingerprints = []
+    with LocalPool(2) as pool:
+        for number, folder in enumerate(folders):
+            files = {path.stem: path for path in folder.iterdir()}
+            for found in fingerprint_images(list_images(folder).shards, pool=pool).fingerprints:
+                img_id = f"{number} {found.img_id}"
+                fingerprints.append(replace(found, img_id=img_id))
+                frames[img_id] = files[found.img_id]
+        groups = {one: pair.group for pair in find_duplicates(fingerprints).pairs for one in (pair.left, pair.right)}
+    return {path: groups.get(img_id, img_id) for img_id, path in frames.items()}
+
+
+def plant(families: dict[Path, str], folder: Path, count: int, copies: int, seed: int, tools: Path) -> Planted:
     """Writes `count` look-alikes, and copies of some of them, into a folder."""
     spec = importlib.util.spec_from_file_location("plant", tools / "plant.py")
     assert spec is not None
@@ -89,11 +104,12 @@ def plant(frames: Sequence[Path], folder: Path, count: int, copies: int, seed: i
     menu = list(module.transforms(np.random.default_rng(seed)).items())
     images = folder / "images"
     images.mkdir(parents=True)
+    frames = sorted(families)
     drawn = [LookAlike.drawn(number, seed, frames, images) for number in range(count)]
     with Pool(2) as pool:
         for _ in pool.imap_unordered(LookAlike.draw, drawn, chunksize=200):
             pass
-    made_of = {one.target.stem: frozenset(one.frames) for one in drawn}
+    made_of = {one.target.stem: frozenset(families[frame] for frame in one.frames) for one in drawn}
     planted, chance = {}, random.Random(seed)
     for number in range(copies):
         original, (name, how) = drawn[chance.randrange(count)].target, menu[number % len(menu)]
@@ -144,11 +160,11 @@ def main() -> None:
     parser.add_argument("--tools", type=Path, default=TOOLS)
     parser.add_argument("--keep", type=Path)
     args = parser.parse_args()
-    frames = sorted(path for folder in args.frames for path in folder.iterdir())
+    known = families(args.frames)
     with workplace(args.keep) as place:
         for count in args.counts:
             folder = place / str(count)
-            planted = plant(frames, folder, count, args.copies, args.seed, args.tools)
+            planted = plant(known, folder, count, args.copies, args.seed, args.tools)
             print(measure(folder, planted), flush=True)
 
 
