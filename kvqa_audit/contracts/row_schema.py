@@ -37,6 +37,7 @@ RULES = (
     "repeated_item_row",
     "image_under_two_sources",
 )
+_LINE_BREAK = r"\s*[\r\n\u2028\u2029]\s*"
 Rows = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
@@ -279,7 +280,8 @@ def _text_checks(role: str) -> list[pa.Check]:
 
 
 def _one_of(allowed: set[str]) -> Callable[[pd.Series[Any]], Any]:
-    return lambda cells: cells.str.strip().isin({*allowed, ""})
+    """Whether a cell holds one of the texts; how a text is broken into lines does not count."""
+    return lambda cells: cells.str.strip().str.replace(_LINE_BREAK, " ", regex=True).isin({*allowed, ""})
 
 
 def _rule(name: str, holds: Callable[..., Any]) -> pa.Check:

@@ -80,6 +80,11 @@ def test_every_kind_of_cell_fault_is_under_one_rule_only() -> None:
     }
 
 
+@pytest.mark.parametrize("line_break", ["\n", "\r\n", " \n ", "\u2028"])
+def test_a_question_in_two_lines_is_the_one_in_a_line(line_break) -> None:
+    assert broken(("Polyps", TEXT.replace(" ", line_break, 1), "yes", "i1")) == {}
+
+
 def test_repeats_conflicts_and_rows_per_item_are_told_apart() -> None:
     contract = check_rows(
         table(
