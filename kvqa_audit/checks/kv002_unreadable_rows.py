@@ -15,6 +15,7 @@ _KINDS = (
     "unclosed_quote",
     "not_a_record",
     "not_joined",
+    "unread_questions",
 )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from kvqa_audit.errors import SourceError
 from kvqa_audit.ingest.dataset import TableFault
 from kvqa_audit.ingest.read_bytes import read_table_bytes
+from kvqa_audit.ingest.several_questions import one_question_each
 from kvqa_audit.ingest.source_format import RawTable, Wanted
 from kvqa_audit.ingest.text_encoding import decoded
 from kvqa_audit.ingest.usual_names import usual_roles
@@ -147,6 +148,10 @@ def _has_text(entries: list[Any]) -> bool:
 
 
 def _table(records: list[Any], how: str, place: str, part: str, faults: list[TableFault]) -> RawTable:
+    opened = one_question_each(records)
+    if len(opened) != len(records):
+        how = f"{how}, {len(opened):,} questions in {len(records):,} records"
+        records = opened
     names = tuple(dict.fromkeys(str(name) for record in records for name in record))
     columns = {name: [record.get(name) for record in records] for name in names}
     return RawTable(place, how, names, columns, len(records), tuple(faults), part)

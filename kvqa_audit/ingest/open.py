@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,6 +18,9 @@ from kvqa_audit.ingest.told_by_folders import ToldByFolders, told_by_folders
 from kvqa_audit.spec.dataset_spec import DatasetSpec
 
 SAVED = "saved"
+_SCANNED_CELLS = 20
+# A data URI, or the first bytes of JPEG, PNG, GIF, WebP, BMP and TIFF.
+_ENCODED_PICTURE = re.compile(r"data:image/|(?:/9j/|iVBORw0KGgo|R0lGOD|UklGR|Qk[0-3]|SUkqA|TU0AK)[A-Za-z0-9+/\s]{100}")
 _ACCEPTED = (
     "Accepted are: a folder with a table (CSV, TSV, JSON, JSON Lines, Parquet, or train/val/test files of these) and "
     f"its pictures, such as metadata.csv and {IMAGES_NAME}/; such a table as a file; a folder of pictures; a folder "
@@ -244,7 +248,7 @@ def _files_of(opened: OpenedSource, root: Path, table: Table) -> _Images:
     ]
     if listed.shards:
         return _Images(listed.shards, listed.faults, listed.ids, {}, tuple(lines))
-    unread = _unread_images(files)
+    unread = [*_unread_images(files), *_encoded_pictures(opened)]
     absent = unread[0].message if unread else "there are no images beside the table"
     return _Images(ids=listed.ids, absent={"images": absent}, lines=tuple(lines), unread=tuple(unread))
 
@@ -262,6 +266,21 @@ def _unread_images(files: ListedFiles) -> list[TableFault]:
             (inside[0], f"is one of {len(inside):,} files of which none has an image's ending", "Look at them")
         )
     return [TableFault("unread_images", f"{place}: {what}", suggestion=advice) for place, what, advice in notes]
+
+
+def _encoded_pictures(opened: OpenedSource) -> Iterator[TableFault]:
+    """A note for every column of text that holds pictures as base64."""
+    for table in opened.tables:
+        for name in table.header:
+            cells = table.columns.get(name) or ()
+            first = next((cell for cell in cells[:_SCANNED_CELLS] if cell), None)
+            if isinstance(first, str) and _ENCODED_PICTURE.match(first):
+                yield TableFault(
+                    "unread_images",
+                    f"{table.place}: the column {name!r} holds pictures as base64 text; none was read",
+                    column=name,
+                    suggestion="Write each picture to a file, and its name into the column; or store them in Parquet",
+                )
 
 
 def _row_ids(opened: OpenedSource, table: Table) -> dict[RowId, None]:

@@ -14,6 +14,7 @@ from kvqa_audit.errors import SourceError
 from kvqa_audit.ingest.dataset import ROLES, Accepted, Table, TableFault
 from kvqa_audit.ingest.delimited import DelimitedText
 from kvqa_audit.ingest.field_path import as_text
+from kvqa_audit.ingest.several_questions import several_in
 from kvqa_audit.ingest.source_format import RawTable, Wanted
 from kvqa_audit.ingest.usual_names import folded, usual_columns
 from kvqa_audit.spec.dataset_spec import Columns
@@ -134,7 +135,12 @@ class ColumnLayout:
             return values
         if role == "answer":
             return [most_accepted(value) if isinstance(value, (list, dict)) else as_text(value) for value in values]
-        return [as_text(value) for value in values]
+        return [as_text(_only(value)) for value in values]
+
+
+def _only(value: Any) -> Any:
+    """The one entry of a list that has no other; any other value as it is."""
+    return value[0] if isinstance(value, list) and len(value) == 1 else value
 
 
 def column_layout(part: RawTable, columns: Columns, where: str) -> ColumnLayout:
@@ -174,8 +180,25 @@ def column_layout(part: RawTable, columns: Columns, where: str) -> ColumnLayout:
             "or name the columns in the dataset description (columns: …), which `init` begins. To audit pictures "
             "without this table, name their folder."
         )
+    faults += _unread_questions(part, known)
     split = part.values(columns.split) if columns.split not in known else None
     return ColumnLayout(found, faults, split)
+
+
+def _unread_questions(part: RawTable, known: Mapping[str, str]) -> list[TableFault]:
+    """What the turns of a talk hold beyond those that the addresses of question and answer name."""
+    tops = {path.partition("[")[0] for path, role in known.items() if role in ("question", "answer") and "[" in path}
+    return [
+        TableFault(
+            "unread_questions",
+            f"The column {top!r} holds {count:,} further questions with answers, beside the one of each row that was "
+            "read",
+            column=top,
+            suggestion="Write one row for each question",
+        )
+        for top in sorted(tops)
+        if top in part.columns and (count := several_in(part.columns[top]))
+    ]
 
 
 def _missing(name: str, role: str, header: Sequence[str]) -> TableFault:
