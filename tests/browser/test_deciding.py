@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import time
 from collections.abc import Iterator
@@ -9,7 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from click.testing import Result
+from typer.testing import CliRunner
 
+from kvqa_audit.cli import app
 from kvqa_audit.demo import draw_demo
 from kvqa_audit.fixes.reviewed import read_corrections
 from kvqa_audit.model import AuditRun
@@ -126,6 +130,36 @@ def test_twenty_decisions_are_twenty_keys_and_change_the_verdict(tab: Tab, audit
     assert len(Report(again, verdict, SPEC).blocking) == left
     assert verdict.sentence != report.verdict.sentence
     assert verdict.ready == (left == 0)
+
+
+def test_gate_follows_twenty_decisions_about_real_findings(browser: Tab, shared: Path, tmp_path: Path) -> None:
+    source, out, decisions = shared / "data" / "kvasir-vqa" / "joined", tmp_path / "audit", tmp_path / "decided.yaml"
+    run = run_audit(source, AuditOptions(SPEC, subset=True))
+    write_outputs(run, out, SPEC)
+    blocking = [finding.key for finding in Report(run, judge_audit(run, SPEC), SPEC).blocking]
+    before = json.loads(command("gate", out, "--json").stdout)
+    assert (before["ready"], before["findings"]["blocking"]) == (False, len(blocking))
+    tab = opened(browser, (out / "report.html").as_uri(), tmp_path)
+    start(tab)
+    for _ in range(20):
+        tab.press("f")
+    assert tab.value("document.querySelectorAll('article.card.is-decided').length") == 20
+    left = tab.value(LEFT)
+    made = read_decisions(saved(tab, tmp_path / "decisions.yaml"))
+    assert len(made) >= 20, "a card of a group decides about all that was found in it"
+    told = command("review", out, "--merge", tmp_path / "decisions.yaml", "--decisions", decisions)
+    assert f"{len(made)} decisions added" in told.stdout
+    after = json.loads(command("gate", out, "--decisions", decisions, "--json").stdout)
+    still = len(set(blocking) - {decision.key for decision in read_decisions(decisions)})
+    assert still < len(blocking)
+    assert f"With your decisions: {still:,} blocker" in left
+    assert after["findings"]["blocking"] == still
+    assert after["sentence"] != before["sentence"]
+
+
+def command(*arguments: object) -> Result:
+    """A command of the program, as a user gives it after the page was closed."""
+    return CliRunner().invoke(app, [str(one) for one in arguments], env={"COLUMNS": "200"})
 
 
 def test_decisions_survive_a_reload_and_can_be_undone(tab: Tab, audited: Audited) -> None:
