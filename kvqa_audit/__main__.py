@@ -40,7 +40,9 @@ def _run() -> None:
 
         app()
     except KvqaAuditError as error:
-        sys.stderr.write(f"kvqa-audit: {error}\n")
+        from kvqa_audit.console.terminal import complain
+
+        complain(str(error))
         sys.exit(error.exit_code)
     except SystemExit as end:
         if isinstance(end.code, int) and end.code in ENDED_BY:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,6 +19,7 @@ def cache(
 ) -> None:
     """Tell what is kept for the next run, and forget what is old."""
     from kvqa_audit.cache.caches import Caches
+    from kvqa_audit.console.terminal import complain, say
 
     with Caches.open() as caches:
         kinds: dict[str, FingerprintCache | TextCache] = {
@@ -30,11 +30,11 @@ def cache(
         }
         if prune_days is not None:
             forgotten = ", ".join(f"{kept.prune(prune_days):,} {kind}" for kind, kept in kinds.items())
-            sys.stdout.write(f"forgotten: {forgotten}\n")
+            say(f"forgotten: {forgotten}")
         for kind, kept in kinds.items():
-            sys.stdout.write(f"{kept.path}: {kept.count():,} {kind}, {_megabytes(kept.path)}\n")
+            say(f"{kept.path}: {kept.count():,} {kind}, {_megabytes(kept.path)}")
     for note in caches.fingerprints.notes:
-        sys.stderr.write(f"kvqa-audit: {note}\n")
+        complain(note)
     raise typer.Exit(2 if caches.fingerprints.notes else 0)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -22,6 +21,7 @@ def export(
 ) -> None:
     """Write Croissant metadata and a block for the dataset card."""
     from kvqa_audit.artifacts.folder import read_artifacts
+    from kvqa_audit.console.terminal import say
     from kvqa_audit.errors import KvqaAuditError
     from kvqa_audit.outputs.write_outputs import write_metadata
     from kvqa_audit.pipeline.description import description_of
@@ -31,4 +31,6 @@ def export(
     run = read_artifacts(audit)
     write_metadata(run, description_of(run, spec), croissant, card)
     if not quiet:
-        sys.stdout.write("".join(f"written: {path}\n" for path in (croissant, card) if path is not None))
+        for path in (croissant, card):
+            if path is not None:
+                say(f"written: {path}")

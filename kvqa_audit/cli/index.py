@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +25,7 @@ def index(
     from kvqa_audit.artifacts.folder import read_artifacts
     from kvqa_audit.artifacts.out_file import PAGE, make_sure_it_can_be_replaced
     from kvqa_audit.artifacts.record import read_record
+    from kvqa_audit.console.terminal import complain, say
     from kvqa_audit.errors import ArtifactError, KvqaAuditError
     from kvqa_audit.ingest.read_bytes import read_table_bytes
     from kvqa_audit.release.counts import waivers_of
@@ -52,9 +52,9 @@ def index(
         except KvqaAuditError as error:
             unreadable.append((str(place), f"who waived what cannot be read: {error}"))
     write_atomically(target, render_index(lines.values(), unreadable).encode("utf-8", "backslashreplace"))
-    sys.stdout.write(f"{len(lines)} audits listed: {target}\n")
+    say(f"{len(lines)} audits listed: {target}")
     for path, reason in unreadable:
-        sys.stderr.write(f"kvqa-audit: {path} is not listed: {reason}\n")
+        complain(f"{path} is not listed: {reason}")
     raise typer.Exit(2 if unreadable else 0)
 
 

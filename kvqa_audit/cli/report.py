@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -25,6 +24,7 @@ def report(
     """Build the report anew from an audit's files, with the decisions of today."""
     from kvqa_audit.artifacts.folder import read_artifacts
     from kvqa_audit.console.gate import print_decisions_read
+    from kvqa_audit.console.terminal import say
     from kvqa_audit.outputs.write_outputs import make_sure_report_can_be_written, pictures_named, write_report
     from kvqa_audit.pipeline.description import description_of
     from kvqa_audit.pipeline.publish import judged
@@ -45,4 +45,4 @@ def report(
     )
     if not quiet:
         print_decisions_read(now.file, published.verdict.tally.total.waived)
-        sys.stdout.write(f"report: {target}\n")
+        say(f"report: {target}")

@@ -85,6 +85,7 @@ def run(
     from kvqa_audit.cli.run_each import Manner, audit_each, jobs_for, one_series
     from kvqa_audit.console.log import logged_to
     from kvqa_audit.console.several import print_results
+    from kvqa_audit.console.terminal import complain
 
     asked = {
         "out": out,
@@ -119,7 +120,7 @@ def run(
         elif manner.form is Format.TERMINAL and not quiet:
             print_results(results)
         for line in one_series(results):
-            sys.stderr.write(f"kvqa-audit: {line}\n")
+            complain(line)
     raise typer.Exit(max(result.exit_code for result in results))
 
 
@@ -138,6 +139,7 @@ def _planned(sources: Sequence[str], asked: dict[str, Any]) -> tuple[PlannedData
 def _tell(result: Result, manner: Manner, *, alone: bool) -> None:
     """Prints what came of one dataset in the form that was asked for."""
     from kvqa_audit.console.not_ready import not_ready_line
+    from kvqa_audit.console.terminal import complain
     from kvqa_audit.outputs.summary_md import summary_markdown
 
     if result.published is None or result.out is None:
@@ -151,7 +153,7 @@ def _tell(result: Result, manner: Manner, *, alone: bool) -> None:
     elif not manner.quiet:
         _print(published, out)
     elif not published.verdict.ready:
-        sys.stderr.write(not_ready_line(published.run, published.verdict, out))
+        complain(not_ready_line(published.run, published.verdict, out))
     (sys.stdout if manner.form is Format.TERMINAL else sys.stderr).write(published.printed)
 
 
@@ -159,10 +161,11 @@ def _print(published: Published, out: Path) -> None:
     from kvqa_audit.console.results import print_summary
     from kvqa_audit.console.review import print_decisions
     from kvqa_audit.console.runs import print_baseline, print_stored
+    from kvqa_audit.console.terminal import say
 
     print_summary(published.run, published.verdict, out)
     if published.removed:
-        sys.stdout.write(f"removed, as this audit did not write it anew: {', '.join(published.removed)}\n")
+        say(f"removed, as this audit did not write it anew: {', '.join(published.removed)}")
     print_decisions(published.run.metrics["decisions"])
     if "baseline" in published.run.metrics:
         print_baseline(published.run.metrics["baseline"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -82,6 +81,7 @@ def audit_each(jobs: Sequence[Job], manner: Manner, log: Log) -> Iterator[Result
         KvqaAuditError: the only dataset could not be audited.
     """
     from kvqa_audit.console.several import Result
+    from kvqa_audit.console.terminal import complain
 
     for job in jobs:
         log.note(f"{job.name}: begins: {job.planned.source}")
@@ -96,7 +96,7 @@ def audit_each(jobs: Sequence[Job], manner: Manner, log: Log) -> Iterator[Result
                 raise
             if not is_ours:
                 traceback.print_exc()
-            sys.stderr.write(f"kvqa-audit: {job.name}: {words}\n")
+            complain(f"{job.name}: {words}")
             result = Result(job.name, error.exit_code if isinstance(error, KvqaAuditError) else CRASHED, error=words)
         yield result
 
@@ -174,8 +174,9 @@ def _tell_of_failure(job: Job, words: str, log: Log) -> None:
 
 def _send(job: Job, message: Message, log: Log) -> None:
     """Sends a message where it is news; that it could not be sent is said, and changes nothing else."""
+    from kvqa_audit.console.terminal import complain
     from kvqa_audit.notify.channels import send_news
 
     for problem in send_news(job.channels, message):
         log.note(f"{job.name}: {problem}")
-        sys.stderr.write(f"kvqa-audit: {problem}\n")
+        complain(problem)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from kvqa_audit.console.review import show_finding
-from kvqa_audit.console.terminal import console, plain
+from kvqa_audit.console.terminal import console, plain, say
 from kvqa_audit.model import AuditRun, Finding
 from kvqa_audit.outputs.file_positions import table_file
 from kvqa_audit.release.review import pictures_of
@@ -18,7 +18,7 @@ def print_story(finding: Finding, run: AuditRun, audit: Path) -> None:
     file = table_file(run)
     place = file.place_of(finding)
     if place:
-        screen.print(f"  where: {plain(file.path)}, {place}", soft_wrap=True)
+        say(f"  where: {file.path}, {place}")
     if doc is not None:
         screen.print(f"  why it matters: {plain(doc.why)}")
     for img_id in dict.fromkeys((finding.img_id, *finding.related)):
@@ -28,7 +28,7 @@ def print_story(finding: Finding, run: AuditRun, audit: Path) -> None:
         for question, answer in answers:
             screen.print(f"    {plain(question)} {plain(answer)}")
     screen.print(f"  decided: {_decided(finding)}")
-    screen.print(f"  in the report: {audit / 'report.html'}#{finding.check}-{finding.key}", soft_wrap=True)
+    say(f"  in the report: {audit / 'report.html'}#{finding.check}-{finding.key}")
 
 
 def _decided(finding: Finding) -> str:

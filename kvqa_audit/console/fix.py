@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kvqa_audit.console.terminal import console, plain, table
+from kvqa_audit.console.terminal import console, plain, say, table
 from kvqa_audit.fixes.patch import WHOLE_IMAGE, WHOLE_ROW, CellChange, Patch
 from kvqa_audit.fixes.proof import Proof, by_check
 from kvqa_audit.fixes.write_copy import changes_by_rule
@@ -35,13 +35,13 @@ def print_patch(patch: Patch, docs: dict[str, str], *, is_dry: bool) -> None:
         screen.print(lines)
     said = Counter(map(_in_words, patch.changes))
     for words, number in said.most_common(_SHOWN):
-        screen.print(f"  {words}" + (f"  ({number:,} times)" if number > 1 else ""), soft_wrap=True)
+        say(f"  {words}" + (f"  ({number:,} times)" if number > 1 else ""))
     if len(said) > _SHOWN:
         rest = "" if is_dry else "; changes.csv has all"
         screen.print(f"  … {_SHOWN} of {len(said):,} kinds of change shown{rest}")
     for one in patch.unapplied:
         where = f"{plain(one.img_id)}, {plain(one.question)}"
-        screen.print(f"not applied, line {one.line}: {where}: {plain(one.why)}", style="yellow", soft_wrap=True)
+        say(f"not applied, line {one.line}: {where}: {one.why}", style="yellow")
 
 
 def print_left(left: Iterable[Finding]) -> None:
@@ -76,7 +76,7 @@ def print_proof(proof: Proof, out: Path) -> None:
     if not proof.holds:
         verdict = "the proof DOES NOT HOLD; do not use the copy before you know why"
     screen.print(verdict, style="bold green" if proof.holds else "bold red")
-    screen.print(f"copy: {out}", soft_wrap=True)
+    say(f"copy: {out}")
 
 
 def _in_numbers(counts: Mapping[str, int]) -> str:
@@ -88,7 +88,7 @@ def _print_some(screen: Console, findings: tuple[Finding, ...], what: str, style
         return
     screen.print(f"{len(findings):,} findings {what}:", style=style)
     for finding in findings[:_SHOWN]:
-        screen.print(f"  {finding.check} {plain(finding.img_id or '')} {plain(finding.message)}", soft_wrap=True)
+        say(f"  {finding.check} {finding.img_id or ''} {finding.message}")
     if len(findings) > _SHOWN:
         screen.print(f"  … {_SHOWN} of {len(findings):,} shown; proof.json has all")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 
-from kvqa_audit.console.terminal import console, plain
+from kvqa_audit.console.terminal import console, say
 from kvqa_audit.release.gate import Verdict
 
 
@@ -14,14 +14,14 @@ def print_verdict(verdict: Verdict, decisions: str | None) -> None:
     screen = console()
     screen.print(verdict.sentence, style="bold green" if verdict.ready else "bold red")
     for reason in verdict.reasons:
-        screen.print(f"  {plain(reason)}", soft_wrap=True)
+        say(f"  {reason}")
     print_decisions_read(decisions, verdict.tally.total.waived)
 
 
 def print_decisions_read(decisions: str | None, waived: int) -> None:
     """Which decisions file was read; nothing where there is none."""
     if decisions is not None:
-        console().print(f"decisions: read from {plain(decisions)}; {waived:,} findings are waived", soft_wrap=True)
+        say(f"decisions: read from {decisions}; {waived:,} findings are waived")
 
 
 def verdict_as_json(verdict: Verdict, decisions: str | None) -> str:

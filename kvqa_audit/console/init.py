@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kvqa_audit.console.terminal import console, plain
+from kvqa_audit.console.terminal import console, plain, say
 
 if TYPE_CHECKING:
     from kvqa_audit.describe.description import Described
@@ -17,9 +17,9 @@ def print_described(described: Described, source: str, out: Path) -> None:
     """Rows, columns, questions by type, what was left open, and the command that audits by the description."""
     screen = console()
     screen.print(f"{described.rows:,} rows, {described.images:,} images", style="bold")
-    screen.print(f"read: {plain(described.reader)}", soft_wrap=True)
+    say(f"read: {described.reader}")
     for note in described.notes:
-        screen.print(f"note: {plain(note)}", style="yellow", soft_wrap=True)
+        say(f"note: {note}", style="yellow")
     columns = described.columns
     for role, name in columns.roles.items():
         screen.print(f"  {role}: column {plain(name)!r}, {columns.known_by[role]}")
@@ -34,4 +34,4 @@ def print_described(described: Described, source: str, out: Path) -> None:
         screen.print(f"{described.catalogue.left_out:,} rows ask other questions; their answers are free text")
     screen.print(f"{described.suggestions} suggested rules, as comments")
     screen.print(f"description: {out}; read and edit it, then")
-    screen.print(f"  kvqa-audit run {shlex.quote(source)} --spec {shlex.quote(str(out))}", soft_wrap=True)
+    say(f"  kvqa-audit run {shlex.quote(source)} --spec {shlex.quote(str(out))}")

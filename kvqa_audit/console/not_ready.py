@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from kvqa_audit.console.terminal import plain
 from kvqa_audit.model import AuditRun
 from kvqa_audit.release.gate import Verdict
 
@@ -14,5 +13,4 @@ def not_ready_line(run: AuditRun, verdict: Verdict, out: Path) -> str:
     counts, since = verdict.tally.total, run.metrics.get("baseline")
     new = "" if since is None else f", {since['new']:,} new since {str(since['date'])[:10]}"
     blocking = "1 finding blocks" if counts.blocking == 1 else f"{counts.blocking:,} findings block"
-    told = f"{run.dataset.name}: {verdict.sentence} {blocking}{new}; report: {out / 'report.html'}"
-    return f"kvqa-audit: {plain(told)}\n"
+    return f"{run.dataset.name}: {verdict.sentence} {blocking}{new}; report: {out / 'report.html'}"

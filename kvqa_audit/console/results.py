@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kvqa_audit.console.terminal import STYLES, console, plain, table
+from kvqa_audit.console.terminal import STYLES, console, plain, say, table
 from kvqa_audit.model import AuditRun, CheckOutcome, DuplicatePair, Finding, OutcomeStatus
 from kvqa_audit.outputs.file_positions import TableFile
 from kvqa_audit.release.counts import in_words
@@ -24,7 +24,7 @@ def print_summary(run: AuditRun, verdict: Verdict, out: Path) -> None:
     screen.print()
     screen.print(f"{plain(run.dataset.name)}: {run.dataset.rows:,} rows, {run.dataset.images:,} images", style="bold")
     if run.dataset.reader:
-        screen.print(f"read: {plain(run.dataset.reader)}", soft_wrap=True)
+        say(f"read: {run.dataset.reader}")
     screen.print(verdict.sentence, style="bold green" if verdict.ready else "bold red")
     _print_other_reasons(screen, verdict)
     tally = verdict.tally
@@ -39,7 +39,7 @@ def print_summary(run: AuditRun, verdict: Verdict, out: Path) -> None:
     seconds = (datetime.fromisoformat(run.finished_at) - datetime.fromisoformat(run.started_at)).total_seconds()
     screen.print()
     screen.print(f"{passed} checks passed; findings: {in_words(tally.total)}; {seconds:.1f} s")
-    screen.print(f"report: {out / 'report.html'}", soft_wrap=True)
+    say(f"report: {out / 'report.html'}")
 
 
 def _print_other_reasons(screen: Console, verdict: Verdict) -> None:
@@ -117,7 +117,7 @@ def print_pairs(pairs: Sequence[DuplicatePair], notes: Sequence[str]) -> None:
     screen = console()
     for pair in pairs:
         how = f"{pair.tier.value}, similarity {pair.similarity:.3f}, {pair.transform}"
-        screen.print(f"{plain(pair.left)}  {plain(pair.right)}  {how}", soft_wrap=True)
+        say(f"{pair.left}  {pair.right}  {how}")
     for note in notes:
         screen.print(f"note: {plain(note)}", style="yellow")
     screen.print(f"{len(pairs):,} pairs", style="bold")

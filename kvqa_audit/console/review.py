@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kvqa_audit.console.terminal import console, plain
+from kvqa_audit.console.terminal import console, plain, say
 from kvqa_audit.model import CheckDoc, Finding, Severity
 from kvqa_audit.release.decisions import Decision, DecisionVerdict
 
@@ -49,7 +49,7 @@ def show_finding(finding: Finding, doc: CheckDoc | None, pictures: Sequence[str]
         if value is not None:
             screen.print(f"  {name}: {plain(value)}")
     for picture in pictures:
-        screen.print(f"  picture: {plain(picture)}", soft_wrap=True)
+        say(f"  picture: {picture}")
     for name, value in finding.evidence.items():
         screen.print(f"  {plain(name)}: {_short(value)}", style="dim")
     if finding.suggestion:
@@ -106,9 +106,7 @@ def print_decisions(decisions: Mapping[str, Any]) -> None:
     screen = console()
     number = sum(decisions["verdicts"].values())
     waived = decisions["waived"]
-    screen.print(
-        f"decisions: {number:,} in {plain(decisions['file'])}, by which {waived:,} findings are waived", soft_wrap=True
-    )
+    say(f"decisions: {number:,} in {decisions['file']}, by which {waived:,} findings are waived")
     for kind, what in (
         ("contradicted", "said to be fixed, and still found"),
         ("expired", "expired, and open again"),
@@ -161,13 +159,13 @@ def confirmed(question: str) -> bool:
 def print_merged(source: Path, path: Path, added: int, known: int) -> None:
     """What came of taking over the decisions of another file."""
     already = f"; {known:,} stood there already" if known else ""
-    console().print(plain(f"{path}: {added:,} decisions added from {source}{already}"), soft_wrap=True)
+    say(f"{path}: {added:,} decisions added from {source}{already}")
 
 
 def print_stored(path: object, added: int, removed: int, left: int) -> None:
     """What a review did to the decisions file, and how much is still open."""
     screen = console()
-    screen.print(f"{plain(path)}: {added:,} decisions added, {removed:,} removed", soft_wrap=True)
+    say(f"{path}: {added:,} decisions added, {removed:,} removed")
     screen.print(f"{left:,} findings are not decided")
 
 

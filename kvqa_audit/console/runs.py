@@ -8,7 +8,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kvqa_audit.console.terminal import console, fits, plain, table
+from kvqa_audit.console.terminal import console, fits, plain, say, table
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -120,7 +120,7 @@ def print_prunable(runs: Sequence[StoredRun], old: Sequence[StoredRun], folders:
         number = f"{len(gone):,} of {of_all[project, series]:,}"
         screen.print(plain(f"{number} runs of {series} ({project}), from {_when(gone[0])} to {_when(gone[-1])}"))
     for folder in folders:
-        screen.print(plain(folder), soft_wrap=True)
+        say(str(folder))
 
 
 def print_baseline(baseline: Mapping[str, Any]) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import re
 import sys
+import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from kvqa_audit.progress import ItemsDone, Listener, ProgressEvent, StageStarted, ignore_events
 
@@ -26,6 +27,37 @@ def console() -> Console:
 
     width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 120
     return Console(highlight=False, markup=False, emoji=False, width=width)
+
+
+def in_lines(text: str, stream: TextIO) -> str:
+    """The text with line ends between words where the stream is a terminal; elsewhere as it is, for who reads lines.
+
+    What is longer than a line, such as a path, is not cut: it can be copied whole.
+    """
+    try:
+        width = os.get_terminal_size(stream.fileno()).columns if stream.isatty() else 0
+    except (OSError, ValueError):
+        width = 0
+    if not width:
+        return text
+    wrapped = []
+    for line in text.split("\n"):
+        indent = " " * (len(line) - len(line.lstrip(" ")))
+        following = f"{indent}  " if indent else ""
+        wrapped += textwrap.wrap(
+            line, width, subsequent_indent=following, break_long_words=False, break_on_hyphens=False
+        ) or [""]
+    return "\n".join(wrapped)
+
+
+def say(text: str, style: str | None = None) -> None:
+    """Prints plain sentences on standard output."""
+    console().print(in_lines(plain_lines(text), sys.stdout), style=style, soft_wrap=True)
+
+
+def complain(text: str) -> None:
+    """Prints what went wrong, or has to be known beside the results, on standard error."""
+    sys.stderr.write(in_lines(plain_lines(f"kvqa-audit: {text}"), sys.stderr) + "\n")
 
 
 def table(*columns: str, title: str | None = None) -> Table:
@@ -51,6 +83,11 @@ def plain(text: object) -> str:
     """Text without control characters and direction overrides, which a terminal would obey."""
     clean = CONTROL.sub("\N{REPLACEMENT CHARACTER}", str(text))
     return clean.encode("utf-8", "backslashreplace").decode()
+
+
+def plain_lines(text: str) -> str:
+    """Plain text that may have several lines."""
+    return "\n".join(map(plain, text.split("\n")))
 
 
 class ProgressBars:
