@@ -60,13 +60,14 @@ def review(
     """Decide about findings, one after the other, or about many at once."""
     from kvqa_audit.artifacts.folder import read_artifacts
     from kvqa_audit.console.review import print_merged, print_stored
+    from kvqa_audit.errors import KvqaAuditError
     from kvqa_audit.model import Severity
     from kvqa_audit.release.codes import codes_named
     from kvqa_audit.release.decisions_file import read_decisions
     from kvqa_audit.release.review import Wanted, decisions_in, file_for, merged, to_decide
 
     if (add or reason or expires) and not (update and add and (reason or "").strip()):
-        raise typer.BadParameter("--add needs --update and a --reason; --reason and --expires go with --add")
+        raise KvqaAuditError("--add needs --update and a --reason; --reason and --expires go with --add")
     run = read_artifacts(audit)
     path = file_for(run, decisions)
     wanted = Wanted(codes_named(check, run.docs) if check else None, Severity(severity.value), img_id)

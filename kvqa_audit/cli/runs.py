@@ -44,11 +44,11 @@ def runs(
 ) -> None:
     """List the stored runs, with what was new and resolved in each."""
     from kvqa_audit.console.runs import print_runs
-    from kvqa_audit.errors import StoreError
+    from kvqa_audit.errors import KvqaAuditError, StoreError
     from kvqa_audit.store.lookup import STORE_VARIABLE, project_named, runs_kept_in
 
     if (action is None) != (keep is None) or (action is None and (folder or yes)):
-        raise typer.BadParameter("prune needs --keep; --keep, --folder and --yes go with prune")
+        raise KvqaAuditError("prune needs --keep; --keep, --folder and --yes go with prune")
     with runs_kept_in(store, make=False) as kept:
         if kept is None and not (action and folder):
             raise StoreError(f"no store was named: give --store, or set {STORE_VARIABLE}")

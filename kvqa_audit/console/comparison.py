@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kvqa_audit.compare.comparison import Comparison, Side
 from kvqa_audit.compare.tables import ChangeTable, change_tables, headlines, sentence
-from kvqa_audit.console.terminal import console, plain, say
+from kvqa_audit.console.terminal import console, plain, print_rows
 from kvqa_audit.console.terminal import table as drawn_table
 
 LINES_A_TABLE = 10
@@ -41,25 +41,11 @@ def _print_table(table: ChangeTable) -> None:
     columns, lines = [table.columns[n] for n in shown], [[_short(line[n]) for n in shown] for line in table.lines]
     screen.print()
     screen.print(f"{table.title} ({table.in_all:,})", style="bold")
-    widths = [
-        max(len(word) for cell in (name, *cells) for word in (cell.split() or [""]))
-        for name, *cells in zip(columns, *lines, strict=True)
-    ]
-    if sum(widths) + 2 * len(widths) <= screen.width:
-        drawn = drawn_table()
-        for column, width in zip(columns, widths, strict=True):
-            is_number = column in table.numbers
-            drawn.add_column(column, justify="right" if is_number else "left", no_wrap=is_number, min_width=width)
-        for line in lines:
-            drawn.add_row(*line)
-        screen.print(drawn)
-    else:  # a word would be cut
-        for line in lines:
-            say(f"  {', '.join(f'{name} {cell}' for name, cell in zip(columns, line, strict=True) if cell)}")
+    print_rows(columns, lines, numbers=table.numbers)
     if table.cut:
         screen.print(f"… {table.cut}; --format json gives all")
 
 
 def _short(text: str, limit: int = 120) -> str:
     clean = plain(text)
-    return clean if len(clean) <= limit else f"{clean[:limit]}…"
+    return clean if len(clean) <= limit else f"{clean[:limit].rpartition(' ')[0] or clean[:limit]} …"

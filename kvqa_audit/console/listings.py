@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from kvqa_audit.console.terminal import console, plain, table
+from kvqa_audit.console.terminal import console, plain, print_rows, table
 from kvqa_audit.model import AuditRun
 
 if TYPE_CHECKING:
@@ -32,15 +32,12 @@ def print_checks(checks: Sequence[Check], *, explain: bool) -> None:
 
 def print_demo(truth: DemoTruth, run: AuditRun) -> None:
     """What was planted, and whether the check that should find it did."""
-    screen = console()
-    lines = table("planted", "where", title="Planted and found")
-    lines.add_column("found by", min_width=8, overflow="fold")
-    found_all = 0
+    rows, styles = [], []
     for planted in truth.planted:
         found = planted.found_in(run.findings)
-        found_all += bool(found)
-        lines.add_row(
-            planted.what, plain(planted.where), ", ".join(found) or "NOT FOUND", style=None if found else "bold red"
-        )
-    screen.print(lines)
-    screen.print(f"{found_all} of {len(truth.planted)} planted defects found")
+        rows.append((planted.what, plain(planted.where), ", ".join(found) or "NOT FOUND"))
+        styles.append(None if found else "bold red")
+    screen = console()
+    screen.print("Planted and found", style="bold")
+    print_rows(("planted", "where", "found by"), rows, styles=styles)
+    screen.print(f"{styles.count(None)} of {len(truth.planted)} planted defects found")

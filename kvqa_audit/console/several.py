@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kvqa_audit.console.terminal import STYLES, console, plain, table
+from kvqa_audit.console.terminal import STYLES, console, plain, print_rows
 
 if TYPE_CHECKING:
     from kvqa_audit.pipeline.publish import Published
@@ -56,15 +56,17 @@ class Result:
 
 def print_results(results: Sequence[Result]) -> None:
     """A line a dataset: its verdict, how many findings block and are new, and its report or what went wrong."""
-    screen = console()
-    lines = table()
-    for name in ("dataset", "verdict", "block", "new", "report"):
-        is_number = name in ("block", "new")
-        lines.add_column(name, justify="right" if is_number else "left", overflow="fold", no_wrap=name == "verdict")
+    rows, styles = [], []
     for result in results:
         told = result.record()
         numbers = ("-" if told[name] is None else f"{told[name]:,}" for name in ("blocking", "new"))
-        style = _COLOURS.get(result.exit_code, STYLES["errored"])
-        lines.add_row(plain(result.dataset), result.word, *numbers, plain(result.error or told["report"]), style=style)
-    screen.print()
-    screen.print(lines)
+        rows.append((plain(result.dataset), result.word, *numbers, plain(result.error or told["report"])))
+        styles.append(_COLOURS.get(result.exit_code, STYLES["errored"]))
+    console().print()
+    print_rows(
+        ("dataset", "verdict", "block", "new", "report"),
+        rows,
+        numbers=("block", "new"),
+        whole=("verdict",),
+        styles=styles,
+    )

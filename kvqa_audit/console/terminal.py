@@ -6,8 +6,9 @@ import os
 import re
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, TextIO
 
 from kvqa_audit.progress import ItemsDone, Listener, ProgressEvent, StageStarted, ignore_events
@@ -68,6 +69,54 @@ def table(*columns: str, title: str | None = None) -> Table:
     for column in columns:
         drawn.add_column(column, overflow="fold")
     return drawn
+
+
+def print_rows(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    numbers: Collection[str] = (),
+    whole: Collection[str] = (),
+    styles: Sequence[str | None] = (),
+) -> None:
+    """Prints a table in which no word is cut; where that needs more room than there is, a sentence a row.
+
+    Args:
+        columns: their names.
+        rows: their cells, as plain text.
+        numbers: the columns that stand to the right.
+        whole: the columns whose cells stay on one line.
+        styles: of each row, where they have one.
+    """
+    screen = console()
+    words = [
+        cells if cells[0] in whole else [word for cell in cells for word in cell.split()]
+        for cells in zip(columns, *rows, strict=True)
+    ]
+    wanted = [max(map(len, cells)) for cells in zip(columns, *rows, strict=True)]
+    widths = _widths([max(map(len, of_column)) for of_column in words], wanted, screen.width - 2 * len(columns))
+    if not widths:
+        for row, style in zip_longest(rows, styles):
+            say(f"  {', '.join(f'{name} {cell}' for name, cell in zip(columns, row, strict=True) if cell)}", style)
+        return
+    drawn = table()
+    for name, width in zip(columns, widths, strict=True):
+        is_number = name in numbers
+        drawn.add_column(name, justify="right" if is_number else "left", width=width, no_wrap=is_number)
+    for row, style in zip_longest(rows, styles):
+        drawn.add_row(*row, style=style)
+    screen.print(drawn)
+
+
+def _widths(least: Sequence[int], wanted: Sequence[int], room: int) -> list[int]:
+    """How wide each column is, in characters: at least so, at most as wanted; nothing where the room is too small."""
+    widths = list(least)
+    if sum(widths) > room:
+        return []
+    for _ in range(room - sum(widths)):
+        neediest = max(range(len(widths)), key=lambda n: wanted[n] - widths[n])
+        widths[neediest] += wanted[neediest] > widths[neediest]
+    return widths
 
 
 def fits(drawn: Table, screen: Console) -> bool:
