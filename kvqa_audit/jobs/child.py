@@ -170,7 +170,10 @@ def _asked(order: AuditOrder) -> tuple[AuditRequest, Publication]:
     if order.decisions is not None:
         _write(work, {"decisions.yaml": order.decisions})
         decisions = work / "decisions.yaml"
-    how = {name: o[name] for name in ("subset", "table_only", "jobs", "ocr") if name in o}
+    how: dict[str, Any] = {
+        "jobs": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    }
+    how |= {name: o[name] for name in ("subset", "table_only", "jobs", "ocr") if name in o}
     options = AuditOptions(found.spec, o.get("revision"), opened=found.opened, **how)
     pictures = pictures_named(no_images=o.get("no_images", False), blur_text=o.get("blur_text", False))
     return AuditRequest(order.source, options, decisions), Publication(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from kvqa_audit.errors import SpecError
 from kvqa_audit.jobs.cron import last_times, times_after
 from kvqa_audit.jobs.job_store import JobStore
 from kvqa_audit.jobs.queue import queue_job
@@ -27,15 +29,24 @@ def make_slots(store: JobStore) -> tuple[Slot, ...]:
 
     Any number of workers may call it at once.
     """
-    due = select(SCHEDULES.c.id).where(SCHEDULES.c.next_slot <= _now(store)).order_by(SCHEDULES.c.next_slot)
+    due = (
+        select(SCHEDULES.c.id)
+        .where(SCHEDULES.c.next_slot <= _now(store))
+        .order_by(SCHEDULES.c.next_slot, SCHEDULES.c.id)
+    )
     with store.reading() as connection:
         numbers = connection.execute(due).scalars().all()
     made: list[Slot] = []
     for number in numbers:
         with store.writing() as connection:
             mine = select(SCHEDULES.c.id).where(SCHEDULES.c.id == number).with_for_update(skip_locked=True)
-            if connection.execute(mine).first() is not None:
-                made += _make(connection, schedule_row(connection, number), store.clock(connection))
+            if connection.execute(mine).first() is None:
+                continue
+            schedule, now = schedule_row(connection, number), store.clock(connection)
+            try:
+                made += _make(connection, schedule, now)
+            except SpecError as error:
+                made += _given_up(connection, schedule, str(error))
     return tuple(made)
 
 
@@ -55,9 +66,10 @@ def forget_future_slots(store: JobStore) -> None:
     with store.writing() as connection:
         now = store.clock(connection)
         for row in fetched(connection, select(SCHEDULES).where(SCHEDULES.c.next_slot > now)):
-            times = times_after(row["cron"], row["time_zone"], now)
-            if times and times[0] < row["next_slot"]:
-                connection.execute(update(SCHEDULES).where(SCHEDULES.c.id == row["id"]).values(next_slot=times[0]))
+            with suppress(SpecError):  # told when its slot has come
+                times = times_after(row["cron"], row["time_zone"], now)
+                if times and times[0] < row["next_slot"]:
+                    connection.execute(update(SCHEDULES).where(SCHEDULES.c.id == row["id"]).values(next_slot=times[0]))
 
 
 def _now(store: JobStore) -> datetime:
@@ -82,6 +94,17 @@ def _make(connection: Connection, schedule: Schedule, now: datetime) -> list[Slo
     goes_on = {"next_slot": following[0] if following else None}
     connection.execute(update(SCHEDULES).where(SCHEDULES.c.id == schedule.id).values(goes_on))
     return made
+
+
+def _given_up(connection: Connection, schedule: Schedule, reason: str) -> list[Slot]:
+    """Ends a schedule that cannot be read any more, as where a time zone has left the machine's database."""
+    ended = update(SCHEDULES).where(SCHEDULES.c.id == schedule.id).values(next_slot=None)
+    connection.execute(ended)
+    if schedule.next_slot is None or not _is_new(connection, schedule.id, schedule.next_slot):
+        return []
+    its = (SLOTS.c.schedule == schedule.id, SLOTS.c.slot == schedule.next_slot)
+    connection.execute(update(SLOTS).where(*its).values(reason=reason))
+    return [Slot(schedule.id, schedule.next_slot, SlotOutcome.SKIPPED, reason, None)]
 
 
 def _is_new(connection: Connection, schedule: int, moment: datetime) -> bool:

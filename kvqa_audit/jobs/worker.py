@@ -28,6 +28,9 @@ from kvqa_audit.store.lookup import STORE_VARIABLE
 LOG = logging.getLogger("kvqa_audit.jobs")
 # A clock is read to the millisecond.
 _WENT_BACK = timedelta(seconds=1)
+_AFTER_AN_ERROR_SECONDS = 1.0
+# Who is to end waits no longer for a store that is away.
+_GIVE_UP_SECONDS = 2.0
 
 
 @dataclass
@@ -86,16 +89,22 @@ class Worker:
             self._drop()
         except StoreError as error:
             LOG.error("%s", error)
-            self._ended.wait(self.settings.look_every_seconds)
+            if self._grace_is_over(_GIVE_UP_SECONDS):
+                LOG.warning("the job at work is left to another worker, as the store cannot be told of it")
+                self._drop()
+            self._ended.wait(_AFTER_AN_ERROR_SECONDS)
 
     def _attend(self) -> None:
-        held, asked = self._held, self._asked_to_end
-        if held is None:
+        if self._held is None:
             return
-        if asked is not None and time.monotonic() - asked >= self.settings.grace_seconds:
-            held.give_back("its worker was shut down")
-        if held.attend():
+        if self._grace_is_over():
+            self._held.give_back("its worker was shut down")
+        if self._held.attend():
             self._held = None
+
+    def _grace_is_over(self, more_seconds: float = 0) -> bool:
+        asked = self._asked_to_end
+        return asked is not None and time.monotonic() - asked >= self.settings.grace_seconds + more_seconds
 
     def _decide_about_slots(self) -> None:
         with self.store.reading() as connection:

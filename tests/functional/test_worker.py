@@ -317,6 +317,30 @@ def test_a_store_of_postgres_that_is_gone_for_a_while_is_waited_for(
             service.end()
 
 
+def test_a_worker_ends_without_its_store_of_postgres_and_its_job_is_taken_up(
+    variables: dict[str, str], tmp_path: Path, postgres: str
+) -> None:
+    place = new_database(postgres)
+    with JobStore(place) as store, JobStore(new_database(postgres)) as other:
+        service = Service(store, tmp_path, variables)
+        job = service.start(small(store, tmp_path))
+        try:
+            worker = service.worker()
+            child = service.child_at_work(worker, job)
+            store.close()
+            allow(other, place, False)
+            worker.terminate()
+            assert worker.wait() == 0
+            assert not is_alive(child)
+            assert "left to another worker" in service.log(worker)
+            allow(other, place, True)
+            service.worker()
+            done = service.until(job, JobState.DONE, JobState.FAILED, JobState.LOST)
+            assert (done.state, done.attempts) == (JobState.DONE, 2)
+        finally:
+            service.end()
+
+
 def allow(other: JobStore, place: str, allowed: bool) -> None:
     """Lets a database be used, or ends all connections to it and refuses new ones."""
     name = place.rpartition("/")[2]

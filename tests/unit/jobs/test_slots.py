@@ -9,12 +9,14 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
+from sqlalchemy import update
 
 from kvqa_audit.jobs import leases, queue
 from kvqa_audit.jobs.job_store import JobStore
 from kvqa_audit.jobs.schedules import add_schedule, edit_schedule, schedule
 from kvqa_audit.jobs.slots import MAX_RECORDED, forget_future_slots, make_slots, slots
 from kvqa_audit.store.job_records import CatchUp, Cause, Dataset, JobState, Overlap, ScheduleSettings, SlotOutcome
+from kvqa_audit.store.job_tables import SCHEDULES
 from tests.unit.jobs.conftest import SteppedClock
 
 HOURLY = ScheduleSettings("0 * * * *")
@@ -193,6 +195,21 @@ def test_a_night_of_summer_time_has_one_slot(
     found = slots(store, made.id)[::-1]
     assert [slot.slot.strftime("%H:%M") for slot in found] == expected
     assert [slot.outcome for slot in found] == [SlotOutcome.QUEUED] * 3
+
+
+def test_a_schedule_that_cannot_be_read_any_more_stops_no_other(
+    store: JobStore, dataset: Dataset, clock: SteppedClock
+) -> None:
+    broken, sound = (add_schedule(store, dataset.id, HOURLY) for _ in range(2))
+    with store.writing() as connection:
+        gone = update(SCHEDULES).where(SCHEDULES.c.id == broken.id).values(time_zone="Atlantis/Capital")
+        connection.execute(gone)
+    clock.step(hours=1)
+    told, made = make_slots(store)
+    assert "time zone 'Atlantis/Capital': is not known" in (told.reason or "")
+    assert (made.schedule, made.outcome) == (sound.id, SlotOutcome.QUEUED)
+    assert slots(store, broken.id) == (told,)
+    assert schedule(store, broken.id).next_slot is None
 
 
 def test_raced_slots_are_each_made_and_run_once(store: JobStore, dataset: Dataset) -> None:
