@@ -17,7 +17,7 @@ from kvqa_audit.artifacts.atomic_file import write_atomically
 from kvqa_audit.artifacts.out_folder import RECORD, make_sure_it_is_apart
 from kvqa_audit.artifacts.record import read_record
 from kvqa_audit.errors import ArtifactError, OutputError, SourceError
-from kvqa_audit.ingest.read_bytes import read_table_bytes
+from kvqa_audit.ingest.read_bytes import MAX_TABLE_BYTES, read_table_bytes
 from kvqa_audit.model import (
     SCHEMA_VERSION,
     AnswerRows,
@@ -37,6 +37,7 @@ from kvqa_audit.model import (
     Stage,
     VerdictRecord,
 )
+from kvqa_audit.regular_file import read_regular_file
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -91,7 +92,7 @@ def make_sure_pairs_can_be_written(out: Path, source: str) -> None:
         out.mkdir(parents=True, exist_ok=True)
         others = [path.name for path in out.iterdir() if path.name not in (PAIRS, f".{PAIRS}.part")]
         if (out / PAIRS).is_file():
-            found = _table((out / PAIRS).read_bytes()).column_names
+            found = _table(read_regular_file(out / PAIRS, MAX_TABLE_BYTES)).column_names
             others += [] if found == list(tables.PAIR_COLUMNS) else [PAIRS]
     except OSError as error:
         raise OutputError(f"{out}: cannot be written: {error.strerror}; give another folder with --out") from None

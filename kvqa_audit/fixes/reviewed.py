@@ -10,6 +10,7 @@ from pathlib import Path
 from kvqa_audit.contracts.readings import read_answer
 from kvqa_audit.errors import SpecError
 from kvqa_audit.ingest.csv_records import csv_records
+from kvqa_audit.regular_file import read_regular_file
 from kvqa_audit.spec.dataset_spec import DatasetSpec
 
 CORRECTION_COLUMNS = ("img_id", "question", "answer", "old_answer", "reason")
@@ -103,9 +104,7 @@ def _agree(corrections: list[Correction], path: Path) -> None:
 def _rows(path: Path, known: tuple[str, ...], needed: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str]]]:
     """Line and trimmed cells of each row of a small CSV file with a header."""
     try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise SpecError(f"{path}: is larger than {MAX_FILE_BYTES:,} bytes")
-        text = path.read_bytes().decode("utf-8-sig")
+        text = read_regular_file(path, MAX_FILE_BYTES).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise SpecError(f"{path}: byte {error.start} is not UTF-8; save the file as UTF-8") from None
     except OSError as error:

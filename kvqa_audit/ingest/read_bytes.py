@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import os
+import errno
 import stat
 from pathlib import Path
 
 from kvqa_audit.errors import SourceError
+from kvqa_audit.regular_file import read_regular_file
 
 MAX_TABLE_BYTES = 1024**3
 LFS_POINTER = b"version https://git-lfs.github.com/spec/v1\n"
+_ADVICE = {errno.EINVAL: "Name a file with the table.", errno.EFBIG: "Save it as Parquet."}
 _MAX_POINTER_BYTES = 1024
 _PACKED = {
     b"\x1f\x8b": "gzip",
@@ -37,18 +39,10 @@ def read_table_bytes(path: Path) -> bytes:
         SourceError: it cannot be read, is no regular file, is too large, packed, or a pointer of Git LFS.
     """
     try:
-        # Opening a pipe for reading would wait for a writer.
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
-        with os.fdopen(descriptor, "rb") as file:
-            found = os.fstat(file.fileno())
-            if not stat.S_ISREG(found.st_mode):
-                raise SourceError(f"{path}: is not a regular file. Name a file with the table.")
-            if found.st_size > MAX_TABLE_BYTES:
-                raise SourceError(
-                    f"{path}: has {found.st_size:,} bytes; at most {MAX_TABLE_BYTES:,} are read. Save it as Parquet."
-                )
-            data = file.read()
+        data = read_regular_file(path, MAX_TABLE_BYTES)
     except OSError as error:
+        if error.errno in _ADVICE:
+            raise SourceError(f"{path}: {error.strerror}. {_ADVICE[error.errno]}") from None
         raise SourceError(f"{path}: cannot be read ({error.strerror or error}). Name a readable file.") from error
     check_head(path, data)
     return data

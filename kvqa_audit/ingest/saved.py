@@ -27,12 +27,15 @@ from kvqa_audit.ingest.pictures import (
     picture_rows,
     rows_with_bytes,
 )
+from kvqa_audit.ingest.read_bytes import check_file
 from kvqa_audit.ingest.source_format import RawTable, Wanted
+from kvqa_audit.regular_file import read_regular_file
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 SPLITS, STATE = "dataset_dict.json", "state.json"
+_MAX_STATE_BYTES = 100_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,7 @@ class SavedFolder:
         """
         try:
             if (path / SPLITS).is_file():
-                splits = json.loads((path / SPLITS).read_text(encoding="utf-8"))["splits"]
+                splits = json.loads(read_regular_file(path / SPLITS, _MAX_STATE_BYTES))["splits"]
                 return tuple(_split(path / _inside(name), f"{place}{name}", name) for name in splits)
             return (_split(path, place or path.name, ""),)
         except SourceError:
@@ -184,7 +187,7 @@ def _carries(path: Path, column: str) -> list[bool]:
 
 
 def _split(folder: Path, place: str, split: str) -> RawTable:
-    state = json.loads((folder / STATE).read_text(encoding="utf-8"))
+    state = json.loads(read_regular_file(folder / STATE, _MAX_STATE_BYTES))
     files = [folder / _inside(file["filename"]) for file in state["_data_files"]]
     if not files:
         raise SourceError(f"{folder}: names no data file in {STATE}. Save the dataset again.")
@@ -216,6 +219,7 @@ def mapped(path: Path) -> pa.Table:
     """An Arrow stream or file, mapped into memory."""
     import pyarrow as pa
 
+    check_file(path)
     with pa.memory_map(str(path)) as source:
         try:
             return pa.ipc.open_stream(source).read_all()

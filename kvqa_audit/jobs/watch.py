@@ -71,8 +71,9 @@ def _content(source: Path, files: list[Path]) -> str:
     content = hashlib.sha256()
     for path in files:
         digest = hashlib.sha256()
-        with path.open("rb") as file:
-            while part := file.read(_CHUNK_BYTES):
-                digest.update(part)
+        if path.is_file():  # a pipe would be waited for, and a device has no end
+            with path.open("rb") as file:
+                while part := file.read(_CHUNK_BYTES):
+                    digest.update(part)
         content.update(os.fsencode(path.relative_to(source.parent)) + b"\0" + digest.digest())
     return content.hexdigest()

@@ -14,6 +14,7 @@ from typing import Any
 
 from kvqa_audit.errors import SpecError
 from kvqa_audit.ingest.csv_records import csv_line, csv_records
+from kvqa_audit.regular_file import read_regular_file
 from kvqa_audit.release.decisions import Decision, DecisionVerdict
 from kvqa_audit.spec.yaml_file import YamlFile, read_yaml
 
@@ -177,9 +178,7 @@ def text_of(path: Path) -> str:
         SpecError: it cannot be read, is too large or not UTF-8.
     """
     try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise SpecError(f"{path}: is larger than {MAX_FILE_BYTES:,} bytes; no decisions file is")
-        return path.read_bytes().decode("utf-8-sig")
+        return read_regular_file(path, MAX_FILE_BYTES).decode("utf-8-sig")
     except FileNotFoundError:
         raise SpecError(f"{path}: there is no such decisions file; 'kvqa-audit review' begins one") from None
     except UnicodeDecodeError as error:

@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from kvqa_audit.errors import SpecError
+from kvqa_audit.regular_file import read_regular_file
 from kvqa_audit.spec.faults import Location
 
 # The parser in C reads the shipped description in a tenth of the time; it is there in every usual build.
@@ -54,11 +55,7 @@ def read_yaml(path: Path) -> YamlFile:
         SpecError: the file is missing, too large, not UTF-8, not YAML, or uses tags, anchors or repeated keys.
     """
     try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise SpecError(
-                f"{path}: is larger than {MAX_FILE_BYTES:,} bytes; a dataset description is a few kilobytes"
-            )
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_regular_file(path, MAX_FILE_BYTES).decode("utf-8-sig")
     except FileNotFoundError:
         raise SpecError(f"{path}: there is no such file; a dataset description needs it") from None
     except UnicodeDecodeError as error:

@@ -13,7 +13,7 @@ from kvqa_audit.jobs.datasets import edit_dataset
 from kvqa_audit.model import CheckOutcome, FindingStatus, Severity
 from kvqa_audit.release.blocking import limit_floor, tolerated
 from kvqa_audit.release.decisions import Decision, DecisionVerdict
-from kvqa_audit.release.decisions_file import decisions_beside, with_added
+from kvqa_audit.release.decisions_file import decisions_beside, text_of, with_added
 from kvqa_audit.spec.release import Release
 from kvqa_audit.store.cells import fetched
 from kvqa_audit.store.findings import findings_at
@@ -175,7 +175,7 @@ def decide(site: Site, dataset: Dataset, decision: Decision) -> Dataset:
 
 def _text_beside(settings: DatasetSettings) -> str:
     beside = None if "://" in settings.source else decisions_beside(settings.source)
-    return beside.read_text(encoding="utf-8") if beside is not None and beside.suffix == ".yaml" else ""
+    return text_of(beside) if beside is not None and beside.suffix == ".yaml" else ""
 
 
 def _blocking(run: str, outcome: CheckOutcome, policy: Release) -> list[ColumnElement[bool]]:

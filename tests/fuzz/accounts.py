@@ -65,5 +65,7 @@ def copy_is_complete(case: Case, outcome: Outcome) -> list[str]:
     """Each file of the source is in the corrected copy, or its name was said."""
     told = outcome.said + "".join(path.read_text() for path in case.out.glob("changes.*"))
     there = {path.relative_to(case.source) for path in case.source.rglob("*") if not path.is_dir() or path.is_symlink()}
-    lost = [str(name) for name in there if not os.path.lexists(case.out / name) and name.stem not in told]
+    lost = [
+        str(name) for name in there if not os.path.lexists(case.out / name) and " ".join(name.stem.split()) not in told
+    ]
     return [f"neither copied nor named: {lost}"] if lost else []

@@ -91,5 +91,4 @@ def draw_sound_case(folder: Path, repository: Path) -> None:
         assert done.code in (0, 1), done.said
         codes[name] = done.code
     shutil.rmtree(folder / "rows")
-    shutil.rmtree(case.cache)
     (folder / "codes.json").write_text(json.dumps(codes))

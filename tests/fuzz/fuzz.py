@@ -139,11 +139,11 @@ def main_of_the_fuzz() -> int:
     is_alone = process.leave_the_network()
     process.import_engines()
     tally = Tally()
-    folder = Path(tempfile.mkdtemp())  # no TemporaryDirectory: the forks would remove it at their end
-    try:
-        folder.chmod(0o755)
-        sound, place = folder / "sound", folder / "tries"
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        sound, place = Path(folder) / "sound", Path(folder) / "tries"
         draw_sound_case(sound, Path.cwd())
+        shutil.rmtree(Case(sound).cache)
         until, number = time.monotonic() + asked.seconds, asked.only or 0
         while time.monotonic() < until:
             shutil.copytree(sound, place / "case")
@@ -160,8 +160,6 @@ def main_of_the_fuzz() -> int:
                 break
             shutil.rmtree(place)
             number += 1
-    finally:
-        shutil.rmtree(folder)
     report(asked.seed, tally, is_alone=is_alone)
     return 1 if tally.broken else 0
 

@@ -12,6 +12,7 @@ import json
 import os
 import random
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -24,6 +25,7 @@ from tests.processes import descendants, is_alive, wait_until
 
 # What differs between two runs that came to the same.
 _OF_THE_RUN = ("run_id", "started_at", "finished_at", "stages", "files", "tool")
+_ENDS = {".html": b"</html>", ".svg": b"</svg>", ".xml": b"</testsuites>", ".sarif": b"}"}
 Words = Callable[[Path], list[str]]
 COMMANDS: dict[str, Words] = {
     "run": lambda at: ["run", f"{at}/data", "--out", f"{at}/out", "--subset", "-j", "1", "--also", "badge"],
@@ -34,11 +36,17 @@ COMMANDS: dict[str, Words] = {
     "export": lambda at: ["export", f"{at}/audit", "--croissant", f"{at}/c.json", "--card", f"{at}/README.md"],
     "review": lambda at: [
         "review", f"{at}/audit", "--decisions", f"{at}/decisions.yaml", "--update", "--add", "accepted", "--reason",
-        "x", "--who", "me",
+        "x", "--who", "me", "--yes",
     ],
     "gate": lambda at: ["gate", f"{at}/audit", "--also", "junit,sarif,summary,badge"],
-    "index": lambda at: ["index", f"{at}"],
-    "report": lambda at: ["report", f"{at}/audit", "--out", f"{at}/page.html", "--no-images"],
+    "index": lambda at: ["index", f"{at}", "--out", f"{at}/list.html"],
+    "report": lambda at: ["report", f"{at}/audit", "--out", f"{at}/page.html", "--pages"],
+    "report over a report": lambda at: ["report", f"{at}/audit", "--no-images"],
+    "compare": lambda at: ["compare", f"{at}/audit", f"{at}/audit", "--out", f"{at}/changes.html"],
+    "cache": lambda at: ["cache", "--prune-days", "0"],
+    "run into a store": lambda at: [
+        "run", f"{at}/data", "--out", f"{at}/out", "--subset", "--table-only", "--store", f"{at}/runs.db",
+    ],
     "duplicates": lambda at: ["duplicates", f"{at}/data", "--out", f"{at}/pairs", "-j", "1"],
 }  # fmt: skip
 
@@ -48,13 +56,17 @@ def state(folder: Path) -> dict[str, str]:
     return {
         str(path.relative_to(folder)): hashlib.sha256(_result(path, folder)).hexdigest()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.suffix not in (".html", ".svg", ".xml", ".sarif") and "cache" not in path.parts
+        if path.is_file() and not {"cache", "tmp"}.intersection(path.relative_to(folder).parts)
     }
 
 
 def _result(path: Path, folder: Path) -> bytes:
     content = path.read_bytes().replace(os.fsencode(folder), b"AT")
-    if path.name in ("audit.json", "c.json"):
+    if path.suffix in _ENDS:
+        content = b"whole" if content.rstrip().endswith(_ENDS[path.suffix]) else b"cut off"
+    elif path.suffix == ".db":
+        content = _told_by_store(path)
+    elif path.name in ("audit.json", "c.json"):
         told = {name: value for name, value in json.loads(content).items() if name not in _OF_THE_RUN}
         # What the killed run had put into the cache is not read again.
         told.get("metrics", {}).pop("images_from_cache", None)
@@ -68,8 +80,17 @@ def _result(path: Path, folder: Path) -> bytes:
     return content
 
 
+def _told_by_store(path: Path) -> bytes:
+    """Whether the store is sound and holds the runs that were done; the killed one may be among them."""
+    with sqlite3.connect(path) as connection:
+        (sound,) = connection.execute("PRAGMA integrity_check").fetchone()
+        (done,) = connection.execute("SELECT count(*) FROM runs WHERE state = 'done'").fetchone()
+    connection.close()
+    return f"{sound}, {min(done, 2)} runs".encode()
+
+
 def start(words: list[str], at: Path) -> subprocess.Popen[bytes]:
-    environment = {**os.environ, "KVQA_AUDIT_CACHE": str(at / "cache")}
+    environment = {**os.environ, "KVQA_AUDIT_CACHE": str(at / "cache"), "TMPDIR": str(at / "tmp")}
     command = [sys.executable, "-m", "kvqa_audit", *words]
     return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
@@ -93,18 +114,24 @@ def killed(words: list[str], at: Path, seconds: float) -> None:
             wait_until(lambda: not any(map(is_alive, children)))
 
 
-def broken_promises(words: Words, sound: Path, place: Path, random_: random.Random, moments: int) -> list[str]:
-    """Kills one command at random moments of its work, calls it again, and says what is not as without."""
-    at, found = place / "at", []
+def fresh(sound: Path, at: Path, name: str) -> None:
+    shutil.rmtree(at, ignore_errors=True)
     shutil.copytree(sound, at)
+    if name != "cache":
+        shutil.rmtree(at / "cache")
+
+
+def broken_promises(name: str, sound: Path, place: Path, random_: random.Random, moments: int) -> list[str]:
+    """Kills one command at moments all over its work, calls it again, and says what is not as without."""
+    words, at, found = COMMANDS[name], place / "at", []
+    fresh(sound, at, name)
     code, said, seconds = finished(words(at), at)
     wanted = state(at)
     if code not in (0, 1):
         return [f"exit code {code}: {said.decode()}"]
-    for _ in range(moments):
-        moment = random_.uniform(0, seconds)
-        shutil.rmtree(at)
-        shutil.copytree(sound, at)
+    for number in range(moments):
+        moment = (number + random_.random()) * seconds / moments
+        fresh(sound, at, name)
         killed(words(at), at, moment)
         again, said, _ = finished(words(at), at)
         # A copy or a description that was finished before the kill is not written over.
@@ -129,12 +156,13 @@ def main() -> int:
         sound = Path(folder) / "sound"
         draw_sound_case(sound, Path.cwd())
         # The audit and its source have to stand where each try has them.
-        for name, words in COMMANDS.items():
+        for name in COMMANDS:
             if asked.only in (None, name):
                 random_ = random.Random(f"{asked.seed} {name}")
-                found = broken_promises(words, sound, Path(folder), random_, asked.moments)
+                found = broken_promises(name, sound, Path(folder), random_, asked.moments)
                 broken += len(found)
                 sys.stdout.write(f"{name}: {asked.moments} kills, {len(found)} violations\n" + "\n".join([*found, ""]))
+                sys.stdout.flush()
     return 1 if broken else 0
 
 

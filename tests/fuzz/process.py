@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 import traceback
+import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,7 @@ T = TypeVar("T")
 MAX_SECONDS = 150
 _CLONE_NEWNET, _PR_SET_CHILD_SUBREAPER = 0x40000000, 36
 _GRACE_SECONDS = 10
+_MOST_BYTES = 6 * 2**30
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,7 @@ def called(words: list[str], cwd: Path, environment: Mapping[str, str | None], *
     from kvqa_audit.__main__ import main
 
     def work() -> None:
+        weakref.finalize._registry.clear()  # what this process keeps until its end is not the fork's to remove
         _set(environment)
         os.chdir(cwd)
         tempfile.tempdir = None
@@ -140,6 +143,7 @@ def _forked(work: Callable[[], None], said: IO[bytes]) -> int:
         for descriptor in (1, 2):
             os.dup2(said.fileno(), descriptor)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_DATA, (_MOST_BYTES, _MOST_BYTES))  # spares the machine
         work()
     except SystemExit as end:
         code = end.code or 0
