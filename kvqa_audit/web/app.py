@@ -21,7 +21,7 @@ from kvqa_audit.jobs.job_store import JobStore
 from kvqa_audit.store.runs import RunStore
 from kvqa_audit.web import events, reports
 from kvqa_audit.web.api import router as api
-from kvqa_audit.web.api.problems import problem, validation_problem
+from kvqa_audit.web.api.problems import described, problem, validation_problem
 from kvqa_audit.web.audits import counts_by_state
 from kvqa_audit.web.errors import LoginNeededError, headers_of, status_of
 from kvqa_audit.web.guard import Guard
@@ -83,6 +83,8 @@ def create_app(settings: WebSettings) -> Application:
         lifespan=lifespan,
     )
     app.state.site, app.state.ending = site, False
+    openapi = app.openapi
+    app.openapi = lambda: described(openapi())  # type: ignore[method-assign]
     app.include_router(api, prefix=API)
     for part in (login, datasets, audits, gate, people, events, reports):
         app.include_router(part.router, include_in_schema=False)

@@ -32,13 +32,6 @@ _HEADERS = {
 }
 
 
-class _TooLargeError(HTTPException):
-    """More came than a request may bring; a kind of error that a parser of bodies lets pass."""
-
-    def __init__(self, limit: int) -> None:
-        super().__init__(413, f"A request may bring {limit:,} bytes.")
-
-
 class Guard:
     """The outermost layer: host names, sizes, headers, the session's cookie, and one line of log a request."""
 
@@ -78,21 +71,18 @@ class Guard:
             return
         limit, came = self._settings.max_body_bytes, 0
         told = headers.get("content-length", "0")
+        is_too_large = not told.isdigit() or int(told) > limit
 
         async def counted() -> Message:
             nonlocal came
             message = await receive()
             came += len(message.get("body", b""))
-            if came > limit:
-                raise _TooLargeError(limit)
+            if is_too_large or came > limit:
+                # A kind of error that parsers of bodies let pass.
+                raise HTTPException(413, f"A request may bring {limit:,} bytes.")
             return message
 
-        try:
-            if not told.isdigit() or int(told) > limit:
-                raise _TooLargeError(limit)
-            await self._app(scope, counted, send)
-        except _TooLargeError as error:
-            await PlainTextResponse(f"{error.detail}\n", 413)(scope, receive, send)
+        await self._app(scope, counted, send)
 
     def _address(self, scope: Scope) -> str:
         """Who asks: the nearest address that is not the proxy's own."""

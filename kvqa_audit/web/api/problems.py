@@ -37,6 +37,17 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 }
 
 
+def described(schema: dict[str, Any]) -> dict[str, Any]:
+    """The description of the API, with problems under their own media type."""
+    operations = [operation for path in schema["paths"].values() for operation in path.values()]
+    for answer in (one for operation in operations for one in operation["responses"].values()):
+        content = answer.get("content", {})
+        told = content.get("application/json")
+        if told is not None and told["schema"].get("$ref", "").endswith(f"/{Problem.__name__}"):
+            content[ProblemJson.media_type] = content.pop("application/json")
+    return schema
+
+
 def problem(
     status: int, title: str, detail: str, headers: Mapping[str, str] | None = None, errors: list[Any] | None = None
 ) -> ProblemJson:
