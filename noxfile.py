@@ -24,20 +24,21 @@ PROJECT = nox.project.load_toml("pyproject.toml")
 TESTS = nox.project.dependency_groups(PROJECT, "tests")
 LINT = nox.project.dependency_groups(PROJECT, "lint")
 BUILD = ("build",)
+SCHEMATHESIS = "schemathesis>=4.10,<5"
 
 
 @nox.session(venv_backend="none", default=False)
 def environment(session: nox.Session) -> None:
     """Installs what the other sessions need beside nox: `nox -s environment -- EXTRA …`."""
     extras = f"[{','.join(session.posargs)}]" if session.posargs else ""
-    session.run("python", "-m", "pip", "install", "-q", "-e", f".{extras}", *TESTS, *LINT, *BUILD)
+    session.run("python", "-m", "pip", "install", "-q", "-e", f".{extras}", *TESTS, *LINT, *BUILD, SCHEMATHESIS)
 
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """All tests."""
+    """All tests but those of the service, which has a session of its own."""
     session.install(".[serve]", *TESTS)
-    session.run("pytest", "-q", *(session.posargs or PARALLEL))
+    session.run("pytest", "-q", "--ignore=tests/serve", *(session.posargs or PARALLEL))
 
 
 @nox.session
@@ -84,6 +85,14 @@ def minimums(session: nox.Session) -> None:
     lowest = [_lowest(requirement) for requirement in PROJECT["project"]["dependencies"]]
     session.install(".[serve]", *lowest, *TESTS)
     session.run("pytest", "-q", *session.posargs)
+
+
+@nox.session
+def serve(session: nox.Session) -> None:
+    """The service with real processes, a browser and both stores, and everything that its API may be sent."""
+    session.install(".[postgres,serve]", *TESTS, SCHEMATHESIS)
+    needed = {"KVQA_NEED_POSTGRES": "1", "KVQA_NEED_SCHEMATHESIS": "1"}
+    session.run("pytest", "-q", "tests/serve", *session.posargs, env=needed)
 
 
 @nox.session

@@ -78,7 +78,7 @@ def test_examples_are_listed_and_printed(program: Program) -> None:
     assert program("example", "kvqa-audit.timer").stdout == EXAMPLES["kvqa-audit.timer"]
     wrong = program("example", "jenkins")
     assert wrong.returncode == 2
-    assert "there are airflow_dag.py" in wrong.stderr
+    assert "there are Containerfile, airflow_dag.py" in wrong.stderr
 
 
 def test_workflow_audits_and_shows_the_summary(
