@@ -15,6 +15,8 @@ from statistics import median, quantiles
 from typing import Literal
 
 MIN_PEERS = 30
+# Of a small dataset a rough measure of what is usual is better than none.
+MIN_PEERS_IN_ALL = 8
 MIN_DEVIATIONS = 3.0
 _QUARTILE_DEVIATIONS = 0.6745
 _LEAST_SPREAD = 0.1
@@ -58,7 +60,7 @@ class UsualValues:
             for names, found in grouped.items()
             if names and len(found) >= MIN_PEERS
         }
-        whole = _peers(list(values.values()), side, of_source=False) if len(values) >= MIN_PEERS else None
+        whole = _peers(list(values.values()), side, of_source=False) if len(values) >= MIN_PEERS_IN_ALL else None
         return cls(side, by_source, whole, sources)
 
     def peers(self, img_id: str) -> Peers | None:

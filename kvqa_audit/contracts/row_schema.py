@@ -207,7 +207,10 @@ def _cell_schema(spec: DatasetSpec, readings: tuple[AnswerReading, ...]) -> pa.D
     """The contract of source, question and answer, over the distinct ones."""
     import pandera.pandas as pa
 
-    questions = set(spec.question_by_text)
+    known = _one_of(set(spec.question_by_text))
+    if spec.made_by != "person":
+        # Of a catalogue that was inferred every spelling is one question; the spellings have a check of their own.
+        known = lambda cells: cells.map(lambda text: not text.strip() or spec.question_of(text) is not None)  # noqa: E731
     misspelt = {text for question in spec.questions for text in question.misspellings}
 
     def read_as(holds: Callable[[AnswerReading], bool]) -> Callable[[pd.DataFrame], pd.Series[bool]]:
@@ -220,7 +223,7 @@ def _cell_schema(spec: DatasetSpec, readings: tuple[AnswerReading, ...]) -> pa.D
                 object,
                 [
                     *_text_checks("question"),
-                    *([] if spec.other_questions == "free text" else [_rule("unknown_question", _one_of(questions))]),
+                    *([] if spec.other_questions == "free text" else [_rule("unknown_question", known)]),
                     _rule("misspelt_question", lambda cells: ~cells.str.strip().isin(misspelt)),
                 ],
             ),

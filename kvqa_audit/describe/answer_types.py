@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 
-from kvqa_audit.describe.languages import yes_or_no
+from kvqa_audit.describe.languages import Asked, yes_or_no
 from kvqa_audit.spec.question import QuestionType
 from kvqa_audit.spelling import folded
 
@@ -14,6 +14,7 @@ MAX_ANSWERS = 40
 MAX_ANSWER_CHARACTERS = 200
 SEPARATORS = ("; ", ";", ", ", ",")
 MIN_SHARE_OF_A_TYPE = 0.98
+MIN_SHARE_OF_WHAT_IS_ASKED = 0.85
 # Good and Turing: the share of answers given once is how often the next answer would be a new one.
 MAX_SHARE_OF_NEW_ANSWERS = 0.05
 # Whoever answers in words of his own says the same in many ways.
@@ -26,19 +27,42 @@ _COLOURS = frozenset(
 _PLACES = re.compile(r"\b(left|right|upper|lower|cent(er|re)|top|bottom|middle|anterior|posterior)\b", re.IGNORECASE)
 
 
-def type_of(answers: Mapping[str, int]) -> tuple[QuestionType, str]:
-    """The question's type, and the separator of its answers, from the answers and how often each is given."""
+def type_of(answers: Mapping[str, int], asked: Asked | None = None) -> tuple[QuestionType, str]:
+    """The question's type, and the separator of its answers, from the answers and how often each is given.
+
+    Where the question itself says what is `asked`, a few other answers, each of them rare, are slips and no type.
+    """
     total = sum(answers.values())
     if not total:
         return "free text", "; "
-    if _share(answers, lambda answer: bool(_COUNT.fullmatch(folded(answer)))) >= MIN_SHARE_OF_A_TYPE:
+    if _nearly_all(answers, _is_count, asked == "how many"):
         return "numerical count", "; "
+    if asked == "yes or no" and _nearly_all(answers, _is_yes_or_no, asked_for_it=True):
+        return "yes/no", "; "
     for separator in SEPARATORS:
         if _are_lists(answers, separator):
             return _kind_of_list(atoms_of(answers, separator)), separator
-    if _share(answers, lambda answer: yes_or_no(answer) is not None) >= MIN_SHARE_OF_A_TYPE:
+    if _nearly_all(answers, _is_yes_or_no, asked_for_it=False):
         return "yes/no", "; "
     return ("single choice" if _is_closed(answers) else "free text"), "; "
+
+
+def _nearly_all(answers: Mapping[str, int], fits: Callable[[str], bool], asked_for_it: bool) -> bool:
+    share = _share(answers, fits)
+    if share >= MIN_SHARE_OF_A_TYPE:
+        return True
+    most_of_another = max((n for answer, n in answers.items() if not fits(answer)), default=0)
+    return (
+        asked_for_it and share >= MIN_SHARE_OF_WHAT_IS_ASKED and most_of_another <= max(1, 0.02 * sum(answers.values()))
+    )
+
+
+def _is_count(answer: str) -> bool:
+    return _COUNT.fullmatch(folded(answer)) is not None
+
+
+def _is_yes_or_no(answer: str) -> bool:
+    return yes_or_no(answer) is not None
 
 
 def atoms_of(answers: Mapping[str, int], separator: str) -> Counter[str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from kvqa_audit.describe.flat_table import FlatTable
 from kvqa_audit.errors import SourceError
 from kvqa_audit.ingest.image_ids import match_ids
-from kvqa_audit.ingest.usual_names import ACCEPTED, folded, usual_columns
+from kvqa_audit.ingest.usual_names import ACCEPTED, asks, folded, usual_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,7 +19,6 @@ MAX_SOURCES = 50
 MAX_SOURCE_CHARACTERS = 20_000
 MIN_IMAGES_OF_A_SOURCE = 3
 MIN_DIFFERENT_BY_CHANCE = 10
-_ASKS = re.compile(r"\?\s*$|^\s*(?:what|where|which|who|how|is|are|does|do|can|was|were|has|have)\b", re.IGNORECASE)
 _IMAGE_NAME = re.compile(r"\.(?:jpe?g|png|bmp|tiff?|webp|gif|dcm)$", re.IGNORECASE)
 
 
@@ -113,7 +112,7 @@ def _cells(frame: pd.DataFrame, name: str) -> pd.Series[str]:
 
 def _like_questions(table: FlatTable, name: str, _: Mapping[str, str]) -> float:
     cells = _cells(table.frame, name)
-    return float(cells.str.contains(_ASKS).mean()) if len(cells) else 0.0
+    return float(cells.map(asks).mean()) if len(cells) else 0.0
 
 
 def _like_answers(table: FlatTable, name: str, roles: Mapping[str, str]) -> float:

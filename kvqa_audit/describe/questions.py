@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kvqa_audit.describe.answer_types import MIN_SHARE_IN_ORDER, atoms_of, in_order, type_of
-from kvqa_audit.describe.languages import asked_for
+from kvqa_audit.describe.languages import asked_for, yes_or_no
 from kvqa_audit.describe.short_names import short_name
 from kvqa_audit.spec.question import MULTI_VALUED, QuestionType
 from kvqa_audit.spec.yaml_file import NO_TEXT
@@ -96,13 +96,15 @@ def _inferred(rows: pd.DataFrame, names: set[str]) -> Inferred:
     name = short_name(text, names)
     answered = rows[rows["answer"] != ""]
     answers = Counter(answer for answer in answered["answer"] if not NO_TEXT.search(answer))
-    kind, separator = type_of(answers)
+    kind, separator = type_of(answers, asked_for(text))
     images = answered.drop_duplicates(["img_id", "answer"])["img_id"].value_counts()
     several = int((images > 1).sum())
     if kind in ("numerical count", "free text"):
         return Inferred(text, name, len(rows), kind, doubts=tuple(_contradictions(several, len(images))))
     atoms = atoms_of(answers, separator) if kind in MULTI_VALUED else answers
     known = {a: n for a, n in atoms.items() if n > 1 or len(rows) < 50} or dict(atoms)
+    if kind == "yes/no":
+        known = {answer: n for answer, n in atoms.items() if yes_or_no(answer) is not None}
     one_answer = kind == "yes/no" or asked_for(text) in ("yes or no", "how many")
     per_item = not one_answer and several >= max(MIN_IMAGES_PER_ITEM, MIN_SHARE_PER_ITEM * len(images))
     kept, joined = in_order(answers, separator) if kind in MULTI_VALUED else (0, 0)

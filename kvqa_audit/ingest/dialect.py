@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from itertools import islice
 
 from kvqa_audit.ingest.csv_rows import LINE_ENDS, csv_rows
+from kvqa_audit.ingest.usual_names import asks
 
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "pipes"}
 _SAMPLE_LINES = 200
 # Tables of these separators are often written without any quoting.
 _OFTEN_UNQUOTED = "\t|"
 _SEPARATOR_LINE = re.compile(r"sep=(.)\r?\n?", re.IGNORECASE)
-_ASKS = re.compile(r"\?\s*$|^\s*(?:what|where|which|who|how|is|are|does|do|can|was|were|has|have)\b", re.IGNORECASE)
 _MIN_ASKING = 0.8
 
 
@@ -100,8 +100,8 @@ def _implied_header(records: Sequence[Sequence[str]]) -> tuple[str, ...] | None:
     width = len(records[0])
     alike = [record for record in records if len(record) == width]
     for place in range(1, width - 1):
-        asking = sum(bool(_ASKS.search(record[place])) for record in alike)
-        if _ASKS.search(records[0][place]) and asking >= _MIN_ASKING * len(records):
+        asking = sum(asks(record[place]) for record in alike)
+        if asks(records[0][place]) and asking >= _MIN_ASKING * len(records):
             roles = {0: "img_id", place: "question", place + 1: "answer"}
             return tuple(roles.get(column, f"column_{column + 1}") for column in range(width))
     return None

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from kvqa_audit.ingest.dataset import ImageShard, TableFault
 from kvqa_audit.ingest.field_path import value_at
-from kvqa_audit.ingest.usual_names import usual_roles
+from kvqa_audit.ingest.usual_names import asking_column, usual_roles
 from kvqa_audit.spec.dataset_spec import Columns
 
 
@@ -84,6 +84,10 @@ class Wanted:
         if self.columns is not None:
             known = self.columns.text_columns.items()
             found |= {role for name, role in known if name in table.columns or table.values(name) is not None}
+        unnamed = found.isdisjoint({"question", "answer"}) and len(table.header) > 2
+        if unnamed and asking_column(table.columns) is not None:
+            # Columns of any name: what stands beside questions are their answers.
+            found |= {"question", "answer"}
         return frozenset(found)
 
     def known_in(self, header: Sequence[str]) -> int:

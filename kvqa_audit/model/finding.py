@@ -79,11 +79,11 @@ def with_keys(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Gives every finding its key: a hash of the check and of what the finding is about, 16 hex digits.
 
     Neither row numbers nor time stamps go in, so that a review decision survives the next run. Findings about the
-    very same thing (two equal rows, both with a blank) are told apart by their ordinal, in the order of what they say.
+    very same thing (two equal rows, both with a blank) are told apart by their ordinal, by answer and not by row.
     """
     seen: Counter[str] = Counter()
     keyed = list(findings)
-    for number in sorted(range(len(keyed)), key=lambda n: (keyed[n].answer or "", keyed[n].message)):
+    for number in sorted(range(len(keyed)), key=lambda n: keyed[n].answer or ""):
         finding = keyed[number]
         about = [
             finding.check,

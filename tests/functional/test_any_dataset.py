@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -109,3 +111,50 @@ def test_options_that_hold_an_opened_source_serve_a_second_audit(tmp_path: Path)
     first, second = (run_audit(tmp_path / "rad", options) for _ in range(2))
     assert first.findings == second.findings
     assert first.dataset == second.dataset
+
+
+SAMPLES = Path(__file__).resolve().parents[2] / "docs" / "samples"
+PLANTED = {
+    "rooms": {"KV008", "KV011", "KV012", "KV016", "KV017", "KV203", "KV204", "KV411"},
+    "fragen": {"KV002", "KV004", "KV008", "KV011", "KV101", "KV409", "KV412"},
+    "scenes": {"KV008", "KV018", "KV101", "KV416"},
+}
+
+
+@pytest.mark.parametrize("sample", PLANTED)
+def test_the_samples_of_the_readme_show_what_was_planted_and_nothing_else(sample: str) -> None:
+    found = {finding.check for finding in run_audit(SAMPLES / sample).findings}
+    assert found - {"KV604"} == PLANTED[sample]
+
+
+def test_the_samples_are_what_their_script_writes(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, SAMPLES / "make.py", tmp_path], check=True)
+    made, kept = (
+        {path.relative_to(root): path for name in PLANTED for path in (root / name).rglob("*") if path.is_file()}
+        for root in (tmp_path, SAMPLES)
+    )
+    assert made.keys() == kept.keys()
+    tables = [place for place in made if place.suffix != ".jpg"]
+    assert {place: made[place].read_bytes() for place in tables} == {p: kept[p].read_bytes() for p in tables}
+
+
+@pytest.mark.parametrize(
+    ("head", "question", "answers"),
+    [
+        ("Bild;Frage;Antwort", "Ist ein Hund zu sehen?", "ja nein"),
+        ("图片;问题;答案", "图中有狗吗", "是 否"),
+        ("imagen;pregunta;respuesta", "¿Hay un perro?", "sí no"),
+        ("изображение;вопрос;ответ", "Есть ли собака?", "да нет"),
+        ("f1;f2;f3", "Is there a dog?", "yes no"),
+        ("file;text;said", "Y a-t-il un chien ?", "oui non"),
+    ],
+)
+def test_columns_are_found_in_other_languages_and_by_what_they_hold(
+    tmp_path: Path, head: str, question: str, answers: str
+) -> None:
+    rows = [f"p{n}.jpg;{question};{answers.split()[n % 2]}" for n in range(12)]
+    for split in ("train", "test"):
+        (tmp_path / f"{split}.csv").write_text("\n".join([head, *rows]) + "\n", encoding="utf-8")
+    described = description_for(tmp_path, None).spec
+    assert [(q.text, q.type) for q in described.questions] == [(question, "yes/no")]
+    assert sorted(described.columns.text_columns.values()) == ["answer", "img_id", "question"]
