@@ -45,7 +45,8 @@ class AuditChild:
         self._told, self._said = _Lines(told), _Lines(said)
         try:
             self._process = subprocess.Popen(  # noqa: S603 - this package's own module
-                [sys.executable, "-m", "kvqa_audit.jobs.child", str(tell)],
+                # Nothing that lies in the folder it is started in is imported (-P).
+                [sys.executable, "-P", "-m", "kvqa_audit.jobs.child", str(tell)],
                 stdin=subprocess.PIPE,
                 stdout=say,
                 stderr=say,

@@ -10,6 +10,7 @@ from pathlib import Path
 from kvqa_audit.errors import SourceError
 from kvqa_audit.ingest.hub import hub_id, hub_revision
 from kvqa_audit.ingest.image_ids import IMAGES_NAME
+from kvqa_audit.regular_file import open_regular_file
 
 _CHUNK_BYTES = 1 << 20
 
@@ -44,7 +45,7 @@ def is_unchanged(seen: str, before: str | None) -> bool:
 
 
 def _files(source: Path) -> Iterator[Path]:
-    """All files of a folder; a table, and the folder of its pictures beside it."""
+    """All regular files of a folder; a table, and the folder of its pictures beside it."""
     place = source
     if not source.is_dir():
         source.stat()  # tells of what is not there
@@ -52,7 +53,7 @@ def _files(source: Path) -> Iterator[Path]:
         place = source.parent / IMAGES_NAME
     if place.is_dir():
         for folder, _, names in os.walk(place, onerror=_raise):
-            yield from (Path(folder, name) for name in names)
+            yield from (path for name in names if (path := Path(folder, name)).is_file())
 
 
 def _raise(error: OSError) -> None:
@@ -72,7 +73,7 @@ def _content(source: Path, files: list[Path]) -> str:
     for path in files:
         digest = hashlib.sha256()
         if path.is_file():  # a pipe would be waited for, and a device has no end
-            with path.open("rb") as file:
+            with open_regular_file(path) as file:
                 while part := file.read(_CHUNK_BYTES):
                     digest.update(part)
         content.update(os.fsencode(path.relative_to(source.parent)) + b"\0" + digest.digest())

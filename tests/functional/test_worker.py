@@ -171,6 +171,7 @@ def test_a_paused_worker_that_wakes_writes_nothing(service: Service, dataset: Da
     assert service.job(job) == done
     assert events_after(service.store, job.id) == told
     assert sorted(service.run_states()) == [RunState.FINISHED, RunState.LOST]
+    wait_until(lambda: [path.name for path in (service.data / "runs").iterdir()] == [done.run])
     assert paused.poll() is None
 
 

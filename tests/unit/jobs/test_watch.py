@@ -60,7 +60,13 @@ def remove(folder: Path) -> None:
     (folder / "images" / "b.jpg").unlink()
 
 
-@pytest.mark.parametrize("same", [lambda _: None, touch, copy])
+def pipe(folder: Path) -> None:
+    os.mkfifo(folder / "images" / "pipe.jpg")
+    (folder / "images" / "zero.jpg").symlink_to("/dev/zero")
+    (folder / "images" / "nowhere.jpg").symlink_to("nowhere")
+
+
+@pytest.mark.parametrize("same", [lambda _: None, touch, copy, pipe])
 def test_a_dataset_that_is_the_same_is_seen_as_the_same(dataset: Path, same: Callable[[Path], None]) -> None:
     before = seen_of(str(dataset))
     same(dataset)
