@@ -100,6 +100,11 @@ class Client:
         """Gives a dataset a schedule."""
         return self._post(Schedule, f"datasets/{dataset.id}/schedules", edit)
 
+    def edit_schedule(self, schedule: Schedule, edit: ScheduleEdit) -> Schedule:
+        """Replaces what is said about a schedule, if nobody else has since it was read (else status 412)."""
+        headers = {"If-Match": f'"{schedule.version}"'}
+        return self._read(Schedule, self._call("PUT", f"schedules/{schedule.id}", headers=headers, json=_sent(edit)))
+
     def start(self, dataset: Dataset) -> Run:
         """Starts an audit, once, even where an answer was lost and it has to be asked for again."""
         return self._post(Run, f"datasets/{dataset.id}/runs", None)

@@ -62,6 +62,7 @@ class DatasetEdit(Wire):
     time_limit_s: Count | None = None
     memory_limit_mb: Count | None = None
     max_attempts: Annotated[int, Field(ge=1, le=10)] = 3
+    notify: Annotated[tuple[Annotated[str, Field(max_length=500)], ...], Field(max_length=10)] = ()
 
 
 class Dataset(DatasetEdit):

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
 
+from kvqa_audit.access.roots import DatasetRoots
 from kvqa_audit.errors import CancelledError, FenceError, KvqaAuditError, OutputError, SourceError, StoreError
 from kvqa_audit.jobs.job_rows import held_job
 from kvqa_audit.jobs.order import AuditOrder
@@ -88,6 +89,8 @@ def main() -> None:
 def _carried_out(order: AuditOrder, cancel: threading.Event, told: Told) -> dict[str, Any]:
     """How an order ended: done, unchanged, cancelled or failed; why; and whether another attempt may help."""
     try:
+        if order.roots is not None:
+            DatasetRoots(tuple(map(Path, order.roots)), tuple(order.hub)).allowed(order.source)
         seen = None
         if order.watch:
             from kvqa_audit.jobs.watch import is_unchanged, seen_of

@@ -79,7 +79,7 @@ class HeldJob:
 
     def _order(self) -> AuditOrder:
         known, job, run = dataset(self._store, self.job.dataset), self.job, self._run
-        said = known.settings
+        said, roots = known.settings, self._settings.roots
         self._version = f"settings {known.version} "
         same = ("source", "project", "spec", "description", "gate", "decisions", "options")
         return AuditOrder(
@@ -91,6 +91,8 @@ class HeldJob:
             out=str(self._settings.out(run)),
             worker=os.getpid(),
             report_url=self._settings.report_url.format(run=run),
+            roots=None if roots is None else [str(folder) for folder in roots.folders],
+            hub=[] if roots is None else list(roots.hub),
             watch=job.watch,
             seen_before=self._seen_before() if job.watch else None,
             **{name: getattr(said, name) for name in same},

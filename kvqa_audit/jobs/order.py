@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -19,6 +19,7 @@ class AuditOrder:
         work: a folder of this attempt alone, for the files of the description.
         out: the folder for the results.
         report_url: where its report can be opened, "" where nobody knows.
+        roots, hub: the folders and Hub ids that may be audited; None is without limit.
         watch: tell what there is to see of the dataset, and leave out the audit if it is `seen_before`.
         worker: the id of the process without which the child shall not live.
     """
@@ -38,6 +39,8 @@ class AuditOrder:
     decisions: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     report_url: str = ""
+    roots: Sequence[str] | None = None
+    hub: Sequence[str] = ()
     watch: bool = False
     seen_before: str | None = None
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from kvqa_audit.access.roots import DatasetRoots
+
 RUNS_FOLDER = "runs"
 WORK_FOLDER = "work"
 
@@ -20,6 +22,7 @@ class WorkerSettings:
         look_every_seconds: how often it looks for slots, jobs, and who wants one to end.
         grace_seconds: how long an audit at work may go on when the worker is to end.
         tidy_every_seconds: how often runs that need not be kept are removed.
+        roots: which datasets may be audited, looked at anew before each audit; None is without limit.
         report_url: where a run's report can be opened, with `{run}` for its id; "" tells its path.
     """
 
@@ -30,6 +33,7 @@ class WorkerSettings:
     grace_seconds: float = 10.0
     tidy_every_seconds: float = 600.0
     report_url: str = ""
+    roots: DatasetRoots | None = None
 
     def out(self, run: str) -> Path:
         """The folder for the results of a run."""

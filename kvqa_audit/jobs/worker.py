@@ -14,6 +14,7 @@ import uuid
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from kvqa_audit.errors import FenceError, KvqaAuditError, NewerStoreError, StoreError
 from kvqa_audit.jobs.held_job import HeldJob
@@ -23,6 +24,7 @@ from kvqa_audit.jobs.outbox import send_messages
 from kvqa_audit.jobs.retention import tidy
 from kvqa_audit.jobs.settings import WorkerSettings
 from kvqa_audit.jobs.slots import forget_future_slots, make_slots
+from kvqa_audit.store.job_records import Job
 from kvqa_audit.store.lookup import STORE_VARIABLE
 
 LOG = logging.getLogger("kvqa_audit.jobs")
@@ -80,7 +82,7 @@ class Worker:
                 self._decide_about_slots()
                 own = None if self._held is None else self._held.job.id
                 for lost in reap(self.store, own):
-                    LOG.warning("job %s: %s", lost.id, lost.reason)
+                    LOG.warning("job %s: %s", lost.id, lost.reason, extra=about(lost))
                 self._take_a_job()
         except NewerStoreError:
             raise
@@ -100,6 +102,7 @@ class Worker:
         if self._grace_is_over():
             self._held.give_back("its worker was shut down")
         if self._held.attend():
+            LOG.info("job %s: run %s has ended", self._held.job.id, self._held.job.run, extra=about(self._held.job))
             self._held = None
 
     def _grace_is_over(self, more_seconds: float = 0) -> bool:
@@ -121,7 +124,7 @@ class Worker:
         job = claim(self.store, self.name, self.settings.lease_seconds)
         if job is None:
             return
-        LOG.info("job %s: run %s begins", job.id, job.run)
+        LOG.info("job %s: run %s begins", job.id, job.run, extra=about(job))
         try:
             self._held = HeldJob(self.store, self.settings, job)
         except OSError as error:
@@ -146,6 +149,11 @@ class Worker:
                 LOG.error("%s", error)
             except Exception:
                 LOG.exception("a fault of the program; the worker goes on")
+
+
+def about(job: Job) -> dict[str, Any]:
+    """What a line of log in JSON has beside its words."""
+    return {"fields": {"job": job.id, "run": job.run, "dataset": job.dataset}}
 
 
 def work(where: str, settings: WorkerSettings) -> None:

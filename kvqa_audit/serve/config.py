@@ -103,6 +103,10 @@ class ServeConfig(BaseModel):
         scheme = "https" if self.tls_cert else "http"
         return (self.url or f"{scheme}://{self.host}:{self.port}").rstrip("/")
 
+    @property
+    def dataset_roots(self) -> DatasetRoots:
+        return DatasetRoots(self.roots, self.hub)
+
     def web_settings(self) -> WebSettings:
         """What the web process has to know."""
         named = urlsplit(self.address).hostname or ""
@@ -111,7 +115,7 @@ class ServeConfig(BaseModel):
         return WebSettings(
             store=self.place,
             data=self.data,
-            roots=DatasetRoots(self.roots, self.hub),
+            roots=self.dataset_roots,
             hosts=frozenset(f"[{host}]" if ":" in host and not host.startswith("[") else host for host in hosts),
             https=self.address.startswith("https:"),
             proxy=Proxy(networks, self.user_header.lower()) if networks else None,

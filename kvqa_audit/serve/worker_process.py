@@ -20,7 +20,10 @@ def serve_worker(config: ServeConfig) -> None:
         StoreError: the store cannot be opened, or was brought to a version that this program does not know.
     """
     set_up_logs(config.log, "worker")
-    work(config.place, WorkerSettings(config.data, config.lease_seconds, report_url=f"{config.address}/runs/{{run}}"))
+    address = f"{config.address}/runs/{{run}}"
+    work(
+        config.place, WorkerSettings(config.data, config.lease_seconds, report_url=address, roots=config.dataset_roots)
+    )
 
 
 def main() -> None:

@@ -61,6 +61,7 @@ def dataset_settings(form: FormData) -> DatasetSettings:
         time_limit_s=number_of(form, "time_limit_s", "time limit"),
         memory_limit_mb=number_of(form, "memory_limit_mb", "memory limit"),
         max_attempts=number_of(form, "max_attempts", "attempts") or 3,
+        notify=tuple(line.strip() for line in text_of(form, "notify").split("\n") if line.strip())[:10],
     )
 
 
@@ -97,6 +98,7 @@ def time_zones() -> list[str]:
 def fields_of(settings: DatasetSettings) -> Mapping[str, Any]:
     """The settings as the fields of the form hold them."""
     about = {name: getattr(settings, name) for name in ("name", "source", "spec", "gate", "decisions", *LIMITS)}
+    about["notify"] = "\n".join(settings.notify)
     return {**about, "max_attempts": settings.max_attempts, "files": dict(settings.description), **_options(settings)}
 
 

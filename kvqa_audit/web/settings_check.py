@@ -19,6 +19,7 @@ from kvqa_audit.store.job_records import DatasetSettings
 
 MAX_NAME_CHARACTERS = 200
 OWN_FILES = ("dataset.yaml", "promises.yaml", "rules.yaml", "release.yaml")
+CHANNELS = ("https://", "http://", "mailto:", "command:")
 _KINDS: dict[str, type] = {
     "revision": str,
     "subset": bool,
@@ -55,6 +56,9 @@ def checked(settings: DatasetSettings, roots: DatasetRoots) -> DatasetSettings:
             raise SpecError(f"{what}: is at least 1, or left empty")
     if not 1 <= settings.max_attempts <= 10:
         raise SpecError("attempts: 1 to 10")
+    for channel in settings.notify:
+        if not channel.startswith(CHANNELS) or not channel.isprintable():
+            raise SpecError(f"told to: '{channel[:80]}' begins with none of {', '.join(CHANNELS)}")
     if settings.spec not in (None, "auto"):
         load_spec(_shipped_name(settings.spec or ""))
     policy_of(settings, "")

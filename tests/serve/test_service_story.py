@@ -18,7 +18,7 @@ import httpx
 import pytest
 
 from kvqa_audit.client.client import Client
-from kvqa_audit.client.records import DatasetEdit, Run
+from kvqa_audit.client.records import DatasetEdit, Run, ScheduleEdit
 from kvqa_audit.demo import draw_demo
 from tests.browser.chromium import EXECUTABLE, Tab, chromium
 from tests.postgres_server import new_database
@@ -283,6 +283,28 @@ def test_audit_of_a_dataset_that_is_gone_says_so(running: Running, client: Clien
     assert done.returncode == 2
     assert "there is no dataset in the folders" in done.stderr
     client.remove(dataset)
+
+
+def test_dataset_that_became_a_link_out_of_the_roots_is_not_read(running: Running, client: Client) -> None:
+    inside, outside = running.sample.parent / "swapped", running.data.parent / "outside"
+    for folder in (inside, outside):
+        folder.mkdir()
+        (folder / "metadata.csv").write_text("source,question,answer,img_id\nA,q,a,i\n")
+    edit = DatasetEdit(
+        name="Swapped", source=str(inside), options={"table_only": True}, notify=("mailto:team@example.org",)
+    )
+    dataset = client.register(edit)
+    assert client.dataset("Swapped").notify == ("mailto:team@example.org",)
+    client.add_schedule(dataset, ScheduleEdit(cron="* * * * * *"))
+    (inside / "metadata.csv").unlink()
+    inside.rmdir()
+    inside.symlink_to(outside)
+    wait_until(lambda: [one for one in client.runs(dataset) if one.is_over])
+    for one in client.schedules(dataset):
+        client.edit_schedule(one, ScheduleEdit(cron="* * * * * *", paused=True))
+    *_, first = client.runs(dataset)
+    assert first.state == "failed"
+    assert "no dataset in the folders" in (first.reason or "")
 
 
 def test_command_line_starts_waits_and_judges(running: Running, client: Client) -> None:

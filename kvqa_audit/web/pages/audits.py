@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from kvqa_audit.jobs.events import events_after
+from kvqa_audit.jobs.outbox import messages_of
 from kvqa_audit.model import FindingStatus, Severity
 from kvqa_audit.store.access_tables import Role
 from kvqa_audit.store.differences import differences, only_in
@@ -73,6 +74,7 @@ def audit_page(request: Request, caller: Known, number: int) -> Response:
         since=since,
         newest=newest,
         report=report_place(site, caller, audit) if has_report else "",
+        messages=messages_of(site.store, [number]),
         may_run=may_run,
     )
 
