@@ -36,19 +36,25 @@ def fix(
     from kvqa_audit.artifacts.out_folder import make_sure_it_is_apart, make_sure_it_is_empty
     from kvqa_audit.console.fix import print_left, print_patch, print_proof
     from kvqa_audit.console.terminal import audit_progress
+    from kvqa_audit.errors import KvqaAuditError
     from kvqa_audit.fixes.fix import Options, place_of, plan, write_and_prove
-    from kvqa_audit.fixes.reviewed import read_corrections, read_removals
+    from kvqa_audit.fixes.reviewed import agree, corrections_decided, read_corrections, read_removals
     from kvqa_audit.pipeline.description import description_for
     from kvqa_audit.pipeline.options import AuditOptions
+    from kvqa_audit.release.decisions_file import decisions_for
 
     if out is None and not dry_run:
-        raise typer.BadParameter("--out names the folder for the copy; --dry-run writes none")
+        raise KvqaAuditError("--out names the folder for the copy; --dry-run writes none")
     if out is not None:
         place = place_of(source)
         make_sure_it_is_apart(out, place.folder if place.whole else place.table)
         make_sure_it_is_empty(out)
     description = description_for(source, spec).spec
-    reviewed = read_corrections(corrections, description) if corrections else ()
+    decided = decisions_for(source, decisions, ignore=ignore_decisions)
+    reviewed = corrections_decided(decided, description)
+    if corrections:
+        reviewed += read_corrections(corrections, description)
+        agree(reviewed, corrections)
     removed = read_removals(removals) if removals else {}
     audit = AuditOptions(subset=subset, table_only=table_only, jobs=jobs)
     options = Options(audit, cache, decisions, ignore_decisions, link)

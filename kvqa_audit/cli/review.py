@@ -145,7 +145,7 @@ def _make_sure(question: str, yes: bool) -> None:
 def _walk(findings: tuple[Finding, ...], run: AuditRun, path: Path, who: str) -> int:
     """Asks about one finding after the other and stores each answer at once; gives the number of decisions."""
     from kvqa_audit.console.review import ask, show_finding
-    from kvqa_audit.release.decisions import decide, undecided
+    from kvqa_audit.release.decisions import corrected, decide, undecided
     from kvqa_audit.release.review import pictures_of, store
 
     added: list[Decision] = []
@@ -154,12 +154,14 @@ def _walk(findings: tuple[Finding, ...], run: AuditRun, path: Path, who: str) ->
         finding = left.pop(0)
         place = f"{total - len(left)} of {total}"
         show_finding(finding, run.docs.get(finding.check), pictures_of(finding, run), place)
-        answer = ask(last_reason)
+        answer = ask(last_reason, has_answer=corrected(finding, "") is not None)
         if answer is None:
             break
         if answer.verdict is not None:
-            today, last_reason = datetime.now(UTC).date(), answer.reason
-            added.append(decide(finding, answer.verdict, answer.reason, who, today, answer.expires))
+            today = datetime.now(UTC).date()
+            last_reason = last_reason if answer.right else answer.reason
+            right = corrected(finding, answer.right) if answer.right else None
+            added.append(decide(finding, answer.verdict, answer.reason, who, today, answer.expires, right))
             store(path, added[-1:])
             # A pair judged false settles what else was found about it.
             left = list(undecided(left, added, today, run.docs))

@@ -23,7 +23,8 @@ LETTERS = {
     "a": DecisionVerdict.ACCEPTED,
     "x": DecisionVerdict.FIXED,
 }
-_QUESTION = "(c)onfirmed, (f)alse positive, (a)ccepted, fi(x)ed, (s)kip, (q)uit: "
+_QUESTION = "(c)onfirm, {correct}(f)alse positive, (a)ccept, fi(x)ed, (s)kip, (q)uit: "
+_CORRECT = "co(r)rect, "
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
 _SHOWN = 10
 _EXAMPLES = 3
@@ -31,11 +32,12 @@ _EXAMPLES = 3
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a person said about one finding; no verdict is a skip."""
+    """What a person said about one finding; no verdict is a skip, and `right` the answer that is to be stored."""
 
     verdict: DecisionVerdict | None
     reason: str = ""
     expires: date | None = None
+    right: str | None = None
 
 
 def show_finding(finding: Finding, doc: CheckDoc | None, pictures: Sequence[str], place: str) -> None:
@@ -58,17 +60,28 @@ def show_finding(finding: Finding, doc: CheckDoc | None, pictures: Sequence[str]
         screen.print(f"  what to do: {plain(doc.fix)}", style="italic")
 
 
-def ask(last_reason: str) -> Answer | None:
+def ask(last_reason: str, *, has_answer: bool) -> Answer | None:
     """Asks for verdict, reason and, where it is accepted, its last day; None is the wish, or the end of input, to stop.
 
-    A reason of one dot is the last reason again.
+    Args:
+        last_reason: a reason of one dot is this one again.
+        has_answer: whether the finding is about a stored answer, which may be corrected.
     """
     screen = console()
+    letters = ("c", *(["r"] if has_answer else []), "f", "a", "x", "s", "q")
+    question = _QUESTION.format(correct=_CORRECT if has_answer else "")
     try:
-        while (letter := screen.input(_QUESTION).strip().casefold()) not in (*LETTERS, "s", "", "q"):
-            screen.print(f"{plain(letter[:40])} is none of c, f, a, x, s, q", style="red")
+        while (letter := screen.input(question).strip().casefold()) not in (*letters, ""):
+            screen.print(f"{plain(letter[:40])} is none of {', '.join(letters)}", style="red")
         if letter == "q":
             return None
+        if letter == "r":
+            right = plain(screen.input("the right answer (nothing to leave it): ").strip())
+            return (
+                Answer(DecisionVerdict.CONFIRMED, f"to be corrected to: {right}", right=right)
+                if right
+                else Answer(None)
+            )
         if letter not in LETTERS:
             return Answer(None)
         verdict = LETTERS[letter]

@@ -1,16 +1,18 @@
-"""CSV files that a person wrote come in; corrections of answers, and images to remove, go out."""
+"""What a person decided or wrote comes in; corrections of answers, and images to remove, go out."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from kvqa_audit.contracts.readings import read_answer
 from kvqa_audit.errors import SpecError
 from kvqa_audit.ingest.csv_records import csv_records
 from kvqa_audit.regular_file import read_regular_file
+from kvqa_audit.release.decisions import CorrectedAnswer
+from kvqa_audit.release.decisions_file import DecisionsFile
 from kvqa_audit.spec.dataset_spec import DatasetSpec
 
 CORRECTION_COLUMNS = ("img_id", "question", "answer", "old_answer", "reason")
@@ -44,8 +46,27 @@ def read_corrections(path: Path, spec: DatasetSpec) -> tuple[Correction, ...]:
     for line, cells in _rows(path, CORRECTION_COLUMNS, ("img_id", "question", "answer")):
         where = f"{path}, line {line}"
         corrections.append(_correction(cells, spec, where, line))
-    _agree(corrections, path)
+    agree(corrections, path)
     return tuple(corrections)
+
+
+def corrections_decided(decisions: DecisionsFile, spec: DatasetSpec) -> tuple[Correction, ...]:
+    """The corrections that confirmed findings carry; of several decisions about one finding the last counts.
+
+    Raises:
+        SpecError: as for `read_corrections`, with the line of the decision.
+    """
+    last = {decision.key: decision for decision in decisions.decisions}
+    corrections: dict[CorrectedAnswer, Correction] = {}
+    for decision in last.values():
+        told = decision.correction
+        if told is not None and told not in corrections:
+            line = decision.line or 0
+            cells = {name: text.strip() for name, text in asdict(told).items()}
+            reason = f"{decision.reason} ({decision.who}, {decision.when})"
+            corrections[told] = _correction({**cells, "reason": reason}, spec, f"{decisions.file}, line {line}", line)
+    agree(list(corrections.values()), decisions.file or "")
+    return tuple(corrections.values())
 
 
 def read_removals(path: Path) -> dict[str, str]:
@@ -83,8 +104,12 @@ def _correction(cells: Mapping[str, str], spec: DatasetSpec, where: str, line: i
     return Correction(cells["img_id"], question.text, reading.canonical, old, reason, line)
 
 
-def _agree(corrections: list[Correction], path: Path) -> None:
-    """Refuses what would come out otherwise if it were done twice, or in another order."""
+def agree(corrections: Sequence[Correction], path: Path | str) -> None:
+    """Refuses what would come out otherwise if it were done twice, or in another order.
+
+    Raises:
+        SpecError: two corrections say different things about one answer.
+    """
     by_key: dict[tuple[str, str], list[Correction]] = {}
     for correction in corrections:
         by_key.setdefault((correction.img_id, correction.question), []).append(correction)

@@ -30,10 +30,21 @@ class DecisionVerdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class CorrectedAnswer:
+    """The right answer to one question about one image, in place of the stored one; all as the table has them."""
+
+    img_id: str
+    question: str
+    old_answer: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """One decision about one finding, by its key; the rest says to a person, and for pairs, what it is about.
 
-    A decision holds up to and including the day `expires`. `line` is where it stands in its file, 1-based.
+    A decision holds up to and including the day `expires`. `correction` is the answer that is to be put right where a
+    defect was confirmed. `line` is where it stands in its file, 1-based.
     """
 
     key: str
@@ -47,6 +58,7 @@ class Decision:
     question: str | None = None
     answer: str | None = None
     related: tuple[str, ...] = ()
+    correction: CorrectedAnswer | None = None
     line: int | None = field(default=None, compare=False)
 
     def is_expired(self, today: date) -> bool:
@@ -147,11 +159,24 @@ def undecided(
 
 
 def decide(
-    finding: Finding, verdict: DecisionVerdict, reason: str, who: str, when: date, expires: date | None = None
+    finding: Finding,
+    verdict: DecisionVerdict,
+    reason: str,
+    who: str,
+    when: date,
+    expires: date | None = None,
+    correction: CorrectedAnswer | None = None,
 ) -> Decision:
     """A decision about this finding, with what a person needs to know it again."""
     about = (finding.img_id, finding.question, finding.answer, finding.related)
-    return Decision(finding.key, finding.check, verdict, reason, who, when, expires, *about)
+    return Decision(finding.key, finding.check, verdict, reason, who, when, expires, *about, correction)
+
+
+def corrected(finding: Finding, answer: str) -> CorrectedAnswer | None:
+    """The right answer in place of the one that the finding is about; None where it is about no stored answer."""
+    if finding.img_id is None or finding.question is None or finding.answer is None:
+        return None
+    return CorrectedAnswer(finding.img_id, finding.question, finding.answer, answer)
 
 
 @dataclass(frozen=True, slots=True)

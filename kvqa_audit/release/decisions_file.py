@@ -6,7 +6,7 @@ import difflib
 import json
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
@@ -15,15 +15,29 @@ from typing import Any
 from kvqa_audit.errors import SpecError
 from kvqa_audit.ingest.csv_records import csv_line, csv_records
 from kvqa_audit.regular_file import read_regular_file
-from kvqa_audit.release.decisions import Decision, DecisionVerdict
+from kvqa_audit.release.decisions import CorrectedAnswer, Decision, DecisionVerdict
 from kvqa_audit.spec.yaml_file import YamlFile, read_yaml
 
 NAMES = ("decisions.yaml", "decisions.csv")
-FIELDS = ("key", "check", "verdict", "reason", "who", "when", "expires", "img_id", "question", "answer", "related")
+FIELDS = (
+    "key",
+    "check",
+    "verdict",
+    "reason",
+    "who",
+    "when",
+    "expires",
+    "img_id",
+    "question",
+    "answer",
+    "related",
+    "correction",
+)
 REQUIRED = FIELDS[:6]
 MAX_TEXT_CHARACTERS = 10_000
 MAX_FILE_BYTES = 5_000_000
 Where = Callable[[str], str]
+_CORRECTION = '{"img_id": "…", "question": "…", "old_answer": "…", "answer": "…"}'
 _KEY = re.compile(r"[0-9a-f]{16}")
 _CHECK = re.compile(r"KV[0-9]{2,3}(-[A-Za-z][A-Za-z0-9_.]*)?")
 _YAML_LINE = re.compile("[^\r\n\x85\u2028\u2029]*(?:\r\n|[\r\n\x85\u2028\u2029]|$)")
@@ -114,6 +128,8 @@ def _as_yaml(decision: Decision, indent: str) -> str:
         value = getattr(decision, name)
         if isinstance(value, tuple):
             written = f"[{', '.join(map(quoted, value))}]" if value else ""
+        elif isinstance(value, CorrectedAnswer):
+            written = f"{{{', '.join(f'{part}: {quoted(text)}' for part, text in asdict(value).items())}}}"
         elif isinstance(value, date):
             written = value.isoformat()
         else:
@@ -127,6 +143,8 @@ def _cell(decision: Decision, name: str) -> str:
     value = getattr(decision, name)
     if isinstance(value, tuple):
         return json.dumps(value, ensure_ascii=False) if value else ""
+    if isinstance(value, CorrectedAnswer):
+        return json.dumps(asdict(value), ensure_ascii=False)
     return "" if value is None else str(value)
 
 
@@ -203,6 +221,11 @@ def _typed(cells: Mapping[str, str], where: Where) -> dict[str, Any]:
             raise SpecError(f"{where('related')}: is not a list; write id; id") from None
     elif related:
         values["related"] = [one.strip() for one in related.split(";") if one.strip()]
+    if "correction" in values:
+        try:
+            values["correction"] = json.loads(values["correction"])
+        except (ValueError, RecursionError):
+            raise SpecError(f"{where('correction')}: is not JSON; write {_CORRECTION}") from None
     return values
 
 
@@ -210,7 +233,7 @@ def _decision(values: Mapping[str, Any], where: Where, line: int) -> Decision:
     given = {name: value for name, value in values.items() if value is not None}
     _has_the_right_keys(given, where)
     days: dict[str, date] = {name: _day(given[name], name, where) for name in ("when", "expires") if name in given}
-    texts = {name: _text(given[name], name, where) for name in given if name not in (*days, "related")}
+    texts = {name: _text(given[name], name, where) for name in given if name not in (*days, "related", "correction")}
     _makes_sense(texts, days, where)
     return Decision(
         key=texts["key"],
@@ -224,6 +247,7 @@ def _decision(values: Mapping[str, Any], where: Where, line: int) -> Decision:
         question=texts.get("question"),
         answer=texts.get("answer"),
         related=_ids(given.get("related", []), "related", where),
+        correction=_correction(given.get("correction"), texts["verdict"], where),
         line=line,
     )
 
@@ -271,6 +295,20 @@ def _ids(value: object, name: str, where: Where) -> tuple[str, ...]:
     if not isinstance(value, list):
         raise SpecError(f'{where(name)}: has to be a list of ids: ["…", "…"]')
     return tuple(_text(one, name, where) for one in value)
+
+
+def _correction(value: object, verdict: str, where: Where) -> CorrectedAnswer | None:
+    if value is None:
+        return None
+    parts = [one.name for one in fields(CorrectedAnswer)]
+    if not isinstance(value, dict) or sorted(map(str, value)) != sorted(parts):
+        raise SpecError(f"{where('correction')}: has to hold {', '.join(parts)}, such as {_CORRECTION}")
+    if verdict != DecisionVerdict.CONFIRMED:
+        raise SpecError(f"{where('correction')}: only a confirmed defect has one, this one is {verdict}")
+    texts = {part: _text(value[part], "correction", where) for part in parts}
+    if not texts["answer"].strip():
+        raise SpecError(f"{where('correction')}: the answer is blank; say what is right")
+    return CorrectedAnswer(**texts)
 
 
 def _hint(name: str) -> str:

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from kvqa_audit.cli import app
 from kvqa_audit.demo import draw_demo
-from kvqa_audit.fixes.reviewed import read_corrections
+from kvqa_audit.fixes.reviewed import corrections_decided
 from kvqa_audit.model import AuditRun
 from kvqa_audit.outputs.write_outputs import write_outputs
 from kvqa_audit.pipeline.audit import run_audit
@@ -211,7 +211,7 @@ def test_accepting_asks_for_a_reason_and_a_day(tab: Tab, tmp_path: Path) -> None
     assert str(decision.expires) == "2099-12-31"
 
 
-def test_a_corrected_answer_goes_into_a_file_that_fix_reads(tab: Tab, audited: Audited, tmp_path: Path) -> None:
+def test_a_corrected_answer_goes_with_its_decision_and_fix_reads_it(tab: Tab, audited: Audited, tmp_path: Path) -> None:
     card = next(
         card
         for card in Report(audited.run, judge_audit(audited.run, SPEC), SPEC).page.cards
@@ -224,14 +224,10 @@ def test_a_corrected_answer_goes_into_a_file_that_fix_reads(tab: Tab, audited: A
     tab.press("x")
     tab.type(answer)
     tab.press("Enter")
-    [decision] = read_decisions(saved(tab, tmp_path / "decisions.yaml"))
+    file = saved(tab, tmp_path / "decisions.yaml")
+    [decision] = read_decisions(file)
     assert (decision.verdict, decision.reason) == (DecisionVerdict.CONFIRMED, f"to be corrected to: {answer}")
-    tab.value(
-        "[...document.querySelectorAll('#deciding button')].find(one => /corrections/.test(one.textContent)).focus()"
-    )
-    tab.press("Enter")
-    tab.wait_for("/corrections.csv was saved/.test(document.querySelector('#deciding [role=status]').textContent)")
-    [correction] = read_corrections(written(tmp_path / "corrections.csv"), SPEC)
+    [correction] = corrections_decided(decisions_for(audited.source, file), SPEC)
     assert (correction.img_id, correction.answer) == (card.first.img_id, answer)
     assert correction.old_answer == card.doubts[0].answer
 

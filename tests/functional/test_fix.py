@@ -113,6 +113,23 @@ def test_reviewed_corrections_and_removals_are_proven_too(
     assert "| removal |" in (out / "changes.md").read_text()
 
 
+def test_corrected_answer_of_a_review_is_applied(program: Program, drawn: Drawn, audited: Path, tmp_path: Path) -> None:
+    decisions, out = tmp_path / "decisions.yaml", tmp_path / "fixed"
+    arguments = ("review", audited, "--decisions", decisions, "--check", "KV361", "--img-id", "demo_instrument_copy")
+    done = program(*arguments, "--who", "Ada", typed="r\nyes\n")
+    assert done.returncode == 0, done.stderr
+    assert "co(r)rect" in done.stdout
+    assert "correction: {" in decisions.read_text()
+    fixed = program("fix", drawn[0], "--subset", "--out", out, "--decisions", decisions)
+    assert fixed.returncode == 0, fixed.stdout + fixed.stderr
+    assert "to be corrected to: yes (Ada, " in (out / "changes.csv").read_text()
+    wrong = tmp_path / "wrong.yaml"
+    wrong.write_text(decisions.read_text().replace('answer: "yes"}', 'answer: "perhaps"}'))
+    told = program("fix", drawn[0], "--dry-run", "--decisions", wrong)
+    assert told.returncode == 2
+    assert "wrong.yaml, line 3, column answer: 'perhaps' is not an answer to this question" in told.stderr
+
+
 def test_correction_that_breaks_a_rule_fails_the_proof(program: Program, drawn: Drawn, tmp_path: Path) -> None:
     corrections = tmp_path / "corrections.csv"
     corrections.write_text("img_id,question,answer\ndemo_esophagitis_07,procedure,colonoscopy\n")

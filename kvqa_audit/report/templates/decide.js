@@ -79,10 +79,7 @@
     verdictBox.classList.toggle("would-pass", some && wouldPass);
     save.textContent = `Save decisions.yaml (${mine})`;
     save.disabled = !some;
-    const corrections = Object.values(kept.decisions).flatMap((one) => one.corrections || []);
     forget.hidden = !some;
-    saveCorrections.hidden = corrections.length === 0;
-    saveCorrections.textContent = `Save corrections.csv (${corrections.length})`;
     note.textContent = remembered
       ? "Decisions stay in this browser until you save them."
       : "This browser keeps nothing for this page: save your decisions before you close it.";
@@ -96,7 +93,7 @@
     card.querySelector("button[data-key=u]").disabled = !decision;
     for (const button of card.querySelectorAll(".decide button[data-key]")) {
       const verdict = verdicts[button.dataset.key];
-      const mine = decision && verdict && (verdict === "fix" ? Boolean(decision.corrections) : verdict === decision.verdict && !decision.corrections);
+      const mine = decision && verdict && (verdict === "fix" ? Boolean(decision.correction) : verdict === decision.verdict && !decision.correction);
       if (verdict) button.setAttribute("aria-pressed", String(Boolean(mine)));
     }
     line.textContent = decision ? `You decided: ${said[decision.verdict]}${Object.values(byKey).includes(decision.reason) ? "" : `, ${decision.reason}`}${decision.expires ? `, until ${decision.expires}` : ""}.` : "";
@@ -200,10 +197,10 @@
         event.preventDefault();
         const right = answer.value.trim();
         if (!right) return;
-        const target = targets[Number(choice.value) || 0];
-        const corrections = target ? [{ img_id: target[0], question: target[1], old_answer: target[2], answer: right }] : [];
+        const target = targets[Number(choice.value)];
+        const correction = { img_id: target[0], question: target[1], old_answer: target[2], answer: right };
         close(card);
-        decide(card, "confirmed", `to be corrected to: ${right}`, { corrections });
+        decide(card, "confirmed", `to be corrected to: ${right}`, { correction });
       });
     }
     form.append(own, stop);
@@ -223,7 +220,7 @@
   function act(card, key) {
     if (key === "c") decide(card, "confirmed", byKey.c, {});
     else if (key === "f") decide(card, "false positive", byKey.f, {});
-    else if (key === "a" || key === "x") ask(card, key);
+    else if (key === "a" || (key === "x" && targetsOf(card).length)) ask(card, key);
     else if (key === "s") next(card, "Skipped.");
     else if (key === "u") undo(card);
     else if (key === "j" || key === "n") step(card, 1);
@@ -279,6 +276,9 @@
     // Half a character cannot stand in a file; the key alone tells which finding it is.
     const whole = (texts) => texts.length > 0 && texts.every((text) => text && text.isWellFormed());
     for (const name of ["img_id", "question", "answer"]) if (whole([decision[name]])) lines.push(`${name}: ${quoted(decision[name])}`);
+    if (decision.correction && whole(Object.values(decision.correction))) {
+      lines.push(`correction: {${Object.entries(decision.correction).map(([name, text]) => `${name}: ${quoted(text)}`).join(", ")}}`);
+    }
     if (whole(decision.related || [])) lines.push(`related: [${decision.related.map(quoted).join(", ")}]`);
     return `  - ${lines.join("\n    ")}\n`;
   }
@@ -304,13 +304,6 @@
     download("decisions.yaml", "application/yaml", `# Decided in the report of ${quoted(data.dataset)}.\ndecisions:\n${ordered.map(entry).join("")}`);
   }
 
-  function writeCorrections() {
-    const cell = (text) => `"${String(text).replaceAll('"', '""')}"`;
-    const lines = Object.values(kept.decisions).flatMap((one) => one.corrections || [])
-      .map((one) => [one.img_id, one.question, one.answer, one.old_answer, "reviewed in the report"].map(cell).join(","));
-    download("corrections.csv", "text/csv", `img_id,question,answer,old_answer,reason\n${lines.join("\n")}\n`);
-  }
-
   function button(label, press) {
     const made = document.createElement("button");
     made.type = "button";
@@ -329,7 +322,6 @@
     if (open) go(open);
   });
   const save = button("", write);
-  const saveCorrections = button("", writeCorrections);
   const forget = button("Forget all", () => {
     if (!window.confirm("Forget every decision that this browser keeps for this dataset?")) return;
     kept.decisions = {};
@@ -352,7 +344,7 @@
   start.className = "main-button";
   const line = document.createElement("p");
   line.className = "choice";
-  line.append(start, whoLabel, save, saveCorrections, forget);
+  line.append(start, whoLabel, save, forget);
   for (const [key, words] of [["C", "confirm"], ["F", "false alarm"], ["A", "accept"], ["X", "correct"], ["S", "skip"], ["U", "undo"], ["J", "next"], ["K", "previous"], ["W", "save"]]) {
     const hint = document.createElement("kbd");
     hint.textContent = key;
@@ -360,7 +352,9 @@
   }
   const command = document.createElement("code");
   command.textContent = "kvqa-audit review THIS-FOLDER --merge decisions.yaml";
-  merge.append("What you saved becomes part of the dataset's decisions with ", command, ".");
+  const fix = document.createElement("code");
+  fix.textContent = "kvqa-audit fix DATASET --out COPY";
+  merge.append("What you saved becomes part of the dataset's decisions with ", command, "; ", fix, " applies the corrected answers.");
   panel.append(line, help, note, merge, live);
   panel.addEventListener("keydown", (event) => {
     if (event.target.tagName === "INPUT" || event.ctrlKey || event.metaKey || event.altKey) return;

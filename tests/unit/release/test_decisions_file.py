@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kvqa_audit.errors import SpecError
-from kvqa_audit.release.decisions import Decision, DecisionVerdict
+from kvqa_audit.release.decisions import CorrectedAnswer, Decision, DecisionVerdict
 from kvqa_audit.release.decisions_file import decisions_beside, read_decisions, with_added, without
 
 KEY = "0123456789abcdef"
@@ -61,6 +61,38 @@ def test_csv_is_read_with_its_lines(tmp_path: Path) -> None:
     decisions = read_decisions(written(tmp_path, text, "decisions.csv"))
     assert decisions == (DECISION, DECISION)
     assert [decision.line for decision in decisions] == [2, 3]
+
+
+CORRECTED = replace(
+    DECISION,
+    verdict=DecisionVerdict.CONFIRMED,
+    correction=CorrectedAnswer("b", 'Is "it"?\n\N{EN SPACE}', "yes; {no}", "no, it's"),
+)
+
+
+@pytest.mark.parametrize("name", ["decisions.yaml", "decisions.csv"])
+def test_correction_is_read_as_it_was_written(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_text(with_added(path, "", [CORRECTED]), encoding="utf-8", newline="")
+    assert read_decisions(path) == (CORRECTED,)
+
+
+@pytest.mark.parametrize(
+    ("correction", "message"),
+    [
+        ("yes", "correction: has to hold img_id, question, old_answer, answer, such as"),
+        ('{img_id: "b", question: "q", answer: "no"}', "correction: has to hold img_id, question"),
+        ('{img_id: "b", question: "q", old_answer: "yes", answer: no}', "correction: False is not read as text"),
+        ('{img_id: "b", question: "q", old_answer: "yes", answer: " "}', "correction: the answer is blank"),
+    ],
+)
+def test_wrong_corrections_are_told(tmp_path: Path, correction: str, message: str) -> None:
+    entry = ENTRY.replace("false positive", "confirmed") + f"    correction: {correction}\n"
+    with pytest.raises(SpecError, match=message):
+        read_decisions(written(tmp_path, entry))
+    entry = ENTRY + '    correction: {img_id: "b", question: "q", old_answer: "yes", answer: "no"}\n'
+    with pytest.raises(SpecError, match="only a confirmed defect has one, this one is false positive"):
+        read_decisions(written(tmp_path, entry))
 
 
 @pytest.mark.parametrize(
