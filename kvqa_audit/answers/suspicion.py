@@ -18,6 +18,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from kvqa_audit.answers.context import Cells, Fact, context_of, read_cells
+from kvqa_audit.answers.held_out import (
+    ASSUMED_SHARE,
+    FOLDS,
+    LEAST_PROBABILITY,
+    chance_of_exchange,
+    folds_of,
+    has_lesson,
+    log_odds_by_looks,
+    looks_of,
+    predicted_by_context,
+)
 from kvqa_audit.answers.opinion_pool import fitted_weights, pooled
 from kvqa_audit.spec.dataset_spec import DatasetSpec
 from kvqa_audit.spec.question import Question
@@ -26,24 +37,14 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
     from scipy import sparse
-    from sklearn.linear_model import LogisticRegression
 
     from kvqa_audit.answers.gradients import Gradients
 
-FOLDS = 5
 THREADS = 2
 MIN_PICTURES_OF_AN_ANSWER = 10
 MIN_PICTURES_OF_A_SOURCE = 5
 MAX_ANSWERS = 12
-REGULARISATION_C = 0.2
-TOLERANCE = 3e-3
-MAX_ITERATIONS = 100
 WEIGHT_OF_THE_SOURCE = 1 / 3
-LEAST_PROBABILITY = 1e-3
-PICTURE_COMPONENTS = 40
-PICTURE_REGULARISATION_C = 0.1
-MAX_PICTURES_LEARNT_FROM = 20_000
-ASSUMED_SHARE = 0.01
 SUSPICIOUS = 2 * ASSUMED_SHARE
 REASONS = 3
 UNSAID = ("asked", "number")
@@ -135,7 +136,7 @@ def rank_suspicious_answers(
     cells = read_cells(frame, spec, copies, seen or {})
     if len(set(cells.groups.tolist())) < FOLDS:
         return Suspicion()
-    folds = _folds(cells)
+    folds = folds_of(cells)
     scores: dict[int, float] = {}
     suspects: list[SuspiciousAnswer] = []
     asked = [question for question in spec.questions if question.name in cells.rows_of]
@@ -143,46 +144,13 @@ def rank_suspicious_answers(
     # each other do not.
     with threadpool_limits(1), warnings.catch_warnings(), ThreadPoolExecutor(THREADS) as beside:
         warnings.simplefilter("ignore", ConvergenceWarning)
-        looks = None if gradients is None else _looks(cells, gradients)
+        looks = None if gradients is None else looks_of(cells, gradients)
         for judged in beside.map(lambda question: _judge(cells, folds, question, looks), asked):
             if judged is not None:
-                found = _scores(judged)
+                found = chance_of_exchange(judged.probabilities, judged.given)
                 scores.update(zip(cells.rows[judged.at].tolist(), found.tolist(), strict=True))
                 suspects.extend(_suspects(cells, judged, found))
     return Suspicion(scores, tuple(sorted(suspects, key=lambda suspect: (-suspect.score, suspect.row))))
-
-
-def _folds(cells: Cells) -> np.ndarray[Any, Any]:
-    """The fold of each cell; cells of one picture and of its copies share it."""
-    import numpy as np
-    from sklearn.model_selection import GroupKFold
-
-    folds = np.zeros(len(cells), dtype=np.int8)
-    for number, (_, held_out) in enumerate(GroupKFold(FOLDS).split(cells.rows, groups=cells.groups)):
-        folds[held_out] = number
-    return folds
-
-
-def _looks(cells: Cells, gradients: Gradients) -> np.ndarray[Any, Any] | None:
-    """The principal components of the pictures' gradients, for each cell, (cells, 40); NaN where there is no picture.
-
-    None for fewer pictures than components.
-    """
-    import numpy as np
-    from sklearn.decomposition import PCA
-
-    if len(gradients.img_ids) <= PICTURE_COMPONENTS:
-        return None
-    step = -(-len(gradients.img_ids) // MAX_PICTURES_LEARNT_FROM)
-    model = PCA(PICTURE_COMPONENTS, svd_solver="covariance_eigh").fit(gradients.histograms[::step].astype(np.float32))
-    components = np.concatenate(
-        [model.transform(part.astype(np.float32)) for part in np.array_split(gradients.histograms, step)]
-    )
-    components /= np.sqrt(model.explained_variance_[0])
-    place = {img_id: number for number, img_id in enumerate(gradients.img_ids)}
-    at = np.array([place.get(img_id, len(components)) for img_id in cells.img_ids])
-    unseen = np.full((1, PICTURE_COMPONENTS), np.nan, components.dtype)
-    return np.asarray(np.concatenate((components, unseen))[at])
 
 
 def _judge(
@@ -199,19 +167,12 @@ def _judge(
     if not facts:
         return None
     fold, frequency = folds[at], np.bincount(given, minlength=len(classes)) / len(given)
-    # Where a fold leaves nothing to learn from, nothing speaks against any answer.
-    predicted, usual = np.tile(frequency, (2, len(at), 1))
-    weights = []
+    predicted, weights = predicted_by_context(context, given, fold, len(classes))
+    usual = np.tile(frequency, (len(at), 1))
     for number in range(FOLDS):
-        held_out = fold == number
-        weight = np.zeros((len(classes), len(facts)))
-        if held_out.any() and len(np.unique(given[~held_out])) > 1:
-            model = _fitted(context[~held_out], given[~held_out])
-            predicted[held_out] = 0.0
-            predicted[np.ix_(held_out, model.classes_)] = model.predict_proba(context[held_out])
+        if has_lesson(given, fold, number):
+            held_out = fold == number
             usual[held_out] = _usual(given, cells.sources[at], ~held_out, len(classes))[held_out]
-            weight[model.classes_[-len(model.coef_) :]] = model.coef_
-        weights.append(weight)
     probabilities, by_looks = _pooled(predicted, usual, given, None if looks is None else looks[at], fold)
     rare = (
         Counter(cells.answers[place] for place in at[given == len(classes) - 1]) if classes[-1] is None else Counter()
@@ -227,7 +188,7 @@ def _judge(
         probabilities=probabilities,
         context=context,
         facts=facts,
-        weights=tuple(weights),
+        weights=weights,
         fold=fold,
         by_looks=by_looks,
     )
@@ -263,34 +224,9 @@ def _pooled(
     weights = [1.0 - WEIGHT_OF_THE_SOURCE, WEIGHT_OF_THE_SOURCE]
     if looks is None or np.isnan(looks[:, 0]).all():
         return pooled(opinions, weights), np.zeros_like(predicted)
-    opinions.append(_log_odds_by_looks(looks, given, fold, predicted.shape[1]))
+    opinions.append(log_odds_by_looks(looks, given, fold, predicted.shape[1]))
     weights = fitted_weights(opinions, given, [*weights, 0.0], ASSUMED_SHARE)
     return pooled(opinions, weights), weights[-1] * opinions[-1]
-
-
-def _log_odds_by_looks(
-    looks: np.ndarray[Any, Any], given: np.ndarray[Any, Any], fold: np.ndarray[Any, Any], width: int
-) -> np.ndarray[Any, Any]:
-    """How much likelier each answer is for a picture that looks like this, out of fold; 0 where there is none."""
-    import numpy as np
-    from sklearn.linear_model import LogisticRegression
-
-    frequency = np.bincount(given, minlength=width) / len(given)
-    predicted, shown = np.tile(frequency, (len(given), 1)), ~np.isnan(looks[:, 0])
-    for number in range(FOLDS):
-        held_out, known = (fold == number) & shown, (fold != number) & shown
-        if held_out.any() and len(np.unique(given[known])) > 1:
-            model = LogisticRegression(C=PICTURE_REGULARISATION_C, tol=TOLERANCE, max_iter=MAX_ITERATIONS)
-            model.fit(looks[known], given[known])
-            predicted[held_out] = 0.0
-            predicted[np.ix_(held_out, model.classes_)] = model.predict_proba(looks[held_out])
-    return np.asarray(np.log(predicted + LEAST_PROBABILITY) - np.log(frequency + LEAST_PROBABILITY))
-
-
-def _fitted(context: sparse.csr_matrix, given: np.ndarray[Any, Any]) -> LogisticRegression:
-    from sklearn.linear_model import LogisticRegression
-
-    return LogisticRegression(C=REGULARISATION_C, tol=TOLERANCE, max_iter=MAX_ITERATIONS).fit(context, given)
 
 
 def _classes(answers: list[str], groups: list[int]) -> tuple[np.ndarray[Any, Any], tuple[str | None, ...]]:
@@ -305,25 +241,6 @@ def _classes(answers: list[str], groups: list[int]) -> tuple[np.ndarray[Any, Any
     code = {answer: number for number, answer in enumerate(frequent)}
     given = np.array([code.get(answer, len(frequent)) for answer in answers])
     return (given, (*frequent, None)) if (given == len(frequent)).any() else (given, tuple(frequent))
-
-
-def _scores(judged: _Judged) -> np.ndarray[Any, Any]:
-    """The probability that each cell's answer was exchanged."""
-    import numpy as np
-    from cleanlab.rank import get_label_quality_scores
-
-    return np.asarray(1.0 - get_label_quality_scores(judged.given, _true_answers(judged)))
-
-
-def _true_answers(judged: _Judged) -> np.ndarray[Any, Any]:
-    """P(true answer | given answer, rest of the image), cells x classes, by Bayes' rule."""
-    import numpy as np
-
-    width, cell = len(judged.classes), np.arange(len(judged.given))
-    frequency = np.bincount(judged.given, minlength=width) / len(judged.given)
-    posterior = judged.probabilities * ASSUMED_SHARE * frequency[judged.given][:, None] / (1.0 - frequency)[None, :]
-    posterior[cell, judged.given] = judged.probabilities[cell, judged.given] * (1.0 - ASSUMED_SHARE)
-    return np.asarray(posterior / posterior.sum(axis=1, keepdims=True))
 
 
 def _suspects(cells: Cells, judged: _Judged, scores: np.ndarray[Any, Any]) -> Iterator[SuspiciousAnswer]:

@@ -1,0 +1,128 @@
+"""Cells or images and what is known about each come in; what the others tell of each one, out of fold, goes out.
+
+Everything is learnt from four fifths and told of the last fifth, with all copies of a picture in one of them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    from scipy import sparse
+
+    from kvqa_audit.answers.context import Cells
+    from kvqa_audit.answers.gradients import Gradients
+
+FOLDS = 5
+ASSUMED_SHARE = 0.01
+LEAST_PROBABILITY = 1e-3
+_REGULARISATION_C = 0.2
+_TOLERANCE = 3e-3
+_MAX_ITERATIONS = 100
+_PICTURE_COMPONENTS = 40
+_PICTURE_REGULARISATION_C = 0.1
+_MAX_PICTURES_LEARNT_FROM = 20_000
+
+
+def folds_of(cells: Cells) -> np.ndarray[Any, Any]:
+    """The fold of each cell; cells of one picture and of its copies share it."""
+    import numpy as np
+    from sklearn.model_selection import GroupKFold
+
+    folds = np.zeros(len(cells), dtype=np.int8)
+    for number, (_, held_out) in enumerate(GroupKFold(FOLDS).split(cells.rows, groups=cells.groups)):
+        folds[held_out] = number
+    return folds
+
+
+def looks_of(cells: Cells, gradients: Gradients) -> np.ndarray[Any, Any] | None:
+    """The principal components of the pictures' gradients, for each cell, (cells, 40); NaN where there is no picture.
+
+    None for fewer pictures than components.
+    """
+    import numpy as np
+    from sklearn.decomposition import PCA
+
+    if len(gradients.img_ids) <= _PICTURE_COMPONENTS:
+        return None
+    step = -(-len(gradients.img_ids) // _MAX_PICTURES_LEARNT_FROM)
+    model = PCA(_PICTURE_COMPONENTS, svd_solver="covariance_eigh").fit(gradients.histograms[::step].astype(np.float32))
+    components = np.concatenate(
+        [model.transform(part.astype(np.float32)) for part in np.array_split(gradients.histograms, step)]
+    )
+    components /= np.sqrt(model.explained_variance_[0])
+    place = {img_id: number for number, img_id in enumerate(gradients.img_ids)}
+    at = np.array([place.get(img_id, len(components)) for img_id in cells.img_ids])
+    unseen = np.full((1, _PICTURE_COMPONENTS), np.nan, components.dtype)
+    return np.asarray(np.concatenate((components, unseen))[at])
+
+
+def predicted_by_context(
+    context: sparse.csr_matrix, given: np.ndarray[Any, Any], fold: np.ndarray[Any, Any], width: int
+) -> tuple[np.ndarray[Any, Any], tuple[np.ndarray[Any, Any], ...]]:
+    """The probability of each class by what else is known, (n, width), and each fold's weights of it, (width, facts).
+
+    Where a fold leaves nothing to learn from, the classes are as likely as they are frequent: nothing speaks against
+    any.
+    """
+    import numpy as np
+    from sklearn.linear_model import LogisticRegression
+
+    predicted = np.tile(np.bincount(given, minlength=width) / len(given), (len(given), 1))
+    weights = []
+    for number in range(FOLDS):
+        held_out = fold == number
+        weight = np.zeros((width, context.shape[1]))
+        if has_lesson(given, fold, number):
+            model = LogisticRegression(C=_REGULARISATION_C, tol=_TOLERANCE, max_iter=_MAX_ITERATIONS)
+            model.fit(context[~held_out], given[~held_out])
+            predicted[held_out] = 0.0
+            predicted[np.ix_(held_out, model.classes_)] = model.predict_proba(context[held_out])
+            weight[model.classes_[-len(model.coef_) :]] = model.coef_
+        weights.append(weight)
+    return predicted, tuple(weights)
+
+
+def has_lesson(given: np.ndarray[Any, Any], fold: np.ndarray[Any, Any], number: int) -> bool:
+    """Whether a fold holds anything, and the others more than one class."""
+    import numpy as np
+
+    held_out = fold == number
+    return bool(held_out.any()) and len(np.unique(given[~held_out])) > 1
+
+
+def log_odds_by_looks(
+    looks: np.ndarray[Any, Any], given: np.ndarray[Any, Any], fold: np.ndarray[Any, Any], width: int
+) -> np.ndarray[Any, Any]:
+    """How much likelier each answer is for a picture that looks like this, out of fold; 0 where there is none."""
+    import numpy as np
+    from sklearn.linear_model import LogisticRegression
+
+    frequency = np.bincount(given, minlength=width) / len(given)
+    predicted, shown = np.tile(frequency, (len(given), 1)), ~np.isnan(looks[:, 0])
+    for number in range(FOLDS):
+        held_out, known = (fold == number) & shown, (fold != number) & shown
+        if held_out.any() and len(np.unique(given[known])) > 1:
+            model = LogisticRegression(C=_PICTURE_REGULARISATION_C, tol=_TOLERANCE, max_iter=_MAX_ITERATIONS)
+            model.fit(looks[known], given[known])
+            predicted[held_out] = 0.0
+            predicted[np.ix_(held_out, model.classes_)] = model.predict_proba(looks[held_out])
+    return np.asarray(np.log(predicted + LEAST_PROBABILITY) - np.log(frequency + LEAST_PROBABILITY))
+
+
+def chance_of_exchange(probabilities: np.ndarray[Any, Any], given: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """The probability that each given class was exchanged for another, (n,), by Bayes' rule.
+
+    The noise that is assumed: one in a hundred carries a class drawn from the others as often as those are given.
+    cleanlab's self-confidence under this posterior is the label's quality; the score is what it lacks to 1.
+    """
+    import numpy as np
+    from cleanlab.rank import get_label_quality_scores
+
+    width, cell = probabilities.shape[1], np.arange(len(given))
+    frequency = np.bincount(given, minlength=width) / len(given)
+    posterior = probabilities * ASSUMED_SHARE * frequency[given][:, None] / (1.0 - frequency)[None, :]
+    posterior[cell, given] = probabilities[cell, given] * (1.0 - ASSUMED_SHARE)
+    posterior /= posterior.sum(axis=1, keepdims=True)
+    return np.asarray(1.0 - get_label_quality_scores(given, posterior))
