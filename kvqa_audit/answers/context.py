@@ -44,10 +44,10 @@ class Fact:
 class Cells:
     """The answered cells of catalogued questions, by image and question; all arrays have one entry a cell.
 
-    `rows` are row numbers, `images`, `groups` and `sources` codes from 0, where images that show the same picture
-    share a group, `answers` the canonical answers (atoms sorted, misspellings corrected). `rows_of` maps a question's
-    short name to the positions of its cells. `facts` (cells x `names`) says what each cell tells about its image,
-    `of_image` (images x `image_names`) what is known about the image itself.
+    `rows` are row numbers, `images`, `groups` and `sources` (of `source_names`) codes from 0, where images that show
+    the same picture share a group, `answers` the canonical answers (atoms sorted, misspellings corrected). `rows_of`
+    maps a question's short name to the positions of its cells. `facts` (cells x `names`) says what each cell tells
+    about its image, `of_image` (images x `image_names`) what is known about the image itself.
     """
 
     rows: np.ndarray[Any, Any]
@@ -55,6 +55,7 @@ class Cells:
     images: np.ndarray[Any, Any]
     groups: np.ndarray[Any, Any]
     sources: np.ndarray[Any, Any]
+    source_names: tuple[str, ...]
     answers: list[str]
     rows_of: Mapping[str, np.ndarray[Any, Any]]
     facts: sparse.csr_matrix
@@ -94,12 +95,14 @@ def read_cells(
     facts, fact_names = _facts(pairs, parsed, np.bincount(pair_codes, minlength=len(pairs)), spec)
     of_image, image_names = _of_images(ids, images, answered["source"].tolist(), seen)
     codes, questions = _coded(names)
+    sources, source_names = _coded(answered["source"])
     return Cells(
         rows=answered.index.to_numpy(),
         img_ids=[ids[image] for image in images],
         images=images,
         groups=_groups(ids, copies)[images],
-        sources=_coded(answered["source"])[0],
+        sources=sources,
+        source_names=tuple(source_names),
         answers=["; ".join(parsed[code]) for code in pair_codes],
         rows_of={name: np.flatnonzero(codes == number) for number, name in enumerate(questions)},
         facts=facts[pair_codes],

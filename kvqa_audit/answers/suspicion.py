@@ -30,6 +30,8 @@ from kvqa_audit.answers.held_out import (
     predicted_by_context,
 )
 from kvqa_audit.answers.opinion_pool import fitted_weights, pooled
+from kvqa_audit.answers.reasons import Reason, reasons_for
+from kvqa_audit.answers.suspicious_sources import SuspiciousSource, suspicious_sources
 from kvqa_audit.spec.dataset_spec import DatasetSpec
 from kvqa_audit.spec.question import Question
 
@@ -46,17 +48,6 @@ MIN_PICTURES_OF_A_SOURCE = 5
 MAX_ANSWERS = 12
 WEIGHT_OF_THE_SOURCE = 1 / 3
 SUSPICIOUS = 2 * ASSUMED_SHARE
-REASONS = 3
-UNSAID = ("asked", "number")
-LOOKS = Fact("looks", "")
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """One fact about the image that speaks for the expected answer; `weight` is its part of the log odds."""
-
-    fact: Fact
-    weight: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +78,13 @@ class Suspicion:
     or too few pictures) have none. `suspects` are the cells where another answer, one that can be named, is likelier
     than the given one and the rest of the image has at least doubled the suspicion, which starts at one in a hundred;
     most suspicious first. Cells of a source with fewer than five such pictures are scored but no suspects: nobody knows
-    what is usual.
+    what is usual. `sources` are the images that seem to stand under a wrong source, of those that could be judged.
     """
 
     scores: Mapping[int, float] = field(default_factory=dict)
     suspects: tuple[SuspiciousAnswer, ...] = ()
+    images_with_judged_source: int = 0
+    sources: tuple[SuspiciousSource, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -150,7 +143,9 @@ def rank_suspicious_answers(
                 found = chance_of_exchange(judged.probabilities, judged.given)
                 scores.update(zip(cells.rows[judged.at].tolist(), found.tolist(), strict=True))
                 suspects.extend(_suspects(cells, judged, found))
-    return Suspicion(scores, tuple(sorted(suspects, key=lambda suspect: (-suspect.score, suspect.row))))
+        judged_sources, sources = suspicious_sources(cells, folds, looks)
+    ranked = tuple(sorted(suspects, key=lambda suspect: (-suspect.score, suspect.row)))
+    return Suspicion(scores, ranked, judged_sources, sources)
 
 
 def _judge(
@@ -264,7 +259,14 @@ def _suspects(cells: Cells, judged: _Judged, scores: np.ndarray[Any, Any]) -> It
             probability=float(probability[place]),
             expected=judged.classes[expected[place]] or judged.rare,
             expected_probability=float(better[place]),
-            reasons=_reasons(judged, place, int(expected[place])),
+            reasons=reasons_for(
+                judged.context[[place]],
+                judged.facts,
+                judged.weights[judged.fold[place]],
+                judged.by_looks[place],
+                expected=int(expected[place]),
+                given=int(judged.given[place]),
+            ),
         )
 
 
@@ -275,19 +277,3 @@ def _comparable(cells: Cells, at: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     pictures = np.unique(np.column_stack((cells.sources[at], cells.groups[at])), axis=0)
     of_source = np.bincount(pictures[:, 0], minlength=int(cells.sources.max()) + 1)
     return np.asarray(of_source[cells.sources[at]] >= MIN_PICTURES_OF_A_SOURCE)
-
-
-def _reasons(judged: _Judged, place: int, expected: int) -> tuple[Reason, ...]:
-    """The facts that speak most for the expected answer and against the given one."""
-    known = judged.context[[place]]
-    weights = judged.weights[judged.fold[place]]
-    speaks = known.data * (weights[expected] - weights[judged.given[place]])[known.indices]
-    said = [
-        Reason(judged.facts[column], float(weight))
-        for column, weight in zip(known.indices.tolist(), speaks.tolist(), strict=True)
-        if weight > 0 and judged.facts[column].kind not in UNSAID
-    ]
-    looks = judged.by_looks[place]
-    if looks[expected] > looks[judged.given[place]]:
-        said.append(Reason(LOOKS, float(looks[expected] - looks[judged.given[place]])))
-    return tuple(sorted(said, key=lambda reason: (-reason.weight, reason.fact.kind, reason.fact.value))[:REASONS])

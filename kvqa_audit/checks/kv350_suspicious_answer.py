@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kvqa_audit.answers.context import Fact
 from kvqa_audit.checks.base import Checked, Defect, Evidence, check
+from kvqa_audit.checks.reasons import in_words, quoted
 from kvqa_audit.model import Severity
 
 LIKELY_WRONG = 0.1
-_LONGEST = 120
 
 
 @check(
@@ -33,10 +32,10 @@ def _defects(evidence: Evidence) -> Iterator[Defect]:
     answers = evidence.table.frame["answer"]
     for suspect in evidence.suspicion.suspects:
         question = evidence.spec.question_by_name[suspect.question].text
-        expected = _quoted(suspect.expected)
-        reasons = [_in_words(reason.fact, evidence) for reason in suspect.reasons]
+        expected = quoted(suspect.expected)
+        reasons = [in_words(reason.fact, evidence.spec) for reason in suspect.reasons]
         yield Defect(
-            f"{question!r} is answered {_quoted(suspect.answer)}; what else is known of this image "
+            f"{question!r} is answered {quoted(suspect.answer)}; what else is known of this image "
             f"({'; '.join(reasons) or 'all of it together'}) makes {expected} more likely "
             f"(p = {suspect.expected_probability:.2f} against {suspect.probability:.2g})",
             img_id=suspect.img_id,
@@ -53,22 +52,3 @@ def _defects(evidence: Evidence) -> Iterator[Defect]:
             suggestion=f"Look at the image; if nothing speaks for the given answer, make it {expected}",
             severity=Severity.WARNING if suspect.score >= LIKELY_WRONG else Severity.INFO,
         )
-
-
-def _in_words(fact: Fact, evidence: Evidence) -> str:
-    question = evidence.spec.question_by_name[fact.question].text if fact.question else ""
-    value = _quoted(fact.value)
-    return {
-        "answer": f"{question!r} is answered {value}",
-        "whole": f"{question!r} is answered {value}",
-        "number": f"{question!r} has {fact.value} answer{'s' if fact.value != '1' else ''}",
-        "asked": f"{question!r} is asked",
-        "source": f"its source is {value}",
-        "picture": f"its picture shows {fact.value}",
-        "looks": "pictures that look like it are answered otherwise",
-        "beside": f"the images next to it by id say {value}",
-    }[fact.kind]
-
-
-def _quoted(text: str) -> str:
-    return repr(text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…")

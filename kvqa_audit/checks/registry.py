@@ -36,6 +36,7 @@ from kvqa_audit.checks.kv205_duplicates_across_sources import duplicates_across_
 from kvqa_audit.checks.kv206_near_frames import near_frames
 from kvqa_audit.checks.kv207_unstable_answers import unstable_answers
 from kvqa_audit.checks.kv350_suspicious_answer import suspicious_answer
+from kvqa_audit.checks.kv351_suspicious_source import suspicious_source
 from kvqa_audit.checks.kv360_box_answer_against_picture import box_answer_against_picture
 from kvqa_audit.checks.kv361_text_answer_against_picture import text_answer_against_picture
 from kvqa_audit.checks.kv362_colour_answer_against_picture import colour_answer_against_picture
@@ -98,6 +99,7 @@ CHECKS: tuple[Check, ...] = (
     near_frames,
     unstable_answers,
     suspicious_answer,
+    suspicious_source,
     box_answer_against_picture,
     text_answer_against_picture,
     colour_answer_against_picture,

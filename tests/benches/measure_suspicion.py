@@ -1,14 +1,14 @@
 """A table comes in; how high exchanged answers rank among the suspicions, beside two baselines, goes out.
 
-measure_suspicion.py TABLE [--tools DIR] [--seeds 1 2 3] [--flips 300] [--spec YAML]
+measure_suspicion.py TABLE [--tools DIR] [--seeds 1 2 3] [--flips 300] [--sources 60] [--spec YAML]
 
 TABLE is a metadata.csv, or a folder that holds one and the pictures: these are then looked at, and `answers alone` is
 the ranking with what is seen in them (boxes, text) but without how they look.
 
-Answers are exchanged with the tool `plant.py` and judged by `score.py`, unchanged: once over
-the findings of KV350 (`findings`), once over all scored cells (`all`), and once for each baseline over all answered
-cells: the rarity of the answer within its question, and within its question and source. Seconds are CPU seconds of
-the ranking, imports left out.
+Answers are exchanged with the tool `plant.py` and judged by `score.py`, unchanged: once over the findings of KV350
+(`findings`), once over all scored cells (`all`), and once for each baseline over all answered cells: the rarity of the
+answer within its question, and within its question and source. In a table of its own, so many images are put under
+another source (`sources`, over the findings of KV351). Seconds are CPU seconds of the ranking, imports left out.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import json
+import random
 import shutil
 import statistics
 import tempfile
@@ -104,12 +105,34 @@ def measure(table: Path, spec: DatasetSpec, pictures: Pictures, tools: Path, see
         return result
 
 
+def measure_sources(table: Path, spec: DatasetSpec, pictures: Pictures, seed: int, images: int) -> dict[str, float]:
+    """How high images rank that were put under another source; the table is otherwise as it is."""
+    frame = read_csv_table(table, spec.columns).frame
+    chance, own = random.Random(seed), frame.drop_duplicates("img_id").set_index("img_id")["source"]
+    names = sorted(own.unique())
+    moved = {
+        img_id: chance.choice([name for name in names if name != own[img_id]])
+        for img_id in chance.sample(sorted(own.index), images)
+    }
+    frame["source"] = [moved.get(row.img_id, row.source) for row in frame.itertuples()]
+    found = rank_suspicious_answers(frame, spec, pictures.copies, pictures.seen, pictures.gradients)
+    hits = [suspect.img_id in moved for suspect in found.sources]
+    precision = [sum(hits[: place + 1]) / (place + 1) for place, hit in enumerate(hits) if hit]
+    likely = [suspect.img_id in moved for suspect in found.sources if suspect.score >= 0.5]
+    return {
+        "AP sources": sum(precision) / images,
+        "images at least as likely misplaced as not": len(likely),
+        "of these moved": sum(likely),
+    }
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("table", type=Path)
     parser.add_argument("--tools", type=Path, default=TOOLS)
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--flips", type=int, default=300)
+    parser.add_argument("--sources", type=int, default=0, help="images to put under another source")
     parser.add_argument("--spec", type=Path)
     args = parser.parse_args()
     spec = load_spec(args.spec)
@@ -119,6 +142,8 @@ def main() -> None:
     measure_all = []
     for seed in args.seeds:
         measure_all.append(measure(table, spec, pictures, args.tools, seed, args.flips))
+        if args.sources:
+            measure_all[-1] |= measure_sources(table, spec, pictures, seed, args.sources)
         print(json.dumps({key: round(value, 3) for key, value in measure_all[-1].items()}), flush=True)
     for key in measure_all[0]:
         values = [one[key] for one in measure_all]
