@@ -14,6 +14,7 @@ import time
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,12 +25,15 @@ from kvqa_audit.access.roots import DatasetRoots
 from kvqa_audit.errors import CancelledError, FenceError, KvqaAuditError, OutputError, SourceError, StoreError
 from kvqa_audit.jobs.job_rows import held_job
 from kvqa_audit.jobs.order import AuditOrder
+from kvqa_audit.jobs.outbox import put_message
 from kvqa_audit.process import end_with
 from kvqa_audit.progress import ItemsDone, ProgressEvent, StageStarted
 from kvqa_audit.store.lookup import LATEST
+from kvqa_audit.store.run_rows import run_lines
+from kvqa_audit.store.tables import PROJECTS, RUNS, SERIES
 
 if TYPE_CHECKING:
-    from kvqa_audit.pipeline.publish import AuditRequest, Publication
+    from kvqa_audit.pipeline.publish import AuditRequest, Publication, Published
 
 COUNT_EVERY_SECONDS = 0.5
 
@@ -98,7 +102,8 @@ def _carried_out(order: AuditOrder, cancel: threading.Event, told: Told) -> dict
             seen = seen_of(order.source, order.options.get("revision"), order.seen_before)
             if is_unchanged(seen, order.seen_before):
                 return {"how": "unchanged", "seen": seen}
-        return {"how": "done", "seen": seen, "news": _audited(order, cancel, told)}
+        _make_audit(order, cancel, told)
+        return {"how": "done", "seen": seen}
     except CancelledError:
         return {"how": "cancelled"}
     except KvqaAuditError as error:
@@ -122,22 +127,36 @@ def _may_help(error: KvqaAuditError, order: AuditOrder) -> bool:
     return away or (isinstance(error, OutputError | StoreError) and not isinstance(error, FenceError))
 
 
-def _audited(order: AuditOrder, cancel: threading.Event, told: Told) -> Mapping[str, Any] | None:
-    """Makes the audit, keeps it under the fence of its job, and gives the message about it if it is news."""
-    from kvqa_audit.notify.message import message_about
+def _make_audit(order: AuditOrder, cancel: threading.Event, told: Told) -> None:
+    """Makes the audit, and keeps it and the message about it under the fence of its job."""
     from kvqa_audit.pipeline.publish import audit_and_publish
     from kvqa_audit.store.runs import RunStore
 
     request, publication = _asked(order)
-    with RunStore(order.store, make=False, guard=partial(_make_sure_it_is_held, order)) as runs:
-        published = audit_and_publish(request, publication, runs=runs, run_id=order.run, cancel=cancel, listener=told)
-        stored = published.stored
-        earlier = [] if stored is None else runs.runs(stored.series, project=stored.project)
-    before = [run for run in earlier if stored and run.number is not None and run.number < (stored.number or 0)]
     report = order.report_url or str(publication.out / "report.html")
-    last = before[-1] if before else None
-    message = message_about(published.run, published.verdict, report, stored=stored, before=last)
-    return message.record() if message.is_news else None
+    with RunStore(order.store, make=False, guard=partial(_make_sure_it_is_held, order)) as runs:
+        audit_and_publish(
+            request,
+            publication,
+            runs=runs,
+            run_id=order.run,
+            cancel=cancel,
+            listener=told,
+            also=partial(_tell_news, order, report),
+        )
+
+
+def _tell_news(order: AuditOrder, report: str, connection: Connection, published: Published) -> None:
+    """Lets a message wait where something is new: it is there if and only if the run is."""
+    from kvqa_audit.notify.message import message_about
+
+    stored = published.stored
+    of_series = (PROJECTS.c.name == stored.project, SERIES.c.name == stored.series) if stored else ()
+    earlier = run_lines(connection, *of_series, RUNS.c.number == stored.number - 1) if stored and stored.number else ()
+    before = earlier[0] if earlier else None
+    message = message_about(published.run, published.verdict, report, stored=stored, before=before)
+    if message.is_news:
+        put_message(connection, order.job, message.record(), datetime.now(UTC))
 
 
 def _make_sure_it_is_held(order: AuditOrder, connection: Connection) -> None:

@@ -149,7 +149,7 @@ class HeldJob:
         held, how, reason = (self._store, self.job.id, self.job.fence), end["how"], end.get("reason")
         watched = self._version + end["seen"] if end.get("seen") else None
         if how == "done":
-            leases.finish(*held, JobState.DONE, watched=watched, news=end["news"])
+            leases.finish(*held, JobState.DONE, watched=watched)
         elif how == "unchanged":
             leases.finish(*held, JobState.SKIPPED, UNCHANGED)
         elif self._why_it_ends is not None:

@@ -7,7 +7,6 @@ one that claims the job gets a higher number, and what the earlier one still wri
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,7 +16,6 @@ from sqlalchemy.exc import IntegrityError
 from kvqa_audit.errors import FenceError, NewerStoreError
 from kvqa_audit.jobs.job_rows import changed, ended, held_job, job_row
 from kvqa_audit.jobs.job_store import JobStore
-from kvqa_audit.jobs.outbox import put_message
 from kvqa_audit.store.database import VERSIONS
 from kvqa_audit.store.job_records import Job, JobState
 from kvqa_audit.store.job_tables import JOBS
@@ -75,7 +73,6 @@ def finish(
     reason: str | None = None,
     *,
     watched: str | None = None,
-    news: Mapping[str, Any] | None = None,
 ) -> Job:
     """Ends a job; its run ends with it if it has not.
 
@@ -84,15 +81,12 @@ def finish(
         state: how it ended.
         reason: why.
         watched: what was seen of the dataset before the audit.
-        news: the message about it, where something is new.
 
     Raises:
         FenceError: the job was taken from this worker; nothing was written.
     """
     with store.writing() as connection:
         held, now = _make_sure_it_is_held(connection, number, fence), store.clock(connection)
-        if news is not None:
-            put_message(connection, number, held.dataset, news, now)
         return ended(connection, held, now, state, reason, watched=watched)
 
 

@@ -1,4 +1,4 @@
-"""What is new in a run comes in with the end of its job; it is told to each channel of the dataset, once.
+"""What is new in a run comes in as the run is kept; it is told to each channel of the dataset, once.
 
 A message that a worker began to send is never begun again: of a worker that dies in that moment nobody knows whether it
 had sent it.
@@ -18,7 +18,7 @@ from kvqa_audit.errors import NotificationError
 from kvqa_audit.jobs.job_store import JobStore
 from kvqa_audit.store.cells import fetched, kept_text
 from kvqa_audit.store.job_records import Job, MessageState
-from kvqa_audit.store.job_tables import DATASETS, MESSAGES
+from kvqa_audit.store.job_tables import DATASETS, JOBS, MESSAGES
 from kvqa_audit.store.tables import PROJECTS
 
 # Whoever may edit a dataset could else run any program on the machine of a worker.
@@ -37,9 +37,10 @@ class SentMessage:
     body: Mapping[str, Any]
 
 
-def put_message(connection: Connection, job: int, dataset: int, body: Mapping[str, Any], now: datetime) -> None:
-    """Lets a message wait for each channel of a dataset."""
-    (row,) = fetched(connection, select(DATASETS.c.notify).where(DATASETS.c.id == dataset))
+def put_message(connection: Connection, job: int, body: Mapping[str, Any], now: datetime) -> None:
+    """Lets a message about a job wait for each channel of its dataset."""
+    tables = DATASETS.join(JOBS, JOBS.c.dataset == DATASETS.c.id)
+    (row,) = fetched(connection, select(DATASETS.c.notify).select_from(tables).where(JOBS.c.id == job))
     waits = {"job": job, "state": MessageState.WAITING, "at": now, "body": dict(body)}
     if channels := dict.fromkeys(row["notify"]):
         connection.execute(insert(MESSAGES), [{**waits, "channel": channel} for channel in channels])
@@ -54,7 +55,7 @@ def put_failure(connection: Connection, job: Job, reason: str, now: datetime) ->
     (row,) = fetched(connection, named.where(DATASETS.c.id == job.dataset))
     at, run = now.isoformat(timespec="seconds"), job.run or ""
     message = message_of_failure(row["name"], reason, at, run_id=run, project=row["project"])
-    put_message(connection, job.id, job.dataset, message.record(), now)
+    put_message(connection, job.id, message.record(), now)
 
 
 def messages_of(store: JobStore, jobs: Iterable[int]) -> tuple[SentMessage, ...]:

@@ -22,6 +22,10 @@ from kvqa_audit.release.decisions_file import decisions_for
 from kvqa_audit.store.records import DEFAULT_PROJECT, RunStart
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy import Connection
+
     from kvqa_audit.engine.executor import Executor
     from kvqa_audit.outputs.formats import OutputFormat
     from kvqa_audit.outputs.write_outputs import Pictures
@@ -128,6 +132,7 @@ def audit_and_publish(
     executor: Executor | None = None,
     cancel: threading.Event | None = None,
     listener: Listener = ignore_events,
+    also: Callable[[Connection, Published], object] = lambda *_: None,
 ) -> Published:
     """Audits a dataset, judges it, writes everything, and keeps the run: the whole service of one audit.
 
@@ -135,6 +140,7 @@ def audit_and_publish(
         request, publication: what is audited, and where it goes.
         runs: the open run store, which learns of the run before its work; None keeps nothing.
         run_id, executor, cancel, listener: as for `run_audit`.
+        also: writes more in the transaction of the store that keeps the run.
 
     Raises:
         CancelledError: `cancel` was set before anything was written.
@@ -182,8 +188,13 @@ def audit_and_publish(
             jobs=request.options.jobs,
         )
         published = with_formats(published, folder.staging, publication.formats, publication.report_url)
-        removed = replace_outputs(folder)
-        return replace(published, removed=removed, stored=None if runs is None else runs.finish(published.run))
+        published = replace(published, removed=replace_outputs(folder))
+        if runs is None:
+            return published
+        stored = runs.finish(
+            published.run, also=lambda connection, stored: also(connection, replace(published, stored=stored))
+        )
+        return replace(published, stored=stored)
 
 
 def _identity(source: str) -> tuple[int, int] | None:

@@ -127,12 +127,19 @@ class RunStore:
                 self.end(start.id, state, str(error) or type(error).__name__)
             raise
 
-    def finish(self, run: AuditRun, *, project: str = DEFAULT_PROJECT) -> StoredRun:
+    def finish(
+        self,
+        run: AuditRun,
+        *,
+        project: str = DEFAULT_PROJECT,
+        also: Callable[[Connection, StoredRun], object] = lambda *_: None,
+    ) -> StoredRun:
         """Keeps a finished run with its outcomes, findings and files; one that is kept already stays as it is.
 
         Args:
             run: the audit, whether or not it was begun here.
             project: whose it is, if it was not begun.
+            also: writes more in the same transaction; not for a run that is kept already.
 
         Raises:
             StoreError: the run was cancelled, failed or is lost, or the store cannot be written.
@@ -153,7 +160,9 @@ class RunStore:
             finish_row(connection, series, run, None if is_first else changes)
             keep_findings(connection, run)
             keep_files(connection, run.run_id, files)
-            return run_line(connection, run.run_id)
+            stored = run_line(connection, run.run_id)
+            also(connection, stored)
+            return stored
 
     def runs(self, series: str | None = None, *, project: str | None = None) -> tuple[StoredRun, ...]:
         """All runs, or those of one series or project, in the order in which they were saved; unfinished ones last."""

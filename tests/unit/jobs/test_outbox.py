@@ -6,13 +6,14 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from kvqa_audit.jobs import leases, queue
 from kvqa_audit.jobs.datasets import edit_dataset
 from kvqa_audit.jobs.job_store import JobStore
-from kvqa_audit.jobs.outbox import COMMANDS_ALLOWED, messages_of, send_messages
+from kvqa_audit.jobs.outbox import COMMANDS_ALLOWED, messages_of, put_message, send_messages
 from kvqa_audit.notify.message import CheckNews, Message
 from kvqa_audit.store.job_records import Dataset, Job, JobState, MessageState
 
@@ -51,8 +52,13 @@ def held(store: JobStore, dataset: Dataset, command: str) -> Job:
     return job
 
 
+def wait_to_be_sent(store: JobStore, job: Job, record: dict[str, Any]) -> None:
+    with store.writing() as connection:
+        put_message(connection, job.id, record, store.clock(connection))
+
+
 def test_a_message_goes_to_each_channel_once(store: JobStore, held: Job, told: Path) -> None:
-    leases.finish(store, held.id, held.fence, JobState.DONE, news=NEWS.record())
+    wait_to_be_sent(store, held, NEWS.record())
     assert {one.state for one in messages_of(store, [held.id])} == {MessageState.WAITING}
     assert send_messages(store, ALLOWED) == 2
     assert send_messages(store, ALLOWED) == 0
@@ -63,7 +69,7 @@ def test_a_message_goes_to_each_channel_once(store: JobStore, held: Job, told: P
 
 
 def test_many_workers_send_it_once(store: JobStore, held: Job, told: Path) -> None:
-    leases.finish(store, held.id, held.fence, JobState.DONE, news=NEWS.record())
+    wait_to_be_sent(store, held, NEWS.record())
     command = [sys.executable, "-c", SENDER, store.where]
     senders = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
     assert sum(int(sender.communicate()[0]) for sender in senders) == 2
@@ -73,7 +79,7 @@ def test_many_workers_send_it_once(store: JobStore, held: Job, told: Path) -> No
 def test_a_message_that_was_begun_is_never_begun_again(
     store: JobStore, held: Job, told: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    leases.finish(store, held.id, held.fence, JobState.DONE, news=NEWS.record())
+    wait_to_be_sent(store, held, NEWS.record())
     with monkeypatch.context() as patch:
         patch.setattr("kvqa_audit.jobs.outbox._problem_of", _dies)
         with pytest.raises(KeyboardInterrupt):
@@ -84,11 +90,6 @@ def test_a_message_that_was_begun_is_never_begun_again(
 
 def _dies(*_: object) -> None:
     raise KeyboardInterrupt
-
-
-def test_nothing_new_is_no_message(store: JobStore, held: Job) -> None:
-    leases.finish(store, held.id, held.fence, JobState.DONE)
-    assert messages_of(store, [held.id]) == ()
 
 
 def test_a_job_that_failed_is_told_and_one_that_is_tried_again_is_not(store: JobStore, held: Job, told: Path) -> None:
@@ -102,13 +103,13 @@ def test_a_job_that_failed_is_told_and_one_that_is_tried_again_is_not(store: Job
 
 
 def test_a_message_of_another_version_stops_no_other(store: JobStore, held: Job, told: Path) -> None:
-    leases.finish(store, held.id, held.fence, JobState.DONE, news={"subject": "of long ago"})
+    wait_to_be_sent(store, held, {"subject": "of long ago"})
     assert send_messages(store, ALLOWED) == 2
     assert {one.reason for one in messages_of(store, [held.id])} == {"it was written by another version of the program"}
 
 
 def test_commands_are_not_run_unless_the_worker_allows_it(store: JobStore, held: Job, told: Path) -> None:
-    leases.finish(store, held.id, held.fence, JobState.DONE, news=NEWS.record())
+    wait_to_be_sent(store, held, NEWS.record())
     send_messages(store, {})
     assert not told.exists()
     reasons = {one.reason for one in messages_of(store, [held.id])}
