@@ -13,15 +13,14 @@ import os
 import random
 import shutil
 import sqlite3
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.fuzz.case import draw_sound_case
-from tests.processes import descendants, is_alive, wait_until
+from tests.fuzz import process
+from tests.fuzz.case import Case, draw_sound_case
+from tests.fuzz.process import Outcome
 
 # What differs between two runs that came to the same.
 _OF_THE_RUN = ("run_id", "started_at", "finished_at", "stages", "files", "tool")
@@ -89,29 +88,10 @@ def _told_by_store(path: Path) -> bytes:
     return f"{sound}, {min(done, 2)} runs".encode()
 
 
-def start(words: list[str], at: Path) -> subprocess.Popen[bytes]:
-    environment = {**os.environ, "KVQA_AUDIT_CACHE": str(at / "cache"), "TMPDIR": str(at / "tmp")}
-    command = [sys.executable, "-m", "kvqa_audit", *words]
-    return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-
-
-def finished(words: list[str], at: Path) -> tuple[int, bytes, float]:
-    started = time.monotonic()
-    with start(words, at) as process:
-        _, said = process.communicate()
-    return process.returncode, said, time.monotonic() - started
-
-
-def killed(words: list[str], at: Path, seconds: float) -> None:
-    """Kills the command so many seconds after its start, and waits for the end of all that it had started."""
-    with start(words, at) as process:
-        try:
-            process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            children = descendants(process.pid)
-            process.kill()
-            process.wait()
-            wait_until(lambda: not any(map(is_alive, children)))
+def called(words: list[str], at: Path, most_seconds: float = process.MAX_SECONDS) -> Outcome:
+    """Calls a command, and kills it after so many seconds, if it has not ended by then."""
+    environment = {**Case(at).environment(), "KVQA_AUDIT_STORE": None}
+    return process.called(words, at / "cwd", environment, most_seconds=most_seconds)
 
 
 def fresh(sound: Path, at: Path, name: str) -> None:
@@ -125,21 +105,22 @@ def broken_promises(name: str, sound: Path, place: Path, random_: random.Random,
     """Kills one command at moments all over its work, calls it again, and says what is not as without."""
     words, at, found = COMMANDS[name], place / "at", []
     fresh(sound, at, name)
-    code, said, seconds = finished(words(at), at)
+    whole = called(words(at), at)
     wanted = state(at)
-    if code not in (0, 1):
-        return [f"exit code {code}: {said.decode()}"]
+    if whole.code not in (0, 1):
+        return [f"exit code {whole.code}: {whole.said}"]
     for number in range(moments):
-        moment = (number + random_.random()) * seconds / moments
+        moment = (number + random_.random()) * whole.seconds / moments
         fresh(sound, at, name)
-        killed(words(at), at, moment)
-        again, said, _ = finished(words(at), at)
+        left = called(words(at), at, moment).left
+        again = called(words(at), at)
         # A copy or a description that was finished before the kill is not written over.
-        done_before = again == 2 and b"name a new one" in said
-        if (again != code and not done_before) or state(at) != wanted or list(at.rglob(".*.part")):
-            names = sorted(name for name, _ in state(at).items() ^ wanted.items())
+        done_before = again.code == 2 and "name a new one" in again.said
+        differs = sorted({name for name, _ in state(at).items() ^ wanted.items()})
+        if (again.code != whole.code and not done_before) or differs or left or again.left or list(at.rglob(".*.part")):
             found.append(
-                f"killed after {moment:.2f} s of {seconds:.2f}: exit {again}, differs in {names}; {said.decode()}"
+                f"killed after {moment:.2f} s of {whole.seconds:.2f}: {left} processes left, then exit {again.code}, "
+                f"differs in {differs}; {again.said}"
             )
     shutil.rmtree(at)
     return found
@@ -151,6 +132,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", choices=COMMANDS)
     asked = parser.parse_args()
+    process.adopt_orphans()
+    process.import_engines()
     broken = 0
     with tempfile.TemporaryDirectory() as folder:
         sound = Path(folder) / "sound"

@@ -95,8 +95,17 @@ def in_a_fork(function: Callable[..., T], *arguments: Any) -> T:
         return pickle.load(file)  # type: ignore[no-any-return]
 
 
-def called(words: list[str], cwd: Path, environment: Mapping[str, str | None], *prepare: Callable[[], None]) -> Outcome:
-    """Calls the program in a fork, with these variables changed, and what is to be called in the fork before it."""
+def called(
+    words: list[str],
+    cwd: Path,
+    environment: Mapping[str, str | None],
+    *prepare: Callable[[], None],
+    most_seconds: float = MAX_SECONDS,
+) -> Outcome:
+    """Calls the program in a fork, with these variables changed, and what is to be called in the fork before it.
+
+    It is killed after `most_seconds`.
+    """
     from kvqa_audit.__main__ import main
 
     def work() -> None:
@@ -114,15 +123,15 @@ def called(words: list[str], cwd: Path, environment: Mapping[str, str | None], *
             sys.stdout.flush()
             sys.stderr.flush()
 
-    return ended(lambda said: _forked(work, said))
+    return ended(lambda said: _forked(work, said), most_seconds)
 
 
-def ended(start: Callable[[IO[bytes]], int]) -> Outcome:
+def ended(start: Callable[[IO[bytes]], int], most_seconds: float = MAX_SECONDS) -> Outcome:
     """Waits for the process that `start` begins, which says what it says into the file; and for all it left behind."""
     with tempfile.TemporaryFile() as said:
         started, connections = time.monotonic(), tries_to_connect()
         pid = start(said)
-        _, status, used = _waited_for(pid)
+        _, status, used = _waited_for(pid, most_seconds)
         seconds = time.monotonic() - started
         left = _left_behind()
         said.seek(0)
@@ -154,8 +163,8 @@ def _forked(work: Callable[[], None], said: IO[bytes]) -> int:
         os._exit(code if isinstance(code, int) else 98)
 
 
-def _waited_for(pid: int) -> tuple[int, int, resource.struct_rusage]:
-    until = time.monotonic() + MAX_SECONDS
+def _waited_for(pid: int, most_seconds: float) -> tuple[int, int, resource.struct_rusage]:
+    until = time.monotonic() + most_seconds
     while True:
         found = os.wait4(pid, os.WNOHANG)
         if found[0]:
