@@ -28,7 +28,7 @@ def index(
     from kvqa_audit.console.terminal import complain, say
     from kvqa_audit.errors import ArtifactError, KvqaAuditError
     from kvqa_audit.ingest.read_bytes import read_table_bytes
-    from kvqa_audit.release.counts import waivers_of
+    from kvqa_audit.model.counts import waivers_of
     from kvqa_audit.report.index_page import render_index, run_line
 
     target = out or folder / "index.html"
@@ -62,7 +62,7 @@ def _findings(record: Mapping[str, Any], folder: Path) -> Counts:
     """The findings as the audit counted them; the record of version 1 does not, so that its findings are read."""
     from kvqa_audit.artifacts.folder import read_artifacts
     from kvqa_audit.model import Counts
-    from kvqa_audit.release.counts import count_findings
+    from kvqa_audit.model.counts import count_findings
 
     verdict = record.get("verdict")
     return Counts(**verdict["findings"]) if verdict else count_findings(read_artifacts(folder).findings).total

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from kvqa_audit.console.terminal import STYLES, console, plain, say, table
 from kvqa_audit.model import AuditRun, CheckOutcome, DuplicatePair, Finding, OutcomeStatus
+from kvqa_audit.model.counts import in_words
 from kvqa_audit.outputs.file_positions import TableFile
-from kvqa_audit.release.counts import in_words
 from kvqa_audit.release.gate import Verdict
 
 if TYPE_CHECKING:

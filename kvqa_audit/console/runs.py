@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from kvqa_audit.release.counts import Waiver
+    from kvqa_audit.model.counts import Waiver
     from kvqa_audit.store.records import StoredRun
 
 _VERDICT_STYLES = {"ready": "green", "not ready": "red", "incomplete": "yellow", "failed": "red", "lost": "red"}

@@ -11,8 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from kvqa_audit.model.check import CheckDoc, CheckOutcome, OutcomeStatus
-from kvqa_audit.model.finding import Finding, FindingStatus, Severity
+from kvqa_audit.model.counts import count_findings, in_words
+from kvqa_audit.model.finding import Finding, FindingStatus
 from kvqa_audit.model.image import ImageFingerprint
+from kvqa_audit.model.verdict import Tally, VerdictRecord
 
 MAX_CHECKS_NAMED = 8
 MAX_PICTURES = 4
@@ -40,6 +42,8 @@ class Finished(Protocol):
     @property
     def findings(self) -> Sequence[Finding]: ...
     @property
+    def verdict(self) -> VerdictRecord | None: ...
+    @property
     def fingerprints(self) -> Sequence[ImageFingerprint]: ...
 
 
@@ -49,16 +53,16 @@ def notebook_view(run: Finished) -> str:
     An audit that was read from its files has none of these, and shows no pictures.
     """
     opened = [finding for finding in run.findings if finding.status is FindingStatus.OPEN]
-    waived = len(run.findings) - len(opened)
+    tally = count_findings(run.findings)
     facts = run.dataset
     judged = sum(outcome.outcome in (OutcomeStatus.PASSED, OutcomeStatus.FAILED) for outcome in run.outcomes)
     lines = [
-        f"<p><b>{_VERDICTS.get(run.exit_code, _VERDICTS[3])}</b></p>",
+        f"<p><b>{_escaped(_sentence(run))}</b></p>",
         f"<p>{_escaped(facts.name)}: {facts.rows:,} rows, {facts.images:,} images; {judged:,} of {len(run.outcomes):,} "
-        f"checks judged; {len(opened):,} findings open, {waived:,} decided.</p>",
+        f"checks judged; findings: {in_words(tally.total)}.</p>",
     ]
-    for severity, words in ((Severity.ERROR, "Errors"), (Severity.WARNING, "Worth a look")):
-        lines += _listed(run, words, [o for o in run.outcomes if _found(o) and o.severity is severity])
+    for words, codes in _by_weight(run, tally):
+        lines += _listed(run, words, codes, tally)
     lines += _pictures(run, sorted(opened, key=lambda finding: -finding.severity.rank))
     lines.append(f"<p>Audit {_escaped(run.run_id, 80)}. The report shows every finding with its picture.</p>")
     return f"<div>{''.join(lines)}</div>"
@@ -74,18 +78,30 @@ def grey_png(pixels: bytes, side_px: int) -> bytes:
     )
 
 
-def _found(outcome: CheckOutcome) -> bool:
-    return outcome.outcome is OutcomeStatus.FAILED and outcome.violations > outcome.waived
+def _sentence(run: Finished) -> str:
+    return run.verdict.sentence if run.verdict else _VERDICTS.get(run.exit_code, _VERDICTS[3])
 
 
-def _listed(run: Finished, words: str, outcomes: list[CheckOutcome]) -> Iterator[str]:
+def _by_weight(run: Finished, tally: Tally) -> Iterator[tuple[str, frozenset[str]]]:
+    """The checks that block and those that warn, by the verdict, or, where the audit was not judged, by their worst."""
+    if run.verdict:
+        yield "Blocks the release", frozenset(run.verdict.blockers)
+        yield "Worth a look", frozenset(run.verdict.warnings)
+        return
+    errors = frozenset(code for code, counts in tally.by_check.items() if counts.errors)
+    yield "Errors", errors
+    yield "Worth a look", frozenset(code for code, counts in tally.by_check.items() if counts.warnings) - errors
+
+
+def _listed(run: Finished, words: str, codes: frozenset[str], tally: Tally) -> Iterator[str]:
+    outcomes = [outcome for outcome in run.outcomes if outcome.code in codes]
     if not outcomes:
         return
     yield f"<p>{words}, {len(outcomes):,} checks:</p><ul>"
-    for outcome in sorted(outcomes, key=lambda one: -one.violations)[:MAX_CHECKS_NAMED]:
+    for outcome in sorted(outcomes, key=lambda one: -tally.of(one.code).open)[:MAX_CHECKS_NAMED]:
         doc = run.docs.get(outcome.code)
         title, unit = (doc.title.rstrip("."), doc.unit) if doc else (outcome.name, "things")
-        number = f"{outcome.violations - outcome.waived:,} of {outcome.evaluated:,} {_escaped(unit, 80)}"
+        number = f"{in_words(tally.of(outcome.code))} of {outcome.evaluated:,} {_escaped(unit, 80)}"
         yield f"<li>{_escaped(title, 200)}: {number} ({_escaped(outcome.code, 40)})</li>"
     if len(outcomes) > MAX_CHECKS_NAMED:
         yield f"<li>and {len(outcomes) - MAX_CHECKS_NAMED:,} more</li>"

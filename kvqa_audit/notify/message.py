@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from kvqa_audit.model import AuditRun
-from kvqa_audit.release.counts import count_findings
+from kvqa_audit.model.counts import count_findings
 from kvqa_audit.release.gate import Verdict
 from kvqa_audit.report.text import shown
 from kvqa_audit.store.records import DEFAULT_PROJECT, VERDICTS, StoredRun

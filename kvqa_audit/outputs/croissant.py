@@ -13,6 +13,7 @@ from typing import Any
 
 from kvqa_audit.ingest.image_ids import IMAGES_NAME
 from kvqa_audit.model import AuditRun, CheckOutcome, OutcomeStatus
+from kvqa_audit.model.counts import count_findings
 from kvqa_audit.outputs.file_positions import TABLE_NAME
 from kvqa_audit.report.text import shown
 from kvqa_audit.spec.dataset_spec import DatasetSpec
@@ -198,12 +199,14 @@ def _record_set(run: AuditRun, spec: DatasetSpec, files: tuple[HashedFile, ...])
 def _rai(run: AuditRun) -> Mapping[str, str | list[str]]:
     """Field → one sentence a check that found something still open; of personal data, also what was not found."""
     told: dict[str, list[str]] = {name: [] for name in RAI_FIELDS}
+    tally = count_findings(run.findings)
     for outcome in run.outcomes:
-        if outcome.outcome is OutcomeStatus.FAILED and outcome.violations > outcome.waived:
+        number = tally.of(outcome.code).open
+        if number:
             field = next(name for name, codes in RAI_FIELDS.items() if outcome.code.startswith(codes))
-            told[field].append(_sentence(run, outcome))
+            told[field].append(_sentence(run, outcome, number))
         elif outcome.outcome is OutcomeStatus.PASSED and outcome.code in PERSONAL:
-            told["rai:personalSensitiveInformation"].append(f"Looked for, not found: {_sentence(run, outcome)}")
+            told["rai:personalSensitiveInformation"].append(f"Looked for, not found: {_sentence(run, outcome, 0)}")
     audited = f"Audited on {run.finished_at[:10]} with kvqa-audit {run.tool.get('version', '')}"
     told["rai:dataLimitations"].append(f"{audited}; {_what(run)}.")
     return {name: " ".join(texts) if name in _ONE_TEXT else texts for name, texts in told.items()}
@@ -214,9 +217,8 @@ def _what(run: AuditRun) -> str:
     return f"{revision}digest of the audited data: {run.dataset.digest}"
 
 
-def _sentence(run: AuditRun, outcome: CheckOutcome) -> str:
+def _sentence(run: AuditRun, outcome: CheckOutcome, number: int) -> str:
     doc = run.docs.get(outcome.code)
     title, unit = (shown(doc.title), doc.unit) if doc else (outcome.name, "things")
-    number = outcome.violations - outcome.waived
     findings = "finding" if number == 1 else "findings"
     return f"{title} {number:,} {findings} in {outcome.evaluated:,} {unit} ({outcome.code})."

@@ -90,8 +90,13 @@ def grouped(run: AuditRun) -> tuple[FindingGroup, ...]:
 
 
 def told_by_blockers(verdict: Verdict, outcome: CheckOutcome) -> str:
-    """The verdict's own words about a check; "" where it has none."""
-    return "; ".join(r for r in verdict.reasons if r.startswith((f"{outcome.code} ", f"{outcome.code}:")))
+    """The verdict's own words about a check, or about a limit that its findings exceed; "" where it has none."""
+    of_several = [one.name for one in verdict.together if any(f.check == outcome.code for f in one.findings)]
+    starts = (
+        f"{outcome.code} ",
+        *(f"{what}{name}:" for name in (outcome.code, *of_several) for what in ("", "checks ")),
+    )
+    return "; ".join(reason for reason in verdict.reasons if reason.startswith(starts))
 
 
 def count_of(outcomes: Iterable[CheckOutcome], status: OutcomeStatus) -> int:

@@ -6,8 +6,8 @@ from dataclasses import asdict
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from kvqa_audit.model import AuditRun, CheckOutcome, Finding, OutcomeStatus
+from kvqa_audit.model.counts import in_words
 from kvqa_audit.outputs.file_positions import told_by_blockers
-from kvqa_audit.release.counts import in_words
 from kvqa_audit.release.gate import Verdict
 from kvqa_audit.report.text import shown
 

@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 
 from kvqa_audit.model import AuditRun, CheckOutcome, Counts, OutcomeStatus
+from kvqa_audit.model.counts import waivers_of
 from kvqa_audit.outputs.badge import LABEL, badge_words
 from kvqa_audit.outputs.file_positions import count_of, told_by_blockers
-from kvqa_audit.release.counts import waivers_of
 from kvqa_audit.release.gate import Verdict
 from kvqa_audit.report.text import shown
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 
 from kvqa_audit.model import CheckOutcome, Finding, FindingStatus, Severity
-from kvqa_audit.spec.release import Release
+from kvqa_audit.release.codes import codes_in
+from kvqa_audit.spec.release import Limit, Release
 
 
 def blocking_findings(
@@ -47,9 +49,50 @@ def limit_floor(outcome: CheckOutcome) -> Severity:
 def tolerated(outcome: CheckOutcome, release: Release) -> int:
     """How many open findings of a check the policy lets pass."""
     limit = release.limits.get(outcome.code)
-    if limit is None:
-        return 0
+    return 0 if limit is None else _most(limit, outcome.evaluated)
+
+
+def _most(limit: Limit, evaluated: int) -> int:
     bounds = [] if limit.count is None else [limit.count]
     if limit.share is not None:
-        bounds.append(int(limit.share * outcome.evaluated))
+        bounds.append(int(limit.share * evaluated))
     return min(bounds)
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """The open findings that a limit on a family of checks, or on a severity, bounds; its checks evaluated so much."""
+
+    name: str
+    limit: Limit
+    findings: tuple[Finding, ...]
+    evaluated: int
+
+    @property
+    def tolerated(self) -> int:
+        return _most(self.limit, self.evaluated)
+
+
+def limited_together(
+    findings: Iterable[Finding], outcomes: Sequence[CheckOutcome], release: Release
+) -> tuple[Together, ...]:
+    """What the limits on more than one check bound, in the order of the policy.
+
+    Args:
+        findings: the open findings.
+        outcomes: what came of the checks.
+        release: the policy.
+    """
+    by_code, findings = {outcome.code: outcome for outcome in outcomes}, tuple(findings)
+    together = []
+    for name, limit in release.limits.items():
+        if name in by_code:
+            continue
+        if name in tuple(Severity):
+            evaluated = sum(outcome.evaluated for outcome in outcomes)
+            together.append(Together(name, limit, tuple(f for f in findings if f.severity == name), evaluated))
+        elif family := codes_in(name, by_code):
+            least = {code: limit_floor(by_code[code]).rank for code in family}
+            counted = tuple(f for f in findings if f.check in family and f.severity.rank >= least[f.check])
+            together.append(Together(name, limit, counted, sum(by_code[code].evaluated for code in family)))
+    return tuple(together)

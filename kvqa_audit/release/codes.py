@@ -22,15 +22,20 @@ def codes_named(asked: Iterable[str], known: Collection[str]) -> frozenset[str]:
     """
     found: set[str] = set()
     for name in asked:
-        code = name.casefold()
-        starts = (code,) if _FAMILY.fullmatch(code) else tuple(code + joint for joint in _JOINTS)
-        meant = {one for one in known if one.casefold() == code or one.casefold().startswith(starts)}
+        meant = codes_in(name, known)
         if not meant:
             raise KvqaAuditError(
                 f"{name}: there is no such check{close_to(name, known)}; 'kvqa-audit checks' lists them"
             )
         found |= meant
     return frozenset(found)
+
+
+def codes_in(name: str, known: Iterable[str]) -> frozenset[str]:
+    """The known codes that one name stands for; none where it stands for nothing."""
+    code = name.casefold()
+    starts = (code,) if _FAMILY.fullmatch(code) else tuple(code + joint for joint in _JOINTS)
+    return frozenset(one for one in known if one.casefold() == code or one.casefold().startswith(starts))
 
 
 def close_to(name: str, known: Iterable[str]) -> str:

@@ -15,8 +15,9 @@ from kvqa_audit.model import (
     Tally,
     VerdictRecord,
 )
-from kvqa_audit.release.blocking import blocking_findings, limit_floor
-from kvqa_audit.release.counts import count_findings
+from kvqa_audit.model.counts import count_findings
+from kvqa_audit.release.blocking import Together, blocking_findings, limit_floor, limited_together
+from kvqa_audit.release.codes import codes_in
 from kvqa_audit.spec.release import Limit, Release
 
 NOT_CHECKED = (OutcomeStatus.SKIPPED, OutcomeStatus.VACUOUS, OutcomeStatus.ERRORED)
@@ -27,7 +28,8 @@ class Verdict:
     """May it be released; the outcomes that block, that warn, and that were not judged; and each reason in words.
 
     Outcomes whose findings are informative only stand in none of the three. `blocking` are the findings that keep it
-    back, and `tally` counts all findings: every output takes its numbers from there.
+    back, and `tally` counts all findings: every output takes its numbers from there. `together` are the exceeded limits
+    on several checks, `alone` the keys of the findings that block because of their own check.
 
     `exit_code` is 0 clean, 1 findings at or above the gate, 3 incomplete; 3 wins over 1.
     """
@@ -40,6 +42,8 @@ class Verdict:
     exit_code: int
     reasons: tuple[str, ...]
     blocking: tuple[Finding, ...] = ()
+    together: tuple[Together, ...] = ()
+    alone: frozenset[str] = frozenset()
     tally: Tally = field(default_factory=Tally)
 
     def record(self) -> VerdictRecord:
@@ -87,7 +91,10 @@ def judge(
     named = _names(standing.titles, opened)
     defects = _too_many(outcomes, opened, release, named)
     new = _new_findings(opened, release, standing)
-    warned = _checks_with(opened, Severity.WARNING) - set(defects) - set(new)
+    together = [one for one in limited_together(opened, outcomes, release) if _exceeded_together(one)]
+    held = {finding.key for one in together for finding in one.findings}
+    blocked = {*defects, *new, *(finding.check for one in together for finding in one.findings)}
+    warned = _checks_with(opened, Severity.WARNING) - blocked
     unjudged = _unjudged(outcomes, release, named)
     crashed = {
         o.code: f"{named(o)}: the check crashed ({o.reason})"
@@ -98,21 +105,25 @@ def judge(
     decisions = _decisions(release, standing)
     any_judged = any(o.outcome in JUDGED for o in outcomes)
     incomplete = not any_judged or any(o.outcome is OutcomeStatus.ERRORED for o in outcomes)
-    parts = (defects.values(), new.values(), unjudged.values(), crashed.values(), facts, decisions)
+    limits = [_exceeded_together(one) for one in together]
+    parts = (defects.values(), new.values(), limits, unjudged.values(), crashed.values(), facts, decisions)
     reasons = [reason for part in parts for reason in part]
     if not any_judged:
         reasons.append("no check could be judged")
-    counts = tuple(map(len, (defects, new, unjudged, crashed, facts, decisions)))
-    blocking = blocking_findings(findings, outcomes, {*defects, *new}, release, standing.new)
+    counts = tuple(map(len, (defects, new, limits, unjudged, crashed, facts, decisions)))
+    by_check = {f.key for f in blocking_findings(findings, outcomes, {*defects, *new}, release, standing.new)}
+    blocking = tuple(finding for finding in findings if finding.key in by_check or finding.key in held)
     return Verdict(
         ready=not reasons,
         sentence=_sentence(counts) if any_judged else "Not judged: no check could be run.",
-        blockers=tuple(o for o in outcomes if o.code in defects or o.code in new),
+        blockers=tuple(o for o in outcomes if o.code in blocked),
         warnings=tuple(o for o in outcomes if o.code in warned and o.outcome is OutcomeStatus.FAILED),
         not_checked=tuple(o for o in outcomes if o.outcome in NOT_CHECKED),
         exit_code=3 if incomplete else 1 if reasons else 0,
         reasons=tuple(reasons),
         blocking=blocking,
+        together=tuple(together),
+        alone=frozenset(by_check),
         tally=count_findings(findings, {finding.key for finding in blocking}),
     )
 
@@ -155,6 +166,13 @@ def _too_many(
     return reasons
 
 
+def _exceeded_together(one: Together) -> str:
+    """In words which bound over several checks is exceeded; "" where none is."""
+    exceeded = _exceeded(one.limit, len(one.findings), one.evaluated)
+    what = "" if one.name in tuple(Severity) else "checks "
+    return exceeded and f"{what}{one.name}: {len(one.findings):,} findings in all, {exceeded}"
+
+
 def _exceeded(limit: Limit, found: int, evaluated: int) -> str:
     """In words which bound is exceeded; "" where none is."""
     if limit.count is not None and found > limit.count:
@@ -195,7 +213,7 @@ def _unjudged(
         elif outcome.outcome in NOT_CHECKED:
             reasons[code] = f"{named(outcome)}: required, but {outcome.outcome.value} ({outcome.reason})"
     for code in release.limits:
-        if code not in by_code:
+        if code not in tuple(Severity) and not codes_in(code, by_code):
             reasons.setdefault(code, f"{code}: has a limit, but there is no such check in this audit")
     return reasons
 
@@ -227,12 +245,14 @@ def _plural(number: int, one: str, many: str = "") -> str:
 
 
 def _sentence(counts: tuple[int, ...]) -> str:
-    defects, new, unjudged, crashed, facts, decisions = counts
+    defects, new, limits, unjudged, crashed, facts, decisions = counts
     parts = []
     if defects:
         parts.append(f"{defects} {_plural(defects, 'check')} found defects that block")
     if new:
         parts.append(f"{new} {_plural(new, 'check')} found what the baseline did not know")
+    if limits:
+        parts.append(f"{limits} {_plural(limits, 'limit')} on several checks {_plural(limits, 'is', 'are')} exceeded")
     if unjudged:
         parts.append(f"{unjudged} required {_plural(unjudged, 'check')} could not be judged")
     if crashed:

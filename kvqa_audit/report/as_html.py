@@ -97,7 +97,7 @@ def render(
     scripts = [asset(path) for path in (_FOR_CHARTS if drawn else ()) + FOR_THE_PAGE]
     shown_findings = tuple(f for block in page.found for card in block.cards for f in card.findings)
     figures = {chart.key: [{"label": label, **drawing} for label, drawing in chart.figures] for chart in drawn}
-    decisions = deciding(run, page.cards, report.blocking, report.release, len(first.reasons))
+    decisions = deciding(run, page.cards, report.verdict, report.release, len(first.reasons))
     return (
         environment()
         .get_template("report.html.j2")

@@ -8,6 +8,7 @@ from typing import Any
 
 from kvqa_audit.model import AuditRun, Finding, FindingStatus
 from kvqa_audit.release.blocking import tolerated
+from kvqa_audit.release.gate import Verdict
 from kvqa_audit.report.cards import Card
 from kvqa_audit.spec.release import Release
 
@@ -15,23 +16,32 @@ MAX_CHARACTERS = 300
 
 
 def deciding(
-    run: AuditRun, cards: Iterable[Card], blocking: Iterable[Finding], release: Release, other_reasons: int
+    run: AuditRun, cards: Iterable[Card], verdict: Verdict, release: Release, other_reasons: int
 ) -> dict[str, Any]:
-    """JSON values: the dataset, by check what blocks and how much is tolerated, and each card's findings.
+    """JSON values: the dataset, by check or limit what blocks and how much is tolerated, and each card's findings.
 
     Decisions are kept in the browser by the dataset's name, so that they are there in the report of the next audit,
     too; `waived` names the findings that need none any more.
     """
     keys: dict[str, list[str]] = {}
-    for finding in blocking:
-        keys.setdefault(finding.check, []).append(finding.key)
+    for finding in verdict.blocking:
+        if finding.key in verdict.alone:
+            keys.setdefault(finding.check, []).append(finding.key)
     return {
         "dataset": run.dataset.name,
         "blocking": {
-            o.code: {"keys": keys[o.code], "tolerated": tolerated(o, release)} for o in run.outcomes if o.code in keys
+            **{
+                o.code: {"keys": keys[o.code], "tolerated": tolerated(o, release)}
+                for o in run.outcomes
+                if o.code in keys
+            },
+            **{
+                one.name: {"keys": [f.key for f in one.findings], "tolerated": one.tolerated}
+                for one in verdict.together
+            },
         },
         "waived": [finding.key for finding in run.findings if finding.status is FindingStatus.WAIVED],
-        "otherReasons": other_reasons,
+        "otherReasons": other_reasons - len(verdict.together),
         "cards": {
             card.anchor: {
                 "findings": [_facts(f) for f in card.findings if f.status is FindingStatus.OPEN],

@@ -11,7 +11,7 @@ from typing import Any
 from markupsafe import Markup
 
 from kvqa_audit.model import Counts, OutcomeStatus
-from kvqa_audit.release.counts import Waiver, in_words
+from kvqa_audit.model.counts import Waiver, in_words
 from kvqa_audit.report.environment import asset, environment
 
 _WORDS = {0: ("ok", "ready"), 1: ("error", "not ready"), 3: ("unknown", "incomplete")}

@@ -74,7 +74,7 @@ def render_page(
     """One page, with links to the one before and the one after it; it loads nothing, like the report."""
     album = Album(previews, pairs, _BUDGET.characters, missing)
     reasons = len(lead(report.run, report.verdict, report.blocking).reasons)
-    decisions = deciding(report.run, page.cards, report.blocking, report.release, reasons)
+    decisions = deciding(report.run, page.cards, report.verdict, report.release, reasons)
     before, after = neighbours
     return _drawn(report, "page.html.j2", page=page, album=album, before=before, after=after, decisions=decisions)
 

@@ -17,7 +17,7 @@ from kvqa_audit.model import (
     FindingStatus,
     OutcomeStatus,
 )
-from kvqa_audit.release.counts import count_findings, in_words
+from kvqa_audit.model.counts import count_findings, in_words
 from kvqa_audit.report.cards import Card, KnownOfImages, card_of_group, cards_of
 from kvqa_audit.report.contact_sheets import ContactSheets, contact_sheets
 from kvqa_audit.report.duplicate_groups import Group, Groups, duplicate_groups, is_conflict

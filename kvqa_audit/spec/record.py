@@ -10,6 +10,11 @@ Text = Annotated[str, StringConstraints(min_length=1)]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 RuleId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_.]*$")]
 Code = Annotated[str, StringConstraints(pattern=r"^KV[0-9]{2,3}(-[A-Za-z][A-Za-z0-9_.]*)?$")]
+# One check, a family of checks (KV30, KV2), or all findings of a severity.
+LimitName = Annotated[
+    str,
+    StringConstraints(pattern=r"^(KV[0-9]|KV[0-9]{2,3}(-[A-Za-z][A-Za-z0-9_.]*)?|error|warning|info)$"),
+]
 
 
 class Record(BaseModel):

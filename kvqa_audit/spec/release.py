@@ -6,11 +6,11 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from kvqa_audit.spec.record import Code, Record
+from kvqa_audit.spec.record import Code, LimitName, Record
 
 
 class Limit(Record):
-    """How many findings of one check are tolerated: at most `count`, and at most this `share` of what was evaluated."""
+    """How many findings are tolerated: at most `count`, and at most this `share` of what was evaluated."""
 
     count: int | None = Field(default=None, ge=0)
     share: float | None = Field(default=None, ge=0, le=1)
@@ -26,14 +26,15 @@ class Release(Record):
     """When a version may go out.
 
     `fail_on` is the least severity that blocks; "never" leaves the verdict to the other conditions. A check named in
-    `limits` blocks where it has more open findings than tolerated, whatever their severity, and not otherwise.
+    `limits` blocks where it has more open findings than tolerated, whatever their severity, and not otherwise; a limit
+    on a family of checks (`KV30`, `KV2`) or on a severity bounds all their open findings together, beside `fail_on`.
     `required` checks must have been judged. `no_new` is the least severity at which a finding that the baseline does
     not know blocks; without a baseline every finding is new. `require` names facts that have to be stated.
     """
 
     fail_on: Literal["error", "warning", "info", "never"] = "error"
     required: list[Code] = []
-    limits: dict[Code, Limit] = {}
+    limits: dict[LimitName, Limit] = {}
     no_new: Literal["error", "warning", "info"] | None = None
     require: list[Literal["licence", "citation", "split"]] = []
     fail_on_stale_decisions: bool = False

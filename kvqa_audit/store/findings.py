@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Select, insert, select
 
 from kvqa_audit.artifacts.tables import DECISION_COLUMNS, FINDING_COLUMNS
 from kvqa_audit.model import AuditRun, Finding, FindingDecision, FindingStatus
-from kvqa_audit.release.counts import Waiver
+from kvqa_audit.model.counts import Waiver
 from kvqa_audit.store.cells import fetched, kept_text
 from kvqa_audit.store.records import StoredFinding
 from kvqa_audit.store.tables import FINDINGS

@@ -12,8 +12,8 @@ from sqlalchemy.exc import IntegrityError
 
 from kvqa_audit.errors import StoreError
 from kvqa_audit.model import AuditRun
+from kvqa_audit.model.counts import count_findings
 from kvqa_audit.release.changes import FindingChanges
-from kvqa_audit.release.counts import count_findings
 from kvqa_audit.store.cells import fetched, kept_text, moment
 from kvqa_audit.store.database import shown
 from kvqa_audit.store.records import VERDICTS, RunStart, RunState, StoredRun

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from kvqa_audit.artifacts.folder import packed, unpacked
 from kvqa_audit.errors import CancelledError, StoreError
 from kvqa_audit.model import AuditRun, FindingStatus, Severity
-from kvqa_audit.release.counts import Waiver
+from kvqa_audit.model.counts import Waiver
 from kvqa_audit.store.cells import kept_text
 from kvqa_audit.store.database import address_of, open_database, shown, translate_errors, writing
 from kvqa_audit.store.files import files_of, keep_files, names_since

@@ -12,7 +12,10 @@ import pytest
 from PIL import Image
 
 from kvqa_audit.model import AuditRun, FindingStatus
+from kvqa_audit.model.counts import count_findings, in_words
 from kvqa_audit.model.notebook import MAX_PICTURES, grey_png
+from kvqa_audit.release.standing import judge_audit, with_verdict
+from kvqa_audit.spec.load import load_spec
 from tests.report_samples import HOSTILE, sample_run
 
 
@@ -40,7 +43,16 @@ def test_the_verdict_comes_first_and_the_gravest_checks_with_their_numbers(exit_
     assert text.startswith(verdict)
     assert "5,000 rows, 72 images" in text
     assert text.index("Errors, 3 checks:") < text.index("Worth a look, ")
-    assert "An answer is not in the vocabulary: 31 of 247 rows (KV010)" in text
+    counted = in_words(count_findings(sample_run().findings).of("KV010"))
+    assert f"An answer is not in the vocabulary: {counted} of 247 rows (KV010)" in text
+
+
+def test_a_judged_audit_says_its_verdict_and_what_blocks() -> None:
+    verdict = judge_audit(sample_run(), load_spec())
+    text = Seen(with_verdict(sample_run(), verdict)._repr_html_()).text
+    assert text.startswith(verdict.sentence)
+    assert f"Blocks the release, {len(verdict.blockers)} checks:" in text
+    assert f"findings: {in_words(verdict.tally.total)}." in text
 
 
 def test_the_first_findings_are_shown_by_the_thumbnails_that_the_audit_made() -> None:
@@ -73,4 +85,4 @@ def test_hostile_names_are_text() -> None:
 
 def test_an_audit_without_checks_says_so() -> None:
     text = Seen(replace(sample_run(), outcomes=(), findings=())._repr_html_()).text
-    assert "0 of 0 checks judged; 0 findings open, 0 decided" in text
+    assert "0 of 0 checks judged; findings: none open." in text

@@ -55,15 +55,13 @@
     && !(decision.expires && decision.expires < today());
 
   function count() {
-    let blocking = 0;
-    let confirmed = 0;
+    // A finding may count for its check and for a limit on several.
+    const blocking = new Set();
     for (const { keys, tolerated } of Object.values(data.blocking)) {
       const open = keys.filter((key) => !waives(kept.decisions[key]));
-      if (open.length <= tolerated) continue;
-      blocking += open.length;
-      confirmed += open.filter((key) => kept.decisions[key]).length;
+      if (open.length > tolerated) open.forEach((key) => blocking.add(key));
     }
-    return { blocking, confirmed };
+    return { blocking: blocking.size, confirmed: Array.from(blocking).filter((key) => kept.decisions[key]).length };
   }
 
   function tell() {

@@ -12,7 +12,16 @@ from typing import Any
 import pytest
 from huggingface_hub import DatasetCard, DatasetCardData
 
-from kvqa_audit.model import AuditRun, CheckDoc, CheckOutcome, OutcomeStatus, Severity
+from kvqa_audit.model import (
+    AuditRun,
+    CheckDoc,
+    CheckOutcome,
+    Finding,
+    FindingStatus,
+    OutcomeStatus,
+    Severity,
+    with_keys,
+)
 from kvqa_audit.outputs.croissant import HashedFile, croissant, data_files
 from kvqa_audit.outputs.dataset_card import BEGIN, END, audit_block, dataset_card
 from kvqa_audit.release.gate import judge
@@ -40,10 +49,15 @@ def audited(location: Path | str = "/nowhere", **facts: Any) -> AuditRun:
     ]
     outcomes.append(dataclasses.replace(outcomes[0], code="KV001", outcome=OutcomeStatus.PASSED, violations=0))
     outcomes.append(dataclasses.replace(outcomes[0], code="KV011", violations=2, waived=2))
+    findings = with_keys(
+        Finding(o.code, o.severity, "odd", row=n, status=FindingStatus.WAIVED if n < o.waived else FindingStatus.OPEN)
+        for o in outcomes
+        for n in range(o.violations)
+    )
     docs = {o.code: CheckDoc(f"Title of {o.code}.", "Why.", "Fix.", "rows") for o in outcomes}
     known = {"licence": "CC-BY-4.0", "citation": "Someone et al.", "doi": "10.1/x", "revision": "abc123", **facts}
     dataset = dataclasses.replace(run.dataset, name="Sample-VQA", location=str(location), **known)
-    return dataclasses.replace(run, outcomes=tuple(outcomes), docs=docs, dataset=dataset)
+    return dataclasses.replace(run, outcomes=tuple(outcomes), findings=findings, docs=docs, dataset=dataset)
 
 
 def issues_of(text: str, tmp_path: Path) -> Any:

@@ -70,6 +70,57 @@ def test_policy_that_names_a_check_the_audit_has_not_blocks() -> None:
     assert verdict.sentence == "Not ready: 2 required checks could not be judged."
 
 
+SEVERAL = [failed("KV201", 2), failed("KV204", 3), failed("KV007", 4)]
+FOUND = (
+    *found("KV201", 2, Severity.WARNING),
+    *found("KV204", 3, Severity.WARNING),
+    *found("KV007", 4, Severity.WARNING),
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "limit", "reason", "blocked"),
+    [
+        ("KV2", Limit(count=5), "", []),
+        ("KV2", Limit(count=4), "checks KV2: 5 findings in all, where at most 4 are tolerated", ["KV201", "KV204"]),
+        (
+            "KV2",
+            Limit(share=0.02),
+            "checks KV2: 5 findings in all, where at most 2 % are tolerated",
+            ["KV201", "KV204"],
+        ),
+        ("KV30", Limit(count=0), "KV30: has a limit, but there is no such check in this audit", []),
+        ("error", Limit(count=0), "", []),
+        (
+            "warning",
+            Limit(count=8),
+            "warning: 9 findings in all, where at most 8 are tolerated",
+            ["KV201", "KV204", "KV007"],
+        ),
+    ],
+)
+def test_limit_on_a_family_or_a_severity_bounds_all_together(
+    name: str, limit: Limit, reason: str, blocked: list[str]
+) -> None:
+    verdict = judge(SEVERAL, FOUND, Release(limits={name: limit}))
+    assert verdict.reasons == ((reason,) if reason else ())
+    assert [o.code for o in verdict.blockers] == blocked
+    assert {f.check for f in verdict.blocking} == set(blocked)
+    assert verdict.tally.total.blocking == sum(f.check in blocked for f in FOUND)
+    assert not {o.code for o in verdict.warnings} & set(blocked)
+
+
+def test_limit_on_several_checks_stands_beside_what_blocks_anyhow() -> None:
+    errors = found("KV008", 1)
+    release = Release(limits={"KV204": Limit(count=9), "warning": Limit(count=1)})
+    verdict = judge([*SEVERAL, failed("KV008", 1)], (*FOUND, *errors), release)
+    assert verdict.sentence == "Not ready: 1 check found defects that block, 1 limit on several checks is exceeded."
+    assert verdict.tally.total.blocking == 10
+    assert verdict.alone == {errors[0].key}
+    waived = tuple(dataclasses.replace(f, status=FindingStatus.WAIVED) for f in FOUND[1:])
+    assert judge(SEVERAL, (FOUND[0], *waived), release).ready
+
+
 def test_only_new_findings_block_when_known_ones_are_tolerated() -> None:
     findings = found("KV008", 3)
     release = Release(fail_on="never", no_new="error")

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from kvqa_audit.artifacts.folder import audit_record
 from kvqa_audit.model import Counts
-from kvqa_audit.release.counts import count_findings
+from kvqa_audit.model.counts import count_findings
 from kvqa_audit.report.index_page import render_index, run_line
 from tests.report_samples import sample_run
 

@@ -11,7 +11,7 @@ import pytest
 
 from kvqa_audit.errors import StoreError
 from kvqa_audit.model import Finding, FindingDecision, FindingStatus, Severity
-from kvqa_audit.release.counts import waivers_of
+from kvqa_audit.model.counts import waivers_of
 from kvqa_audit.store.records import StoredFinding
 from kvqa_audit.store.runs import RunStore
 from tests.report_samples import sample_run

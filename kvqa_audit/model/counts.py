@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from kvqa_audit.model import Counts, Finding, FindingDecision, FindingStatus, Severity, Tally
+from kvqa_audit.model.finding import Finding, FindingDecision, FindingStatus, Severity
+from kvqa_audit.model.verdict import Counts, Tally
 
 _KINDS = {Severity.ERROR: "errors", Severity.WARNING: "warnings", Severity.INFO: "notes"}
 
