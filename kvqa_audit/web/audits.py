@@ -56,16 +56,34 @@ class Audit:
 
 
 @dataclass(frozen=True, slots=True)
+class TrendRun:
+    """One finished run in few numbers; `audit` is the id of its job."""
+
+    audit: int
+    verdict: str | None
+    finished_at: datetime | None
+    errors: int
+    warnings: int
+    notices: int
+    new: int | None
+    resolved: int | None
+
+    @property
+    def open(self) -> int:
+        return self.errors + self.warnings + self.notices
+
+
+@dataclass(frozen=True, slots=True)
 class Overview:
     """What a list tells of a dataset: its last job, its last finished runs (oldest first), and its next slot."""
 
     last_job: Job | None = None
-    trend: tuple[tuple[int, StoredRun], ...] = ()
+    trend: tuple[TrendRun, ...] = ()
     next_slot: datetime | None = None
 
     @property
-    def last_run(self) -> StoredRun | None:
-        return self.trend[-1][1] if self.trend else None
+    def last_run(self) -> TrendRun | None:
+        return self.trend[-1] if self.trend else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,26 +154,27 @@ def overviews(site: Site, found: Sequence[Dataset]) -> dict[int, Overview]:
     numbers = [one.id for one in found]
     c, s = JOBS.c, SCHEDULES.c
     newest = func.row_number().over(partition_by=c.dataset, order_by=c.id.desc()).label("newest")
-    finished = (
-        select(c.id, c.dataset, c.run, newest)
-        .join(RUNS, RUNS.c.id == c.run)
-        .where(c.dataset.in_(numbers), RUNS.c.state == RunState.FINISHED)
-        .subquery()
-    )
+    done = select(c.id, c.dataset, c.run, newest).where(c.dataset.in_(numbers), c.state == JobState.DONE).subquery()
+    # Its many rows are read as they are: only numbers and words come out of it.
+    columns = [RUNS.c[name] for name in TrendRun.__dataclass_fields__ if name != "audit"]
+    trend = select(done.c.dataset, done.c.id, *columns).join(RUNS, RUNS.c.id == done.c.run)
     slots = select(s.dataset, func.min(s.next_slot)).where(s.dataset.in_(numbers), s.paused.is_(False))
-    last = select(c.dataset, func.max(c.id)).where(c.dataset.in_(numbers)).group_by(c.dataset)
+    last = select(func.max(c.id)).where(c.dataset.in_(numbers)).group_by(c.dataset)
+    trends: dict[int, list[TrendRun]] = {}
     with site.store.reading() as connection:
-        of_runs = connection.execute(select(finished).where(finished.c.newest <= TREND)).all()
-        lines = {run.id: run for run in run_lines(connection, RUNS.c.id.in_([row.run for row in of_runs]))}
+        for row in connection.execute(trend.where(done.c.newest <= TREND).order_by(done.c.id)):
+            trends.setdefault(row[0], []).append(TrendRun(*row[1:]))
         next_slots = {row[0]: row[1] for row in connection.execute(slots.group_by(s.dataset))}
         jobs = {
-            one.dataset: one
-            for one in job_rows(connection, JOBS.c.id.in_([row[1] for row in connection.execute(last)]))
+            one.dataset: one for one in job_rows(connection, JOBS.c.id.in_(connection.execute(last).scalars().all()))
         }
-    trends: dict[int, list[tuple[int, StoredRun]]] = {}
-    for row in sorted(of_runs, key=lambda row: row.id):
-        trends.setdefault(row.dataset, []).append((row.id, lines[row.run]))
     return {n: Overview(jobs.get(n), tuple(trends.get(n, ())), next_slots.get(n)) for n in numbers}
+
+
+def trend_run(audit: int, run: StoredRun) -> TrendRun:
+    """A finished run in few numbers."""
+    numbers = (run.errors or 0, run.warnings or 0, run.notices or 0)
+    return TrendRun(audit, run.verdict, run.finished_at, *numbers, run.new, run.resolved)
 
 
 def counts_by_state(site: Site) -> dict[str, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kvqa_audit.store.records import StoredRun
+from kvqa_audit.web.audits import TrendRun
 
 _CLASSES = {"ready": "dot-ready", "not ready": "dot-blocked", "incomplete": "dot-incomplete"}
 
@@ -35,16 +35,16 @@ class Line:
         return " ".join(f"{dot.x:.1f},{dot.y:.1f}" for dot in self.dots)
 
 
-def findings_over_runs(runs: Sequence[tuple[int, StoredRun]], *, width: int, height: int, edge: int = 6) -> Line:
-    """The open findings of runs, oldest first, the number of the audit with each."""
-    numbers = [(run.errors or 0) + (run.warnings or 0) + (run.notices or 0) for _, run in runs]
+def findings_over_runs(runs: Sequence[TrendRun], *, width: int, height: int, edge: int = 6) -> Line:
+    """The open findings of runs, oldest first."""
+    numbers = [run.open for run in runs]
     most = max(numbers, default=0)
     step = (width - 2 * edge) / max(1, len(runs) - 1)
     dots = []
-    for place, ((audit, run), number) in enumerate(zip(runs, numbers, strict=True)):
+    for place, (run, number) in enumerate(zip(runs, numbers, strict=True)):
         y = height - edge - (height - 2 * edge) * (number / most if most else 0)
         day = f"{run.finished_at:%Y-%m-%d %H:%M}" if run.finished_at else ""
         title = f"{day}: {run.verdict}, {number:,} open finding{'' if number == 1 else 's'}"
         x = edge + step * place if len(runs) > 1 else width / 2
-        dots.append(Dot(x, y, _CLASSES.get(run.verdict or "", "dot-unknown"), audit, title))
+        dots.append(Dot(x, y, _CLASSES.get(run.verdict or "", "dot-unknown"), run.audit, title))
     return Line(width, height, most, tuple(dots))

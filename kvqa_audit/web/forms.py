@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import cache
 from typing import Any, TypeVar
 from zoneinfo import available_timezones
 
+from markupsafe import Markup
 from starlette.datastructures import FormData
 
 from kvqa_audit.errors import SpecError
@@ -90,9 +92,10 @@ def one_of(kind: type[Word], word: str, what: str) -> Word:
         raise SpecError(f"{what}: '{word[:40]}' is none of {', '.join(kind)}") from None
 
 
-def time_zones() -> list[str]:
-    """The names that a time zone may have."""
-    return sorted(available_timezones())
+@cache
+def time_zones() -> Markup:
+    """The names that a time zone may have, as what a field suggests; they are hundreds, and the same for all."""
+    return Markup().join(Markup('<option value="{}">').format(name) for name in sorted(available_timezones()))
 
 
 def fields_of(settings: DatasetSettings) -> Mapping[str, Any]:

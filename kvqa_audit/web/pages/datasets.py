@@ -18,7 +18,7 @@ from kvqa_audit.spec.load import shipped_descriptions
 from kvqa_audit.store.access_tables import Role
 from kvqa_audit.store.job_records import Cause, Dataset, DatasetSettings, Schedule, ScheduleSettings
 from kvqa_audit.web import datasets as work
-from kvqa_audit.web.audits import TREND, overviews, start_audit
+from kvqa_audit.web.audits import overviews, start_audit, trend_run
 from kvqa_audit.web.charts import findings_over_runs
 from kvqa_audit.web.errors import status_of
 from kvqa_audit.web.forms import (
@@ -38,7 +38,7 @@ from kvqa_audit.web.who import Caller, form_fields, somebody
 router = APIRouter()
 Known = Annotated[Caller, Depends(somebody)]
 Form = Annotated[FormData, Depends(form_fields)]
-_PAGE, _HISTORY = 50, 40
+_PAGE, _HISTORY = 25, 40
 
 
 @router.get("/")
@@ -193,7 +193,7 @@ def _dataset(
     before = request.query_params.get("before", "")
     lines = history(site.store, found.id, before=int(before) if before.isdigit() else None, limit=_HISTORY + 1)
     shown = lines[:_HISTORY]
-    finished = [(job.id, run) for job, run in reversed(shown) if run is not None and run.number is not None]
+    finished = [trend_run(job.id, run) for job, run in reversed(shown) if run is not None and run.number is not None]
     held = caller.identity.role_on(found.id)
     assert held is not None
     with site.store.reading() as connection:
@@ -207,7 +207,6 @@ def _dataset(
         dataset=found,
         overview=overviews(site, [found])[found.id],
         chart=findings_over_runs(finished, width=720, height=150, edge=12),
-        trend=TREND,
         lines=shown,
         finished=finished,
         following=f"/datasets/{found.id}?before={shown[-1][0].id}" if len(lines) > _HISTORY else "",
