@@ -13,7 +13,7 @@ NOT_PROVEN = 3
 
 
 def fix(
-    source: Annotated[Path, typer.Argument(help="Folder with metadata.csv, or a CSV file.")],
+    source: Annotated[Path, typer.Argument(help="Folder of a dataset, or its table as a file.")],
     out: Annotated[Path | None, typer.Option(help="New folder for the copy.", show_default=False)] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would change; write nothing.")] = False,
     corrections: Annotated[
@@ -47,7 +47,7 @@ def fix(
         raise KvqaAuditError("--out names the folder for the copy; --dry-run writes none")
     if out is not None:
         place = place_of(source)
-        make_sure_it_is_apart(out, place.folder if place.whole else place.table)
+        make_sure_it_is_apart(out, place.dataset)
         make_sure_it_is_empty(out)
     description = description_for(source, spec).spec
     decided = decisions_for(source, decisions, ignore=ignore_decisions)

@@ -12,23 +12,31 @@ from kvqa_audit.errors import OutputError, SourceError
 
 
 @dataclass(frozen=True, slots=True)
+class Removed:
+    """The images that are left out: their ids, and where it is known their paths below the dataset."""
+
+    ids: Collection[str]
+    paths: Collection[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class TreeCopy:
     """What is copied from where, and what is not.
 
     Attributes:
         source: the folder of the dataset; nothing outside it is read.
-        images: the folder of its images, in it. Links that lead out of the dataset stay links there, and are left
-            elsewhere.
-        removed: ids of images that are left out.
-        written: names at the top of the folder that are written anew.
+        images: the folders of its images, in it, and images beside them. Links that lead out of the dataset stay links
+            there, and are left elsewhere.
+        removed: images that are left out.
+        written: paths below the folder that are written anew.
         not_taken: names there that tell of the source alone.
         whole: everything is copied; else the images alone.
         link: the bytes of the images are shared with the source where that is possible.
     """
 
     source: Path
-    images: Path
-    removed: Collection[str]
+    images: Collection[Path]
+    removed: Removed
     written: Collection[str] = ()
     not_taken: Collection[str] = ()
     whole: bool = True
@@ -42,7 +50,8 @@ class TreeCopy:
             SourceError: something cannot be read.
             OutputError: the copy cannot be written.
         """
-        paths = list(entries(self.source if self.whole else self.images, self._is_entered))
+        roots = [self.source] if self.whole else sorted(self.images)
+        paths = [path for root in roots for path in ([root] if root.is_file() else entries(root, self._is_entered))]
         self._make_sure_there_is_room(paths, target)
         for path in paths:
             place = target / path.relative_to(self.source)
@@ -71,21 +80,27 @@ class TreeCopy:
         return not folder.name.startswith(".") or self._is_image(folder)
 
     def _is_image(self, path: Path) -> bool:
-        return path.is_relative_to(self.images)
+        return any(path.is_relative_to(folder) for folder in self.images)
 
     def _carry(self, path: Path, place: Path) -> None:
         if why := self._why_left(path):
             self.left.append(f"{path.relative_to(self.source)}: {why}")
-        elif self._is_image(path) and not path.is_dir() and belongs_to(path, self.removed):
+        elif self._is_image(path) and not path.is_dir() and self._is_removed(path):
             return
         elif path.is_symlink() and (path.is_dir() or not self._is_inside(path)):
             place.parent.mkdir(parents=True, exist_ok=True)
             place.symlink_to(self._target(path))
         elif path.is_dir():
             place.mkdir(parents=True, exist_ok=True)
-        elif not self._is_at_the_top(path, self.written):
+        elif path.relative_to(self.source).as_posix() not in self.written:
             place.parent.mkdir(parents=True, exist_ok=True)
             _copy(path, place, share=self.link and self._is_image(path))
+
+    def _is_removed(self, path: Path) -> bool:
+        """By its path, where that of every removed image is known, else by its name."""
+        if len(self.removed.paths) == len(self.removed.ids):
+            return path.relative_to(self.source).as_posix() in self.removed.paths
+        return belongs_to(path, self.removed.ids)
 
     def _target(self, link: Path) -> str | Path:
         """Where the copy of a link leads: in the copy where it led inside the dataset, even to nothing there."""
@@ -101,12 +116,9 @@ class TreeCopy:
             return "a link out of the dataset"
         if not path.is_symlink() and not path.is_dir() and not path.is_file():
             return "neither a file nor a link"
-        if self._is_at_the_top(path, self.not_taken):
+        if path.parent == self.source and path.name in self.not_taken:
             return "tells of the source alone"
         return ""
-
-    def _is_at_the_top(self, path: Path, names: Collection[str]) -> bool:
-        return path.parent == self.source and path.name in names
 
     def _is_inside(self, path: Path) -> bool:
         """Whether a link leads to something in the dataset that is there."""

@@ -10,12 +10,15 @@ from kvqa_audit.artifacts.atomic_file import write_atomically
 from kvqa_audit.artifacts.out_folder import make_sure_it_is_apart, new_folder
 from kvqa_audit.errors import SourceError
 from kvqa_audit.fixes import write_copy
-from kvqa_audit.fixes.copy_tree import TreeCopy, image_files
+from kvqa_audit.fixes.copy_tree import Removed, TreeCopy, image_files
 from kvqa_audit.fixes.patch import Patch
 from kvqa_audit.fixes.plan import plan_fixes
 from kvqa_audit.fixes.proof import Proof, prove
 from kvqa_audit.fixes.reviewed import Correction
-from kvqa_audit.fixes.written_table import WrittenTable, encoded, read_written_table
+from kvqa_audit.fixes.written_table import WrittenTable, read_written_table
+from kvqa_audit.ingest.image_ids import IMAGES_NAME
+from kvqa_audit.ingest.open import open_source
+from kvqa_audit.ingest.source_format import Wanted
 from kvqa_audit.model import AuditRun
 from kvqa_audit.pipeline.audit import absolute_location
 from kvqa_audit.pipeline.options import AuditOptions
@@ -24,23 +27,22 @@ from kvqa_audit.progress import ItemsDone, Listener, StageStarted, ignore_events
 from kvqa_audit.release.decisions_file import NAMES, text_of
 from kvqa_audit.spec.dataset_spec import DatasetSpec
 
-TABLE_NAME, IMAGES_NAME = "metadata.csv", "images"
-
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a source has its table and its images; `whole` says that all of the folder is the dataset."""
+    """The folder of a source, and the file that was named; None where all of the folder is the dataset."""
 
-    table: Path
-    whole: bool
-
-    @property
-    def folder(self) -> Path:
-        return self.table.parent
+    folder: Path
+    file: Path | None = None
 
     @property
-    def images(self) -> Path:
-        return self.folder / IMAGES_NAME
+    def dataset(self) -> Path:
+        return self.folder if self.file is None else self.file
+
+    def images_of(self, audit: AuditRun) -> tuple[Path, ...]:
+        """The folders in which the images lie, and images that lie beside the table."""
+        tops = {image.path.partition("/")[0] for image in audit.fingerprints}
+        return tuple(self.folder / name for name in sorted({IMAGES_NAME, *tops}) if (self.folder / name).exists())
 
 
 @dataclass(frozen=True)
@@ -65,18 +67,16 @@ class Planned:
 
 
 def place_of(source: Path) -> Place:
-    """Finds the table of a source that can be corrected.
+    """Where a source that can be corrected lies.
 
     Raises:
-        SourceError: the source is neither a folder with `metadata.csv` nor a CSV file.
+        SourceError: the source is neither a folder nor a file.
     """
-    if (source / TABLE_NAME).is_file():
-        return Place(source / TABLE_NAME, whole=True)
-    if source.is_file() and source.suffix.lower() == ".csv":
-        return Place(source, whole=False)
-    raise SourceError(
-        f"{source}: only a folder with {TABLE_NAME}, or a .csv file, is corrected. Export the dataset to one first."
-    )
+    if source.is_dir():
+        return Place(source)
+    if source.is_file():
+        return Place(source.parent, source)
+    raise SourceError(f"{source}: only a dataset on disk is corrected. Download or export it first.")
 
 
 def plan(
@@ -93,9 +93,12 @@ def plan(
     audit = _audited(source, spec, options, listener)
     if audit.rows is None:
         raise SourceError(f"{source}: its rows are not at hand. Audit it again.")
-    table = read_written_table(place.table, spec.columns, audit.rows)
+    opened = open_source(str(source), Wanted(spec.columns))
+    if not opened.tables:
+        raise SourceError(f"{source}: holds no table to correct.")
+    table = read_written_table(place.folder, opened.tables, spec.columns, audit.rows)
     wanted = removals or {}
-    files = image_files(place.images)
+    files = [path for folder in place.images_of(audit) for path in image_files(folder)]
     there = {name for path in files for name in (path.stem, path.name) if name in wanted}
     patch = plan_fixes(
         table, audit.findings, spec, audit.docs, corrections=corrections, removals=wanted, image_ids=there
@@ -113,7 +116,7 @@ def write_and_prove(
     Raises:
         OutputError: the folder is not a new one apart from the source, or cannot be written.
     """
-    make_sure_it_is_apart(out, planned.place.folder if planned.place.whole else planned.place.table)
+    make_sure_it_is_apart(out, planned.place.dataset)
     with new_folder(out) as staging:
         return _write_and_prove(planned, staging, out, spec, options, listener)
 
@@ -122,18 +125,21 @@ def _write_and_prove(
     planned: Planned, staging: Path, out: Path, spec: DatasetSpec, options: Options, listener: Listener
 ) -> Proof:
     place, patch, used = planned.place, planned.patch, planned.audit.metrics["decisions"]["file"]
-    listener(StageStarted("copy the images", sum(1 for _ in image_files(place.images))))
-    written, not_taken = (
-        {place.table.name, TABLE_NAME},
-        {"changes.csv", "changes.md", "proof.json", *NAMES} - {Path(used or "").name},
-    )
-    tree = TreeCopy(place.folder, place.images, patch.removed_images, written, not_taken, place.whole, options.link)
+    images = place.images_of(planned.audit)
+    listener(StageStarted("copy the images", sum(1 for folder in images for _ in image_files(folder))))
+    not_taken = {"changes.csv", "changes.md", "proof.json", *NAMES} - {Path(used or "").name}
+    gone = {one.path for one in planned.audit.fingerprints if one.img_id in patch.removed_images}
+    removed = Removed(patch.removed_images, frozenset(gone))
+    tree = TreeCopy(place.folder, images, removed, planned.table.files, not_taken, place.file is None, options.link)
     left_out = tree.write(staging, lambda count: listener(ItemsDone(count)))
-    write_atomically(staging / TABLE_NAME, encoded(planned.table.text_with(patch.cells, patch.dropped)))
+    planned.table.write(staging, patch.cells, patch.dropped)
     write_atomically(staging / "changes.csv", write_copy.changes_csv(patch.changes))
     again = replace(options, decisions=Path(used) if used else None, ignore_decisions=not used)
-    after = _audited(staging, spec, again, listener)
-    after = replace(after, dataset=replace(after.dataset, location=absolute_location(out)))
+    copied = staging if place.file is None else staging / place.file.name
+    after = _audited(copied, spec, again, listener)
+    after = replace(
+        after, dataset=replace(after.dataset, location=absolute_location(out / copied.relative_to(staging)))
+    )
     proof = prove(planned.audit, after, patch, planned.table, spec, left_out)
     if used:
         name = NAMES[1] if Path(used).suffix.lower() == ".csv" else NAMES[0]

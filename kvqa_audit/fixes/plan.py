@@ -86,7 +86,7 @@ class _Work:
     def rows_of(self) -> dict[tuple[str, str], list[int]]:
         """(img_id, question as the catalogue has it) → rows that may be changed; asked once all cells are trimmed."""
         found: dict[tuple[str, str], list[int]] = {}
-        for row in range(len(self.table.records)):
+        for row in range(len(self.table.rows)):
             question = self.spec.question_by_text.get(self.now(row, "question").strip())
             if question is not None and row not in self.dropped and row not in self.table.locked:
                 found.setdefault((self.now(row, "img_id").strip(), question.text), []).append(row)
@@ -145,7 +145,7 @@ class _Work:
         return finding.row in self.dropped or not self.removed.isdisjoint(about) or settled
 
     def remove(self, removals: Mapping[str, str], image_ids: Collection[str]) -> None:
-        for row in range(len(self.table.records)):
+        for row in range(len(self.table.rows)):
             img_id = self.table.cell(row, "img_id").strip()
             if img_id in removals:
                 self._drop(row, REMOVAL, removals[img_id])
@@ -205,22 +205,25 @@ class _Work:
             for row in self.rows_of[key]
         }
         equal: dict[tuple[str, ...], list[int]] = {}
-        for row, record in enumerate(self.table.records):
+        numbers = self.table.row_ids
+        for row, cells in enumerate(self.table.rows):
             if row not in self.dropped and row not in self.table.locked:
-                equal.setdefault(tuple(self.cells.get(row, record.cells)), []).append(row)
+                said = tuple(c for place, c in enumerate(self.cells.get(row, cells)) if place not in numbers)
+                equal.setdefault(said, []).append(row)
+        but = "".join(f" but its number ({self.table.header[place]})" for place in sorted(numbers))
         for rows in equal.values():
             # Which row of equal ones was not found to repeat another stays; it need not be the first.
             kept = next((row for row in rows if row not in repeated), rows[0])
             for row in rows:
                 if row != kept and row in repeated:
-                    self._drop(row, repeated[row], f"repeats record {kept + 1} in every cell")
+                    self._drop(row, repeated[row], f"repeats record {kept + 1} in every cell{but}")
                 elif row != kept and row in settled:
-                    self._drop(row, CORRECTION, f"repeats record {kept + 1} in every cell, once corrected")
+                    self._drop(row, CORRECTION, f"repeats record {kept + 1} in every cell{but}, once corrected")
 
     def _set(self, row: int, role: str, text: str, rules: tuple[str, ...], why: str) -> None:
         if self.now(row, role) == text:
             return
-        cells = self.cells.setdefault(row, list(self.table.records[row].cells))
+        cells = self.cells.setdefault(row, list(self.table.rows[row]))
         cells[self.table.positions[role]] = text
         img_id, question = self.table.cell(row, "img_id"), self.table.cell(row, "question")
         change = CellChange(row, img_id, question, role, self.table.cell(row, role), text, rules, why)
@@ -233,5 +236,5 @@ class _Work:
         """Notes a row that goes, in place of what would have changed in it."""
         self.dropped.add(row)
         img_id, question = self.table.cell(row, "img_id"), self.table.cell(row, "question")
-        whole = csv_line(self.table.records[row].cells, end="")
+        whole = csv_line(self.table.rows[row], end="")
         self.changes[row] = {WHOLE_ROW: CellChange(row, img_id, question, WHOLE_ROW, whole, "", (rule,), why)}

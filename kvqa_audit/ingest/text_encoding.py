@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 
+from kvqa_audit.errors import SourceError
 from kvqa_audit.ingest.dataset import TableFault
 
 _BYTES_AS_LATIN_1 = {0xDC00 + byte: byte for byte in range(0x80, 0x100)}
@@ -17,6 +20,7 @@ _MARKS = (
     (b"\xff\xfe", "utf-16"),
     (b"\xfe\xff", "utf-16"),
 )
+_UTF8_MARK = b"\xef\xbb\xbf"
 _SAMPLE_BYTES = 4096
 
 
@@ -45,6 +49,49 @@ def decoded(data: bytes) -> tuple[str, str, list[TableFault]]:
         message = f"The file is {name}, not UTF-8: {len(lines):,} lines hold such bytes, line {first} is the first"
         lines = [TableFault("not_utf8", message, line=first, suggestion="Save the file as UTF-8")]
     return text.translate(table), f"UTF-8 with bytes of {name}" if is_mixed else name, faults + lines
+
+
+@dataclass(frozen=True)
+class EncodedText:
+    """A text, and how it becomes the bytes of its file again; what `decoded` reads is read in the same way."""
+
+    text: str
+    codec: str
+    mark: bytes = b""
+    letters: Mapping[int, int | str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, data: bytes) -> EncodedText:
+        """The text of a file; bytes that are no UTF-8 in a file that mostly is are kept as lone surrogates."""
+        wide = _wide_encoding(data)
+        if wide is not None:
+            mark = next((mark for mark, _ in _MARKS if data.startswith(mark)), b"")
+            codec = wide if not mark else f"{wide}-{'le' if mark[0] == 0xFF else 'be'}"
+            return cls(data[len(mark) :].decode(codec, "surrogatepass"), codec, mark)
+        mark = _UTF8_MARK if data.startswith(_UTF8_MARK) else b""
+        _, name, _ = decoded(data)
+        tables: Mapping[str, Mapping[int, int | str]] = {
+            "Windows-1252": dict(_BYTES_AS_CP1252),
+            "Latin-1": dict(_BYTES_AS_LATIN_1),
+        }
+        letters = tables.get(name, {})
+        text = data[len(mark) :].decode("utf-8", "surrogateescape")
+        return cls(text.translate(letters), "utf-8", mark, letters)
+
+    def back(self, text: str, path: Path) -> bytes:
+        """The bytes of a text.
+
+        Raises:
+            SourceError: it holds a letter that the file's encoding has not.
+        """
+        if self.codec != "utf-8":
+            return self.mark + text.encode(self.codec, "surrogatepass")
+        known = {ord(letter) if isinstance(letter, str) else letter: code for code, letter in self.letters.items()}
+        if self.letters and (lacking := {c for c in text if c > "\x7f" and ord(c) not in known}):
+            raise SourceError(
+                f"{path.name}: {min(lacking)!r} cannot be written in the encoding of the file. Save it as UTF-8 first."
+            )
+        return self.mark + text.translate(known).encode("utf-8", "surrogateescape")
 
 
 def _wide_encoding(data: bytes) -> str | None:

@@ -10,7 +10,9 @@ from kvqa_audit.checks.row_checks import ROW_CHECKS
 from kvqa_audit.fixes.patch import Patch
 from kvqa_audit.fixes.plan import plan_fixes
 from kvqa_audit.fixes.reviewed import read_corrections
-from kvqa_audit.fixes.written_table import WrittenTable, encoded, read_written_table
+from kvqa_audit.fixes.written_table import WrittenTable, read_written_table
+from kvqa_audit.ingest.open import open_source
+from kvqa_audit.ingest.source_format import Wanted
 from kvqa_audit.ingest.table import read_csv_table
 from kvqa_audit.model import Finding, FindingStatus
 from kvqa_audit.pipeline.audit import check_table
@@ -57,7 +59,8 @@ def fixed(
     findings = tuple(replace(f, status=FindingStatus.WAIVED) if f.check in waived else f for f in findings)
     reviewed = folder / "corrections.csv"
     reviewed.write_text(corrections)
-    table = read_written_table(path, SPEC.columns, rows_of(read_csv_table(path, SPEC.columns)))
+    tables = open_source(str(path), Wanted(SPEC.columns)).tables
+    table = read_written_table(folder, tables, SPEC.columns, rows_of(read_csv_table(path, SPEC.columns)))
     patch = plan_fixes(
         table,
         findings,
@@ -67,4 +70,5 @@ def fixed(
         removals=removals,
         image_ids=image_ids,
     )
-    return Fixed(table, findings, patch, encoded(table.text_with(patch.cells, patch.dropped)))
+    table.write(folder / "fixed", patch.cells, patch.dropped)
+    return Fixed(table, findings, patch, (folder / "fixed" / path.name).read_bytes())

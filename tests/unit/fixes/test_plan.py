@@ -90,7 +90,7 @@ def test_waived_findings_are_left_as_they_are(tmp_path: Path) -> None:
 
 
 def test_rows_that_are_read_otherwise_than_written_are_left(tmp_path: Path) -> None:
-    text = HEADER.encode() + b"Polyps\xe9 ," + f"{TEXT},yes,a\n".encode() + f"Polyps,{TEXT}, no\n".encode()
+    text = HEADER.encode() + b"Polyps\xe9 ," + f"{TEXT},yés,a\n".encode() + f"Polyps,{TEXT}, no\n".encode()
     done = fixed(tmp_path, text + b'Polyps,"never closed,no,b\n')
     assert done.text == text + b'Polyps,"never closed,no,b\n'
     assert done.table.locked == {0, 1}
@@ -98,9 +98,10 @@ def test_rows_that_are_read_otherwise_than_written_are_left(tmp_path: Path) -> N
 
 def test_repeats_that_are_read_otherwise_than_written_are_left(tmp_path: Path) -> None:
     row = b"Polyps\xe9," + f"{TEXT},yes,a\n".encode()
-    done = fixed(tmp_path, HEADER.encode() + row + row)
+    mixed = f"Pölyps,{TEXT},no,b\n".encode()
+    done = fixed(tmp_path, HEADER.encode() + row + row + mixed)
     assert [f.row for f in done.patch.left if f.check == "KV011"] == [1]
-    assert done.text == HEADER.encode() + row + row
+    assert done.text == HEADER.encode() + row + row + mixed
 
 
 def test_correction_that_is_made_already_asks_for_nothing(tmp_path: Path) -> None:
