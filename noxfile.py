@@ -66,6 +66,13 @@ def kills(session: nox.Session) -> None:
 
 
 @nox.session
+def worker_kills(session: nox.Session) -> None:
+    """Workers of the service, killed and paused at work: `nox -s worker_kills -- --jobs 20 --seed N`."""
+    session.install(".[serve]", *TESTS)
+    session.run("python", "-m", "tests.fuzz.kill_workers", *session.posargs)
+
+
+@nox.session
 def orchestrators(session: nox.Session) -> None:
     """The examples inside Prefect and Dagster, and the hook through pre-commit."""
     session.install(".", *TESTS, "prefect", "dagster", "pre-commit")

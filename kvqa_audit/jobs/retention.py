@@ -6,8 +6,9 @@ import re
 import shutil
 from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Column, ColumnElement, Connection, delete, or_, select
 
 from kvqa_audit.jobs.job_store import JobStore
 from kvqa_audit.jobs.settings import RUNS_FOLDER, WORK_FOLDER
@@ -19,6 +20,8 @@ from kvqa_audit.store.records import RunState
 from kvqa_audit.store.tables import RUNS
 
 _AT_ONCE = 100
+# So many slots at which nothing was done are kept of a schedule, and so many jobs that found nothing changed.
+MAX_SKIPPED = 500
 # Nothing else in these folders is ever touched.
 _RUN = re.compile(r"[0-9a-f]{32}")
 
@@ -31,30 +34,44 @@ def tidy(store: JobStore, data: Path) -> None:
         OSError: a folder cannot be listed.
     """
     with store.reading() as connection:
-        limited = fetched(connection, select(DATASETS.c.id, DATASETS.c.keep).where(DATASETS.c.keep.is_not(None)))
-    for row in limited:
-        while _forget_some(store, row["id"], max(1, row["keep"])):
+        known = fetched(connection, select(DATASETS.c.id, DATASETS.c.keep))
+        schedules = connection.execute(select(SCHEDULES.c.id)).scalars().all()
+    for row in known:
+        while _forget_some_jobs(store, row["id"], row["keep"]):
             pass
+    for schedule in schedules:
+        _forget_old_slots(store, schedule)
     _remove_folders(store, data)
 
 
-def _forget_some(store: JobStore, dataset: int, keep: int) -> bool:
-    """Forgets the oldest jobs behind the last `keep` finished ones; whether there may be more."""
+def _forget_some_jobs(store: JobStore, dataset: int, keep: int | None) -> bool:
+    """Forgets the oldest jobs that need not be kept; whether there may be more."""
+    c, of = JOBS.c, JOBS.c.dataset == dataset
     with store.writing() as connection:
-        done = select(JOBS.c.id).where(JOBS.c.dataset == dataset, JOBS.c.state == JobState.DONE)
-        oldest = connection.execute(done.order_by(JOBS.c.id.desc()).offset(keep - 1).limit(1)).scalar()
-        if oldest is None:
-            return False
-        older = select(JOBS.c.id).where(JOBS.c.dataset == dataset, JOBS.c.id < oldest, JOBS.c.finished_at.is_not(None))
-        numbers = connection.execute(older.order_by(JOBS.c.id).limit(_AT_ONCE)).scalars().all()
+        skipped = _last_but(MAX_SKIPPED, c.id, of, c.state == JobState.SKIPPED)
+        need_not_be = [(c.state == JobState.SKIPPED) & (c.id <= skipped)]
+        if keep is not None:
+            done = _last_but(max(1, keep), c.id, of, c.state == JobState.DONE)
+            need_not_be.append(c.finished_at.is_not(None) & (c.id <= done))
+        old = select(c.id).where(of, or_(*need_not_be)).order_by(c.id).limit(_AT_ONCE)
+        numbers = connection.execute(old).scalars().all()
         remove_runs(connection, _runs_of(connection, numbers))
-        since = connection.execute(select(JOBS.c.queued_at).where(JOBS.c.id == oldest)).scalar_one()
-        its = select(SCHEDULES.c.id).where(SCHEDULES.c.dataset == dataset)
-        connection.execute(delete(SLOTS).where(SLOTS.c.schedule.in_(its), SLOTS.c.slot < since, SLOTS.c.job.is_(None)))
         for table in (SLOTS, MESSAGES, EVENTS):
             connection.execute(delete(table).where(table.c.job.in_(numbers)))
-        connection.execute(delete(JOBS).where(JOBS.c.id.in_(numbers)))
+        connection.execute(delete(JOBS).where(c.id.in_(numbers)))
         return len(numbers) == _AT_ONCE
+
+
+def _forget_old_slots(store: JobStore, schedule: int) -> None:
+    """Forgets slots that were skipped before there was a job, but for the last ones."""
+    c, its = SLOTS.c, (SLOTS.c.schedule == schedule, SLOTS.c.job.is_(None))
+    with store.writing() as connection:
+        connection.execute(delete(SLOTS).where(*its, c.slot <= _last_but(MAX_SKIPPED, c.slot, *its)))
+
+
+def _last_but(number: int, column: Column[Any], *of: ColumnElement[bool]) -> Any:
+    """The highest of these values behind the last `number` ones; NULL, which no value is below, where there is none."""
+    return select(column).where(*of).order_by(column.desc()).offset(number).limit(1).scalar_subquery()
 
 
 def _runs_of(connection: Connection, numbers: Collection[int]) -> set[str]:

@@ -5,18 +5,22 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from sqlalchemy import func, select
 
-from kvqa_audit.jobs import events, leases, queue
-from kvqa_audit.jobs.datasets import edit_dataset
+from kvqa_audit.jobs import events, leases, queue, retention
+from kvqa_audit.jobs.datasets import edit_dataset, register_dataset
 from kvqa_audit.jobs.job_store import JobStore
 from kvqa_audit.jobs.retention import tidy
-from kvqa_audit.store.job_records import Dataset, JobState
+from kvqa_audit.jobs.schedules import add_schedule
+from kvqa_audit.jobs.slots import make_slots, slots
+from kvqa_audit.store.job_records import Dataset, DatasetSettings, JobState, ScheduleSettings
 from kvqa_audit.store.job_tables import EVENTS
 from kvqa_audit.store.records import RunStart
 from kvqa_audit.store.runs import RunStore
 from kvqa_audit.store.tables import CONTENTS, FILES
 from tests.unit.compare.samples import finished, image
+from tests.unit.jobs.conftest import SteppedClock
 
 
 def test_the_last_runs_are_kept_and_older_ones_go_with_all_they_left(
@@ -59,6 +63,24 @@ def test_the_last_runs_are_kept_and_older_ones_go_with_all_they_left(
         assert connection.execute(select(func.count(EVENTS.c.job.distinct()))).scalar() == 3
         orphans = select(func.count()).where(CONTENTS.c.sha256.not_in(select(FILES.c.sha256)))
         assert connection.execute(orphans).scalar() == 0
+
+
+def test_of_what_was_skipped_the_last_is_kept(
+    stepped: JobStore, clock: SteppedClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "MAX_SKIPPED", 3)
+    dataset = register_dataset(stepped, DatasetSettings("frames", "/data"))
+    made = add_schedule(stepped, dataset.id, ScheduleSettings("* * * * *"))
+    for _ in range(5):
+        clock.step(minutes=2)
+        make_slots(stepped)
+        held = leases.claim(stepped, "one", 60)
+        assert held is not None
+        leases.finish(stepped, held.id, held.fence, JobState.SKIPPED, "nothing changed")
+    tidy(stepped, tmp_path)
+    kept = slots(stepped, made.id)
+    assert [slot.job is None for slot in kept] == [False, True] * 3
+    assert [job.id for job in queue.jobs(stepped)] == [slot.job for slot in kept if slot.job is not None]
 
 
 def test_all_runs_are_kept_where_nothing_was_said(store: JobStore, dataset: Dataset, tmp_path: Path) -> None:
