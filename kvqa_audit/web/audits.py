@@ -218,6 +218,11 @@ def folder_of(site: Site, run: StoredRun) -> Path:
     return site.settings.data / RUNS_FOLDER / run.id
 
 
+def has_report(site: Site, run: StoredRun) -> bool:
+    """Whether the report of a run is still there."""
+    return (folder_of(site, run) / "report.html").is_file()
+
+
 def record_of(site: Site, run: StoredRun) -> Record:
     """What the record of a finished audit says.
 

@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 
 from kvqa_audit.jobs.events import events_after
 from kvqa_audit.jobs.queue import job
-from kvqa_audit.store.job_records import Event
+from kvqa_audit.store.job_records import Event, EventKind, JobState
 from kvqa_audit.web.audits import seen_audit
 from kvqa_audit.web.site import Site, site_of
 from kvqa_audit.web.who import Caller, somebody
@@ -53,20 +53,22 @@ class EventStream(Response):
 
     async def _texts(self, scope: Scope, gone: asyncio.Future[None]) -> AsyncIterator[str]:
         yield "retry: 1000\n\n"
+        is_over = (await run_in_threadpool(job, self._site.store, self._number)).state.is_over
         quiet = 0.0
         while not gone.done() and not scope["app"].state.ending:
-            # The state first: events that come between the two are then still sent.
-            over = (await run_in_threadpool(job, self._site.store, self._number)).state.is_over
             found = await run_in_threadpool(events_after, self._site.store, self._number, self._position)
             for event in found:
                 self._position = event.position
+                if event.kind is EventKind.STATE:
+                    is_over = JobState(event.body["state"]).is_over
                 yield as_text(event)
-            if over and not found:
+            if found:
+                continue
+            if is_over:
                 yield f"event: over\nid: {self._position}\ndata: {{}}\n\n"
                 return
-            if not found:
-                quiet += POLL_S
-                await asyncio.sleep(POLL_S)
+            quiet += POLL_S
+            await asyncio.sleep(POLL_S)
             if quiet >= PING_EVERY_S:
                 quiet = 0.0
                 yield ": still here\n\n"

@@ -312,6 +312,27 @@ def test_onlookers_who_do_not_read_hold_nobody_up(served: Served, api: httpx.Cli
     api.post(f"runs/{run}/cancel")
 
 
+def test_store_that_is_away_is_said_to_be_and_comes_back(served: Served, api: httpx.Client, store_place: str) -> None:
+    if "://" not in store_place:
+        pytest.skip("a file does not go away for a while")
+    import psycopg
+
+    server, _, name = store_place.rpartition("/")
+    dataset = made(served, api, "kept while the store is away")
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        connection.execute(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS false")
+        connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+        answer = api.get("datasets")
+        assert "the store cannot be used" in problem(answer, 503)
+        assert int(answer.headers["retry-after"]) > 0
+        assert httpx.get(f"{served.url}/readyz").status_code == 503
+        assert httpx.get(f"{served.url}/healthz").status_code == 200
+        assert "the store cannot be used" in httpx.get(f"{served.url}/welcome/x").text
+        connection.execute(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS true")
+    assert api.get(f"datasets/{dataset['id']}").json()["name"] == "kept while the store is away"
+    assert httpx.get(f"{served.url}/readyz").status_code == 200
+
+
 def test_only_what_the_description_says_is_taken(served: Served, api: httpx.Client) -> None:
     sent = {"name": "more", "source": served.folder("frames"), "is_admin": True}
     answer = api.post("datasets", json=sent)

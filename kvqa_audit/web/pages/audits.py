@@ -17,7 +17,7 @@ from kvqa_audit.web.audits import (
     Audit,
     audit_of_run,
     cancel_audit,
-    folder_of,
+    has_report,
     record_of,
     run_before,
     seen_audit,
@@ -63,17 +63,17 @@ def audit_page(request: Request, caller: Known, number: int) -> Response:
     with site.store.reading() as connection:
         since = differences(connection, earlier, run.id) if earlier else None
         newest = only_in(connection, run.id, earlier, limit=10) if earlier else ()
-    has_report = (folder_of(site, run) / "report.html").is_file()
+    is_kept = has_report(site, run)
     return page(
         request,
         "audit.html.j2",
         caller,
         audit=audit,
         run=run,
-        record=record_of(site, run) if has_report else None,
+        record=record_of(site, run) if is_kept else None,
         since=since,
         newest=newest,
-        report=report_place(site, caller, audit) if has_report else "",
+        report=report_place(site, caller, audit) if is_kept else "",
         messages=messages_of(site.store, [number]),
         may_run=may_run,
     )

@@ -10,13 +10,14 @@ from fastapi.responses import RedirectResponse, Response
 
 from kvqa_audit.errors import KvqaAuditError
 from kvqa_audit.store.access_tables import Role
-from kvqa_audit.web.audits import seen_audit
+from kvqa_audit.web.audits import has_report, seen_audit
 from kvqa_audit.web.deciding import decide_about, decision_fields
 from kvqa_audit.web.errors import status_of
 from kvqa_audit.web.forms import text_of
 from kvqa_audit.web.gate import gate_state, undecided_findings
 from kvqa_audit.web.pages.datasets import Form, Known
 from kvqa_audit.web.rendering import page
+from kvqa_audit.web.reports import report_place
 from kvqa_audit.web.site import site_of
 from kvqa_audit.web.who import Caller
 
@@ -57,6 +58,7 @@ def _gate(request: Request, caller: Caller, number: int, after: int, error: Kvqa
         run=audit.finished_run,
         state=state,
         found=shown,
+        report=report_place(site, caller, audit) if has_report(site, audit.finished_run) else "",
         following=f"/audits/{number}/gate?after={shown[-1].position}#undecided" if len(found) > _PAGE else "",
         may_decide=caller.identity.may(audit.dataset.id, Role.REVIEWER),
         may_run=caller.identity.may(audit.dataset.id, Role.MAINTAINER),
