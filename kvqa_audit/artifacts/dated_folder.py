@@ -7,10 +7,11 @@ import re
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import date
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from kvqa_audit.artifacts.out_folder import RECORD, is_ours
 from kvqa_audit.errors import OutputError
+from kvqa_audit.ingest.object_url import is_remote, last_name
 
 DATASET, DATE = "{dataset}", "{date}"
 LATEST = "latest"
@@ -22,6 +23,8 @@ def name_of(source: str) -> str:
     """What stands for `{dataset}`: the folder's name, the file's without its ending, or `owner-name` of a Hub id."""
     if source.startswith("hf://"):
         return source.removeprefix("hf://").replace("/", "-")
+    if is_remote(source):
+        return PurePosixPath(last_name(source)).stem
     path = Path(source).absolute()
     return path.stem if path.is_file() else path.name
 

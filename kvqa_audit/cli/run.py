@@ -41,7 +41,10 @@ ONE_OUT, SEVERAL_OUT = "reports/latest", "reports/{dataset}"
 def run(
     source: Annotated[
         list[str],
-        typer.Argument(help="Folders or table files of datasets, hf://owner/name, or a plan such as kvqa-audit.yaml."),
+        typer.Argument(
+            help="Folders or table files of datasets, URLs such as s3://bucket/folder, manifest:LIST, hf://owner/name, "
+            "or a plan such as kvqa-audit.yaml."
+        ),
     ],
     out: Annotated[
         str | None,
@@ -126,11 +129,13 @@ def run(
 
 def _planned(sources: Sequence[str], asked: dict[str, Any]) -> tuple[PlannedDataset, ...]:
     """The datasets that were named, or those of a plan; what was asked for on the command line wins."""
+    from kvqa_audit.ingest.object_url import refuse_secrets
     from kvqa_audit.spec.plan import SUFFIXES, PlannedDataset, load_plan
 
     planned: list[PlannedDataset] = []
     for source in sources:
-        is_plan = source.lower().endswith(SUFFIXES) and not source.startswith("hf://")
+        refuse_secrets(source)
+        is_plan = source.lower().endswith(SUFFIXES) and "://" not in source
         of_it = load_plan(Path(source)) if is_plan else (PlannedDataset(source=source),)
         planned += [one.model_copy(update=asked) for one in of_it]
     return tuple(planned)

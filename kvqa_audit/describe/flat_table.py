@@ -13,7 +13,7 @@ from kvqa_audit.errors import SourceError
 from kvqa_audit.ingest.arrow_columns import OF_PICTURE
 from kvqa_audit.ingest.dataset import TableFault
 from kvqa_audit.ingest.field_path import as_text, is_nested, leaf_paths
-from kvqa_audit.ingest.image_folder import list_files
+from kvqa_audit.ingest.object_url import is_remote
 from kvqa_audit.ingest.open import OpenedSource, open_source, read_as
 from kvqa_audit.ingest.source_format import RawTable, Wanted
 from kvqa_audit.ingest.table import accepted_answers, most_accepted
@@ -99,7 +99,7 @@ def flat_table(opened: OpenedSource) -> FlatTable:
         tuple(nested),
         tuple(several),
         tuple(dict.fromkeys(filter(None, told))) if len(set(told)) > 1 else (),
-        list_files(opened.root).images if opened.root is not None else (),
+        opened.files().images,
         tuple(folders[row] for row in whole),
         (*faults, *opened.unread),
         read_as(parts, told if len(set(told)) > 1 else ()),
@@ -129,5 +129,5 @@ def _are_answers(values: Sequence[Any]) -> bool:
 
 def name_of(source: str) -> str:
     """What to call a dataset at this place: the folder, or the file if it has a telling name."""
-    path = Path(os.path.realpath(source))
+    path = Path(source.partition("://")[2] if is_remote(source) else os.path.realpath(source))
     return (path.parent.name if path.stem == "metadata" else path.stem) or "dataset"

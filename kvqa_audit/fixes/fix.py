@@ -17,10 +17,10 @@ from kvqa_audit.fixes.proof import Proof, prove
 from kvqa_audit.fixes.reviewed import Correction
 from kvqa_audit.fixes.written_table import WrittenTable, read_written_table
 from kvqa_audit.ingest.image_ids import IMAGES_NAME
+from kvqa_audit.ingest.object_url import absolute_location
 from kvqa_audit.ingest.open import open_source
 from kvqa_audit.ingest.source_format import Wanted
 from kvqa_audit.model import AuditRun
-from kvqa_audit.pipeline.audit import absolute_location
 from kvqa_audit.pipeline.options import AuditOptions
 from kvqa_audit.pipeline.publish import AuditRequest, audited
 from kvqa_audit.progress import ItemsDone, Listener, StageStarted, ignore_events
@@ -138,7 +138,7 @@ def _write_and_prove(
     copied = staging if place.file is None else staging / place.file.name
     after = _audited(copied, spec, again, listener)
     after = replace(
-        after, dataset=replace(after.dataset, location=absolute_location(out / copied.relative_to(staging)))
+        after, dataset=replace(after.dataset, location=absolute_location(str(out / copied.relative_to(staging))))
     )
     proof = prove(planned.audit, after, patch, planned.table, spec, left_out)
     if used:

@@ -123,7 +123,7 @@ class Dataset:
 
     `shards` together name every image once. `absent` says, for parts that are not there (`images`, `table`), why.
     `reader` says on one line what was read and how. `tables` are the files of the table, below the source's folder.
-    `folders` has what folders tell of images that have no table.
+    `folders` has what folders tell of images that have no table. `lasts` is what has to last as long as the shards.
     """
 
     location: str
@@ -136,6 +136,7 @@ class Dataset:
     reader: str = ""
     tables: tuple[str, ...] = ()
     folders: ToldByFolders = field(default_factory=ToldByFolders)
+    lasts: object = None
 
     def read_images(self, ids: Iterable[str]) -> Iterator[RawImage]:
         """Opens some images again, each at most once; ids that no shard holds are left out."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from kvqa_audit.errors import SourceError
@@ -62,8 +63,13 @@ def read_file(path: Path, place: str, wanted: Wanted) -> FoundTables:
     return FoundTables(form.name, chosen, tuple(_not_read(one, wanted) for one in others if _is_whole(one, wanted)))
 
 
-def find_tables(root: Path, wanted: Wanted) -> FoundTables:
+def find_tables(root: Path, wanted: Wanted, locate: Callable[[str], Path] | None = None) -> FoundTables:
     """Looks for tables in the folder, and where it holds none, in its sub-folders.
+
+    Args:
+        root: the folder.
+        wanted: the columns to look for.
+        locate: gives the file to read for a path below the folder; None is the file at that path.
 
     Raises:
         SourceError: the folder's own table cannot be read, or there are tables and none of them can.
@@ -71,12 +77,13 @@ def find_tables(root: Path, wanted: Wanted) -> FoundTables:
     form = format_of(root)
     if form is not None:
         return FoundTables(form.name, form.read(root, "", wanted))
+    locate = locate or partial(_inside, root)
     unread: list[TableFault] = []
     failed: list[SourceError] = []
     bare: list[RawTable] = []
     for places in _places_by_depth(root):
         if TABLE_NAME in places:
-            found = read_file(_inside(root, TABLE_NAME), TABLE_NAME, wanted)
+            found = read_file(locate(TABLE_NAME), TABLE_NAME, wanted)
             notes = (
                 _note(place, f"was not read: {TABLE_NAME} is the table") for place in places if place != TABLE_NAME
             )
@@ -87,7 +94,7 @@ def find_tables(root: Path, wanted: Wanted) -> FoundTables:
             what = f"such as {candidates[0]}, were not read; more than {MAX_FILES} are notes about single pictures"
             unread.append(_note(f"{len(candidates):,} files", what))
             continue
-        read, broken = _read_all(root, candidates, wanted)
+        read, broken = _read_all(locate, candidates, wanted)
         chosen, others = _chosen(read, wanted)
         if chosen and _is_whole(chosen[0], wanted):
             used = {table.place for table in chosen}
@@ -158,13 +165,15 @@ def _inside(root: Path, place: str) -> Path:
     return path
 
 
-def _read_all(root: Path, places: Iterable[str], wanted: Wanted) -> tuple[list[RawTable], list[SourceError]]:
+def _read_all(
+    locate: Callable[[str], Path], places: Iterable[str], wanted: Wanted
+) -> tuple[list[RawTable], list[SourceError]]:
     read: list[RawTable] = []
     failed: list[SourceError] = []
     for place in places:
         form = format_of(Path(place))
         try:
-            tables = form.read(_inside(root, place), place, wanted) if form is not None else ()
+            tables = form.read(locate(place), place, wanted) if form is not None else ()
         except SourceError as error:
             failed.append(error)
             continue

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import stat
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
-from kvqa_audit.ingest.dataset import ImageFault, RawImage
+from kvqa_audit.ingest.dataset import ImageFault, ImageShard, RawImage
 from kvqa_audit.ingest.image_ids import IMAGES_NAME, IdMatches, RowId, match_exactly, match_ids, stem_of
 from kvqa_audit.ingest.image_place import ImagePlace, stamp_of
 from kvqa_audit.ingest.read_bytes import is_lfs_pointer
@@ -152,7 +153,7 @@ class ListedImages:
     `ignored` maps top folders in which no row names an image to how many lie there.
     """
 
-    shards: tuple[FolderShard, ...] = ()
+    shards: tuple[ImageShard, ...] = ()
     faults: tuple[ImageFault, ...] = ()
     ids: Mapping[RowId, str] = field(default_factory=dict)
     matched: int = 0
@@ -161,7 +162,12 @@ class ListedImages:
 
 
 def list_images(
-    root: Path, row_ids: Iterable[RowId] = (), files: ListedFiles | None = None, *, only_named: bool = False
+    root: Path,
+    row_ids: Iterable[RowId] = (),
+    files: ListedFiles | None = None,
+    *,
+    only_named: bool = False,
+    make_shard: Callable[[tuple[tuple[str, str], ...]], ImageShard] | None = None,
 ) -> ListedImages:
     """Gives every image file an id: that of the rows that name it, or else its name, or its path.
 
@@ -173,7 +179,9 @@ def list_images(
         row_ids: the img_ids that stand in the table, each with the folder it may be meant from.
         files: what is below the folder, where that is known.
         only_named: leave out images of folders in which no row names one, even if rows name none at all.
+        make_shard: makes a shard of pairs of id and path; None makes one of files of the folder.
     """
+    make_shard = make_shard or partial(FolderShard, str(root))
     files = list_files(root) if files is None else files
     wanted = dict.fromkeys(row_id for row_id in row_ids if row_id[0].strip())
     matches = match_ids(wanted, files.images)
@@ -189,8 +197,7 @@ def list_images(
     ids, spellings = _ids_of(kept, matches)
     chosen = tuple((ids[path], path) for path in kept)
     shards = tuple(
-        FolderShard(str(root), chosen[start : start + FILES_PER_SHARD])
-        for start in range(0, len(chosen), FILES_PER_SHARD)
+        make_shard(chosen[start : start + FILES_PER_SHARD]) for start in range(0, len(chosen), FILES_PER_SHARD)
     )
     faults = [*_several_files(matches), *_near_misses(matches, len(wanted)), *_outside(chosen, files, root)]
     left_out = Counter(_top(path) for path in set(files.images).difference(kept))

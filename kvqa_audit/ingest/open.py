@@ -12,6 +12,11 @@ from kvqa_audit.ingest.dataset import Dataset, ImageFault, ImageShard, Table, Ta
 from kvqa_audit.ingest.find_tables import PACKED, FoundTables, find_tables, format_of, read_file
 from kvqa_audit.ingest.image_folder import FolderShard, ListedFiles, list_files, list_images
 from kvqa_audit.ingest.image_ids import IMAGES_NAME, RowId
+from kvqa_audit.ingest.manifest import Manifest
+from kvqa_audit.ingest.object_folder import ObjectFolder
+from kvqa_audit.ingest.object_shard import ObjectShard
+from kvqa_audit.ingest.object_url import is_remote
+from kvqa_audit.ingest.read_remote import read_remote
 from kvqa_audit.ingest.source_format import RawTable, Wanted
 from kvqa_audit.ingest.table import empty_table, whole_table
 from kvqa_audit.ingest.told_by_folders import ToldByFolders, told_by_folders
@@ -24,7 +29,8 @@ _ENCODED_PICTURE = re.compile(r"data:image/|(?:/9j/|iVBORw0KGgo|R0lGOD|UklGR|Qk[
 _ACCEPTED = (
     "Accepted are: a folder with a table (CSV, TSV, JSON, JSON Lines, Parquet, or train/val/test files of these) and "
     f"its pictures, such as metadata.csv and {IMAGES_NAME}/; such a table as a file; a folder of pictures; a folder "
-    "written by `datasets`' save_to_disk; and a dataset of the Hub as hf://owner/name."
+    "written by `datasets`' save_to_disk; a dataset of the Hub as hf://owner/name; and a folder, a table or, as "
+    "manifest:URL, a list of pictures in object storage (s3://, gs://, az://, https://)."
 )
 
 
@@ -33,6 +39,8 @@ class OpenedSource:
     """What stands at a place: its tables as they are, and the folder below which its files lie.
 
     `root` is None for a dataset of the Hub; `is_file` says that one file was named, and not the folder around it.
+    `objects` is what `root` stands for, where that is in object storage; `manifest` has the pictures, where it has
+    a list of them.
     """
 
     location: str
@@ -42,6 +50,18 @@ class OpenedSource:
     unread: tuple[TableFault, ...] = ()
     revision: str | None = None
     is_file: bool = False
+    objects: ObjectFolder | None = None
+    manifest: Manifest | None = None
+
+    def files(self) -> ListedFiles:
+        """All files below the folder.
+
+        Raises:
+            SourceError: it is in object storage and cannot be listed.
+        """
+        if self.root is None or self.manifest is not None:
+            return ListedFiles()
+        return list_files(self.root) if self.objects is None else self.objects.files()
 
 
 class OpenedOnce:
@@ -62,15 +82,30 @@ def open_source(
     """Finds out what the source is and reads its tables, without a description of them.
 
     Args:
-        source: a folder, a file, or a dataset of the Hub (`hf://owner/name`); a path is never taken for one.
+        source: a folder, a file, a dataset of the Hub (`hf://owner/name`), a URL in object storage, or a manifest
+            (`manifest:` and a file or URL); a path is never taken for one of these.
         wanted: the columns to look for.
         revision: the revision of a Hub dataset.
         splits: of a Hub or saved dataset, the splits of which the first that exists is taken; otherwise all are.
-        offline: of a Hub dataset, take only what was downloaded before.
+        offline: of a Hub dataset, take only what was downloaded before; open no URL.
 
     Raises:
         SourceError: the source is none of the accepted kinds, or its tables cannot be read.
     """
+    if is_remote(source):
+        if offline:
+            raise SourceError(f"{source}: lies in object storage, from which nothing is fetched unasked.")
+        remote = read_remote(source, wanted)
+        return OpenedSource(
+            source,
+            remote.found.kind,
+            remote.objects.root,
+            _of_split(remote.found, splits),
+            remote.found.unread,
+            is_file=remote.is_file,
+            objects=remote.objects,
+            manifest=remote.manifest,
+        )
     path = Path(source)
     try:
         if path.is_dir():
@@ -158,7 +193,7 @@ def open_dataset(
     folders = ToldByFolders()
     if not opened.tables:
         folders = told_by_folders(
-            file for shard in found.shards if isinstance(shard, FolderShard) for file in shard.files
+            file for shard in found.shards if isinstance(shard, FolderShard | ObjectShard) for file in shard.files
         )
     table = _with_ids(replace(table, faults=(*table.faults, *found.unread)), opened, found.ids)
     return Dataset(
@@ -172,6 +207,7 @@ def open_dataset(
         "; ".join([read_as(opened.tables, table.splits), *found.lines, *folders.said]),
         tuple(dict.fromkeys(one.place for one in opened.tables)) if opened.root is not None else (),
         folders,
+        opened.objects,
     )
 
 
@@ -211,6 +247,8 @@ class _Images:
 
 
 def _images_of(opened: OpenedSource, table: Table, spec: DatasetSpec) -> _Images:
+    if opened.manifest is not None:
+        return _Images(opened.manifest.shards, opened.manifest.faults)
     shards = tuple(_shards_in(opened, table, spec.columns.image))
     if shards:
         return _Images(shards)
@@ -234,11 +272,22 @@ def _shards_in(opened: OpenedSource, table: Table, column: str) -> Iterator[Imag
 
 
 def _files_of(opened: OpenedSource, root: Path, table: Table) -> _Images:
-    files = list_files(root)
+    try:
+        files = opened.files()
+    except SourceError as error:
+        if not opened.is_file:
+            raise
+        return _Images(absent={"images": str(error)})
     for folder, why in files.closed.items():
         if not opened.is_file or folder.partition("/")[0] in ("", IMAGES_NAME):
             raise SourceError(f"{root / folder}: cannot be listed ({why}). Give read permission.")
-    listed = list_images(root, _row_ids(opened, table), files, only_named=opened.is_file)
+    listed = list_images(
+        root,
+        _row_ids(opened, table),
+        files,
+        only_named=opened.is_file,
+        make_shard=None if opened.objects is None else opened.objects.shard,
+    )
     lines = [f"{listed.matched:,} of {listed.asked:,} ids match a file"] if listed.asked else []
     if files.side_files:
         lines.append(f"{files.side_files:,} side files of operating systems were left out")
@@ -308,12 +357,13 @@ def _nothing_in(source: str, opened: OpenedSource, found: _Images) -> SourceErro
     unread = [fault.message for fault in opened.unread]
     holds = "; ".join(unread[:10]) or "nothing that is read"
     if "images" in found.absent and not unread:
-        holds = _names_in(Path(source)) or "nothing"
+        places = [one.name for one in Path(source).iterdir()] if opened.objects is None else opened.objects.objects
+        holds = _first_of(places) or "nothing"
     return SourceError(f"{source}: no dataset is in this folder; it holds: {holds}. {_ACCEPTED}")
 
 
-def _names_in(path: Path) -> str:
-    names = sorted(entry.name for entry in path.iterdir())
+def _first_of(names: Iterable[str]) -> str:
+    names = sorted(names)
     return ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
 
 

@@ -19,6 +19,7 @@ from kvqa_audit.outputs.formats import FORMATS
 from kvqa_audit.spec.dataset_spec import DatasetSpec
 
 if TYPE_CHECKING:
+    from kvqa_audit.ingest.dataset import ImageShard
     from kvqa_audit.previews.records import PairPreview, Preview
     from kvqa_audit.previews.studio import Studio
     from kvqa_audit.report.as_html import Report
@@ -34,14 +35,25 @@ Pictures = Literal["shown", "blurred", "none"]
 
 
 def write_outputs(
-    run: AuditRun, out: Path, spec: DatasetSpec, *, pictures: Pictures = "shown", pages: bool = False, jobs: int = 1
+    run: AuditRun,
+    out: Path,
+    spec: DatasetSpec,
+    *,
+    pictures: Pictures = "shown",
+    pages: bool = False,
+    jobs: int = 1,
+    shards: tuple[ImageShard, ...] | None = None,
 ) -> None:
     """Writes the report and all files of the contract into a folder without an earlier audit.
+
+    Args:
+        run, out, spec, pictures, pages, jobs: as for `write_report`, but for the folder.
+        shards: references to the pictures; None looks for them at the audited place.
 
     Raises:
         OutputError: the folder cannot be written.
     """
-    write_report(run, out / "report.html", spec, pictures=pictures, pages=pages, jobs=jobs)
+    write_report(run, out / "report.html", spec, pictures=pictures, pages=pages, jobs=jobs, shards=shards)
     write_artifacts(run, out)
 
 
@@ -72,7 +84,14 @@ def make_sure_report_can_be_written(run: AuditRun, path: Path, *, pages: bool) -
 
 
 def write_report(
-    run: AuditRun, path: Path, spec: DatasetSpec, *, pictures: Pictures = "shown", pages: bool = False, jobs: int = 1
+    run: AuditRun,
+    path: Path,
+    spec: DatasetSpec,
+    *,
+    pictures: Pictures = "shown",
+    pages: bool = False,
+    jobs: int = 1,
+    shards: tuple[ImageShard, ...] | None = None,
 ) -> None:
     """Writes the report alone; pictures are drawn anew by `jobs` children, where the audited place still holds them.
 
@@ -84,7 +103,7 @@ def write_report(
 
     missing = LEFT_OUT_ON_REQUEST if pictures == "none" else ""
     folder = path.with_suffix("")
-    with _studio(run, spec, pictures, jobs) as studio:
+    with _studio(run, spec, pictures, jobs, shards) as studio:
         report = Report(run, judge_audit(run, spec), spec)
         drawn = _drawn(studio, report.wanted())
         page = render(report, *drawn, missing=missing, pages=f"{folder.name}/{INDEX}" if pages else "")
@@ -122,13 +141,13 @@ def _is_page(path: Path) -> bool:
 
 
 def _studio(
-    run: AuditRun, spec: DatasetSpec, pictures: Pictures, jobs: int
+    run: AuditRun, spec: DatasetSpec, pictures: Pictures, jobs: int, shards: tuple[ImageShard, ...] | None
 ) -> contextlib.AbstractContextManager[Studio | None]:
     if pictures == "none":
         return contextlib.nullcontext()
     from kvqa_audit.previews.studio import studio_for
 
-    return studio_for(run, spec, blur_text=pictures == "blurred", jobs=jobs)
+    return studio_for(run, spec, blur_text=pictures == "blurred", jobs=jobs, shards=shards)
 
 
 def _drawn(studio: Studio | None, wanted: Wanted) -> tuple[Mapping[str, Preview], Mapping[Pair, PairPreview]]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from kvqa_audit import __version__
+from kvqa_audit.ingest.object_url import absolute_location
 from kvqa_audit.model import AuditRun, CheckOutcome, Finding
 from kvqa_audit.pipeline.description import description_for
 from kvqa_audit.pipeline.options import AuditOptions
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from kvqa_audit.cache.caches import Caches
     from kvqa_audit.duplicates.find import DuplicateResult
     from kvqa_audit.engine.executor import Executor
+    from kvqa_audit.ingest.dataset import Dataset
     from kvqa_audit.release.decisions_file import DecisionsFile
     from kvqa_audit.spec.dataset_spec import DatasetSpec
 
@@ -39,12 +41,14 @@ def run_audit(
     caches: Caches | None = None,
     cancel: threading.Event | None = None,
     listener: Listener = ignore_events,
+    on_images: Callable[[Dataset], None] | None = None,
 ) -> AuditRun:
     """Audits one dataset and gives everything found; writes nothing.
 
     Args:
         source: a folder with a table (CSV, TSV, JSON, JSON Lines, Parquet; one, or one a split) and its pictures,
-            such a table as a file, a folder of pictures, a `save_to_disk` folder, or `hf://owner/name` on the Hub.
+            such a table as a file, a folder of pictures, a `save_to_disk` folder, `hf://owner/name` on the Hub, a
+            URL in object storage, or `manifest:` with a list of pictures' URLs.
         options: how it is audited.
         run_id: the name of this run, in hex digits; None makes one.
         decisions: what was decided about findings; None leaves every finding open.
@@ -53,6 +57,7 @@ def run_audit(
         caches: what earlier runs found out; None reads every image.
         cancel: when it is set, the audit ends within two seconds and leaves nothing behind.
         listener: is told about stages and items.
+        on_images: is given the dataset without its table, for who shows its pictures when the audit is done.
 
     Raises:
         CancelledError: `cancel` was set.
@@ -62,6 +67,7 @@ def run_audit(
     from kvqa_audit.checks.registry import checks_for
     from kvqa_audit.checks.runner import run_checks
     from kvqa_audit.ingest.open import open_dataset
+    from kvqa_audit.ingest.table import empty_table
     from kvqa_audit.pipeline.evidence import collect_evidence
     from kvqa_audit.pipeline.run_record import engines_of, facts_of, metrics_of, rows_of
     from kvqa_audit.release.decisions import apply_decisions
@@ -72,7 +78,7 @@ def run_audit(
     clock = Clock(listener, cancel)
     spec, opened = options.spec, options.opened
     if spec is None:
-        found = description_for(absolute_location(source), None, revision=options.revision)
+        found = description_for(absolute_location(str(source)), None, revision=options.revision)
         spec, opened = found.spec, found.opened
     subset = options.subset or spec.subset
     with _executor(executor, options.jobs, cancel) as pool:
@@ -80,13 +86,15 @@ def run_audit(
             pool.start(IMAGES_ARE_READ_BY)
         with clock.stage("read the table") as count:
             dataset = open_dataset(
-                absolute_location(source),
+                absolute_location(str(source)),
                 spec,
                 revision=options.revision,
                 table_only=options.table_only,
                 opened=None if opened is None else opened.take(),
             )
             count(len(dataset.table.frame))
+        if on_images is not None:
+            on_images(replace(dataset, table=empty_table()))
         collected = collect_evidence(
             dataset, spec, subset=subset, pool=pool, caches=caches, clock=clock, ocr=options.ocr
         )
@@ -150,7 +158,7 @@ def audit_duplicates(
     clock = Clock(listener, cancel)
     with _executor(None, options.jobs, cancel) as pool:
         pool.start(IMAGES_ARE_READ_BY)
-        location = absolute_location(source)
+        location = absolute_location(str(source))
         spec = options.spec or _description_of_images(location, options.revision)
         dataset = open_dataset(location, spec, revision=options.revision, images_only=True)
         if "images" in dataset.absent:
@@ -219,12 +227,6 @@ def _executor(given: Executor | None, jobs: int, cancel: threading.Event | None)
 
     with LocalPool(jobs, cancel=cancel) as pool:
         yield pool
-
-
-def absolute_location(source: str | Path) -> str:
-    """A path that holds wherever it is opened again; a Hub id, or what does not exist, stays as it is."""
-    # Path.absolute keeps "..", Path.exists raises for a name that is too long.
-    return os.path.abspath(source) if os.path.exists(source) else str(source)  # noqa: PTH100, PTH110
 
 
 def _now() -> str:

@@ -6,6 +6,7 @@ import os
 import stat
 import threading
 import uuid
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,8 +14,9 @@ from typing import TYPE_CHECKING
 
 from kvqa_audit.artifacts.out_folder import reserved
 from kvqa_audit.errors import SourceError
+from kvqa_audit.ingest.object_url import absolute_location
 from kvqa_audit.model import AuditRun
-from kvqa_audit.pipeline.audit import absolute_location, run_audit, user_caches
+from kvqa_audit.pipeline.audit import run_audit, user_caches
 from kvqa_audit.pipeline.description import description_for
 from kvqa_audit.pipeline.options import AuditOptions
 from kvqa_audit.progress import Clock, Listener, ignore_events
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from kvqa_audit.engine.executor import Executor
+    from kvqa_audit.ingest.dataset import Dataset
     from kvqa_audit.outputs.formats import OutputFormat
     from kvqa_audit.outputs.write_outputs import Pictures
     from kvqa_audit.release.gate import Verdict
@@ -103,6 +106,7 @@ def audited(
     executor: Executor | None = None,
     cancel: threading.Event | None = None,
     listener: Listener = ignore_events,
+    on_images: Callable[[Dataset], None] | None = None,
 ) -> AuditRun:
     """Audits a dataset as the user's own files have it: with its decisions and the user's cache; writes nothing.
 
@@ -120,6 +124,7 @@ def audited(
             caches=caches,
             cancel=cancel,
             listener=listener,
+            on_images=on_images,
         )
 
 
@@ -171,7 +176,10 @@ def audit_and_publish(
     place = reserved(publication.out, request.source, may_hold=publication.may_hold_source)
     with place as folder, nullcontext() if runs is None else runs.running(start):
         before = _identity(request.source)
-        run = audited(request, run_id=start.id, executor=executor, cancel=cancel, listener=listener)
+        seen: list[Dataset] = []
+        run = audited(
+            request, run_id=start.id, executor=executor, cancel=cancel, listener=listener, on_images=seen.append
+        )
         if _identity(request.source) != before:
             raise SourceError(
                 f"{request.source}: was removed or replaced during the audit, which therefore is of no one state; "
@@ -186,6 +194,7 @@ def audit_and_publish(
             pictures=publication.pictures,
             pages=publication.pages,
             jobs=request.options.jobs,
+            shards=seen[-1].shards,
         )
         published = with_formats(published, folder.staging, publication.formats, publication.report_url)
         published = replace(published, removed=replace_outputs(folder))

@@ -86,11 +86,22 @@ class Studio:
 
 
 @contextmanager
-def studio_for(run: AuditRun, spec: DatasetSpec, *, blur_text: bool = False, jobs: int = 1) -> Iterator[Studio]:
-    """A studio with children of its own, started at once, that opens the audited place when something is wanted."""
+def studio_for(
+    run: AuditRun,
+    spec: DatasetSpec,
+    *,
+    blur_text: bool = False,
+    jobs: int = 1,
+    shards: tuple[ImageShard, ...] | None = None,
+) -> Iterator[Studio]:
+    """A studio with children of its own, started at once.
+
+    Args:
+        shards: references to the pictures; None opens the audited place when something is wanted.
+    """
     with LocalPool(jobs) as pool:
         pool.start(_DRAWN_BY)
-        yield Studio(run, pool, lambda: _shards_of(run, spec), blur_text=blur_text)
+        yield Studio(run, pool, lambda: _shards_of(run, spec) if shards is None else shards, blur_text=blur_text)
 
 
 def _shards_of(run: AuditRun, spec: DatasetSpec) -> tuple[ImageShard, ...]:

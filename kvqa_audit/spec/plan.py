@@ -11,6 +11,8 @@ from kvqa_audit.spec.load import load_record
 from kvqa_audit.spec.record import Record, Text
 
 SUFFIXES = (".yaml", ".yml")
+# What stands before the name of a file with the URLs of pictures, which are then fetched.
+MANIFEST = "manifest:"
 _PATHS = ("source", "spec", "gate", "decisions", "store", "out", "baseline")
 # What is a path only where there is such a file or folder, and a name where there is none.
 _PERHAPS_NAMES = ("spec", "gate", "baseline")
@@ -65,6 +67,8 @@ def load_plan(path: Path) -> tuple[PlannedDataset, ...]:
 
 def _from_here(values: dict[str, Any], folder: Path) -> dict[str, Any]:
     def placed(name: str, value: str) -> str:
+        if name == "source" and value.startswith(MANIFEST):
+            return MANIFEST + placed(name, value.removeprefix(MANIFEST))
         path = folder / value
         is_one = name not in _PERHAPS_NAMES or path.exists()
         return str(path) if is_one and "://" not in value else value

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from kvqa_audit.artifacts.folder import read_artifacts
 from kvqa_audit.errors import ArtifactError, StoreError
+from kvqa_audit.ingest.object_url import is_remote
 from kvqa_audit.model import AuditRun
 
 if TYPE_CHECKING:
@@ -83,6 +84,8 @@ def audit_named(named: str, runs: RunStore | None, audit: Callable[[str], AuditR
 
 def with_revision(named: str) -> tuple[str, str | None]:
     """A dataset and its revision, out of `hf://owner/name@revision`; a name that exists on disk has none."""
+    if is_remote(named):
+        return named, None
     source, at, revision = named.rpartition("@")
     return (source, revision) if at and source and revision and not Path(named).exists() else (named, None)
 

@@ -1,4 +1,4 @@
-"""Only the id of a Hub dataset goes online: in a network without routes the kernel counts who tries to leave it."""
+"""Only the id of a Hub dataset or a URL goes online: the kernel counts who tries to leave a network without routes."""
 
 from __future__ import annotations
 
@@ -61,10 +61,15 @@ def called(folder: Path, *commands: list[str]) -> list[Told]:
 
 @pytest.fixture
 def folder(drawn: Drawn, audited: Path, tmp_path: Path) -> Path:
-    """A dataset, its audit, and an audit that says that its dataset lies where a Hub id would lead."""
+    """A dataset, its audit, and audits that say that their dataset lies where a Hub id or a URL would lead."""
     shutil.copytree(drawn[0], tmp_path / "data")
     shutil.copytree(audited, tmp_path / "audit")
-    for name, location in (("named", "owner/name"), ("hub", "hf://owner/name")):
+    for name, location in (
+        ("named", "owner/name"),
+        ("hub", "hf://owner/name"),
+        ("s3", "s3://bucket/data"),
+        ("listed", "manifest:https://host.example/list.csv"),
+    ):
         shutil.copytree(audited, tmp_path / name)
         record = tmp_path / name / "audit.json"
         told = json.loads(record.read_text())
@@ -88,6 +93,9 @@ def test_no_command_leaves_the_machine_unless_an_id_of_the_hub_is_named(folder: 
         ["report", "named"],
         ["report", "hub"],
         ["export", "hub", "--card", "README.md"],
+        ["report", "s3", "--pages"],
+        ["report", "listed"],
+        ["export", "s3", "--croissant", "c.json"],
         ["review", "audit", "--update"],
         ["index", "."],
         ["run", "data/imags", "--out", "o", "-q"],
@@ -100,6 +108,16 @@ def test_no_command_leaves_the_machine_unless_an_id_of_the_hub_is_named(folder: 
         assert code in (0, 1, 2), (words, said)
         assert "Traceback" not in said
         assert (code == 2) == ("owner/name" in str(words) or "imags" in str(words)), (words, said)
+
+
+@pytest.mark.parametrize("source", ["s3://bucket/data", "https://127.0.0.9/list.csv", "manifest:gs://bucket/list.csv"])
+def test_a_url_goes_online_and_its_failure_is_told(folder: Path, source: str) -> None:
+    pytest.importorskip("obstore", reason="the extra 'cloud' is not installed")
+    ((_, code, said, tries),) = called(folder, ["run", source, "--out", "o", "-q"])
+    assert code == 2
+    assert tries > 0
+    assert "cannot be" in said
+    assert "Traceback" not in said
 
 
 @pytest.mark.parametrize(
