@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from kvqa_audit.errors import SourceError
@@ -12,6 +12,7 @@ from kvqa_audit.ingest.dataset import TableFault
 from kvqa_audit.ingest.dialect import Dialect, sniff_dialect
 from kvqa_audit.ingest.read_bytes import read_table_bytes
 from kvqa_audit.ingest.source_format import RawTable, Wanted
+from kvqa_audit.ingest.swallowed_rows import LongRecord, swallowed_rows
 from kvqa_audit.ingest.text_encoding import decoded
 
 MAX_CELL_CHARACTERS = 100_000
@@ -65,23 +66,24 @@ def _cells(lines: list[str], dialect: Dialect) -> tuple[tuple[str, ...], list[li
         lines = [*lines[:-1], lines[-1] + "\n"]
     before, count = dialect.skipped, len(lines)
     records = csv_rows([*lines[before:], _END], dialect.delimiter, quotes=dialect.quotes)
-    header = dialect.header or tuple(next((cells for cells, _ in records if cells and cells != [_END]), ()))
+    header, line = (dialect.header, before) if dialect.header else _header(records, before)
     width = len(header)
     columns: list[list[str]] = [[] for _ in header]
     faults: list[TableFault] = []
+    long: list[LongRecord] = []
     batch: list[list[str]] = []
     row = -1
     for record, read in records:
+        start, line = line, before + read
         if not record:
             continue
-        line = before + read
         if line > count:
             faults += [_open_quote(record[-1], count)] if record != [_END] else []
             break
         row += 1
         text = "".join(record)
-        if "\n" in text and (fault := _swallowed(record, width, dialect.delimiter, row, line)):
-            faults.append(fault)
+        if line - start > 1:
+            long.append(LongRecord(row, start, line, len(record), record[0]))
         elif len(record) != width:
             faults.append(_ragged(record, width, row, line))
         if len(record) != width:
@@ -94,7 +96,13 @@ def _cells(lines: list[str], dialect: Dialect) -> tuple[tuple[str, ...], list[li
             _append(columns, batch)
             batch = []
     _append(columns, batch)
-    return header, columns, faults
+    faults += swallowed_rows(long, lines, dialect.delimiter, width, columns[0] if columns else ())
+    return header, columns, sorted(faults, key=lambda fault: fault.line or 0)
+
+
+def _header(records: Iterator[tuple[list[str], int]], before: int) -> tuple[tuple[str, ...], int]:
+    """The cells of the first record, and how many lines were read up to its end."""
+    return next(((tuple(cells), before + read) for cells, read in records if cells and cells != [_END]), ((), before))
 
 
 def _open_quote(cell: str, last_line: int) -> TableFault:
@@ -112,27 +120,6 @@ def _open_quote(cell: str, last_line: int) -> TableFault:
 def _append(columns: list[list[str]], rows: list[list[str]]) -> None:
     for column, cells in zip(columns, zip(*rows, strict=True), strict=bool(rows)):
         column.extend(cells)
-
-
-def _swallowed(record: list[str], width: int, delimiter: str, row: int, line: int) -> TableFault | None:
-    """A fault if a cell of several lines holds what looks like other rows, so that a quote was closed too late.
-
-    A line looks like a row if it has as many separators as one and starts as this row does; a row with the wrong
-    number of cells needs no such line.
-    """
-    inner = [one for cell in record for one in cell.split("\n")[1:]]
-    alike = sum(one.count(delimiter) == width - 1 and one.split(delimiter)[0] == record[0] for one in inner)
-    if not alike and len(record) == width:
-        return None
-    opened = line - len(inner)
-    return TableFault(
-        "unclosed_quote",
-        f'A quote (") that opens in line {opened} or soon after is not closed where it should be: the row goes on to '
-        f"line {line}, and {len(inner)} lines were swallowed into its cells",
-        row=row,
-        line=opened,
-        suggestion="Close the quote, or double it if it belongs to the text",
-    )
 
 
 def _ragged(record: list[str], width: int, row: int, line: int) -> TableFault:

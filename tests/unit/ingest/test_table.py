@@ -127,6 +127,49 @@ def test_a_row_of_several_lines_with_too_few_cells_has_a_quote_closed_too_late(t
     assert list(table.frame["answer"])[1:] == ["b"]
 
 
+SWALLOWED = {
+    "closed before a letter": 'Normal,"open,a,i1\nPolyps,"q",a,i2\n',
+    "closed before a letter, after more rows": 'Normal,"open,a,i1\nPolyps,q,a,i2\nNormal,q,a,i3\nPolyps,"q",a,i4\n',
+    "closed by the next quoted cell": 'Normal,q,"open,i1\nPolyps,q,"yes",i2\n',
+    "closed by a quote too many in the same column": 'Normal,"open,a,i1\nPolyps,q",a,i2\nPolyps,q,a,i3\n',
+    "in the first column": '"Normal,q,a,i1\nPolyps",q,a,i2\nPolyps,q,a,i3\n',
+    "in the last column": 'Normal,q,a,"i1\nPolyps,q,a,i2"\nPolyps,q,a,i3\n',
+    "of a source of its own": 'Normal,"open,a,i1\nPolyps,q,a,i2\nPolyps,q",a,i3\nPolyps,q,a,i4\n',
+    "lines that end in CR alone": 'Normal,"open,a,i1\rPolyps,"q",a,i2\r',
+    "beside a cell of two lines": 'Normal,"open,a,i1\nPolyps,"two\nlines",a,i2\nNormal,q,a,i3\n',
+}
+
+
+@pytest.mark.parametrize("what", SWALLOWED)
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+def test_no_row_is_swallowed_without_a_fault(tmp_path: Path, what: str, mark: str) -> None:
+    text = (HEADER + SWALLOWED[what]).replace(",", mark)
+    table = read(tmp_path, text.replace("\n", "\r") if "CR" in what else text)
+    assert [fault.line for fault in table.faults if fault.kind == "unclosed_quote"] == [2]
+
+
+def test_a_swallowed_row_is_told_by_its_id_where_each_row_has_its_own(tmp_path: Path) -> None:
+    columns = Columns(source=None, img_id="id", question="q", answer="a")
+    (tmp_path / "t.csv").write_text('id,q,a\nimg_01,"open,a\nimg_02,q",a\nimg_03,"two\nlines",b\n')
+    table = read_csv_table(tmp_path / "t.csv", columns)
+    assert [(fault.kind, fault.line) for fault in table.faults] == [("unclosed_quote", 2)]
+
+
+CELLS_OF_LINES = (
+    "a note, with, three, commas", "Normal", "Normal, as before", "red\nblue, green, white, black", 'say ""yes""',
+    "1, 2\n3, 4", "\n\n", "a\r\nb, c, d", 'a ""quoted, b""\n""c"", d, e',
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("lines", CELLS_OF_LINES)
+@pytest.mark.parametrize("column", range(4))
+def test_a_cell_of_several_lines_is_no_fault_in_any_column(tmp_path: Path, lines: str, column: int) -> None:
+    cells = ["Normal", "q", "a", "i1"]
+    cells[column] = f'"one\n{lines}"'
+    table = read(tmp_path, HEADER + ",".join(cells) + "\nNormal,q,b,i2\nPolyps,q,b,i3\n")
+    assert table.faults == ()
+
+
 @pytest.mark.parametrize("lines", ["a note, with, three, commas", "Normal", "Normal, as before"])
 def test_lines_in_a_cell_that_are_no_rows_are_no_fault(tmp_path: Path, lines: str) -> None:
     table = read(tmp_path, HEADER + f'Normal,q,"yes\n{lines}",i1\nNormal,q,b,i2\n')
@@ -176,7 +219,9 @@ def test_whatever_the_csv_module_writes_is_read_back(
     writer.writerows(cells)
     table = read(tmp_path, file.getvalue())
     assert rows(table) == [list(row) for row in cells]
-    if not any(cell.count(",") > 2 and "\n" in cell for row in cells for cell in row):  # a cell that looks like rows
+    if not any(
+        cell.count(",") > 2 and ("\n" in cell or "\r" in cell) for row in cells for cell in row
+    ):  # that looks like rows
         assert set(kinds(table)) <= {"no_rows", "nul_byte"}
     assert ("nul_byte" in kinds(table)) == any("\x00" in cell for row in cells for cell in row)
 
