@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import ColumnElement, func, select
 
+from kvqa_audit.errors import SpecError
 from kvqa_audit.jobs.datasets import edit_dataset
 from kvqa_audit.model import CheckOutcome, FindingStatus, Severity
 from kvqa_audit.release.blocking import limit_floor, tolerated
@@ -174,8 +175,17 @@ def decide(site: Site, dataset: Dataset, decision: Decision) -> Dataset:
 
 
 def _text_beside(settings: DatasetSettings) -> str:
+    """The decisions beside a dataset, in its own folder: what a link leads to elsewhere is not read.
+
+    Raises:
+        SpecError: they cannot be read, or have a form that cannot be added to here.
+    """
     beside = None if "://" in settings.source else decisions_beside(settings.source)
-    return text_of(beside) if beside is not None and beside.suffix == ".yaml" else ""
+    if beside is None or not beside.resolve().is_relative_to(beside.parent.resolve()):
+        return ""
+    if beside.suffix != ".yaml":
+        raise SpecError(f"{beside.name} beside the dataset is a table; put its decisions into the dataset's settings")
+    return text_of(beside)
 
 
 def _blocking(run: str, outcome: CheckOutcome, policy: Release) -> list[ColumnElement[bool]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -162,6 +163,24 @@ def test_many_who_decide_at_once_are_all_kept(served: Served, api: httpx.Client)
         assert set(pool.map(decide, keys)) == {201}
     assert api.get(f"datasets/{dataset['id']}").json()["decisions"].count("key:") == 6
     assert "would be ready" in api.get(f"runs/{run.id}/gate").json()["outlook"]
+
+
+def test_decisions_beside_a_dataset_are_taken_along_but_no_link_out_of_it(served: Served, api: httpx.Client) -> None:
+    decided = "key: 00000000000000aa, check: KV008, verdict: accepted, reason: x, who: me, when: 2026-01-01"
+    for name, is_link in (("beside", False), ("linked", True)):
+        folder = Path(served.folder(name))
+        target = served.roots.parent / "elsewhere.yaml" if is_link else folder / "decisions.yaml"
+        target.write_text(f"decisions:\n  # by hand\n  - {{{decided}}}\n")
+        if is_link:
+            (folder / "decisions.yaml").symlink_to(target)
+        dataset = api.post("datasets", json={"name": name, "source": str(folder)}).json()["id"]
+        run = served.finished(dataset, finished(ROWS, IMAGES, findings(0)))
+        key = api.get(f"runs/{run.id}/undecided").json()["items"][0]["key"]
+        sent = {"key": key, "verdict": "accepted", "reason": "fine"}
+        assert api.post(f"runs/{run.id}/decisions", json=sent).status_code == 201
+        kept = api.get(f"datasets/{dataset}").json()["decisions"]
+        assert ("# by hand" in kept) is not is_link
+        assert f'key: "{key}"' in kept
 
 
 @pytest.mark.parametrize(

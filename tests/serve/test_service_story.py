@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -335,6 +337,41 @@ def test_web_process_stays_small(running: Running, client: Client) -> None:
     peak = re.search(r"VmHWM:\s+(\d+) kB", status)
     assert peak
     assert int(peak[1]) < 200 * 1024
+
+
+def test_other_machines_are_not_let_in_before_it_is_safe(tmp_path: Path) -> None:
+    for more, said in (([], "--tls-cert"), (["--behind-proxy", "10.0.0.1"], "nobody has a password yet")):
+        options = ["--data", str(tmp_path / "data"), "--host", "0.0.0.0", *more]
+        done = call(*options)
+        assert done.returncode == 2
+        assert said in done.stderr
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="there is no openssl that makes a certificate")
+def test_certificate_makes_cookies_secure(tmp_path: Path) -> None:
+    key, certificate = tmp_path / "key.pem", tmp_path / "cert.pem"
+    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
+    subprocess.run([*made, "-keyout", str(key), "-out", str(certificate)], check=True, capture_output=True)
+    options = ["--data", str(tmp_path / "data"), "--port", str(free_port())]
+    options += ["--tls-cert", str(certificate), "--tls-key", str(key)]
+    trust = ssl.create_default_context()
+    trust.check_hostname, trust.verify_mode = False, ssl.CERT_NONE
+    with started(options, tmp_path) as (_, said), httpx.Client(verify=trust) as client:
+        link = re.search(r"https://\S+/welcome/\S+", said)
+        assert link
+        wait_until(lambda: answers(client, link[0]))
+        done = client.post(link[0], data={"password": PASSWORD, "again": PASSWORD})
+        cookie = done.headers["set-cookie"]
+        assert cookie.startswith("__Host-kvqa=")
+        assert "Secure" in cookie
+        assert done.headers["strict-transport-security"] == "max-age=31536000"
+
+
+def answers(client: httpx.Client, address: str) -> bool:
+    try:
+        return client.get(address).status_code == 200
+    except httpx.HTTPError:
+        return False
 
 
 def test_first_start_prints_a_link_and_the_end_leaves_no_process(tmp_path: Path) -> None:
