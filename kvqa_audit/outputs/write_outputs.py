@@ -16,6 +16,7 @@ from kvqa_audit.errors import OutputError, SourceError
 from kvqa_audit.ingest.read_bytes import read_table_bytes
 from kvqa_audit.model import AuditRun
 from kvqa_audit.outputs.formats import FORMATS
+from kvqa_audit.outputs.originals import originals_of
 from kvqa_audit.spec.dataset_spec import DatasetSpec
 
 if TYPE_CHECKING:
@@ -43,17 +44,19 @@ def write_outputs(
     pages: bool = False,
     jobs: int = 1,
     shards: tuple[ImageShard, ...] | None = None,
+    home: Path | None = None,
 ) -> None:
     """Writes the report and all files of the contract into a folder without an earlier audit.
 
     Args:
         run, out, spec, pictures, pages, jobs: as for `write_report`, but for the folder.
         shards: references to the pictures; None looks for them at the audited place.
+        home: where the folder's files will lie in the end, for links out of it; None is the folder itself.
 
     Raises:
         OutputError: the folder cannot be written.
     """
-    write_report(run, out / "report.html", spec, pictures=pictures, pages=pages, jobs=jobs, shards=shards)
+    write_report(run, out / "report.html", spec, pictures=pictures, pages=pages, jobs=jobs, shards=shards, home=home)
     write_artifacts(run, out)
 
 
@@ -92,11 +95,13 @@ def write_report(
     pages: bool = False,
     jobs: int = 1,
     shards: tuple[ImageShard, ...] | None = None,
+    home: Path | None = None,
 ) -> None:
     """Writes the report alone; pictures are drawn anew by `jobs` children, where the audited place still holds them.
 
     `pages` writes every finding with its picture into the folder beside it that is named like the report; without it
-    the pages that an earlier report left there are removed.
+    the pages that an earlier report left there are removed. Pictures lead to their files, as seen from `home`, but
+    where they are left out or smeared.
     """
     from kvqa_audit.release.standing import judge_audit
     from kvqa_audit.report.as_html import LEFT_OUT_ON_REQUEST, Report, render
@@ -104,7 +109,8 @@ def write_report(
     missing = LEFT_OUT_ON_REQUEST if pictures == "none" else ""
     folder = path.with_suffix("")
     with _studio(run, spec, pictures, jobs, shards) as studio:
-        report = Report(run, judge_audit(run, spec), spec)
+        links = {"original": originals_of(run, home or path.parent)} if pictures == "shown" else {}
+        report = Report(run, judge_audit(run, spec), spec, **links)
         drawn = _drawn(studio, report.wanted())
         page = render(report, *drawn, missing=missing, pages=f"{folder.name}/{INDEX}" if pages else "")
         write_atomically(path, page.encode("utf-8", "backslashreplace"))

@@ -195,6 +195,7 @@ def audit_and_publish(
             pages=publication.pages,
             jobs=request.options.jobs,
             shards=seen[-1].shards,
+            home=folder.out,
         )
         published = with_formats(published, folder.staging, publication.formats, publication.report_url)
         published = replace(published, removed=replace_outputs(folder))

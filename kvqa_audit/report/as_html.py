@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -41,11 +41,13 @@ class Report:
         run: the finished audit.
         verdict: whether this version may be released, and why.
         spec: the description of the dataset; None where it is not at hand.
+        original: gives the relative URL of an image's own file by its id, "" where there is none.
     """
 
     run: AuditRun
     verdict: Verdict
     spec: DatasetSpec | None = None
+    original: Callable[[str], str] = field(default=lambda _: "", compare=False)
     page: View = field(init=False)
 
     def __post_init__(self) -> None:
@@ -115,6 +117,7 @@ def render(
             album=album,
             pages=pages,
             beside="",
+            original=report.original,
             state=state,
             sources=run.metrics.get("sources") or {},
             blocking=frozenset(finding.key for finding in report.blocking),

@@ -99,6 +99,7 @@ def _drawn(report: Report, template: str, *, decisions: object, **values: object
             started=date_in_words(report.run.started_at),
             deciding=Markup(script_json(decisions)),  # noqa: S704 - angle brackets and ampersands are escaped
             beside="../",
+            original=report.original,
             policy=content_policy(scripts),
             scripts=[Markup(text) for text in scripts],  # noqa: S704 - files of this package
             style=Markup(asset("templates/report.css")),  # noqa: S704 - a file of this package

@@ -162,6 +162,19 @@ def command(*arguments: object) -> Result:
     return CliRunner().invoke(app, [str(one) for one in arguments], env={"COLUMNS": "200"})
 
 
+def test_the_original_is_opened_from_the_picture_in_full_size(tab: Tab, audited: Audited) -> None:
+    start(tab)
+    image = next(one for one in audited.run.fingerprints if one.width and one.img_id.endswith("polyps_01"))
+    buttons = "[...document.querySelectorAll('button.open[data-file]')]"
+    tab.value(f"{buttons}.find(one => /{image.img_id}/.test(one.ariaLabel)).focus()")
+    tab.press("Enter")
+    tab.wait_for("document.querySelector('dialog.lightbox').open")
+    link = "document.querySelector('dialog.lightbox a')"
+    assert tab.value(f"{link}.checkVisibility()")
+    assert tab.value(f"{link}.href") == (audited.source / image.path).as_uri()
+    tab.press("Escape")
+
+
 def test_decisions_survive_a_reload_and_can_be_undone(tab: Tab, audited: Audited) -> None:
     start(tab)
     before = tab.value(f"{FOCUSED}.id")

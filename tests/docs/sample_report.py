@@ -96,6 +96,8 @@ def without_bundle(page: str) -> str:
 
 
 def without_place(text: str, folder: str) -> str:
+    """The page without the folder, and without links to the sample's pictures, which do not stand in the repository."""
+    text = re.sub(r' data-file="[^"]*"', "", text)
     return text.replace(f"{folder}/dataset", "dataset").replace(folder, "")
 
 

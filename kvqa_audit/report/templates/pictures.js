@@ -13,6 +13,12 @@
   told.setAttribute("role", "status");
   const bar = document.createElement("p");
   bar.className = "lightbox-bar";
+  const original = document.createElement("a");
+  original.textContent = "Open the original file";
+  original.target = "_blank";
+  original.rel = "noreferrer";
+  const noOriginal = document.createElement("span");
+  noOriginal.textContent = "The original is no file beside this report";
   let places = [];
   let at = 0;
 
@@ -31,6 +37,9 @@
     const image = shown.querySelector("img");
     image.removeAttribute("id");
     image.loading = "eager";
+    original.hidden = !place.dataset.file;
+    noOriginal.hidden = !original.hidden;
+    if (place.dataset.file) original.href = place.dataset.file;
     told.textContent = `${image.alt}, ${at + 1} of ${places.length}`;
   }
 
@@ -38,7 +47,7 @@
     dialog.close();
   }
 
-  bar.append(button("‹ Previous", () => show(at - 1)), button("Next ›", () => show(at + 1)), button("Close", close), told);
+  bar.append(button("‹ Previous", () => show(at - 1)), button("Next ›", () => show(at + 1)), button("Close", close), original, noOriginal, told);
   dialog.append(shown, bar);
   dialog.addEventListener("keydown", (event) => {
     const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
