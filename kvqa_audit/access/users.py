@@ -64,11 +64,6 @@ def user_named(connection: Connection, name: str) -> User | None:
     return next(iter(_found(connection, _USERS.where(USERS.c.name == name))), None)
 
 
-def any_user(connection: Connection) -> bool:
-    """Whether somebody could log in."""
-    return connection.execute(select(USERS.c.id).where(USERS.c.disabled_at.is_(None)).limit(1)).first() is not None
-
-
 def password_of(connection: Connection, name: str) -> tuple[User | None, str | None]:
     """The user of this name, if any may log in, and the hash of the password."""
     rows = fetched(connection, _USERS.where(USERS.c.name == name, USERS.c.disabled_at.is_(None)))

@@ -93,7 +93,6 @@ class Record:
     sentence: str
     reasons: tuple[str, ...]
     blockers: tuple[str, ...]
-    not_checked: tuple[str, ...]
     described_by: str
     ready: bool
 
@@ -239,6 +238,6 @@ def _record(path: str) -> Record:
     except (OSError, ValueError):
         raise UnknownError("The files of this audit are gone; the store keeps its numbers and findings.") from None
     verdict = told.get("verdict") or {}
-    words = {name: tuple(map(str, verdict.get(name, ()))) for name in ("reasons", "blockers", "not_checked")}
+    words = {name: tuple(map(str, verdict.get(name, ()))) for name in ("reasons", "blockers")}
     described = str((told.get("metrics") or {}).get("described_by", ""))
     return Record(str(verdict.get("sentence", "")), **words, described_by=described, ready=bool(verdict.get("ready")))

@@ -14,6 +14,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 
 import httpx
@@ -183,6 +184,25 @@ def test_a_dataset_is_registered_scheduled_audited_and_judged_in_a_browser(runni
     tab.open(running.url + place)
     assert "not ready" in words(tab, ".tiles")
     assert "kept here" in words(tab)
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_pages_can_be_used_by_everybody_at_every_width(running: Running, tab: Tab, dark: bool) -> None:
+    pages = ("/", "/datasets/1", "/datasets/1/edit", "/schedules/1", "/audits/1", "/audits/1/gate",
+             "/audits/1/findings", "/settings", "/log")  # fmt: skip
+    for width in (390,) if dark else (1440, 768, 390):
+        for path in pages:
+            tab.open(running.url + path, width=width, dark=dark)
+            tab.wait_for("document.readyState === 'complete'")
+            assert tab.value("document.documentElement.scrollWidth <= innerWidth"), (path, width)
+            assert tab.events_named("Log.entryAdded") == [], (path, width)
+            tab.value(files("axe_core_python").joinpath("axe.min.js").read_text(encoding="utf-8") + "; 0")
+            wrong = tab.value(
+                "axe.run(document, {resultTypes: ['violations'], iframes: false}).then(done => done.violations.map("
+                "one => one.id + ': ' + one.nodes.map(node => node.html).join(' ')))",
+                seconds=240,
+            )
+            assert wrong == [], (path, width)
 
 
 def test_a_running_audit_is_cancelled_in_a_browser(running: Running, tab: Tab) -> None:
