@@ -18,7 +18,7 @@ from kvqa_audit.jobs.process_memory import memory_mb_of
 from kvqa_audit.store.job_records import EventKind
 
 # An audit that is to end unwinds by itself in this time, or is killed.
-GRACE_SECONDS = 1.4
+GRACE_SECONDS = 1.2
 # What a process says on its standard streams is kept up to here.
 MAX_LOG_LINES = 500
 MAX_LOG_CHARACTERS = 500

@@ -64,8 +64,10 @@ class HeldJob:
         if end is None:
             return False
         self._forward(all_of_it=True)
-        self._conclude(end)
-        self._clean_up(end["how"] == "done")
+        self.job = self._concluded(end)
+        if self.job.state is not JobState.DONE:
+            shutil.rmtree(self._settings.out(self._run), ignore_errors=True)
+        self._clean_up()
         return True
 
     def give_back(self, reason: str) -> None:
@@ -73,9 +75,9 @@ class HeldJob:
         self._end(JobState.QUEUED, reason)
 
     def abandon(self) -> None:
-        """Ends the audit at once, and writes nothing."""
+        """Ends the audit at once, and writes nothing; its results stay, as its run may have been kept before."""
         self._child.kill()
-        self._clean_up(False)
+        self._clean_up()
 
     def _order(self) -> AuditOrder:
         known, job, run = dataset(self._store, self.job.dataset), self.job, self._run
@@ -145,26 +147,22 @@ class HeldJob:
         append_events(self._store, self.job.id, self.job.fence, kept)
         self._pending, self._forwarded = [], now
 
-    def _conclude(self, end: Mapping[str, Any]) -> None:
+    def _concluded(self, end: Mapping[str, Any]) -> Job:
         held, how, reason = (self._store, self.job.id, self.job.fence), end["how"], end.get("reason")
         watched = self._version + end["seen"] if end.get("seen") else None
         if how == "done":
-            leases.finish(*held, JobState.DONE, watched=watched)
-        elif how == "unchanged":
-            leases.finish(*held, JobState.SKIPPED, UNCHANGED)
-        elif self._why_it_ends is not None:
+            return leases.finish(*held, JobState.DONE, watched=watched)
+        if how == "unchanged":
+            return leases.finish(*held, JobState.SKIPPED, UNCHANGED)
+        if self._why_it_ends is not None:
             state, why = self._why_it_ends
-            if state is JobState.QUEUED:
-                leases.give_back(*held, why)
-            else:
-                leases.finish(*held, state, why)
-        elif end.get("again", True):
-            leases.try_again(*held, reason or "its process was ended from outside", self._settings.retry_seconds)
-        else:
-            leases.finish(*held, JobState.FAILED, reason)
+            return leases.give_back(*held, why) if state is JobState.QUEUED else leases.finish(*held, state, why)
+        if end.get("again", True):
+            reason = reason or "its process was ended from outside"
+            return leases.try_again(*held, reason, self._settings.retry_seconds)
+        return leases.finish(*held, JobState.FAILED, reason)
 
-    def _clean_up(self, done: bool) -> None:
-        """Removes what nobody needs any more: the folders are those of this attempt alone, whose process has ended."""
+    def _clean_up(self) -> None:
+        """Removes what nobody needs any more: the folder is that of this attempt alone, whose process has ended."""
         self._child.close()
-        for folder in (self._settings.work(self._run), *([] if done else [self._settings.out(self._run)])):
-            shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(self._settings.work(self._run), ignore_errors=True)

@@ -20,7 +20,7 @@ from kvqa_audit.store.database import VERSIONS
 from kvqa_audit.store.job_records import Job, JobState
 from kvqa_audit.store.job_tables import JOBS
 from kvqa_audit.store.records import RunState
-from kvqa_audit.store.run_rows import run_lines, settle_run
+from kvqa_audit.store.run_rows import settle_run
 from kvqa_audit.store.tables import RUNS
 
 _AT_WORK = JOBS.alias("at_work")
@@ -74,7 +74,7 @@ def finish(
     *,
     watched: str | None = None,
 ) -> Job:
-    """Ends a job; its run ends with it if it has not.
+    """Ends a job; its run ends with it if it has not. A job whose run was kept is done, whatever is said of it.
 
     Args:
         number, fence: the job, and the number under which it is held.
@@ -87,6 +87,8 @@ def finish(
     """
     with store.writing() as connection:
         held, now = _make_sure_it_is_held(connection, number, fence), store.clock(connection)
+        if state is not JobState.DONE and _is_kept(connection, held):
+            state, reason = JobState.DONE, None
         return ended(connection, held, now, state, reason, watched=watched)
 
 
@@ -98,7 +100,7 @@ def try_again(store: JobStore, number: int, fence: int, reason: str, after_secon
     """
     with store.writing() as connection:
         held, now = _make_sure_it_is_held(connection, number, fence), store.clock(connection)
-        if held.attempts >= held.max_attempts:
+        if held.attempts >= held.max_attempts and not _is_kept(connection, held):
             return ended(connection, held, now, JobState.FAILED, reason)
         later = timedelta(seconds=after_seconds * 2 ** (held.attempts - 1))
         return _waits(connection, held, now, RunState.FAILED, reason, not_before=now + later)
@@ -165,17 +167,22 @@ def _reaped(connection: Connection, found: Job, now: datetime) -> list[Job]:
         connection.execute(update(JOBS).where(JOBS.c.id == found.id).values(lives))
         return []
     connection.execute(update(JOBS).where(JOBS.c.id == found.id).values(fence=found.fence + 1))
-    runs = run_lines(connection, RUNS.c.id == found.run)
-    if runs and runs[0].state is RunState.FINISHED:
-        return [ended(connection, found, now, JobState.DONE, None)]
     reason = f"lost: its worker {found.worker} was not heard of since {heard:%H:%M:%S} UTC"
-    if found.attempts >= found.max_attempts and not found.cancel_asked:
+    if found.attempts >= found.max_attempts and not found.cancel_asked and not _is_kept(connection, found):
         return [ended(connection, found, now, JobState.LOST, f"{reason}, in the last of its attempts")]
     return [_waits(connection, found, now, RunState.LOST, reason)]
 
 
+def _is_kept(connection: Connection, held: Job) -> bool:
+    """Whether the audit came to its end, though its process or its worker may have died right after."""
+    finished = select(RUNS.c.id).where(RUNS.c.id == held.run, RUNS.c.state == RunState.FINISHED)
+    return connection.execute(finished).first() is not None
+
+
 def _waits(connection: Connection, held: Job, now: datetime, run: RunState, reason: str, **about: Any) -> Job:
-    """Puts a job back into the queue, or ends it where somebody wanted that."""
+    """Puts a job back into the queue; or ends it, where its run was kept, or somebody wanted its end."""
+    if _is_kept(connection, held):
+        return ended(connection, held, now, JobState.DONE, None)
     settle_run(connection, held.run, run, reason, now)
     if held.cancel_asked:
         return ended(connection, held, now, JobState.CANCELLED, held.reason)

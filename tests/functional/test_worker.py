@@ -51,7 +51,14 @@ class Service:
     workers: list[subprocess.Popen[str]] = field(default_factory=list)
 
     def worker(self, **options: float) -> subprocess.Popen[str]:
-        given = {"lease_seconds": 1.0, "grace_seconds": 0.0, "retry_seconds": 0.2, **options}
+        """A worker that keeps its job however busy the machine is, if no shorter lease is given."""
+        given = {
+            "lease_seconds": 600.0,
+            "grace_seconds": 0.0,
+            "retry_seconds": 0.2,
+            "tidy_every_seconds": 0.5,
+            **options,
+        }
         flags = [part for name, value in given.items() for part in (f"--{name.replace('_', '-')}", str(value))]
         command = [sys.executable, "-m", "kvqa_audit.jobs.worker", "--data", str(self.data), *flags]
         environment = {**os.environ, **self.variables, "KVQA_AUDIT_STORE": self.store.where}
@@ -141,7 +148,7 @@ def test_a_job_is_done_and_told_from_beginning_to_end(service: Service, dataset:
 
 def test_a_killed_worker_leaves_a_lost_run_and_its_job_is_taken_up(service: Service, dataset: Dataset) -> None:
     job = service.start(dataset)
-    first = service.worker()
+    first = service.worker(lease_seconds=1)
     child = service.child_at_work(first, job)
     first.kill()
     wait_until(lambda: not is_alive(child))
@@ -156,7 +163,7 @@ def test_a_killed_worker_leaves_a_lost_run_and_its_job_is_taken_up(service: Serv
 
 def test_a_paused_worker_that_wakes_writes_nothing(service: Service, dataset: Dataset) -> None:
     job = service.start(dataset)
-    paused = service.worker()
+    paused = service.worker(lease_seconds=1)
     child = service.child_at_work(paused, job)
     paused.send_signal(signal.SIGSTOP)
     service.worker()
@@ -178,7 +185,7 @@ def test_a_paused_worker_that_wakes_writes_nothing(service: Service, dataset: Da
 def test_a_run_is_not_kept_by_who_lost_its_job(service: Service, dataset: Dataset) -> None:
     """The worker stays paused, so that nobody ends its audit: the store alone refuses it."""
     job = service.start(dataset)
-    paused = service.worker()
+    paused = service.worker(lease_seconds=1)
     child = service.child_at_work(paused, job)
     paused.send_signal(signal.SIGSTOP)
     service.worker()
@@ -186,6 +193,22 @@ def test_a_run_is_not_kept_by_who_lost_its_job(service: Service, dataset: Datase
     os.kill(child, signal.SIGCONT)
     wait_until(lambda: not is_alive(child))
     assert sorted(service.run_states()) == [RunState.FINISHED, RunState.LOST]
+
+
+def test_a_worker_that_wakes_after_its_run_was_kept_takes_nothing_away(service: Service, dataset: Dataset) -> None:
+    job = service.start(dataset)
+    paused = service.worker(lease_seconds=1)
+    child = service.child_at_work(paused, job)
+    paused.send_signal(signal.SIGSTOP)
+    os.kill(child, signal.SIGCONT)
+    wait_until(lambda: service.run_states() == [RunState.FINISHED])
+    service.worker()
+    done = service.until(job, JobState.DONE, JobState.FAILED, JobState.LOST)
+    paused.send_signal(signal.SIGCONT)
+    wait_until(lambda: "was taken from this worker" in service.log(paused))
+    service.until(service.start(dataset), JobState.DONE)  # both workers have looked around by then
+    assert (done.state, done.attempts, service.job(job)) == (JobState.DONE, 1, done)
+    assert (service.data / "runs" / (done.run or "") / "report.html").is_file()
 
 
 @pytest.mark.parametrize("stuck", [True, False])
@@ -304,7 +327,7 @@ def test_a_store_of_postgres_that_is_gone_for_a_while_is_waited_for(
         service = Service(store, tmp_path, variables)
         job = service.start(small(store, tmp_path))
         try:
-            worker = service.worker()
+            worker = service.worker(lease_seconds=1)
             child = service.child_at_work(worker, job)
             store.close()
             allow(other, place, False)
@@ -326,7 +349,7 @@ def test_a_worker_ends_without_its_store_of_postgres_and_its_job_is_taken_up(
         service = Service(store, tmp_path, variables)
         job = service.start(small(store, tmp_path))
         try:
-            worker = service.worker()
+            worker = service.worker(lease_seconds=1)
             child = service.child_at_work(worker, job)
             store.close()
             allow(other, place, False)

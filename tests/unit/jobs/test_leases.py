@@ -109,6 +109,24 @@ def test_a_lost_job_is_taken_up_and_its_first_worker_writes_nothing(
     assert queue.job(store, held.id) == before
 
 
+@pytest.mark.parametrize("said", ["again", "last attempt", "back", "cancelled", "failed"])
+def test_a_run_that_was_kept_is_not_done_again_whatever_its_worker_says(store: JobStore, held: Job, said: str) -> None:
+    """Its process may have been killed right after, or was asked to end too late."""
+    with RunStore(store.where) as runs:
+        runs.finish(finished([("Polyps", "How many?", "1", "i1")], [image("i1")], run_id=held.run or ""))
+        if said == "last attempt":
+            with store.writing() as connection:
+                connection.execute(text("UPDATE jobs SET max_attempts = 1"))
+        if said in ("again", "last attempt"):
+            over = leases.try_again(store, held.id, held.fence, "died", 10)
+        elif said == "back":
+            over = leases.give_back(store, held.id, held.fence, "shut down")
+        else:
+            over = leases.finish(store, held.id, held.fence, JobState(said), "too late")
+        assert (over.state, over.reason, over.run) == (JobState.DONE, None, held.run)
+        assert [run.state for run in runs.runs()] == [RunState.FINISHED]
+
+
 def test_a_run_that_was_kept_before_its_worker_died_is_not_done_again(
     store: JobStore, held: Job, clock: SteppedClock
 ) -> None:
