@@ -329,7 +329,7 @@
   });
   const [whoLabel, who] = field("Who decides?", "text", "who");
   const help = document.createElement("p");
-  help.className = "quiet";
+  help.className = "quiet key-help";
   const merge = document.createElement("p");
   merge.className = "quiet";
 
@@ -345,8 +345,10 @@
   line.append(start, whoLabel, save, forget);
   for (const [key, words] of [["C", "confirm"], ["F", "false alarm"], ["A", "accept"], ["X", "correct"], ["S", "skip"], ["U", "undo"], ["J", "next"], ["K", "previous"], ["W", "save"]]) {
     const hint = document.createElement("kbd");
+    const pair = document.createElement("span");
     hint.textContent = key;
-    help.append(hint, ` ${words}  `);
+    pair.append(hint, ` ${words}`);
+    help.append(pair, " ");
   }
   const command = document.createElement("code");
   command.textContent = "kvqa-audit review THIS-FOLDER --merge decisions.yaml";
