@@ -43,12 +43,20 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Style, types and the staircase of imports."""
+    """Style, types, dangerous calls and the staircase of imports."""
     session.install("-e", ".[serve]", *LINT)
     session.run("ruff", "format", "--check", ".")
     session.run("ruff", "check", ".")
+    session.run("bandit", "-q", "-c", "pyproject.toml", "-r", "kvqa_audit")
     session.run("mypy")
     session.run("lint-imports")
+
+
+@nox.session
+def advisories(session: nox.Session) -> None:
+    """Known vulnerabilities of the dependencies, as an advisory service tells them; needs the network."""
+    session.install(".", "pip-audit")
+    session.run("pip-audit", "--strict")
 
 
 @nox.session

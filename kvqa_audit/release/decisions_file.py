@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import os
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
@@ -48,7 +49,8 @@ def decisions_beside(source: str | Path) -> Path | None:
     """The decisions file in the dataset's own folder, or None; `source` is the folder or a file in it."""
     path = Path(source)
     folder = path if path.is_dir() else path.parent
-    found = [folder / name for name in NAMES if path.exists() and (folder / name).is_file()]
+    # A link to nowhere, or a pipe, is told when it is read; passed over, nobody would miss the decisions.
+    found = [folder / name for name in NAMES if path.exists() and os.path.lexists(folder / name)]
     if len(found) > 1:
         raise SpecError(f"{folder}: holds both {' and '.join(NAMES)}; keep one of them")
     return found[0] if found else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -41,7 +42,7 @@ def load_spec(folder: Path | str | None = None) -> DatasetSpec:
     for key, name in (("promises", "promises.yaml"), ("rules", "rules.yaml"), ("release", "release.yaml")):
         if key in data:
             raise SpecError(f"{main.where((key,))}: belongs into {name}")
-        if (path / name).exists():
+        if os.path.lexists(path / name):  # a link to nowhere is told when it is read
             file = read_yaml(path / name)
             content = _mapping(file)
             if key == "release":
