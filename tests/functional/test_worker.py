@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -120,13 +121,14 @@ def dataset(service: Service, tmp_path: Path) -> Dataset:
     return small(service.store, tmp_path)
 
 
-def small(store: JobStore, folder: Path) -> Dataset:
+def small(store: JobStore, folder: Path, max_attempts: int = 3) -> Dataset:
     """A small table that an audit takes seconds for, most of them to begin."""
     source = folder / "small"
     source.mkdir()
     (source / "metadata.csv").write_text(TABLE)
     options = {"table_only": True, "no_images": True}
-    return register_dataset(store, DatasetSettings("small", str(source), spec="auto", options=options))
+    about = DatasetSettings("small", str(source), spec="auto", options=options, max_attempts=max_attempts)
+    return register_dataset(store, about)
 
 
 def test_a_job_is_done_and_told_from_beginning_to_end(service: Service, dataset: Dataset) -> None:
@@ -375,30 +377,63 @@ def allow(other: JobStore, place: str, allowed: bool) -> None:
             connection.execute(text(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"))
 
 
+@contextmanager
+def small_disk(folder: Path, size: str) -> Iterator[Path]:
+    """A file system of its own, which a test may fill."""
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder]
+    if subprocess.run(command, check=False, capture_output=True).returncode:
+        pytest.skip("only a superuser may make a small disk")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", folder], check=True)
+
+
+def fill(folder: Path) -> Path:
+    """Leaves no room on a disk; the file that fills it."""
+    filler = folder / "filler"
+    with filler.open("wb", buffering=0) as file, suppress(OSError):
+        while True:
+            file.write(b"x" * 4096)
+    return filler
+
+
+def test_a_store_of_sqlite_without_room_is_waited_for(variables: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    with small_disk(tmp_path / "disk", "8m") as disk, JobStore(str(disk / "runs.sqlite")) as store:
+        service = Service(store, tmp_path / "data", variables)
+        job = service.start(small(store, tmp_path))
+        try:
+            worker = service.worker()
+            child = service.child_at_work(worker, job)
+            filler = fill(disk)
+            os.kill(child, signal.SIGCONT)
+            wait_until(lambda: "full. Make room there" in service.log(worker))
+            filler.unlink()
+            done = service.until(job, JobState.DONE, JobState.FAILED)
+            assert (done.state, worker.poll()) == (JobState.DONE, None)
+            assert service.run_states().count(RunState.FINISHED) == 1
+        finally:
+            service.end()
+
+
 def test_a_full_disk_is_told_and_the_audit_comes_when_there_is_room(
     place: str, variables: dict[str, str], tmp_path: Path
 ) -> None:
-    data = tmp_path / "data"
-    data.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", data], check=False, capture_output=True)
-    if mounted.returncode:
-        pytest.skip("only a superuser may make a small disk")
-    try:
-        with JobStore(place) as store:
-            service = Service(store, data, variables)
-            job = service.start(small(store, tmp_path))
-            (data / "filler").write_bytes(b"x" * 1_000_000)
-            try:
-                service.worker()
-                told = service.until_told(job, "No space left on device")
-                assert told.state is JobState.QUEUED
-                (data / "filler").unlink()
-                subprocess.run(["mount", "-o", "remount,size=64m", data], check=True)
-                assert service.until(job, JobState.DONE, JobState.FAILED).state is JobState.DONE
-            finally:
-                service.end()
-    finally:
-        subprocess.run(["umount", "-l", data], check=True)
+    with small_disk(tmp_path / "data", "1m") as data, JobStore(place) as store:
+        service = Service(store, data, variables)
+        job = service.start(small(store, tmp_path, max_attempts=99))
+        (data / "filler").write_bytes(b"x" * 1_000_000)
+        try:
+            service.worker()
+            told = service.until_told(job, "No space left on device")
+            assert told.state is JobState.QUEUED
+            (data / "filler").unlink()
+            subprocess.run(["mount", "-o", "remount,size=64m", data], check=True)
+            assert service.until(job, JobState.DONE, JobState.FAILED).state is JobState.DONE
+        finally:
+            service.end()
 
 
 def test_a_worker_of_an_older_version_ends_and_says_so(service: Service, dataset: Dataset) -> None:
