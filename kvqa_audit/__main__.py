@@ -44,13 +44,11 @@ def _run() -> None:
 
         complain(str(error))
         sys.exit(error.exit_code)
+    except KeyboardInterrupt:  # while the command line itself is imported; later it turns it into the exit code
+        _end_by_signal(128 + signal.SIGINT)
     except SystemExit as end:
         if isinstance(end.code, int) and end.code in ENDED_BY:
-            word = "interrupted" if end.code == 128 + signal.SIGINT else f"ended by {ENDED_BY[end.code]}"
-            sys.stderr.write(f"kvqa-audit: {word}; no half-written file was left\n")
-            # A thread may still be inside an engine; the interpreter's own end would wait for it, or abort in it.
-            sys.stderr.flush()
-            os._exit(end.code)
+            _end_by_signal(end.code)
         raise
     except MemoryError:
         sys.stderr.write("kvqa-audit: there is not enough memory; give it more, or audit with fewer --jobs\n")
@@ -59,6 +57,14 @@ def _run() -> None:
         traceback.print_exc()
         sys.stderr.write("kvqa-audit: this is a fault of the program, not of the dataset; nothing was judged\n")
         sys.exit(CRASHED)
+
+
+def _end_by_signal(code: int) -> None:
+    word = "interrupted" if code == 128 + signal.SIGINT else f"ended by {ENDED_BY[code]}"
+    sys.stderr.write(f"kvqa-audit: {word}; no half-written file was left\n")
+    # A thread may still be inside an engine; the interpreter's own end would wait for it, or abort in it.
+    sys.stderr.flush()
+    os._exit(code)
 
 
 if __name__ == "__main__":

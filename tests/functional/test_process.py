@@ -16,7 +16,7 @@ import pytest
 from kvqa_audit.cache.caches import cache_folder
 from kvqa_audit.demo import DemoTruth
 from tests.functional.conftest import Program
-from tests.processes import descendants, is_alive, wait_until
+from tests.processes import descendants, interruptible, is_alive, wait_until
 
 Drawn = tuple[Path, DemoTruth]
 
@@ -62,6 +62,46 @@ def test_signals_end_in_128_and_their_number(drawn: Drawn, tmp_path: Path, numbe
     assert process.returncode == 128 + number
     assert b"Traceback" not in words
     assert not out.exists() or not list(out.iterdir())
+
+
+COMMANDS = {
+    "report": ("report", "audit", "--out", "page.html"),
+    "compare": ("compare", "audit", "audit", "--out", "changes.html"),
+    "fix": ("fix", "data", "--out", "fixed", "--subset", "--table-only"),
+    "init": ("init", "data", "--out", "described"),
+    "demo": ("demo", "--out", "demo"),
+}
+
+
+@pytest.mark.parametrize("imported", ["typer", "pandas"])
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_signal_at_any_moment_leaves_no_trace_and_nothing_half_done(
+    drawn: Drawn, audited: Path, tmp_path: Path, command: str, imported: str
+) -> None:
+    """It comes once the process has opened a file of a library, whether that is at its start or within its work."""
+    (tmp_path / "data").symlink_to(drawn[0])
+    (tmp_path / "audit").symlink_to(audited)
+    before = {path.name for path in tmp_path.iterdir()}
+    words = interruptible("-X", "importtime", "-m", "kvqa_audit", *COMMANDS[command])
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "XDG_CACHE_HOME": str(tmp_path / "c")}
+    with subprocess.Popen(words, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        said = ""
+        while imported not in said and (line := process.stderr.readline()):
+            said = line
+        children = descendants(process.pid)
+        process.send_signal(signal.SIGINT)
+        said = process.stderr.read()
+    wait_until(lambda: not any(map(is_alive, children)))
+    assert process.returncode == 128 + signal.SIGINT
+    assert "Traceback" not in said
+    assert not list(tmp_path.rglob(".*.part"))
+    # The sample is drawn whole before it is audited.
+    assert [path for path in tmp_path.glob("*/*") if path.parent.name == "demo"] in (
+        [],
+        [tmp_path / "demo" / "dataset"],
+    )
+    assert {path.name for path in tmp_path.iterdir()} - {"c", "demo"} == before
 
 
 def test_too_little_memory_is_told_and_is_no_finding(process: Program, drawn: Drawn) -> None:
