@@ -6,6 +6,7 @@ The only door to the library `datasets`.
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import re
 import threading
@@ -108,9 +109,12 @@ def _library(*, offline: bool) -> Iterator[Any]:
     from huggingface_hub import constants
 
     datasets.disable_progress_bars()
+    # Each attempt to connect would be told twice; what failed in the end is told once.
+    of_the_hub = logging.getLogger("huggingface_hub")
     switches: tuple[Any, ...] = (datasets.config, constants)
     with _ONE_CALL:
-        before = [place.HF_HUB_OFFLINE for place in switches]
+        before, level = [place.HF_HUB_OFFLINE for place in switches], of_the_hub.level
+        of_the_hub.setLevel(logging.ERROR)
         try:
             for place in switches:
                 place.HF_HUB_OFFLINE = offline or place.HF_HUB_OFFLINE
@@ -118,6 +122,7 @@ def _library(*, offline: bool) -> Iterator[Any]:
         finally:
             for place, was in zip(switches, before, strict=True):
                 place.HF_HUB_OFFLINE = was
+            of_the_hub.setLevel(level)
 
 
 def _said(error: Exception) -> str:

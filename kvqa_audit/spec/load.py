@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from kvqa_audit.errors import SpecError
 from kvqa_audit.spec.dataset_spec import DatasetSpec
+from kvqa_audit.spec.record import FORMS
 from kvqa_audit.spec.release import Release
 from kvqa_audit.spec.yaml_file import YamlFile, read_yaml
 
@@ -129,6 +130,8 @@ def _messages(
             text = f"is not a known key{_allowed(location, kind)}"
         elif problem["type"] == "missing":
             text = "is missing"
+        elif problem["type"] == "string_pattern_mismatch" and problem["ctx"]["pattern"] in FORMS:
+            text = f"has to be {FORMS[problem['ctx']['pattern']]} (found: {_short(problem['input'])})"
         else:
             text = f"{text} (found: {_short(problem['input'])})" if problem["type"] != "value_error" else text
         advice = '; put a text into quotes: "…"' if problem["type"] == "string_type" else ""

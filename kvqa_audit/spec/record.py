@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
+
+
+def _pattern_of(kind: Any) -> str:
+    (constraints,) = kind.__metadata__
+    return str(constraints.pattern)
+
 
 Text = Annotated[str, StringConstraints(min_length=1)]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -15,6 +21,15 @@ LimitName = Annotated[
     str,
     StringConstraints(pattern=r"^(KV[0-9]|KV[0-9]{2,3}(-[A-Za-z][A-Za-z0-9_.]*)?|error|warning|info)$"),
 ]
+
+
+# What a text of each form is, for who wrote another one.
+FORMS = {
+    _pattern_of(Name): "a short name: a small letter, then small letters, digits and underscores, such as n_polyps",
+    _pattern_of(RuleId): "the id of a rule: a letter, then letters, digits, dots and underscores, such as L6.1",
+    _pattern_of(Code): "the code of a check, such as KV204 or KV30-L6",
+    _pattern_of(LimitName): "the code of a check (KV204), a family of checks (KV30, KV2), or error, warning or info",
+}
 
 
 class Record(BaseModel):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -98,3 +101,29 @@ def test_rows_are_named_by_the_line_of_the_file(program: Program, tmp_path: Path
     assert "line 3: " in told
     assert "Row 1" not in told
     assert "row 1" not in told
+
+
+# A real library meets a closed port, and waits no second between its attempts.
+WITHOUT_NETWORK = """
+import sys, time
+time.sleep = lambda seconds: None
+sys.argv = ["kvqa-audit", "run", "hf://owner/name", "--quiet"]
+from kvqa_audit.__main__ import main
+main()
+"""
+
+
+def test_without_network_one_line_is_told(tmp_path: Path) -> None:
+    places = {"HF_ENDPOINT": "http://127.0.0.1:9", "HF_HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path)}
+    command = [sys.executable, "-c", WITHOUT_NETWORK]
+    done = subprocess.run(command, env={**os.environ, **places}, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("kvqa-audit: owner/name: cannot be loaded from the Hub (")
+
+
+def test_shells_complete_commands(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION", "1")
+    told = program("--show-completion", "bash")
+    assert told.returncode == 0
+    assert "complete -o default -F" in told.stdout

@@ -203,6 +203,12 @@ def test_a_picture_under_two_sources_is_told_with_both() -> None:
     assert "a (Polyps) and b (Normal)" in finding.message
 
 
+def test_a_group_of_which_one_picture_has_no_row_crosses_no_sources() -> None:
+    rows = [("Polyps", "Is there text?", "yes", "a"), ("Polyps", "Is there text?", "yes", "c")]
+    outcome, found = run_check(duplicates_across_sources, evidence(pair(), rows=rows))
+    assert (outcome.evaluated, found) == (0, ())
+
+
 def test_an_image_without_rows_has_no_source_to_differ() -> None:
     rows = [("Polyps", "Is there text?", "yes", "a")]
     outcome, _ = run_check(duplicates_across_sources, evidence(pair(), rows=rows))

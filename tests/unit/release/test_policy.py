@@ -232,8 +232,14 @@ def test_policy_is_named_by_word_severity_or_file(tmp_path: Path) -> None:
         ("limits:\n  KV204: {}", r"line 2, key limits\.KV204: a limit needs 'count"),
         ("limits:\n  KV204: {share: 5}", r"line 2, key limits\.KV204\.share: .*less than or equal to 1.*found: 5"),
         ("limits:\n  KV204: {count: -1}", r"line 2, key limits\.KV204\.count: .*found: -1"),
-        ("\nlimits: {blur: {count: 1}}", r"line 2, key limits\.blur.*pattern.*found: 'blur'"),
-        ("required:\n  - KV001\n  - duplicates", r"line 3, key required\.1: .*found: 'duplicates'"),
+        (
+            "\nlimits: {blur: {count: 1}}",
+            r"line 2, key limits\.blur.*: has to be the code of a check \(KV204\), a family .*found: 'blur'",
+        ),
+        (
+            "required:\n  - KV001\n  - duplicates",
+            r"line 3, key required\.1: has to be the code of a check, such as .*found: 'duplicates'",
+        ),
         ("require: [license]", r"line 1, key require\.0: .*'licence'.*found: 'license'"),
         ("fail_on_stale_decisions: 1", r"line 1, key fail_on_stale_decisions: .*boolean"),
         ("- a", r"has to hold keys and values"),
