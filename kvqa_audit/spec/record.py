@@ -25,7 +25,7 @@ LimitName = Annotated[
 
 # What a text of each form is, for who wrote another one.
 FORMS = {
-    _pattern_of(Name): "a short name: a small letter, then small letters, digits and underscores, such as n_polyps",
+    _pattern_of(Name): "a short name: a small letter, then small letters, digits and underscores, such as how_many",
     _pattern_of(RuleId): "the id of a rule: a letter, then letters, digits, dots and underscores, such as L6.1",
     _pattern_of(Code): "the code of a check, such as KV204 or KV30-L6",
     _pattern_of(LimitName): "the code of a check (KV204), a family of checks (KV30, KV2), or error, warning or info",
