@@ -158,19 +158,25 @@ def asked_for(question: str) -> Asked | None:
     if not text or _OR.search(text) or any(len(_WORD.findall(part)) > 2 for part in _SENTENCES.split(text)[1:]):
         return None
     words = _WORD.findall(text)
-    for language, (opening, others, counts) in _ASKED.items():
-        unspaced = language in _UNSPACED
-        if unspaced and text.isascii():
-            continue
-        if any(text.startswith(phrase) or (unspaced and phrase in text) for phrase in counts):
-            return "how many"
-        first = text if unspaced else words[:1]
-        if any(word in first for word in opening):
-            several = any(word in (text if unspaced else words) for word in others)
-            return None if several else "yes or no"
-        if any(word in first for word in others):
-            return "something else"
-    return None
+    found = {language: asked[0] for language in _ASKED if (asked := _asked_in(language, text, words))}
+    if len(set(found.values())) <= 1:
+        return next(iter(found.values()), None)
+    # A word that opens a yes/no question in one language asks for something in another: was, como, est.
+    return found.get(language_of(question) or "")
+
+
+def _asked_in(language: str, text: str, words: list[str]) -> tuple[Asked | None, ...]:
+    """What a question asks for if it is of this language, None where that is open; nothing where it is of another."""
+    opening, others, counts = _ASKED[language]
+    unspaced = language in _UNSPACED
+    if unspaced and text.isascii():
+        return ()
+    if any(text.startswith(phrase) or (unspaced and phrase in text) for phrase in counts):
+        return ("how many",)
+    first = text if unspaced else words[:1]
+    if any(word in first for word in opening):
+        return (None if any(word in (text if unspaced else words) for word in others) else "yes or no",)
+    return ("something else",) if any(word in first for word in others) else ()
 
 
 def holds_a_number(answer: str) -> bool:
