@@ -14,6 +14,8 @@ _UNSEEN = re.compile("[\u200b\u2060\ufeff\u00ad]")
 _FINAL = re.compile(r"[\s.?!;:,\u2026\u3002\uff0c\uff0e\uff1a\uff1b\uff01\uff1f\u061f\u061b\u060c\u06d4\u0964\u037e]+$")
 # Their compatibility forms mean something else: 10² is not 102.
 _KEPT_FORMS = ("<super>", "<sub>", "<fraction>")
+# Han, kana and Hangul.
+_WORD_SIGN = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
 _DIGIT = re.compile(r"\d")
 
 
@@ -114,9 +116,19 @@ def usual_spellings(texts: Iterable[str]) -> dict[str, str]:
 def is_near_miss(rare: str, frequent: str) -> bool:
     """Whether one text is most likely a slip of the hand for the other: one edit, from nine letters on two.
 
-    Other digits, a plural, and words of up to three letters (but for a swap of neighbours) are no slips.
+    Other digits, a plural, and words of up to three letters (but for a swap of neighbours) are no slips; nor is another
+    sign of a script in which one is a word. Of texts with as many words each word is judged by itself.
     """
     left, right = folded(rare), folded(frequent)
+    words = list(zip(left.split(), right.split(), strict=False))
+    if len(words) > 1 and len(left.split()) == len(right.split()):
+        return left != right and all(one == other or _is_slip(one, other) for one, other in words)
+    return _is_slip(left, right)
+
+
+def _is_slip(left: str, right: str) -> bool:
+    if _WORD_SIGN.findall(left) != _WORD_SIGN.findall(right):
+        return sorted(left) == sorted(right) and edits(left, right) == 1
     short = min(len(left), len(right))
     if left == right or short < 3 or abs(len(left) - len(right)) > 2 or _DIGIT.findall(left) != _DIGIT.findall(right):
         return False

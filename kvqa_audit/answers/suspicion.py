@@ -10,6 +10,7 @@ that posterior is the label's quality (Northcutt et al., Confident Learning, 202
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
 THREADS = 2
 MIN_PICTURES_OF_AN_ANSWER = 10
 MIN_PICTURES_OF_A_SOURCE = 5
+MIN_ANSWERS_BESIDE = 30
+MIN_GAIN_IN_ERRORS = 3.0
 MAX_ANSWERS = 12
 WEIGHT_OF_THE_SOURCE = 1 / 3
 SUSPICIOUS = 2 * ASSUMED_SHARE
@@ -248,6 +251,9 @@ def _suspects(cells: Cells, judged: _Judged, scores: np.ndarray[Any, Any]) -> It
     expected = others.argmax(axis=1)
     probability, better = judged.probabilities[cell, judged.given], others.max(axis=1)
     suspicious = (scores >= SUSPICIOUS) & (better > probability) & _comparable(cells, judged.at)
+    if not _is_predictable(judged):
+        given = Counter(cells.answers[place] for place in judged.at.tolist())
+        suspicious &= np.array([_is_alone(given, cells.answers[place]) for place in judged.at.tolist()])
     for place in np.flatnonzero(suspicious).tolist():
         at = judged.at[place]
         yield SuspiciousAnswer(
@@ -268,6 +274,25 @@ def _suspects(cells: Cells, judged: _Judged, scores: np.ndarray[Any, Any]) -> It
                 given=int(judged.given[place]),
             ),
         )
+
+
+def _is_predictable(judged: _Judged) -> bool:
+    """Whether what else is known tells held-out answers better than their frequencies do, more often than chance would.
+
+    Where answers hang on nothing, each would otherwise be less likely than the most frequent; one that is given once
+    in all is odd even so.
+    """
+    import numpy as np
+
+    frequency = np.bincount(judged.given, minlength=len(judged.classes)) / len(judged.given)
+    told = judged.probabilities[np.arange(len(judged.given)), judged.given]
+    # By their number, not by how much: a few wrong answers, for which it is worse, are what is looked for.
+    better, worse = int((told > frequency[judged.given]).sum()), int((told < frequency[judged.given]).sum())
+    return better - worse > MIN_GAIN_IN_ERRORS * math.sqrt(better + worse)
+
+
+def _is_alone(given: Counter[str], answer: str) -> bool:
+    return given[answer] == 1 and given.total() >= MIN_ANSWERS_BESIDE
 
 
 def _comparable(cells: Cells, at: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

@@ -31,7 +31,8 @@ def rows(seed: int) -> list[Row]:
         kind = rng.choice(("open",) * 40 + ("closed",) * 40 + ("opne",))
         split = rng.choice(("train", "test"))
         made.append((image, source, rng.choice(SPELT), said, split, kind))
-        made.append((image, source, "What colour is it?", rng.choice(COLOURS), split, kind))
+        colour = rng.choice(COLOURS) if rng.random() < 0.15 else ("red" if said == "yes" else "blue")
+        made.append((image, source, "What colour is it?", colour, split, kind))
         made.append((image, source, "How many are there?", rng.choice(("1", "2", "two", "many", "")), split, kind))
         made.append(
             (image, source, f"What stands at place {n}?", rng.choice(("a tree", "yes", "ein Baum")), split, kind)

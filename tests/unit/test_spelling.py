@@ -71,6 +71,10 @@ def test_the_usual_spelling_does_not_hang_on_the_order(rows: dict[str, int]) -> 
         ("laptop", "lamp", False),
         ("left", "right", False),
         ("cat", "car", False),
+        ("where is the cat", "where is the car", False),
+        ("in the uper left", "in the upper left", True),
+        ("猫是什么颜色", "树是什么颜色", False),
+        ("左边肺部", "左肺边部", True),
     ],
 )
 def test_a_near_miss_is_a_slip_of_the_hand(rare: str, frequent: str, slip: bool) -> None:

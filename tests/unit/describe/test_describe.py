@@ -13,6 +13,7 @@ from kvqa_audit.describe.answer_types import type_of
 from kvqa_audit.describe.columns import map_columns
 from kvqa_audit.describe.description import describe_source, quoted
 from kvqa_audit.describe.flat_table import FlatTable, read_flat_table
+from kvqa_audit.describe.languages import asked_for
 from kvqa_audit.describe.questions import infer_catalogue
 from kvqa_audit.describe.suggestions import suggest_rules
 from kvqa_audit.errors import SourceError
@@ -192,3 +193,20 @@ def test_place_that_cannot_be_described_says_why(tmp_path: Path) -> None:
     (tmp_path / "x.parquet").write_bytes(b"PAR1")
     with pytest.raises(SourceError, match="cannot be read"):
         read_flat_table(str(tmp_path / "x.parquet"))
+
+
+@pytest.mark.parametrize(
+    ("question", "asked"),
+    [
+        ("Was the dog in the garden?", "yes or no"),
+        ("Was macht die Person auf dem Bild?", "something else"),
+        ("Was ist das?", "something else"),
+        ("Was?", None),
+        ("Ist das ein Hund?", "yes or no"),
+        ("Wie viele Hunde?", "how many"),
+    ],
+)
+def test_a_word_that_opens_questions_of_several_languages_is_read_in_that_of_the_text(
+    question: str, asked: str | None
+) -> None:
+    assert asked_for(question) == asked
