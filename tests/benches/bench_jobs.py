@@ -50,8 +50,9 @@ with JobStore(sys.argv[1]) as store:
     while misses < 3:
         held = leases.claim(store, sys.argv[2], 60)
         if held is None:
-            misses += 1
+            misses += 1  # on PostgreSQL another worker may have been faster
             continue
+        misses = 0
         leases.finish(store, held.id, held.fence, JobState.DONE)
 """
 RACER = """
