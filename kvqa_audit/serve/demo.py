@@ -21,6 +21,6 @@ def show_demo(store: JobStore, folder: Path) -> None:
     try:
         found = dataset_named(store, NAME)
     except NotThereError:
-        found = register_dataset(store, DatasetSettings(NAME, str(folder), options={"subset": True}))
+        found = register_dataset(store, DatasetSettings(NAME, str(folder), project=NAME, options={"subset": True}))
         add_schedule(store, found.id, ScheduleSettings("0 3 * * *"))
     start_job(store, found.id)

@@ -62,7 +62,9 @@ def make_dataset(request: Request, caller: Caller, settings: DatasetSettings) ->
     if not may_register(caller):
         raise ForbiddenError("Registering datasets needs the role maintainer on all datasets.")
     make_sure_of_scope(caller, "write")
-    made = register_dataset(site.store, checked(settings, site.settings.roots))
+    # A project of its own: what is new is told against its own runs, even where another dataset has its description.
+    settings = checked(replace(settings, project=settings.name.strip()), site.settings.roots)
+    made = register_dataset(site.store, settings)
     with site.store.writing() as connection:
         if not caller.identity.user.is_administrator:
             give_role(connection, caller.identity.user.id, made.id, Role.ADMIN)

@@ -85,7 +85,8 @@ class Served:
         assert job is not None
         assert job.run is not None
         spec = DatasetSpec.model_construct(release=Release())
-        run = replace(run, run_id=job.run)
+        facts = replace(run.dataset, name=f"dataset {dataset}")
+        run = replace(run, run_id=job.run, dataset=facts)
         run = with_verdict(run, judge_audit(run, spec))
         self.site.runs.finish(run)
         folder = self.site.settings.data / "runs" / job.run

@@ -10,11 +10,14 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import select
 
 from kvqa_audit.client.client import Client, ServiceError
 from kvqa_audit.client.records import DatasetEdit, DecisionEdit, ScheduleEdit
 from kvqa_audit.model import Finding, Severity
 from kvqa_audit.store.access_tables import Role
+from kvqa_audit.store.job_tables import DATASETS
+from kvqa_audit.store.tables import PROJECTS
 from tests.serve.site import Served
 from tests.unit.compare.samples import finished, image
 
@@ -144,6 +147,20 @@ def test_gate_names_what_could_still_flip_it(served: Served, api: httpx.Client) 
     kept = api.get(f"datasets/{dataset['id']}").json()["decisions"]
     assert kept.count("key:") == 3
     assert 'who: "robot"' in kept
+
+
+def test_two_datasets_of_one_description_have_histories_of_their_own(served: Served, api: httpx.Client) -> None:
+    projects = set()
+    for name in ("one of two", "two of two"):
+        number = made(served, api, name)["id"]
+        with served.site.store.reading() as connection:
+            of = (
+                select(PROJECTS.c.name)
+                .join(DATASETS, DATASETS.c.project == PROJECTS.c.id)
+                .where(DATASETS.c.id == number)
+            )
+            projects.add(connection.execute(of).scalar_one())
+    assert projects == {"one of two", "two of two"}
 
 
 def test_many_who_decide_at_once_are_all_kept(served: Served, api: httpx.Client) -> None:

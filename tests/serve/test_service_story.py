@@ -145,51 +145,52 @@ def words(tab: Tab, selector: str = "main") -> str:
     return text
 
 
-def test_a_dataset_is_registered_scheduled_audited_and_judged_in_a_browser(running: Running, tab: Tab) -> None:
+@pytest.fixture(scope="module")
+def audited(running: Running, tab: Tab) -> str:
+    """The page of the first audit, whose dataset was registered, scheduled, started and watched in the browser."""
     tab.open(f"{running.url}/datasets/new")
     fill(tab, name="The sample", source=str(running.sample))
     tab.value("document.querySelector('[name=subset]').checked = true")
-    press(
-        tab,
-        "form.panel .main-button",
-        "location.pathname.startsWith('/datasets/') && !location.pathname.endsWith('new')",
-    )
-    place = tab.value("location.pathname")
+    press(tab, "form.panel .main-button", "/^.datasets.[0-9]+$/.test(location.pathname)")
     tab.value("document.querySelector('details.panel').open = true")
     fill(tab, cron="30 2 * * 1-5", time_zone="Europe/Oslo")
     press(tab, "details.panel .main-button", "document.querySelectorAll('#schedules ~ .panel time').length === 5")
     press(tab, "header .main-button", "location.pathname.startsWith('/audits/')")
     tab.wait_for("document.querySelectorAll('#stages li').length >= 2", 120)
     tab.wait_for("document.querySelector('.verdict') !== null && document.readyState === 'complete'", 240)
+    page: str = tab.value("location.pathname")
+    return page
+
+
+def test_verdict_and_report_follow_the_audit_that_was_watched(running: Running, tab: Tab, audited: str) -> None:
+    tab.open(running.url + audited)
     assert "Not ready" in words(tab, ".verdict")
     assert "This is the first run" in words(tab)
     tab.value("document.querySelector('iframe').scrollIntoView()")
-    tab.wait_for("document.querySelector('iframe') !== null", 30)
     report = tab.value("document.querySelector('iframe').src")
     assert httpx.get(report).status_code == 200
     problems = [event["params"]["entry"]["text"] for event in tab.events_named("Log.entryAdded")]
     assert problems == []
-    audit = tab.value("location.pathname")
-    tab.open(running.url + audit + "/gate")
+
+
+def test_a_finding_is_decided_at_the_gate(running: Running, tab: Tab, audited: str) -> None:
+    tab.open(running.url + audited + "/gate")
     assert "It could still become ready" in words(tab, ".verdict")
     undecided = tab.value("document.querySelectorAll('#undecided ~ article').length")
     first = "document.querySelector('#undecided ~ article form')"
     tab.value(f"{first}.elements.verdict.value = 'false positive'")
     tab.value(f"{first}.elements.reason.value = 'looked at <b>twice</b>'")
-    press(
-        tab,
-        "#undecided ~ article button",
-        f"document.querySelectorAll('#undecided ~ article').length === {undecided - 1}",
-    )
-    tab.open(running.url + place)
+    left = f"document.querySelectorAll('#undecided ~ article').length === {undecided - 1}"
+    press(tab, "#undecided ~ article button", left)
+    tab.open(f"{running.url}/datasets/1")
     assert "not ready" in words(tab, ".tiles")
     assert "kept here" in words(tab)
 
 
 @pytest.mark.parametrize("dark", [False, True])
-def test_pages_can_be_used_by_everybody_at_every_width(running: Running, tab: Tab, dark: bool) -> None:
-    pages = ("/", "/datasets/1", "/datasets/1/edit", "/schedules/1", "/audits/1", "/audits/1/gate",
-             "/audits/1/findings", "/settings", "/log")  # fmt: skip
+def test_pages_can_be_used_by_everybody_at_every_width(running: Running, tab: Tab, audited: str, dark: bool) -> None:
+    pages = ("/", "/datasets/1", "/datasets/1/edit", "/schedules/1", audited, f"{audited}/gate",
+             f"{audited}/findings", "/settings", "/log")  # fmt: skip
     for width in (390,) if dark else (1440, 768, 390):
         for path in pages:
             tab.open(running.url + path, width=width, dark=dark)
@@ -205,7 +206,7 @@ def test_pages_can_be_used_by_everybody_at_every_width(running: Running, tab: Ta
             assert wrong == [], (path, width)
 
 
-def test_a_running_audit_is_cancelled_in_a_browser(running: Running, tab: Tab) -> None:
+def test_a_running_audit_is_cancelled_in_a_browser(running: Running, tab: Tab, audited: str) -> None:
     tab.open(f"{running.url}/datasets/1")
     press(tab, "header .main-button", "location.pathname.startsWith('/audits/')")
     tab.wait_for("document.querySelector('#state')?.innerText === 'running'", 60)
@@ -215,7 +216,7 @@ def test_a_running_audit_is_cancelled_in_a_browser(running: Running, tab: Tab) -
 
 
 @pytest.fixture(scope="module")
-def client(running: Running, tab: Tab) -> Iterator[Client]:
+def client(running: Running, tab: Tab, audited: str) -> Iterator[Client]:
     """A program with a token that the administrator made on the page."""
     tab.open(f"{running.url}/settings")
     fill(tab, name="robot")
@@ -272,7 +273,8 @@ def test_backup_while_running_and_restore_elsewhere(running: Running, client: Cl
     restored = call("restore", str(archive), "--data", str(tmp_path / "data"), "--store", place)
     assert restored.returncode == 0, restored.stderr
     port = free_port()
-    options = ["--data", str(tmp_path / "data"), "--store", place, "--port", str(port)]
+    root = str(running.sample.parent)
+    options = ["--data", str(tmp_path / "data"), "--store", place, "--port", str(port), "--root", root]
     with started(options, tmp_path) as (_, said):
         assert "welcome" not in said, "the administrator has a password"
         url = f"http://127.0.0.1:{port}"
