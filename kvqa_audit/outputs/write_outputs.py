@@ -82,7 +82,9 @@ def make_sure_report_can_be_written(run: AuditRun, path: Path, *, pages: bool) -
     """
     make_sure_it_can_be_replaced(path, PAGE, run.dataset.location)
     folder = path.with_suffix("")
-    if pages and folder.is_dir() and any(folder.iterdir()) and not _is_page(folder / INDEX):
+    # What a killed report left has no index yet.
+    there = folder.iterdir() if pages and folder.is_dir() else ()
+    if not all(_is_page(path) or path.name.endswith(".html.part") for path in there):
         raise OutputError(f"{folder}: holds other things than the pages of a report; name another file with --out")
 
 

@@ -96,12 +96,13 @@ def test_a_cache_that_is_no_folder_costs_the_cache_alone(
 def test_folders_nested_deeper_than_a_path_may_be_long_are_told_or_read(
     program: Program, source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(source)
+    (source / "images").mkdir()
+    monkeypatch.chdir(source / "images")
     for _ in range(1_200):
         Path("deep").mkdir()
         os.chdir("deep")
     Path("x.jpg").write_text("no picture")
-    os.chdir(source)
+    os.chdir(source / "images")
     try:
         done = program("run", source, "--out", source.parent / "out", "--subset", "-j", "1", "-q")
     finally:

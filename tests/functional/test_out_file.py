@@ -88,6 +88,15 @@ def test_pages_of_a_report_take_no_folder_of_others(program: Program, place: Pat
     assert contents(place) == before
 
 
+def test_pages_that_a_killed_report_left_without_their_index_are_written_anew(program: Program, place: Path) -> None:
+    words = ("report", "audit", "--no-images", "--pages", "--out", "new.html")
+    assert program(*words, cwd=place).returncode == 0
+    (place / "new" / "index.html").unlink()
+    (place / "new" / ".KV001-1.html.part").write_text("half")
+    assert program(*words, cwd=place).returncode == 0
+    assert (place / "new" / "index.html").exists()
+
+
 def test_a_card_keeps_all_else_byte_by_byte(program: Program, place: Path) -> None:
     (place / "README.md").write_bytes(b"# Mine\r\n\r\nText.\r\n")
     for _ in range(2):
