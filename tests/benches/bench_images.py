@@ -20,14 +20,17 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
+from unittest.mock import patch
 
 from PIL import Image
 
 from kvqa_audit.cache.fingerprints import FingerprintCache
 from kvqa_audit.engine.local import LocalPool
 from kvqa_audit.images.each import PickedImages
+from kvqa_audit.images.fingerprint import fingerprint
 from kvqa_audit.images.fingerprint_stage import fingerprint_images, fingerprint_task
+from kvqa_audit.images.jpeg_damage import damage_inside
 from kvqa_audit.ingest.image_folder import FolderShard, list_images
 
 PoolT = TypeVar("PoolT")
@@ -90,6 +93,25 @@ def cost_of(processes: AbstractContextManager[PoolT], work: Callable[[PoolT], ob
     return Cost(ended - begun, begun - started, processor_seconds() - used)
 
 
+def share_of_the_damage_screen(shards: list[FolderShard]) -> float:
+    """What share of the processor time of fingerprints goes into looking for damage inside JPEGs, in this process."""
+    images = [raw for shard in shards for raw in shard.read() if raw.problem is None]
+    spent = 0.0
+
+    def timed(*given: Any) -> str | None:
+        nonlocal spent
+        began = time.process_time()
+        told = damage_inside(*given)
+        spent += time.process_time() - began
+        return told
+
+    with patch("kvqa_audit.images.decode.damage_inside", timed):
+        began = time.process_time()
+        for raw in images:
+            fingerprint(raw)
+        return spent / (time.process_time() - began)
+
+
 def line(name: str, costs: list[Cost], beside: list[Cost]) -> str:
     clock = statistics.median(one.clock for one in costs)
     processor = statistics.median(one.processor for one in costs)
@@ -117,6 +139,8 @@ def main() -> None:
     print(f"{'':<22}{'clock':>10}           {'processors':>12}")
     print(line("bare reduced decode", bare, bare))
     print(line("image stage", stage, bare))
+    shares = [share_of_the_damage_screen(shards) for _ in range(given.runs)]
+    print(f"damage inside JPEGs    {100 * statistics.median(shares):5.1f} % of the processor time of the fingerprints")
     share = statistics.median(again.clock / first.clock for again, first in zip(second, stage, strict=True))
     seconds = statistics.median(one.clock for one in second)
     print(f"{'second run':<22}{seconds:8.3f} s  {100 * share:5.1f} % of the first")
