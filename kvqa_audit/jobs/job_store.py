@@ -61,6 +61,11 @@ class JobStore:
         """The store's name for messages, without a password."""
         return shown(self._url)
 
+    @property
+    def is_a_file(self) -> bool:
+        """Whether it is SQLite's, where one process writes at a time."""
+        return self._url.get_backend_name() == "sqlite"
+
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A transaction that reads.

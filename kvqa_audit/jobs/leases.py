@@ -32,11 +32,11 @@ def claim(store: JobStore, worker: str, lease_seconds: float) -> Job | None:
     Raises:
         NewerStoreError: the store was brought to a newer version than this program knows.
     """
-    with store.reading() as connection:
-        _make_sure_of_the_version(connection, store.name)
-        if connection.execute(_next_job(store.clock(connection))).first() is None:
-            return None
+    # Who only looks does not wait for whoever writes to a file; a server makes nobody wait.
+    if store.is_a_file and not _is_there_one(store):
+        return None
     with store.writing() as connection:
+        _make_sure_of_the_version(connection, store.name)
         now = store.clock(connection)
         begun: dict[str, Any] = {"state": JobState.RUNNING, "worker": worker, "run": uuid.uuid4().hex, "reason": None}
         begun |= {"started_at": now, "finished_at": None, "heartbeat_at": now, "watched": None}
@@ -49,6 +49,12 @@ def claim(store: JobStore, worker: str, lease_seconds: float) -> Job | None:
         except IntegrityError:
             # PostgreSQL lets two workers try two jobs of one dataset; its index refuses the later one.
             return None
+
+
+def _is_there_one(store: JobStore) -> bool:
+    with store.reading() as connection:
+        _make_sure_of_the_version(connection, store.name)
+        return connection.execute(_next_job(store.clock(connection))).first() is not None
 
 
 def heartbeat(store: JobStore, number: int, fence: int, lease_seconds: float) -> Job:
