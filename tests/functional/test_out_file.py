@@ -19,7 +19,6 @@ COMMANDS = {
     "export --croissant": ("export", "audit", "--croissant", "FILE"),
     "export --card": ("export", "audit", "--card", "FILE"),
 }
-PAGES = ("report", "compare", "index")
 
 
 @pytest.fixture
@@ -45,15 +44,13 @@ def contents(place: Path) -> dict[str, bytes | None]:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-@pytest.mark.parametrize(
-    "name", ["a.html", "a.json", "a.csv", "a.jpg", "folder", "dangling.html", "pipe.md", "audit/audit.json"]
-)
-def test_what_others_made_is_not_overwritten(program: Program, place: Path, command: str, name: str) -> None:
+def test_what_others_made_is_not_overwritten(program: Program, place: Path, command: str) -> None:
     before = contents(place)
-    code, said = called(program, place, command, name)
-    assert code == 2
-    assert said.count("\n") == 1
-    assert name in said
+    for name in ("a.html", "a.json", "a.csv", "a.jpg", "folder", "dangling.html", "pipe.md", "audit/audit.json"):
+        code, said = called(program, place, command, name)
+        assert code == 2
+        assert said.count("\n") == 1
+        assert name in said
     assert contents(place) == before
 
 
