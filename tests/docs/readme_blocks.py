@@ -1,4 +1,4 @@
-"""Regenerates the parts of README.md and docs/checks.md that the program prints; `--write` accepts the new text.
+"""Regenerates the parts of README.md and of pages in docs that the program prints; `--write` accepts the new text.
 
 A part stands between `<!-- begin: NAME -->` and `<!-- end: NAME -->`, as a fenced block or a table.
 """
@@ -8,10 +8,13 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+from kvqa_audit.demo import draw_demo
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = {
@@ -30,11 +33,35 @@ def sample_run(name: str) -> str:
     return f"$ kvqa-audit run docs/samples/{name}\n{told.partition('Not checked')[0].strip()}"
 
 
-def printed(arguments: list[str]) -> str:
-    """What the program prints, on a page 100 columns wide."""
+DECIDE = ("--check", "KV008", "--update", "--add", "accepted", "--reason", "agreed", "--expires", "2099-12-31")
+STORY = (
+    (["run", "sample", "--subset", "--out", "reports/first"], 9),
+    (["review", "reports/first", *DECIDE, "--who", "Ada", "--yes"], 9),
+    (["run", "sample", "--subset", "--out", "reports/second"], 3),
+    (["gate", "reports/second"], 5),
+)
+
+
+def story() -> str:
+    """What the commands from a first audit to the gate print, one after the other, the first lines of each."""
+    told = []
+    with tempfile.TemporaryDirectory() as folder:
+        draw_demo(Path(folder) / "sample")
+        for arguments, most in STORY:
+            lines = printed(arguments, Path(folder)).replace(f"{folder}/", "").splitlines()
+            shown = [re.sub(r"; [\d.]+ s$", "", line) for line in lines[:most]]
+            decided = [line for line in lines[most:] if line.startswith("decisions: ")]
+            told.append(
+                "\n".join([f"$ kvqa-audit {shlex.join(arguments)}", *shown, *(["…"] if lines[most:] else []), *decided])
+            )
+    return "\n\n".join(told)
+
+
+def printed(arguments: list[str], place: Path = ROOT) -> str:
+    """What the program prints, called in a folder, on a page 100 columns wide."""
     environment = {**os.environ, "COLUMNS": "100", "TERMINAL_WIDTH": "100", "NO_COLOR": "1"}
     command = [sys.executable, "-m", "kvqa_audit", *arguments]
-    done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment, cwd=ROOT)
+    done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment, cwd=place)
     if done.returncode not in (0, 1):
         raise RuntimeError(done.stderr)
     output = done.stdout
@@ -61,7 +88,11 @@ def main() -> int:
     samples = {f"sample {name}": f"```text\n{sample_run(name)}\n```" for name in SAMPLES}
     stale = [
         _renewed(name, blocks)
-        for name, blocks in (("README.md", help_texts | samples), ("docs/checks.md", {"checks": check_table()}))
+        for name, blocks in (
+            ("README.md", samples | {"story": f"```text\n{story()}\n```"}),
+            ("docs/options.md", help_texts),
+            ("docs/checks.md", {"checks": check_table()}),
+        )
     ]
     return max(stale)
 
