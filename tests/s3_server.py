@@ -26,14 +26,17 @@ def needed() -> str:
 
 
 @contextmanager
-def running_s3(folder: Path) -> Iterator[dict[str, str]]:
-    """Serves on a free port of this machine alone; gives what a client needs in its environment."""
+def running_s3(folder: Path, *, changes: bool = True) -> Iterator[dict[str, str]]:
+    """Serves on a free port of this machine alone; gives what a client needs in its environment.
+
+    Where the folder `changes` meanwhile, the server lists it anew for every object.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [needed(), "serve", "s3", str(folder), "--addr", f"127.0.0.1:{port}", "--auth-key", f"{KEY},{SECRET}"]
     with subprocess.Popen(
-        [*command, "--config", "/dev/null", "--dir-cache-time", "0s"], stderr=subprocess.DEVNULL
+        [*command, "--config", "/dev/null", "--dir-cache-time", "0s" if changes else "1h"], stderr=subprocess.DEVNULL
     ) as server:
         try:
             _await(server, port)

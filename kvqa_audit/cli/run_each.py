@@ -55,12 +55,17 @@ def jobs_for(planned: Sequence[PlannedDataset], default_out: str) -> tuple[Job, 
         NotificationError: a channel is.
     """
     from kvqa_audit.artifacts.dated_folder import filled, make_sure_latest_can_be_linked, name_of
+    from kvqa_audit.ingest.object_url import is_object_url, shown
     from kvqa_audit.notify.channels import channel_named
 
     today = datetime.now().astimezone().date()
     jobs: dict[Path, Job] = {}
     for one in planned:
         name, pattern = one.name or name_of(one.source), one.out or default_out
+        if is_object_url(pattern):
+            raise OutputError(
+                f"{shown(pattern)}: results are written into a folder of this machine. Name one, then copy it."
+            )
         out = Path(filled(pattern, name, today))
         make_sure_latest_can_be_linked(pattern, out)
         place = out.resolve()

@@ -7,6 +7,7 @@ import os
 from kvqa_audit.console.terminal import console, plain, print_rows, say
 from kvqa_audit.pipeline.estimate import ALL_PAIRS_MAX, LISTED, MAX_PAIRS_AN_IMAGE, Estimate
 
+FEW_IMAGES, FEW_ROWS = 200, 1_000
 _WORDS = {
     "start": ("start", "nothing"),
     "images": ("look at the images", "images"),
@@ -37,7 +38,9 @@ def print_plan(estimate: Estimate, source: str) -> None:
         screen.print(plain(words))
     screen.print()
     screen.print("Assumptions", style="bold")
+    few = one.images < FEW_IMAGES or one.rows < FEW_ROWS
     for words in (
+        *(["Little was tried: what an image or a row takes is hardly told from chance."] if few else []),
         "The images and rows that were not tried are like those that were, and any two images are as likely to be a "
         f"candidate pair as two of these; there are never more than {MAX_PAIRS_AN_IMAGE} an image.",
         f"The search takes what it took at 10,000 made-up pictures (up to {ALL_PAIRS_MAX:,} images) and at {LISTED:,} "

@@ -255,6 +255,13 @@ def test_urls_in_cells_are_ids_and_never_asked_for(tmp_path: Path) -> None:
         assert asked.paths == []
 
 
+def test_results_go_to_a_folder_of_this_machine(program: Program, tmp_path: Path) -> None:
+    done = program("run", tmp_path, "--out", "s3://bucket/reports", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "results are written into a folder of this machine" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_without_the_extra_its_name_is_told(program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import sys
 
