@@ -148,8 +148,10 @@ def started_at(store: JobStore, job: int, attempt: int) -> datetime:
 def measure_lateness(place: str, folder: Path, times: int) -> None:
     with JobStore(place) as store:
         dataset = register_dataset(store, DatasetSettings("late", "/nowhere", max_attempts=1))
-        made = add_schedule(store, dataset.id, ScheduleSettings("*/4 * * * * *"))
+        first = queue.start_job(store, dataset.id)
         with working(place, folder, 1):
+            wait_until(lambda: queue.job(store, first.id).state.is_over)  # the worker itself has begun
+            made = add_schedule(store, dataset.id, ScheduleSettings("*/4 * * * * *"))
             wait_until(lambda: len([slot for slot in slots(store, made.id) if slot.job is not None]) >= times)
             found = [slot for slot in slots(store, made.id)[::-1] if slot.job is not None]
             late = [(started_at(store, slot.job or 0, 1) - slot.slot).total_seconds() for slot in found]
