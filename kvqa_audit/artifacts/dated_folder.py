@@ -90,9 +90,9 @@ def old_audits(folder: Path, keep: int) -> tuple[Path, ...]:
 
 def _old_in(folder: Path, keep: int) -> list[Path]:
     inside = sorted(folder.iterdir())
-    linked = {path.resolve() for path in inside if path.is_symlink()}
+    linked = {os.path.realpath(path) for path in inside if path.is_symlink()}
     dated = [path for path in inside if _DATED.fullmatch(path.name) and not path.is_symlink() and is_ours(path)]
-    return [path for path in dated[: max(len(dated) - keep, 0)] if path.resolve() not in linked]
+    return [path for path in dated[: max(len(dated) - keep, 0)] if os.path.realpath(path) not in linked]
 
 
 def remove_audits(folders: Iterable[Path]) -> None:

@@ -68,7 +68,7 @@ def jobs_for(planned: Sequence[PlannedDataset], default_out: str) -> tuple[Job, 
             )
         out = Path(filled(pattern, name, today))
         make_sure_latest_can_be_linked(pattern, out)
-        place = out.resolve()
+        place = Path(os.path.realpath(out))  # unlike resolve(), no error for a link that leads to itself
         if place in jobs:
             raise OutputError(
                 f"{out}: is for both {jobs[place].planned.source} and {one.source}; write {{dataset}} into --out, or "

@@ -55,12 +55,17 @@ class Result:
 
 
 def print_results(results: Sequence[Result]) -> None:
-    """A line a dataset: its verdict, how many findings block and are new, and its report or what went wrong."""
+    """A line a dataset: its verdict, how many findings block and are new, and its report or, in short, what went wrong.
+
+    What went wrong was said in full as it happened.
+    """
     rows, styles = [], []
     for result in results:
         told = result.record()
         numbers = ("-" if told[name] is None else f"{told[name]:,}" for name in ("blocking", "new"))
-        rows.append((plain(result.dataset), result.word, *numbers, plain(result.error or told["report"])))
+        rows.append(
+            (plain(result.dataset), result.word, *numbers, plain(result.error.partition(". ")[0] or told["report"]))
+        )
         styles.append(_COLOURS.get(result.exit_code, STYLES["errored"]))
     console().print()
     print_rows(
