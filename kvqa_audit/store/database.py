@@ -56,7 +56,9 @@ def open_database(where: str, *, make: bool) -> Engine:
 def _engine(url: URL) -> Engine:
     try:
         if url.get_backend_name() != "sqlite":
-            return create_engine(url, pool_pre_ping=True)
+            engine = create_engine(url, pool_pre_ping=True)
+            event.listen(engine, "before_cursor_execute", _without_nul, retval=True)
+            return engine
         engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
     except (NoSuchModuleError, ModuleNotFoundError) as error:
         hint = "install kvqa-audit[postgres]" if url.get_backend_name() == "postgresql" else "install its driver"
@@ -64,6 +66,21 @@ def _engine(url: URL) -> Engine:
     event.listen(engine, "connect", _on_connect_sqlite)
     event.listen(engine, "begin", _on_begin_sqlite)
     return engine
+
+
+def _without_nul(_c: Any, _u: Any, statement: str, given: Any, _x: Any, _m: bool) -> tuple[str, Any]:
+    """What is asked for by text with the character NUL, which PostgreSQL refuses, is looked for as it is kept."""
+    return statement, _clean(given)
+
+
+def _clean(given: Any) -> Any:
+    if isinstance(given, str):
+        return given.replace("\0", "\\x00") if "\0" in given else given
+    if isinstance(given, dict):
+        return {name: _clean(value) for name, value in given.items()}
+    if isinstance(given, (list, tuple)):
+        return type(given)(map(_clean, given))
+    return given
 
 
 def shown(url: URL) -> str:

@@ -11,6 +11,7 @@ import ssl
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -140,6 +141,15 @@ def press(tab: Tab, selector: str, until: str) -> None:
     tab.wait_for(f"({until}) && document.readyState === 'complete'", 60)
 
 
+def go(tab: Tab, address: str, *, width: int = 1440, dark: bool = False) -> None:
+    """Opens a page; another test may just have killed the process that answers, which is then begun anew."""
+    until = time.monotonic() + 60
+    tab.open(address, width=width, dark=dark)
+    while tab.value("location.protocol === 'chrome-error:'") and time.monotonic() < until:
+        time.sleep(0.3)
+        tab.open(address, width=width, dark=dark)
+
+
 def words(tab: Tab, selector: str = "main") -> str:
     text: str = tab.value(f"document.querySelector({selector!r}).innerText")
     return text
@@ -148,7 +158,7 @@ def words(tab: Tab, selector: str = "main") -> str:
 @pytest.fixture(scope="module")
 def audited(running: Running, tab: Tab) -> str:
     """The page of the first audit, whose dataset was registered, scheduled, started and watched in the browser."""
-    tab.open(f"{running.url}/datasets/new")
+    go(tab, f"{running.url}/datasets/new")
     fill(tab, name="The sample", source=str(running.sample))
     tab.value("document.querySelector('[name=subset]').checked = true")
     press(tab, "form.panel .main-button", "/^.datasets.[0-9]+$/.test(location.pathname)")
@@ -163,7 +173,7 @@ def audited(running: Running, tab: Tab) -> str:
 
 
 def test_verdict_and_report_follow_the_audit_that_was_watched(running: Running, tab: Tab, audited: str) -> None:
-    tab.open(running.url + audited)
+    go(tab, running.url + audited)
     assert "Not ready" in words(tab, ".verdict")
     assert "This is the first run" in words(tab)
     tab.value("document.querySelector('iframe').scrollIntoView()")
@@ -174,7 +184,7 @@ def test_verdict_and_report_follow_the_audit_that_was_watched(running: Running, 
 
 
 def test_a_finding_is_decided_at_the_gate(running: Running, tab: Tab, audited: str) -> None:
-    tab.open(running.url + audited + "/gate")
+    go(tab, running.url + audited + "/gate")
     assert "It could still become ready" in words(tab, ".verdict")
     undecided = tab.value("document.querySelectorAll('#undecided ~ article').length")
     first = "document.querySelector('#undecided ~ article form')"
@@ -182,7 +192,7 @@ def test_a_finding_is_decided_at_the_gate(running: Running, tab: Tab, audited: s
     tab.value(f"{first}.elements.reason.value = 'looked at <b>twice</b>'")
     left = f"document.querySelectorAll('#undecided ~ article').length === {undecided - 1}"
     press(tab, "#undecided ~ article button", left)
-    tab.open(f"{running.url}/datasets/1")
+    go(tab, f"{running.url}/datasets/1")
     assert "not ready" in words(tab, ".tiles")
     assert "kept here" in words(tab)
 
@@ -193,7 +203,7 @@ def test_pages_can_be_used_by_everybody_at_every_width(running: Running, tab: Ta
              f"{audited}/findings", "/settings", "/log")  # fmt: skip
     for width in (390,) if dark else (1440, 768, 390):
         for path in pages:
-            tab.open(running.url + path, width=width, dark=dark)
+            go(tab, running.url + path, width=width, dark=dark)
             tab.wait_for("document.readyState === 'complete'")
             assert tab.value("document.documentElement.scrollWidth <= innerWidth"), (path, width)
             assert tab.events_named("Log.entryAdded") == [], (path, width)
@@ -207,7 +217,7 @@ def test_pages_can_be_used_by_everybody_at_every_width(running: Running, tab: Ta
 
 
 def test_a_running_audit_is_cancelled_in_a_browser(running: Running, tab: Tab, audited: str) -> None:
-    tab.open(f"{running.url}/datasets/1")
+    go(tab, f"{running.url}/datasets/1")
     press(tab, "header .main-button", "location.pathname.startsWith('/audits/')")
     tab.wait_for("document.querySelector('#state')?.innerText === 'running'", 60)
     press(tab, "header .grave", "document.querySelector('#log') !== null")
@@ -218,7 +228,7 @@ def test_a_running_audit_is_cancelled_in_a_browser(running: Running, tab: Tab, a
 @pytest.fixture(scope="module")
 def client(running: Running, tab: Tab, audited: str) -> Iterator[Client]:
     """A program with a token that the administrator made on the page."""
-    tab.open(f"{running.url}/settings")
+    go(tab, f"{running.url}/settings")
     fill(tab, name="robot")
     tab.value("document.querySelector('[name=scope]').value = 'write'")
     press(tab, "form.panel button", "document.querySelector('.secret') !== null")
