@@ -15,6 +15,7 @@ from kvqa_audit.errors import NewerStoreError, StoreError
 
 VERSIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
 BUSY_SECONDS = 60
+PAUSED_SECONDS = 20
 # Any number will do, as long as it is always the same: whoever holds it may change the tables.
 _UPGRADE_LOCK = 5_872_001
 
@@ -58,6 +59,8 @@ def _engine(url: URL) -> Engine:
         if url.get_backend_name() != "sqlite":
             engine = create_engine(url, pool_pre_ping=True)
             event.listen(engine, "before_cursor_execute", _without_nul, retval=True)
+            if url.get_backend_name() == "postgresql":
+                event.listen(engine, "connect", _on_connect_postgres)
             return engine
         engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
     except (NoSuchModuleError, ModuleNotFoundError) as error:
@@ -127,6 +130,12 @@ def _on_connect_sqlite(connection: Any, _: Any) -> None:
     connection.isolation_level = None
     for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _on_connect_postgres(connection: Any, _: Any) -> None:
+    # Who is stopped within a transaction would keep others from writing until it goes on.
+    connection.execute(f"SET idle_in_transaction_session_timeout = '{PAUSED_SECONDS}s'")
+    connection.commit()
 
 
 def _on_begin_sqlite(connection: Connection) -> None:
