@@ -31,7 +31,7 @@ def test_postgres_ends_a_transaction_that_idles(postgres: str, monkeypatch: pyte
     with pytest.raises(DBAPIError):
         take_and_idle()
     with other.connect() as connection:
-        assert connection.execute(text("SELECT name FROM projects")).scalars().all() == ["of another"]
+        assert "of another" in connection.execute(text("SELECT name FROM projects")).scalars().all()
     idle.dispose()
     other.dispose()
     gc.collect()
