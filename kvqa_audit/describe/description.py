@@ -17,7 +17,7 @@ from kvqa_audit.spec.yaml_file import NO_TEXT
 if TYPE_CHECKING:
     import pandas as pd
 
-    from kvqa_audit.ingest.open import OpenedSource
+    from kvqa_audit.ingest.opened_source import OpenedSource
 
 ROLES = ("source", "question", "answer", "img_id")
 MAX_DOUBTFUL = 20

@@ -14,7 +14,8 @@ from kvqa_audit.ingest.arrow_columns import OF_PICTURE
 from kvqa_audit.ingest.dataset import TableFault
 from kvqa_audit.ingest.field_path import as_text, is_nested, leaf_paths
 from kvqa_audit.ingest.object_url import is_remote
-from kvqa_audit.ingest.open import OpenedSource, open_source, read_as
+from kvqa_audit.ingest.open import open_source, read_as
+from kvqa_audit.ingest.opened_source import OpenedSource
 from kvqa_audit.ingest.source_format import RawTable, Wanted
 from kvqa_audit.ingest.table import accepted_answers, most_accepted
 from kvqa_audit.ingest.usual_names import usual_columns

@@ -2,78 +2,32 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from kvqa_audit.errors import SourceError
-from kvqa_audit.ingest.dataset import Dataset, ImageFault, ImageShard, Table, TableFault
-from kvqa_audit.ingest.find_tables import PACKED, FoundTables, find_tables, format_of, read_file
-from kvqa_audit.ingest.image_folder import FolderShard, ListedFiles, list_files, list_images
+from kvqa_audit.ingest.dataset import Dataset, Table, TableFault
+from kvqa_audit.ingest.find_tables import FoundTables, find_tables, format_of, read_file
+from kvqa_audit.ingest.image_folder import FolderShard, list_images
 from kvqa_audit.ingest.image_ids import IMAGES_NAME, RowId
-from kvqa_audit.ingest.manifest import Manifest
-from kvqa_audit.ingest.object_folder import ObjectFolder
 from kvqa_audit.ingest.object_shard import ObjectShard
 from kvqa_audit.ingest.object_url import is_remote
+from kvqa_audit.ingest.opened_source import OpenedSource
 from kvqa_audit.ingest.read_remote import read_remote
 from kvqa_audit.ingest.source_format import RawTable, Wanted
+from kvqa_audit.ingest.source_images import SourceImages, images_of
 from kvqa_audit.ingest.table import empty_table, whole_table
 from kvqa_audit.ingest.told_by_folders import ToldByFolders, told_by_folders
 from kvqa_audit.spec.dataset_spec import DatasetSpec
 
 SAVED = "saved"
-_SCANNED_CELLS = 20
-# A data URI, or the first bytes of JPEG, PNG, GIF, WebP, BMP and TIFF.
-_ENCODED_PICTURE = re.compile(r"data:image/|(?:/9j/|iVBORw0KGgo|R0lGOD|UklGR|Qk[0-3]|SUkqA|TU0AK)[A-Za-z0-9+/\s]{100}")
 _ACCEPTED = (
     "Accepted are: a folder with a table (CSV, TSV, JSON, JSON Lines, Parquet, or train/val/test files of these) and "
     f"its pictures, such as metadata.csv and {IMAGES_NAME}/; such a table as a file; a folder of pictures; a folder "
     "written by `datasets`' save_to_disk; a dataset of the Hub as hf://owner/name; and a folder, a table or, as "
     "manifest:URL, a list of pictures in object storage (s3://, gs://, az://, https://)."
 )
-
-
-@dataclass(frozen=True)
-class OpenedSource:
-    """What stands at a place: its tables as they are, and the folder below which its files lie.
-
-    `root` is None for a dataset of the Hub; `is_file` says that one file was named, and not the folder around it.
-    `objects` is what `root` stands for, where that is in object storage; `manifest` has the pictures, where it has
-    a list of them.
-    """
-
-    location: str
-    kind: str
-    root: Path | None
-    tables: tuple[RawTable, ...]
-    unread: tuple[TableFault, ...] = ()
-    revision: str | None = None
-    is_file: bool = False
-    objects: ObjectFolder | None = None
-    manifest: Manifest | None = None
-
-    def files(self) -> ListedFiles:
-        """All files below the folder.
-
-        Raises:
-            SourceError: it is in object storage and cannot be listed.
-        """
-        if self.root is None or self.manifest is not None:
-            return ListedFiles()
-        return list_files(self.root) if self.objects is None else self.objects.files()
-
-
-class OpenedOnce:
-    """An opened source for the one who reads it: the cells as they stand in files are not kept beside the table."""
-
-    def __init__(self, opened: OpenedSource) -> None:
-        self._opened: OpenedSource | None = opened
-
-    def take(self) -> OpenedSource | None:
-        """The source; None where it was taken before, and has to be opened again."""
-        opened, self._opened = self._opened, None
-        return opened
 
 
 def open_source(
@@ -157,7 +111,7 @@ def open_dataset(
     """Finds out what the source is, reads its table, and lists its images without opening one.
 
     Args:
-        source: a folder, a file, or a dataset of the Hub (`hf://owner/name`); what exists on disk comes first.
+        source: as for `open_source`; what exists on disk comes first.
         spec: what the dataset is meant to be.
         revision: the revision of a Hub dataset.
         table_only: list no images; they are absent, and every check of them is skipped.
@@ -180,7 +134,7 @@ def open_dataset(
         table = empty_table()
     table = replace(table, faults=(*table.faults, *opened.unread))
     try:
-        found = _Images() if table_only else _images_of(opened, table, spec)
+        found = SourceImages() if table_only else images_of(opened, table, spec)
     except (OSError, ValueError) as error:
         raise SourceError(f"{source}: cannot be opened ({error}). Check the path and its permissions.") from error
     absent = dict(found.absent)
@@ -234,115 +188,6 @@ def open_images(source: str, spec: DatasetSpec, row_ids: Collection[str], *, rev
     return open_dataset(source, spec, revision=revision, offline=True)
 
 
-@dataclass(frozen=True)
-class _Images:
-    """The images of an opened source; `lines` say what was left out of them."""
-
-    shards: tuple[ImageShard, ...] = ()
-    faults: tuple[ImageFault, ...] = ()
-    ids: Mapping[RowId, str] = field(default_factory=dict)
-    absent: Mapping[str, str] = field(default_factory=dict)
-    lines: tuple[str, ...] = ()
-    unread: tuple[TableFault, ...] = ()
-
-
-def _images_of(opened: OpenedSource, table: Table, spec: DatasetSpec) -> _Images:
-    if opened.manifest is not None:
-        return _Images(opened.manifest.shards, opened.manifest.faults)
-    shards = tuple(_shards_in(opened, table, spec.columns.image))
-    if shards:
-        return _Images(shards)
-    if opened.root is None:
-        return _Images(
-            absent={"images": f"the dataset has no column '{spec.columns.image}' with the bytes of pictures"}
-        )
-    return _files_of(opened, opened.root, table)
-
-
-def _shards_in(opened: OpenedSource, table: Table, column: str) -> Iterator[ImageShard]:
-    """Shards of the pictures that stand in the tables themselves."""
-    known: set[str] = set()
-    img_ids = table.frame["img_id"].tolist() if "img_id" not in table.missing else []
-    start = 0
-    for one in opened.tables:
-        ids = img_ids[start : start + one.rows]
-        start += one.rows
-        if ids and column in one.pictures:
-            yield from one.pictures[column].shards(ids, known)
-
-
-def _files_of(opened: OpenedSource, root: Path, table: Table) -> _Images:
-    try:
-        files = opened.files()
-    except SourceError as error:
-        if not opened.is_file:
-            raise
-        return _Images(absent={"images": str(error)})
-    for folder, why in files.closed.items():
-        if not opened.is_file or folder.partition("/")[0] in ("", IMAGES_NAME):
-            raise SourceError(f"{root / folder}: cannot be listed ({why}). Give read permission.")
-    listed = list_images(
-        root,
-        _row_ids(opened, table),
-        files,
-        only_named=opened.is_file,
-        make_shard=None if opened.objects is None else opened.objects.shard,
-    )
-    lines = [f"{listed.matched:,} of {listed.asked:,} ids match a file"] if listed.asked else []
-    if files.side_files:
-        lines.append(f"{files.side_files:,} side files of operating systems were left out")
-    lines += [
-        f"{count:,} pictures {f'in {folder}/' if folder else 'beside the table'} were left out, which no row names"
-        for folder, count in listed.ignored.items()
-    ]
-    if listed.shards:
-        return _Images(listed.shards, listed.faults, listed.ids, {}, tuple(lines))
-    unread = [*_unread_images(files), *_encoded_pictures(opened)]
-    absent = unread[0].message if unread else "there are no images beside the table"
-    return _Images(ids=listed.ids, absent={"images": absent}, lines=tuple(lines), unread=tuple(unread))
-
-
-def _unread_images(files: ListedFiles) -> list[TableFault]:
-    """Notes about what may hold the pictures, where none was found."""
-    notes = [
-        (place, "is a link that leads out of the dataset", "Put the folder itself there") for place in files.links_out
-    ]
-    packed = [place for place in files.others if Path(place).suffix.lower() in PACKED]
-    notes += [(place, "is packed", "Unpack it") for place in packed[:20]]
-    inside = [place for place in files.others if place.startswith(f"{IMAGES_NAME}/")]
-    if inside and not packed:
-        notes.append(
-            (inside[0], f"is one of {len(inside):,} files of which none has an image's ending", "Look at them")
-        )
-    return [TableFault("unread_images", f"{place}: {what}", suggestion=advice) for place, what, advice in notes]
-
-
-def _encoded_pictures(opened: OpenedSource) -> Iterator[TableFault]:
-    """A note for every column of text that holds pictures as base64."""
-    for table in opened.tables:
-        for name in table.header:
-            cells = table.columns.get(name) or ()
-            first = next((cell for cell in cells[:_SCANNED_CELLS] if cell), None)
-            if isinstance(first, str) and _ENCODED_PICTURE.match(first):
-                yield TableFault(
-                    "unread_images",
-                    f"{table.place}: the column {name!r} holds pictures as base64 text; none was read",
-                    column=name,
-                    suggestion="Write each picture to a file, and its name into the column; or store them in Parquet",
-                )
-
-
-def _row_ids(opened: OpenedSource, table: Table) -> dict[RowId, None]:
-    """Every id of the table once, with the folder of its part."""
-    ids = table.frame["img_id"].tolist()
-    found: dict[RowId, None] = {}
-    start = 0
-    for one in opened.tables:
-        found |= dict.fromkeys((img_id, one.folder) for img_id in dict.fromkeys(ids[start : start + one.rows]))
-        start += one.rows
-    return found
-
-
 def _with_ids(table: Table, opened: OpenedSource, ids: Mapping[RowId, str]) -> Table:
     """The table with each id in the one spelling that its image has."""
     if not ids:
@@ -353,7 +198,7 @@ def _with_ids(table: Table, opened: OpenedSource, ids: Mapping[RowId, str]) -> T
     return replace(table, frame=frame)
 
 
-def _nothing_in(source: str, opened: OpenedSource, found: _Images) -> SourceError:
+def _nothing_in(source: str, opened: OpenedSource, found: SourceImages) -> SourceError:
     unread = [fault.message for fault in opened.unread]
     holds = "; ".join(unread[:10]) or "nothing that is read"
     if "images" in found.absent and not unread:

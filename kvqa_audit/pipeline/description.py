@@ -15,7 +15,7 @@ from kvqa_audit.spec.dataset_spec import Columns, DatasetSpec
 from kvqa_audit.spec.load import load_spec
 
 if TYPE_CHECKING:
-    from kvqa_audit.ingest.open import OpenedOnce, OpenedSource
+    from kvqa_audit.ingest.opened_source import OpenedOnce, OpenedSource
     from kvqa_audit.ingest.source_format import RawTable
 
 AUTO: Literal["auto"] = "auto"
@@ -45,7 +45,8 @@ def description_for(source: str | Path, named: str | None, *, revision: str | No
         SpecError: the named description is wrong.
         SourceError: the source cannot be read, or nobody can tell which column holds the questions.
     """
-    from kvqa_audit.ingest.open import OpenedOnce, open_source
+    from kvqa_audit.ingest.open import open_source
+    from kvqa_audit.ingest.opened_source import OpenedOnce
     from kvqa_audit.ingest.source_format import Wanted
 
     if named not in (None, AUTO):

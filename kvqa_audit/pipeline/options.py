@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from kvqa_audit.ingest.open import OpenedOnce
+    from kvqa_audit.ingest.opened_source import OpenedOnce
     from kvqa_audit.spec.dataset_spec import DatasetSpec
 
 
