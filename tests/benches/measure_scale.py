@@ -13,11 +13,9 @@ import argparse
 import importlib.util
 import random
 import resource
-import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from multiprocessing import Pool
@@ -25,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from measure_detection import TOOLS, workplace
 from PIL import Image, ImageOps
 
 from kvqa_audit.duplicates.find import find_duplicates
@@ -32,7 +31,6 @@ from kvqa_audit.engine.local import LocalPool
 from kvqa_audit.images.fingerprint_stage import fingerprint_images
 from kvqa_audit.ingest.image_folder import list_images
 
-TOOLS = Path(__file__).resolve().parents[3] / "shared" / "tools"
 SIZE = (360, 288)
 
 
@@ -140,15 +138,6 @@ def measure(folder: Path, planted: Planted) -> str:
         f"image stage {image_seconds:.1f} s, duplicates {seconds:.1f} s, "
         f"peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB; {'; '.join(result.notes)}"
     )
-
-
-@contextmanager
-def workplace(kept: Path | None) -> Iterator[Path]:
-    if kept is not None:
-        yield kept
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        yield Path(folder)
 
 
 def main() -> None:
