@@ -51,6 +51,7 @@ MIN_GAIN_IN_ERRORS = 3.0
 MAX_ANSWERS = 12
 WEIGHT_OF_THE_SOURCE = 1 / 3
 SUSPICIOUS = 2 * ASSUMED_SHARE
+SUSPICIOUS_BY_RARITY = 10 * ASSUMED_SHARE
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +81,9 @@ class Suspicion:
     `scores` maps the row of every judged cell to its score; cells of a question that cannot be judged (one answer only,
     or too few pictures) have none. `suspects` are the cells where another answer, one that can be named, is likelier
     than the given one and the rest of the image has at least doubled the suspicion, which starts at one in a hundred;
-    most suspicious first. Cells of a source with fewer than five such pictures are scored but no suspects: nobody knows
-    what is usual. `sources` are the images that seem to stand under a wrong source, of those that could be judged.
+    where nothing tells what a question's answers are, their rarity must have made it tenfold. The most suspicious come
+    first. Cells of a source with fewer than five such pictures are scored but no suspects: nobody knows what is usual.
+    `sources` are the images that seem to stand under a wrong source, of those that could be judged.
     """
 
     scores: Mapping[int, float] = field(default_factory=dict)
@@ -252,8 +254,7 @@ def _suspects(cells: Cells, judged: _Judged, scores: np.ndarray[Any, Any]) -> It
     probability, better = judged.probabilities[cell, judged.given], others.max(axis=1)
     suspicious = (scores >= SUSPICIOUS) & (better > probability) & _comparable(cells, judged.at)
     if not _is_predictable(judged):
-        given = Counter(cells.answers[place] for place in judged.at.tolist())
-        suspicious &= np.array([_is_alone(given, cells.answers[place]) for place in judged.at.tolist()])
+        suspicious &= (scores >= SUSPICIOUS_BY_RARITY) & (len(scores) >= MIN_ANSWERS_BESIDE)
     for place in np.flatnonzero(suspicious).tolist():
         at = judged.at[place]
         yield SuspiciousAnswer(
@@ -279,8 +280,8 @@ def _suspects(cells: Cells, judged: _Judged, scores: np.ndarray[Any, Any]) -> It
 def _is_predictable(judged: _Judged) -> bool:
     """Whether what else is known tells held-out answers better than their frequencies do, more often than chance would.
 
-    Where answers hang on nothing, each would otherwise be less likely than the most frequent; one that is given once
-    in all is odd even so.
+    Where answers hang on nothing, each would otherwise be less likely than the most frequent; one that is rare beside
+    them is odd even so.
     """
     import numpy as np
 
@@ -289,10 +290,6 @@ def _is_predictable(judged: _Judged) -> bool:
     # By their number, not by how much: a few wrong answers, for which it is worse, are what is looked for.
     better, worse = int((told > frequency[judged.given]).sum()), int((told < frequency[judged.given]).sum())
     return better - worse > MIN_GAIN_IN_ERRORS * math.sqrt(better + worse)
-
-
-def _is_alone(given: Counter[str], answer: str) -> bool:
-    return given[answer] == 1 and given.total() >= MIN_ANSWERS_BESIDE
 
 
 def _comparable(cells: Cells, at: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

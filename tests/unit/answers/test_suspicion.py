@@ -160,6 +160,23 @@ def test_the_likeliest_answer_is_no_suspect_though_the_others_together_are_likel
     assert all(suspect.expected_probability > suspect.probability for suspect in found.suspects)
 
 
+@pytest.mark.parametrize(("share_of_the_rarer", "suspects"), [(0.4, 0), (0.15, 0), (0.03, 12)])
+def test_where_nothing_tells_an_answer_only_one_that_is_rare_is_suspected(
+    share_of_the_rarer: float, suspects: int
+) -> None:
+    chance = random.Random(4)
+    others = ["paris ip" if n < 400 * share_of_the_rarer else "paris is" for n in range(400)]
+    chance.shuffle(others)
+    rows = [
+        row
+        for n, other in enumerate(others)
+        for row in rows_of(f"img{n:03}", {"n_polyps": chance.choice("12"), "polyp_type": other})
+    ]
+    frame = pd.DataFrame(rows, columns=["source", "question", "answer", "img_id"], dtype=str)
+    found = rank_suspicious_answers(frame, SPEC)
+    assert [suspect.answer for suspect in found.suspects] == ["paris ip"] * suspects
+
+
 def test_a_source_with_too_few_pictures_is_scored_but_not_suspected() -> None:
     few = [
         row for n in range(3) for row in rows_of(f"few{n}", {"procedure": "gastroscopy", "text": "no"}, "Esophagitis")
