@@ -45,14 +45,14 @@ def deciding(
         "cards": {
             card.anchor: {
                 "findings": [_facts(f) for f in card.findings if f.status is FindingStatus.OPEN],
-                "targets": _targets(card),
+                "targets": targets(card),
             }
             for card in cards
         },
     }
 
 
-def _targets(card: Card) -> list[list[str]]:
+def targets(card: Card) -> list[list[str]]:
     """The answers that a person may correct here: image, question and the stored answer."""
     if card.group is not None:
         shown = card.group.pictures

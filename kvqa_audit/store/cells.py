@@ -56,9 +56,11 @@ class Json(TypeDecorator[Any]):
         return None if value is None else json.loads(value)
 
 
-def one_of(kind: type[StrEnum]) -> Enum:
-    """The type of a column that holds one of these words."""
-    return Enum(kind, native_enum=False, length=10, values_callable=lambda words: [word.value for word in words])
+def one_of(kind: type[StrEnum], characters: int = 10) -> Enum:
+    """The type of a column that holds one of these words, none of them longer."""
+    return Enum(
+        kind, native_enum=False, length=characters, values_callable=lambda words: [word.value for word in words]
+    )
 
 
 def fetched(connection: Connection, wanted: Select[Any]) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from starlette.datastructures import FormData
 from kvqa_audit.errors import ConflictError, SpecError
 from kvqa_audit.model import Finding
 from kvqa_audit.release.decisions import Decision, DecisionVerdict
+from kvqa_audit.reviews.decisions_text import decide
 from kvqa_audit.store.access_tables import Role
 from kvqa_audit.store.findings import findings_at
 from kvqa_audit.store.job_records import Dataset
@@ -19,7 +20,6 @@ from kvqa_audit.store.tables import FINDINGS
 from kvqa_audit.web.audits import Audit, seen_audit
 from kvqa_audit.web.errors import UnknownError
 from kvqa_audit.web.forms import one_of, text_of
-from kvqa_audit.web.gate import decide
 from kvqa_audit.web.site import Site, site_of
 from kvqa_audit.web.who import Caller
 
@@ -78,7 +78,7 @@ def decide_about(request: Request, caller: Caller, number: int, key: str, words:
         handle = (found.img_id, found.question, found.answer, found.related)
         who_and_when = (words.verdict, words.reason, caller.name, site.now().date(), words.expires)
         try:
-            made = decide(site, audit.dataset, Decision(found.key, found.check, *who_and_when, *handle))
+            made = decide(site.store, audit.dataset, Decision(found.key, found.check, *who_and_when, *handle))
         except ConflictError:
             if turn == _TRIES - 1:
                 raise

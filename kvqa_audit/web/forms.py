@@ -12,8 +12,8 @@ from markupsafe import Markup
 from starlette.datastructures import FormData
 
 from kvqa_audit.errors import SpecError
+from kvqa_audit.jobs.datasets import DESCRIPTION_FILES
 from kvqa_audit.store.job_records import CatchUp, DatasetSettings, Overlap, ScheduleSettings
-from kvqa_audit.web.settings_check import OWN_FILES
 
 Word = TypeVar("Word", bound=StrEnum)
 SWITCHES = ("subset", "table_only", "ocr", "no_images", "blur_text", "pages")
@@ -50,7 +50,7 @@ def dataset_settings(form: FormData) -> DatasetSettings:
     revision, jobs = text_of(form, "revision").strip(), number_of(form, "jobs", "worker processes")
     options |= {"revision": revision} if revision else {}
     options |= {"jobs": jobs} if jobs else {}
-    files = {name: text_of(form, f"file-{name}") for name in OWN_FILES}
+    files = {name: text_of(form, f"file-{name}") for name in DESCRIPTION_FILES}
     return DatasetSettings(
         name=text_of(form, "name").strip(),
         source=text_of(form, "source").strip(),

@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
 from sqlalchemy import ColumnElement, func, select
 
-from kvqa_audit.errors import SpecError
-from kvqa_audit.jobs.datasets import edit_dataset
+from kvqa_audit.jobs.dataset_texts import decisions_of, policy_of
 from kvqa_audit.model import CheckOutcome, FindingStatus, Severity
 from kvqa_audit.release.blocking import limit_floor, tolerated
 from kvqa_audit.release.decisions import Decision, DecisionVerdict
-from kvqa_audit.release.decisions_file import decisions_beside, text_of, with_added
 from kvqa_audit.spec.release import Release
 from kvqa_audit.store.cells import fetched
 from kvqa_audit.store.findings import findings_at
-from kvqa_audit.store.job_records import Dataset, DatasetSettings
 from kvqa_audit.store.records import StoredFinding
 from kvqa_audit.store.tables import FINDINGS, OUTCOMES
 from kvqa_audit.web.audits import Audit, Record, record_of
-from kvqa_audit.web.settings_check import decisions_of, policy_of
 from kvqa_audit.web.site import Site
 
 
@@ -158,34 +153,6 @@ def latest(decisions: Sequence[Decision], today: date | None = None) -> Mapping[
     """Key → the last decision about it, of those that are in force."""
     today = today or date.today()
     return {one.key: one for one in decisions if not one.is_expired(today)}
-
-
-def decide(site: Site, dataset: Dataset, decision: Decision) -> Dataset:
-    """Adds a decision to those of a dataset; those beside the dataset are taken along first.
-
-    Raises:
-        SpecError: the decisions that are there cannot be read.
-        ConflictError: somebody else edited the dataset in the very same moment; nothing was lost, try again.
-    """
-    text = dataset.settings.decisions
-    text = with_added(Path("decisions.yaml"), _text_beside(dataset.settings) if text is None else text, [decision])
-    settings = replace(dataset.settings, decisions=text)
-    decisions_of(settings)
-    return edit_dataset(site.store, dataset.id, dataset.version, settings)
-
-
-def _text_beside(settings: DatasetSettings) -> str:
-    """The decisions beside a dataset, in its own folder: what a link leads to elsewhere is not read.
-
-    Raises:
-        SpecError: they cannot be read, or have a form that cannot be added to here.
-    """
-    beside = None if "://" in settings.source else decisions_beside(settings.source)
-    if beside is None or not beside.resolve().is_relative_to(beside.parent.resolve()):
-        return ""
-    if beside.suffix != ".yaml":
-        raise SpecError(f"{beside.name} beside the dataset is a table; put its decisions into the dataset's settings")
-    return text_of(beside)
 
 
 def _blocking(run: str, outcome: CheckOutcome, policy: Release) -> list[ColumnElement[bool]]:

@@ -12,6 +12,7 @@ from starlette.datastructures import FormData
 from kvqa_audit.access.users import roles_on
 from kvqa_audit.errors import KvqaAuditError, SpecError
 from kvqa_audit.jobs.cron import times_after
+from kvqa_audit.jobs.datasets import DESCRIPTION_FILES
 from kvqa_audit.jobs.queue import history
 from kvqa_audit.jobs.schedules import schedules
 from kvqa_audit.spec.load import shipped_descriptions
@@ -31,7 +32,6 @@ from kvqa_audit.web.forms import (
     time_zones,
 )
 from kvqa_audit.web.rendering import page
-from kvqa_audit.web.settings_check import OWN_FILES
 from kvqa_audit.web.site import site_of
 from kvqa_audit.web.who import Caller, form_fields, somebody
 
@@ -236,7 +236,7 @@ def _dataset_form(
         status_of(error)[0] if isinstance(error, KvqaAuditError) else 200,
         dataset=found,
         fields=fields_of(settings),
-        own_files=OWN_FILES,
+        own_files=DESCRIPTION_FILES,
         shipped=sorted(path.name for path in shipped_descriptions().iterdir() if path.is_dir()),
         roots=site.settings.roots,
         error=str(error) if error else "",

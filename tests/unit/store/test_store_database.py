@@ -16,7 +16,7 @@ from sqlalchemy import create_engine, inspect, text
 
 from kvqa_audit.errors import StoreError
 from kvqa_audit.store import database
-from kvqa_audit.store.access_tables import METADATA
+from kvqa_audit.store.review_tables import METADATA
 from kvqa_audit.store.runs import RunStore
 from tests.unit.compare.samples import finished, image
 

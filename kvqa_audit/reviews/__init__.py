@@ -1,0 +1,1 @@
+"""What a run found becomes a queue that people decide about, one thing at a time, and their decisions last."""

@@ -1,0 +1,124 @@
+"""What was decided about findings comes in; it goes into the one text of decisions that gate, report and runs read.
+
+Reviewers decide faster than a long text can be written anew: what is settled is in the store at once, and is put into
+the text of the dataset before anybody reads it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from sqlalchemy import Connection, bindparam, select, update
+
+from kvqa_audit.errors import ConflictError
+from kvqa_audit.jobs.dataset_texts import decisions_in, decisions_text
+from kvqa_audit.jobs.datasets import dataset, edit_dataset
+from kvqa_audit.jobs.job_store import JobStore
+from kvqa_audit.release.decisions import CorrectedAnswer, Decision, DecisionVerdict
+from kvqa_audit.release.decisions_file import with_added, without
+from kvqa_audit.reviews.rows import decisions, items
+from kvqa_audit.store.job_records import Dataset
+from kvqa_audit.store.job_tables import DATASETS
+from kvqa_audit.store.review_records import Item, ReviewDecision
+from kvqa_audit.store.review_tables import REVIEW_DECISIONS, REVIEW_ITEMS, ItemState
+
+_FILE = Path("decisions.yaml")
+_TRIES = 5
+
+
+def decide(store: JobStore, known: Dataset, decision: Decision) -> Dataset:
+    """Adds a decision to those of a dataset; those beside the dataset are taken along first.
+
+    Raises:
+        SpecError: the decisions that are there cannot be read.
+        ConflictError: somebody else edited the dataset in the very same moment; nothing was lost, try again.
+    """
+    text = with_added(_FILE, decisions_text(known.settings), [decision])
+    decisions_in(text)
+    made = edit_dataset(store, known.id, known.version, replace(known.settings, decisions=text))
+    c = REVIEW_ITEMS.c
+    with store.writing() as connection:
+        about = (c.dataset == known.id, c.key == decision.key, c.state != ItemState.SETTLED)
+        connection.execute(update(REVIEW_ITEMS).where(*about).values(state=ItemState.SETTLED, version=c.version + 1))
+    return made
+
+
+def bring_up_to_date(store: JobStore, number: int) -> Dataset:
+    """Puts into the text of a dataset's decisions what its reviewers settled, and takes out what they took back.
+
+    Raises:
+        NotThereError: there is no such dataset.
+        SpecError: the decisions that are there cannot be read.
+        ConflictError: the dataset is edited again and again; nothing is lost.
+    """
+    for _ in range(_TRIES):
+        known = dataset(store, number)
+        with store.reading() as connection:
+            waiting = _waiting(connection, number)
+            named = {one for item in waiting for one in (item.settled_by, item.written) if one is not None}
+            said = {one.id: one for one in decisions(connection, REVIEW_DECISIONS.c.id.in_(named))}
+        if not waiting:
+            return known
+        gone = [one for item in waiting if item.written for one in decisions_of(said[item.written])]
+        new = [one for item in waiting if item.settled_by for one in decisions_of(said[item.settled_by])]
+        text = _edited(decisions_text(known.settings), gone, new)
+        if _write(store, known, text, waiting):
+            return dataset(store, number)
+    raise ConflictError("the dataset is edited all the time; what was decided is kept, and is written later")
+
+
+def decisions_of(said: ReviewDecision) -> tuple[Decision, ...]:
+    """What a reviewer said, as decisions about each finding of the thing; the corrected one has the right answer."""
+    correction = CorrectedAnswer(**said.correction) if said.correction else None
+    made = []
+    for about in said.findings:
+        words = (DecisionVerdict(said.verdict.value), said.reason, said.who, said.at.date(), said.until)
+        handle = (about["img_id"], about["question"], about["answer"], tuple(about["related"]))
+        made.append(Decision(about["key"], about["check"], *words, *handle, correction))
+        correction = None
+    return tuple(made)
+
+
+def _waiting(connection: Connection, number: int) -> tuple[Item, ...]:
+    """What the text of the dataset's decisions does not say yet, in the order in which it was settled."""
+    c = REVIEW_ITEMS.c
+    differs = c.settled_by.is_distinct_from(c.written)
+    return items(connection, c.dataset == number, differs, order=(c.settled_by, c.id))
+
+
+def _edited(text: str, gone: Sequence[Decision], new: Iterable[Decision]) -> str:
+    if gone:
+        there = decisions_in(text)
+        wanted = [one for one in there if one in gone]
+        text = _without(text, wanted)
+    text = with_added(_FILE, text, new)
+    decisions_in(text)
+    return text
+
+
+def _without(text: str, gone: Sequence[Decision]) -> str:
+    import tempfile
+
+    with tempfile.TemporaryDirectory(prefix="kvqa-audit-") as folder:
+        path = Path(folder) / _FILE
+        path.write_text(text, encoding="utf-8")
+        return without(path, text, gone)
+
+
+def _write(store: JobStore, known: Dataset, text: str, waiting: Sequence[Item]) -> bool:
+    """Writes text and what it holds in one transaction; False where either changed meanwhile."""
+    c, d = REVIEW_ITEMS.c, DATASETS.c
+    with store.writing() as connection:
+        of = update(DATASETS).where(d.id == known.id, d.version == known.version)
+        if connection.execute(of.values(decisions=text, version=known.version + 1).returning(d.id)).first() is None:
+            return False
+        numbers = {one.id: one.settled_by for one in waiting}
+        locked = select(c.id, c.settled_by).where(c.id.in_(numbers)).with_for_update()
+        if {row.id: row.settled_by for row in connection.execute(locked)} != numbers:
+            connection.rollback()
+            return False
+        written = update(REVIEW_ITEMS).where(c.id == bindparam("number")).values(written=bindparam("by"))
+        connection.execute(written, [{"number": number, "by": by} for number, by in numbers.items()])
+    return True

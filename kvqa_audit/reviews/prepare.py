@@ -1,0 +1,146 @@
+"""A finished run in its folder comes in; its sheets go into one file there, and the queue of its review into the store.
+
+Nothing of this runs in a process that answers browsers: it holds the whole audit.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, func, insert, select, update
+
+from kvqa_audit.artifacts.atomic_file import write_atomically
+from kvqa_audit.jobs.dataset_texts import decisions_in, decisions_text, policy_of
+from kvqa_audit.jobs.job_store import JobStore
+from kvqa_audit.model import AuditRun, Severity
+from kvqa_audit.pipeline.description import description_of
+from kvqa_audit.release.decisions import undecided
+from kvqa_audit.reviews.decisions_text import bring_up_to_date
+from kvqa_audit.reviews.rows import items, review_of
+from kvqa_audit.reviews.sheets import Sheet, about, sheets_of
+from kvqa_audit.store.cells import kept_text
+from kvqa_audit.store.review_records import Item
+from kvqa_audit.store.review_tables import REVIEW_DECISIONS, REVIEW_ITEMS, REVIEWS, ItemState, ReviewVerdict
+
+SHEETS = "review.jsonl"
+_GRAVITY = {Severity.INFO: 1.0, Severity.WARNING: 3.0, Severity.ERROR: 9.0}
+_LEAST_UNCERTAINTY = 0.1
+_AT_ONCE = 1_000
+
+
+def prepare(store: JobStore, number: int, run: AuditRun, folder: Path, today: date) -> None:
+    """Makes the queue of a dataset that of this run; what people said about what is still found stays.
+
+    What was settled and is nevertheless to be decided again (its time is over, or it rests on other evidence now) is
+    open again, in a round of its own.
+
+    Args:
+        store: where.
+        number: the dataset's id.
+        run: its finished run.
+        folder: of the run's files.
+        today: decides which decisions are over.
+    """
+    known = bring_up_to_date(store, number)
+    found = decisions_in(decisions_text(known.settings))
+    spec = description_of(run, None)
+    described_by = str(run.metrics.get("described_by") or "")
+    spec = spec.model_copy(update={"release": policy_of(known.settings, described_by)})
+    wanted = {one.key for one in undecided(run.findings, found, today, run.docs)}
+    sheets = tuple(sheets_of(run, spec, wanted))
+    with store.writing() as connection:
+        connection.execute(select(REVIEWS.c.dataset).where(REVIEWS.c.dataset == number).with_for_update())
+        if review_of(connection, number).run == run.run_id:
+            return
+        precision = _precision(connection, number)
+        rows, lines, place = [], [], 0
+        for sheet in sheets:
+            line = json.dumps(sheet.body, ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode() + b"\n"
+            rows.append({"run": run.run_id, "place": place, "size": len(line), **_row(sheet, precision)})
+            lines.append(line)
+            place += len(line)
+        write_atomically(folder / SHEETS, b"".join(lines))
+        _keep(connection, number, rows)
+        _point_at(connection, number, run.run_id)
+
+
+def sheet_of(folder: Path, one: Item) -> dict[str, Any]:
+    """What a person is shown of an item, as `sheets_of` made it.
+
+    Raises:
+        OSError, ValueError: the files of its run are gone, or damaged.
+    """
+    with (folder / SHEETS).open("rb") as file:
+        file.seek(one.place)
+        told: dict[str, Any] = json.loads(file.read(one.size))
+    return told
+
+
+def _precision(connection: Connection, number: int) -> Mapping[str, float]:
+    """How often what a check finds was confirmed so far, with one of each verdict added."""
+    c, d = REVIEW_ITEMS.c, REVIEW_DECISIONS.c
+    of = select(c.check, d.verdict, func.count()).join(REVIEW_DECISIONS, d.id == c.settled_by)
+    seen: dict[str, dict[ReviewVerdict, int]] = {}
+    for check, verdict, times in connection.execute(of.where(c.dataset == number).group_by(c.check, d.verdict)):
+        seen.setdefault(check, {})[ReviewVerdict(verdict)] = times
+    told = {}
+    for check, times in seen.items():
+        right = 1 + times.get(ReviewVerdict.CONFIRMED, 0) + times.get(ReviewVerdict.ACCEPTED, 0)
+        told[check] = right / (right + 1 + times.get(ReviewVerdict.FALSE_POSITIVE, 0))
+    return told
+
+
+def _row(sheet: Sheet, precision: Mapping[str, float]) -> dict[str, Any]:
+    right = precision.get(sheet.first.check, 0.5)
+    unsure = 4 * right * (1 - right) if sheet.uncertainty is None else sheet.uncertainty
+    weight = _GRAVITY[sheet.first.severity] * max(_LEAST_UNCERTAINTY, unsure) * len(sheet.findings)
+    return {
+        "key": sheet.first.key,
+        "check": sheet.first.check,
+        "severity": sheet.first.severity,
+        "source": kept_text(sheet.source),
+        "question": kept_text(sheet.first.question) or "",
+        "answer": kept_text(sheet.first.answer) or "",
+        "findings": [about(one) for one in sheet.findings],
+        "blocks": sheet.blocks,
+        "weight": weight,
+    }
+
+
+def _keep(connection: Connection, number: int, rows: Iterable[dict[str, Any]]) -> None:
+    c = REVIEW_ITEMS.c
+    there = {one.key: one for one in items(connection, c.dataset == number)}
+    fresh = {"dataset": number, "state": ItemState.OPEN, "decided": 0, "round": 1, "version": 1}
+    added: list[dict[str, Any]] = []
+    changed: list[dict[str, Any]] = []
+    for row in rows:
+        known = there.get(row["key"])
+        if known is None:
+            added.append({**fresh, **row})
+        else:
+            changed.append({**row, **_reopened(known, row), "number": known.id})
+    for start in range(0, len(added), _AT_ONCE):
+        connection.execute(insert(REVIEW_ITEMS), added[start : start + _AT_ONCE])
+    if changed:
+        values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in changed[0] if name != "number"}
+        renamed = [{f"new_{name}": value for name, value in row.items()} for row in changed]
+        connection.execute(update(REVIEW_ITEMS).where(c.id == bindparam("new_number")).values(**values), renamed)
+
+
+def _reopened(known: Item, row: Mapping[str, Any]) -> dict[str, Any]:
+    """What becomes of a thing that a run finds again: its round goes on, or another begins."""
+    is_new = known.state is ItemState.SETTLED or known.findings != row["findings"]
+    if not is_new:
+        names = ("state", "decided", "round", "version", "settled_by", "written")
+        return {name: getattr(known, name) for name in names}
+    begun = {"state": ItemState.OPEN, "decided": 0, "round": known.round + 1, "version": known.version + 1}
+    return {**begun, "settled_by": None, "written": None}
+
+
+def _point_at(connection: Connection, number: int, run: str) -> None:
+    if connection.execute(update(REVIEWS).where(REVIEWS.c.dataset == number).values(run=run)).rowcount == 0:
+        connection.execute(insert(REVIEWS), {"dataset": number, "needed": 1, "run": run, "version": 0})

@@ -1,0 +1,242 @@
+"""Who reviews and what they want to see come in; what they decide about next, and how far the review is, go out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+from statistics import median
+
+from sqlalchemy import ColumnElement, Connection, delete, exists, func, insert, select, update
+
+from kvqa_audit.errors import ConflictError
+from kvqa_audit.jobs.job_store import JobStore
+from kvqa_audit.reviews.deciding import LOCK, Reviewer, settle
+from kvqa_audit.reviews.rows import decisions, items, review_of
+from kvqa_audit.store.review_records import Item, Review, ReviewDecision
+from kvqa_audit.store.review_tables import (
+    REVIEW_DECISIONS,
+    REVIEW_ITEMS,
+    REVIEW_LOCKS,
+    REVIEW_SKIPS,
+    REVIEWS,
+    ItemState,
+    ReviewVerdict,
+)
+
+SIMILAR, RECENT = 5, 40
+# Who has not decided for so long was away.
+_AWAY = timedelta(minutes=5)
+_WAITING = (ItemState.OPEN, ItemState.DISPUTED, ItemState.KNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What somebody wants to see; "" or None wants all. `blocking_first` puts first what keeps the version back."""
+
+    check: str = ""
+    source: str = ""
+    question: str = ""
+    answer: str = ""
+    state: ItemState | None = None
+    assignee: int | None = None
+    blocking_first: bool = False
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        c = REVIEW_ITEMS.c
+        texts = {c.check: self.check, c.source: self.source, c.question: self.question, c.answer: self.answer}
+        of = [column == text for column, text in texts.items() if text]
+        of += [] if self.state is None else [c.state == self.state]
+        return of + ([] if self.assignee is None else [c.assignee == self.assignee])
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a review is.
+
+    Attributes:
+        settled, open, disputed: how many things of the run.
+        mine: how many this person decided about, and did not take back.
+        for_me: how many wait for this person.
+        seconds_each: the median time between decisions of this person; None where there are too few.
+        findings: how many findings those that wait hold.
+    """
+
+    settled: int
+    open: int
+    disputed: int
+    mine: int
+    for_me: int
+    seconds_each: float | None
+
+    @property
+    def total(self) -> int:
+        return self.settled + self.open + self.disputed
+
+
+def next_items(
+    store: JobStore, who: Reviewer, dataset: int, filters: Filters, *, holding: Collection[int] = (), limit: int = 6
+) -> tuple[Item, ...]:
+    """What somebody decides about next, the weightiest first, and tells others that they are at it.
+
+    What they put off comes behind all else, and what others look at comes last of all.
+
+    Args:
+        store: where.
+        who: the reviewer.
+        dataset: its id.
+        filters: what they want to see.
+        holding: what they have before them already.
+        limit: how many at most.
+    """
+    found: list[Item] = []
+    with store.writing() as connection:
+        # Two who ask at once would be given the same.
+        connection.execute(select(REVIEWS.c.dataset).where(REVIEWS.c.dataset == dataset).with_for_update())
+        review, now = review_of(connection, dataset), store.clock(connection)
+        if review.run is None:
+            return ()
+        c = REVIEW_ITEMS.c
+        for tier in _tiers(who, review, filters, now):
+            of = [c.id.not_in([*holding, *(one.id for one in found)]), *filters.conditions(), *tier]
+            found += items(connection, *of, order=(c.weight.desc(), c.id), limit=limit - len(found))
+            if len(found) >= limit:
+                break
+        _hold(connection, who, [*(one.id for one in found), *holding], now)
+    return tuple(found)
+
+
+def progress(store: JobStore, who: Reviewer, dataset: int, filters: Filters) -> Progress:
+    """How far the review of what somebody wants to see is."""
+    c, d = REVIEW_ITEMS.c, REVIEW_DECISIONS.c
+    with store.reading() as connection:
+        review, now = review_of(connection, dataset), store.clock(connection)
+        of = [c.dataset == dataset, c.run == (review.run or ""), *filters.conditions()]
+        rows = connection.execute(select(c.state, func.count()).where(*of).group_by(c.state)).all()
+        numbers = {ItemState(state): number for state, number in rows}
+        mine = [d.dataset == dataset, d.user == who.id, d.undone_at.is_(None)]
+        decided = connection.execute(select(func.count()).select_from(REVIEW_DECISIONS).where(*mine)).scalar_one()
+        for_me = [*of, c.state.in_(_WAITING), ~_decided_by(who)]
+        waiting = connection.execute(select(func.count()).select_from(REVIEW_ITEMS).where(*for_me)).scalar_one()
+        last = decisions(connection, *mine, latest_first=True, limit=RECENT)
+    told = {state.value: numbers.get(state, 0) for state in (ItemState.SETTLED, ItemState.OPEN, ItemState.DISPUTED)}
+    return Progress(**told, mine=decided, for_me=waiting, seconds_each=_seconds_each(last, now))
+
+
+def matching(store: JobStore, who: Reviewer, dataset: int, filters: Filters, limit: int) -> tuple[Item, ...]:
+    """What somebody could decide about at once: all that waits for them, but for what measures them."""
+    c = REVIEW_ITEMS.c
+    with store.reading() as connection:
+        review = review_of(connection, dataset)
+        of = [c.dataset == dataset, c.run == (review.run or ""), c.state.in_((ItemState.OPEN, ItemState.DISPUTED))]
+        return items(connection, *of, ~_decided_by(who), *filters.conditions(), limit=limit)
+
+
+def choices(store: JobStore, dataset: int) -> dict[str, list[tuple[str, int]]]:
+    """What a queue can be filtered by: for check, source and question the words, with how many things wait there."""
+    c = REVIEW_ITEMS.c
+    told: dict[str, list[tuple[str, int]]] = {}
+    with store.reading() as connection:
+        run = review_of(connection, dataset).run or ""
+        of = (c.dataset == dataset, c.run == run, c.state != ItemState.SETTLED)
+        for column in (c.check, c.source, c.question):
+            counted = select(column, func.count()).where(*of, column != "").group_by(column).order_by(column).limit(200)
+            told[column.name] = [(word, number) for word, number in connection.execute(counted)]
+    return told
+
+
+def similar(connection: Connection, one: Item) -> tuple[ReviewDecision, ...]:
+    """What was said last about other settled things of the same check: the same question and answer first."""
+    c, d = REVIEW_ITEMS.c, REVIEW_DECISIONS.c
+    alike = [c.dataset == one.dataset, c.check == one.check, c.id != one.id, c.state == ItemState.SETTLED]
+    found: list[ReviewDecision] = []
+    for of in ([c.question == one.question, c.answer == one.answer], []):
+        settled_by = select(c.settled_by).where(*alike, *of)
+        known = [d.id.in_(settled_by), d.id.not_in([other.id for other in found])]
+        found += decisions(connection, *known, latest_first=True, limit=SIMILAR - len(found))
+    return tuple(found)
+
+
+def set_up(store: JobStore, dataset: int, version: int, needed: int) -> Review:
+    """Says how many people decide about each thing; what is decided already stays so.
+
+    Raises:
+        ConflictError: somebody else said so since this version.
+    """
+    with store.writing() as connection:
+        known = review_of(connection, dataset)
+        if known.version != version:
+            raise ConflictError("somebody changed how this dataset is reviewed since; look at it again")
+        values = {"needed": needed, "version": version + 1}
+        if connection.execute(select(REVIEWS.c.dataset).where(REVIEWS.c.dataset == dataset)).first() is None:
+            connection.execute(insert(REVIEWS), {"dataset": dataset, **values})
+        connection.execute(update(REVIEWS).where(REVIEWS.c.dataset == dataset).values(**values))
+        c = REVIEW_ITEMS.c
+        waits = c.state.in_((ItemState.OPEN, ItemState.DISPUTED))
+        for one in items(connection, c.dataset == dataset, c.decided > 0, waits):
+            settle(connection, one)
+        return review_of(connection, dataset)
+
+
+def assign(store: JobStore, numbers: Collection[int], user: int | None) -> None:
+    """Gives things to somebody to decide about; None gives them to nobody."""
+    with store.writing() as connection:
+        connection.execute(update(REVIEW_ITEMS).where(REVIEW_ITEMS.c.id.in_(numbers)).values(assignee=user))
+
+
+def measure_by(store: JobStore, number: int, known: ReviewVerdict | None) -> None:
+    """Lets a thing measure reviewers: everybody gets it once, and what they say is never written to the dataset.
+
+    Raises:
+        ConflictError: somebody decided about it already.
+    """
+    c = REVIEW_ITEMS.c
+    state = ItemState.OPEN if known is None else ItemState.KNOWN
+    with store.writing() as connection:
+        changed = update(REVIEW_ITEMS).where(c.id == number, c.decided == 0, c.state != ItemState.SETTLED)
+        if connection.execute(changed.values(known=known, state=state).returning(c.id)).first() is None:
+            raise ConflictError("somebody decided about it already, or there is no such thing")
+
+
+def _tiers(who: Reviewer, review: Review, filters: Filters, now: datetime) -> Iterator[list[ColumnElement[bool]]]:
+    """Conditions, the most wanted first; together they hold for all that waits for this person."""
+    c = REVIEW_ITEMS.c
+    waits = [c.dataset == review.dataset, c.run == review.run, c.state.in_(_WAITING), ~_decided_by(who)]
+    skipped = exists().where(REVIEW_SKIPS.c.item == c.id, REVIEW_SKIPS.c.user == who.id)
+    lock = REVIEW_LOCKS.c
+    others = (
+        select(func.count())
+        .select_from(REVIEW_LOCKS)
+        .where(lock.item == c.id, lock.user != who.id, lock.until > now)
+        .scalar_subquery()
+    )
+    places = review.needed - c.decided
+    free = ((c.state == ItemState.OPEN) & (others < places)) | (c.state == ItemState.KNOWN)
+    free = free | ((c.state == ItemState.DISPUTED) & (others == 0))
+    if filters.blocking_first:
+        yield [*waits, free, ~skipped, c.blocks.is_(True)]
+    yield [*waits, free, ~skipped]
+    yield [*waits, free]
+    yield waits
+
+
+def _decided_by(who: Reviewer) -> ColumnElement[bool]:
+    c, d = REVIEW_ITEMS.c, REVIEW_DECISIONS.c
+    return exists().where(d.item == c.id, d.user == who.id, d.round == c.round, d.undone_at.is_(None))
+
+
+def _hold(connection: Connection, who: Reviewer, numbers: Collection[int], now: datetime) -> None:
+    lock = REVIEW_LOCKS.c
+    over = (lock.user == who.id) & (lock.until < now)
+    connection.execute(delete(REVIEW_LOCKS).where(over | ((lock.user == who.id) & lock.item.in_(numbers))))
+    there = connection.execute(select(REVIEW_ITEMS.c.id).where(REVIEW_ITEMS.c.id.in_(numbers))).scalars().all()
+    if there:
+        connection.execute(insert(REVIEW_LOCKS), [{"item": one, "user": who.id, "until": now + LOCK} for one in there])
+
+
+def _seconds_each(last: Collection[ReviewDecision], now: datetime) -> float | None:
+    """The median time between the last decisions, each step once, without breaks."""
+    times = sorted({one.batch: one.at for one in last}.values())
+    gaps = [later - earlier for earlier, later in pairwise(times) if later - earlier < _AWAY]
+    return median(gap.total_seconds() for gap in gaps) if len(gaps) >= 3 and now - times[-1] < 100 * _AWAY else None

@@ -1,0 +1,59 @@
+"""Conditions on the tables of a review come in; items, decisions and reviews go out as records."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, select
+
+from kvqa_audit.errors import NotThereError
+from kvqa_audit.store.cells import fetched
+from kvqa_audit.store.review_records import Item, Review, ReviewDecision
+from kvqa_audit.store.review_tables import REVIEW_DECISIONS, REVIEW_ITEMS, REVIEWS
+
+
+def review_of(connection: Connection, dataset: int) -> Review:
+    """How a dataset is reviewed; by one person each, where nobody said otherwise."""
+    rows = fetched(connection, select(REVIEWS).where(REVIEWS.c.dataset == dataset))
+    return Review(**rows[0]) if rows else Review(dataset)
+
+
+def items(
+    connection: Connection, *of: ColumnElement[bool], order: Any = REVIEW_ITEMS.c.id, limit: int | None = None
+) -> tuple[Item, ...]:
+    """The items that these conditions hold for."""
+    wanted = select(REVIEW_ITEMS).where(*of).order_by(*(order if isinstance(order, tuple) else (order,))).limit(limit)
+    return tuple(Item(**row) for row in fetched(connection, wanted))
+
+
+def item(connection: Connection, number: int, *, lock: bool = False) -> Item:
+    """
+    Args:
+        connection: of a transaction.
+        number: the item's id.
+        lock: keeps others from changing it before the transaction ends.
+
+    Raises:
+        NotThereError: there is none with this id.
+    """
+    if lock:
+        connection.execute(select(REVIEW_ITEMS.c.id).where(REVIEW_ITEMS.c.id == number).with_for_update())
+    found = items(connection, REVIEW_ITEMS.c.id == number)
+    if not found:
+        raise NotThereError(f"there is nothing to review with the number {number} here")
+    return found[0]
+
+
+def decisions(
+    connection: Connection, *of: ColumnElement[bool], latest_first: bool = False, limit: int | None = None
+) -> tuple[ReviewDecision, ...]:
+    """The decisions that these conditions hold for, those that were taken back, too."""
+    c = REVIEW_DECISIONS.c
+    wanted = select(REVIEW_DECISIONS).where(*of).order_by(c.id.desc() if latest_first else c.id).limit(limit)
+    return tuple(ReviewDecision(**row) for row in fetched(connection, wanted))
+
+
+def decisions_in_force(connection: Connection, one: Item) -> tuple[ReviewDecision, ...]:
+    """What was said about an item in its present round, and not taken back, in its order."""
+    c = REVIEW_DECISIONS.c
+    return decisions(connection, c.item == one.id, c.round == one.round, c.undone_at.is_(None))
