@@ -6,7 +6,7 @@ import hashlib
 import io
 import json
 import os
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -184,6 +184,15 @@ def unpacked(read: Callable[[str], bytes | None], place: str) -> AuditRun:
         raise ArtifactError(f"{place}: holds damaged artifacts ({told_error}); audit the dataset again") from None
     _make_sure_all_is_there(run, place)
     return run
+
+
+def run_without_rows(record: bytes, place: str) -> AuditRun:
+    """What `audit.json` alone tells of an audit: all but findings, pairs, fingerprints and profile.
+
+    Raises:
+        ArtifactError: it is damaged, or of another version of the contract.
+    """
+    return _run_of(read_record(record, place), defaultdict(list), None)
 
 
 def _make_sure_all_is_there(run: AuditRun, place: str) -> None:

@@ -144,7 +144,7 @@ class Finding(Wire):
 
 
 class GateCheck(Wire):
-    """One check that keeps a version back, and whether decisions could still let it pass."""
+    """One check, or limit on several, that keeps a version back, and whether decisions could still let it pass."""
 
     code: str
     reason: str

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,10 +12,14 @@ from fastapi import Request
 from sqlalchemy import func, select
 
 from kvqa_audit.access.records import Scope
+from kvqa_audit.artifacts.folder import run_without_rows
+from kvqa_audit.errors import ArtifactError
 from kvqa_audit.jobs.job_rows import job_rows
 from kvqa_audit.jobs.queue import cancel, job, start_job
 from kvqa_audit.jobs.settings import RUNS_FOLDER
 from kvqa_audit.model import Finding, FindingStatus
+from kvqa_audit.release.gate import Standing
+from kvqa_audit.release.standing import standing_of
 from kvqa_audit.store.access_tables import Role
 from kvqa_audit.store.differences import SeenBefore, seen_before
 from kvqa_audit.store.job_records import Cause, Dataset, Job, JobState
@@ -88,13 +91,13 @@ class Overview:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What the record of an audit says beside what the store has: the verdict in words, and how it was described."""
+    """What the record of an audit says beside what the store has: the verdict in words, and what it hangs on."""
 
     sentence: str
     reasons: tuple[str, ...]
-    blockers: tuple[str, ...]
     described_by: str
     ready: bool
+    standing: Standing
 
 
 def seen_audit(site: Site, caller: Caller, number: int, role: Role = Role.VIEWER, scope: Scope = "read") -> Audit:
@@ -231,13 +234,17 @@ def record_of(site: Site, run: StoredRun) -> Record:
     return _record(str(folder_of(site, run) / "audit.json"))
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=64)
 def _record(path: str) -> Record:
     try:
-        told = json.loads(Path(path).read_bytes())
-    except (OSError, ValueError):
+        run = run_without_rows(Path(path).read_bytes(), path)
+    except (OSError, ArtifactError):
         raise UnknownError("The files of this audit are gone; the store keeps its numbers and findings.") from None
-    verdict = told.get("verdict") or {}
-    words = {name: tuple(map(str, verdict.get(name, ()))) for name in ("reasons", "blockers")}
-    described = str((told.get("metrics") or {}).get("described_by", ""))
-    return Record(str(verdict.get("sentence", "")), **words, described_by=described, ready=bool(verdict.get("ready")))
+    verdict = run.verdict
+    return Record(
+        sentence=verdict.sentence if verdict else "",
+        reasons=verdict.reasons if verdict else (),
+        described_by=run.metrics.get("described_by", ""),
+        ready=bool(verdict and verdict.ready),
+        standing=standing_of(run),
+    )

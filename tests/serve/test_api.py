@@ -149,6 +149,20 @@ def test_gate_names_what_could_still_flip_it(served: Served, api: httpx.Client) 
     assert 'who: "robot"' in kept
 
 
+def test_gate_knows_limits_on_several_checks(served: Served, api: httpx.Client) -> None:
+    dataset = made(served, api, "limited", gate="fail_on: never\nlimits: {error: {count: 2}, KV0: {share: 0.0}}\n")
+    run = served.finished(dataset["id"], finished(ROWS, IMAGES, findings(0, 1, 2)))
+    gate = api.get(f"runs/{run.id}/gate").json()
+    told = {one["code"]: (one["blocking"], one["tolerated"], one["undecided"]) for one in gate["checks"]}
+    assert told == {"error": (3, 2, 3), "KV0": (3, 0, 3)}
+    assert "3 of 3 undecided findings" in gate["outlook"], "those that one limit needs are among the other's"
+    keys = [item["key"] for item in api.get(f"runs/{run.id}/undecided").json()["items"]]
+    for key in keys:
+        sent = {"key": key, "verdict": "accepted", "reason": "agreed"}
+        assert api.post(f"runs/{run.id}/decisions", json=sent).status_code == 201
+    assert "would be ready" in api.get(f"runs/{run.id}/gate").json()["outlook"]
+
+
 def test_two_datasets_of_one_description_have_histories_of_their_own(served: Served, api: httpx.Client) -> None:
     projects = set()
     for name in ("one of two", "two of two"):

@@ -111,17 +111,29 @@ def get_gate(request: Request, caller: Reader, number: Number) -> wire.Gate:
     site = site_of(request)
     audit = seen_audit(site, caller, number)
     state = gate_state(site, audit)
-    names = list(wire.GateCheck.model_fields)
-    checks = [wire.GateCheck(**{name: getattr(one, name) for name in names}) for one in state.blockers]
+    outlook = state.outlook
+    checks = [
+        wire.GateCheck(
+            code=one.code,
+            reason=one.reason,
+            blocking=len(one.keys),
+            tolerated=one.tolerated,
+            waived=len(one.waived),
+            confirmed=len(one.confirmed),
+            undecided=len(one.undecided),
+            can_flip=one.can_flip,
+        )
+        for one in outlook.blockers
+    ]
     return wire.Gate(
         run=number,
         ready=state.record.ready,
         exit_code=audit.finished_run.exit_code or 0,
         sentence=state.record.sentence,
         reasons=list(state.record.reasons),
-        outlook=state.outlook,
-        could_be_ready=state.could_be_ready,
-        fixed_reasons=list(state.fixed_reasons),
+        outlook=outlook.sentence,
+        could_be_ready=outlook.could_be_ready,
+        fixed_reasons=list(outlook.fixed_reasons),
         checks=checks,
     )
 
