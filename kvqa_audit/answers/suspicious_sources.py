@@ -6,7 +6,7 @@ it, out of fold, from all answers about the image and from how the edges in its 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from kvqa_audit.answers.held_out import (
     log_odds_by_looks,
     predicted_by_context,
 )
-from kvqa_audit.answers.opinion_pool import fitted_weights, pooled
+from kvqa_audit.answers.opinion_pool import fitted_weights, pooled, summed
 from kvqa_audit.answers.reasons import Reason, reasons_for
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class SuspiciousSource:
 
 
 def suspicious_sources(
-    cells: Cells, folds: np.ndarray[Any, Any], looks: np.ndarray[Any, Any] | None
+    cells: Cells, folds: np.ndarray[Any, Any], looks: Sequence[np.ndarray[Any, Any]]
 ) -> tuple[int, tuple[SuspiciousSource, ...]]:
     """How many images could be judged, and those of them that seem misplaced, most suspicious first.
 
@@ -57,7 +57,7 @@ def suspicious_sources(
     Args:
         cells: of the whole table.
         folds: the fold of each cell.
-        looks: how the picture of each cell looks, (cells, k), NaN where there is none; None without pictures.
+        looks: how the picture of each cell looks, (cells, k) of each kind, NaN where there is none.
     """
     import numpy as np
     from scipy import sparse
@@ -77,12 +77,11 @@ def suspicious_sources(
     context = sparse.hstack([told, cells.of_image[:, others]], format="csr")[judged]
     given, fold = np.searchsorted(large, sources[judged]), folds[first][judged]
     predicted, weights = predicted_by_context(context, given, fold, len(large))
-    opinions, share = [np.log(predicted + LEAST_PROBABILITY)], [1.0]
-    by_looks = np.zeros_like(predicted)
-    if looks is not None:
-        opinions.append(log_odds_by_looks(looks[first][judged], given, fold, len(large)))
-        share = fitted_weights(opinions, given, [1.0, 0.0], ASSUMED_SHARE)
-        by_looks = share[1] * opinions[1]
+    opinions, share, by_looks = [np.log(predicted + LEAST_PROBABILITY)], [1.0], np.zeros_like(predicted)
+    if looks:
+        opinions += [log_odds_by_looks(kind[first][judged], given, fold, len(large)) for kind in looks]
+        share = fitted_weights(opinions, given, [1.0, *[0.0] * len(looks)], ASSUMED_SHARE)
+        by_looks = summed(opinions[1:], share[1:])
     probabilities = pooled(opinions, share)
     scores = chance_of_exchange(probabilities, given)
     names = [cells.source_names[source] for source in large.tolist()]

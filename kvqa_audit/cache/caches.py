@@ -42,12 +42,14 @@ class Caches:
         overlays: what was seen in images, by their content.
         duplicates: lists of duplicates, by all images together.
         judgements: what was judged of a table, by the table and its description.
+        embeddings: vectors that models gave for images, by their content.
     """
 
     fingerprints: FingerprintCache
     overlays: TextCache
     duplicates: TextCache
     judgements: TextCache
+    embeddings: TextCache
 
     @classmethod
     def open(cls, folder: Path | None = None) -> Caches:
@@ -58,6 +60,7 @@ class Caches:
             TextCache(folder / "overlays-2.sqlite"),
             TextCache(folder / "duplicates-1.sqlite"),
             TextCache(folder / "judgements-1.sqlite"),
+            TextCache(folder / "embeddings-1.sqlite"),
         )
 
     def __enter__(self) -> Caches:

@@ -27,6 +27,7 @@ def cache(
             "images' boxes and text": caches.overlays,
             "lists of duplicates": caches.duplicates,
             "judgements of tables": caches.judgements,
+            "vectors of images": caches.embeddings,
         }
         if prune_days is not None:
             forgotten = ", ".join(f"{kept.prune(prune_days):,} {kind}" for kind, kept in kinds.items())

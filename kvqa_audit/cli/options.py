@@ -54,6 +54,22 @@ JSON = Annotated[bool, typer.Option("--json", help="Print the result as JSON on 
 JOBS = Annotated[
     int, typer.Option("--jobs", "-j", min=1, max=256, help="Worker processes for the images.", show_default="all cores")
 ]
+EMBEDDINGS = Annotated[
+    Path | None,
+    typer.Option(
+        "--embeddings",
+        help="Parquet file with a vector for each image (columns img_id, vector), by which pictures are compared.",
+        show_default=False,
+    ),
+]
+EMBEDDER = Annotated[
+    Path | None,
+    typer.Option(
+        "--embedder",
+        help="ONNX model that gives such a vector; NAME.yaml beside NAME.onnx says how pictures are made for it.",
+        show_default=False,
+    ),
+]
 STORE = Annotated[
     str | None,
     typer.Option(

@@ -15,6 +15,8 @@ from kvqa_audit.cli.options import (
     BLUR_TEXT,
     CORES,
     DECISIONS,
+    EMBEDDER,
+    EMBEDDINGS,
     FORMAT,
     GATE,
     JOBS,
@@ -67,6 +69,8 @@ def run(
     ocr: Annotated[
         bool, typer.Option("--ocr", help="Read text in the pictures; more than half a second each.")
     ] = False,
+    embeddings: EMBEDDINGS = None,
+    embedder: EMBEDDER = None,
     blur_text: BLUR_TEXT = False,
     no_images: NO_IMAGES = False,
     pages: PAGES = False,
@@ -101,6 +105,8 @@ def run(
         "also": also.split(",") if also else None,
         "report_url": report_url,
         "ocr": ocr,
+        "embeddings": embeddings and str(embeddings),
+        "embedder": embedder and str(embedder),
         "blur_text": blur_text,
         "no_images": no_images,
         "pages": pages,

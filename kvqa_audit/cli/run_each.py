@@ -155,7 +155,17 @@ def _asked(job: Job, manner: Manner) -> tuple[AuditRequest, Publication]:
     one = job.planned
     formats = formats_named(",".join(one.also))
     found = description_for(one.source, one.spec, revision=one.revision)
-    options = AuditOptions(found.spec, one.revision, one.subset, one.table_only, manner.jobs, one.ocr, found.opened)
+    options = AuditOptions(
+        found.spec,
+        one.revision,
+        one.subset,
+        one.table_only,
+        manner.jobs,
+        one.ocr,
+        Path(one.embeddings) if one.embeddings else None,
+        Path(one.embedder) if one.embedder else None,
+        found.opened,
+    )
     decisions = Path(one.decisions) if one.decisions else None
     request = AuditRequest(one.source, options, decisions, manner.ignore_decisions, manner.cache)
     publication = Publication(

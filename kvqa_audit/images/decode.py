@@ -66,6 +66,11 @@ class Decoded:
         return None if self.luma is None else np.asarray(self.luma)
 
 
+def squeezed(picture: Image.Image, side_px: int) -> NDArray[np.uint8]:
+    """The pixels of an RGB picture, made a square, (side, side, 3)."""
+    return np.asarray(picture.resize((side_px, side_px), Image.Resampling.BICUBIC))
+
+
 def decoder_version() -> str:
     """Which decoder gives the pixels, e.g. `Pillow 13.0.0/libjpeg-turbo 3.2.0`."""
     turbo = features.version_feature("libjpeg_turbo")

@@ -69,6 +69,7 @@ def run_audit(
     from kvqa_audit.ingest.open import open_dataset
     from kvqa_audit.ingest.table import empty_table
     from kvqa_audit.pipeline.evidence import collect_evidence
+    from kvqa_audit.pipeline.picture_looks import open_embeddings
     from kvqa_audit.pipeline.run_record import engines_of, facts_of, metrics_of, rows_of
     from kvqa_audit.release.decisions import apply_decisions
     from kvqa_audit.release.standing import judge_audit, with_verdict
@@ -93,10 +94,11 @@ def run_audit(
                 opened=None if opened is None else opened.take(),
             )
             count(len(dataset.table.frame))
+        given = open_embeddings(options, dataset)
         if on_images is not None:
             on_images(replace(dataset, table=empty_table()))
         collected = collect_evidence(
-            dataset, spec, subset=subset, pool=pool, caches=caches, clock=clock, ocr=options.ocr
+            dataset, spec, subset=subset, pool=pool, caches=caches, clock=clock, ocr=options.ocr, given=given
         )
     evidence = collected.evidence
     checks = checks_for(spec)

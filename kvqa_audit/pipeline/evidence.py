@@ -11,6 +11,7 @@ from kvqa_audit.engine.call import Call
 from kvqa_audit.engine.executor import Executor, Future
 from kvqa_audit.ingest.dataset import ROLES
 from kvqa_audit.pipeline.judgement_cache import JudgementCache
+from kvqa_audit.pipeline.picture_looks import Embeddings, look_of_pictures
 from kvqa_audit.pipeline.table_stages import IMPORTS, JudgedRows, judge_expectations, judge_rows, rank_answers
 from kvqa_audit.progress import Clock
 
@@ -37,6 +38,7 @@ class Collected:
     images: ImageStageResult
     duplicates: DuplicateResult
     overlay_agreement: Mapping[str, Mapping[str, Any]]
+    notes: tuple[str, ...] = ()
 
 
 def collect_evidence(
@@ -48,13 +50,13 @@ def collect_evidence(
     caches: Caches | None,
     clock: Clock,
     ocr: bool = False,
+    given: Embeddings | None = None,
 ) -> Collected:
     """Takes a dataset through all stages but the checks.
 
     The stages over the images share one pool; beside them the table is judged and its answers are ranked, in
     processes that each end with their work: what the engines need is the largest part of the memory.
     """
-    from kvqa_audit.answers.gradients import gradients_of
     from kvqa_audit.answers.suspicion import Suspicion
     from kvqa_audit.checks.base import Evidence
     from kvqa_audit.contracts.expectations import ExpectationResult
@@ -83,13 +85,14 @@ def collect_evidence(
     images = look_at_images(dataset, pool, caches, clock)
     duplicates = look_for_duplicates(images, pool, caches, clock, min_frame_similarity=spec.bounds.get("KV206"))
     overlays = look_for_overlays(dataset, spec, images, pool, caches, clock)
+    pictures, notes = look_of_pictures(dataset, images, given or Embeddings(), pool, caches, clock)
     pool.release()  # what comes now needs their memory
     burned_in = () if "ocr" in absent else read_pictures(dataset, images, pool, clock)
     judged: JudgedRows = _awaited(judging, "judge the rows", clock)
     promises: Mapping[str, ExpectationResult] = _awaited(promised, "judge the promises", clock)
     copies = [(pair.left, pair.right) for pair in duplicates.pairs]
-    seen, gradients = things_seen(overlays), gradients_of(images.fingerprints)
-    ranking = known_or_begin("rank suspicious answers", Suspicion, rank_answers, copies, seen, gradients)
+    seen = things_seen(overlays)
+    ranking = known_or_begin("rank suspicious answers", Suspicion, rank_answers, copies, seen, pictures)
     study = study_answers(judged.study, images, duplicates, spec, clock)
     suspicion: Suspicion = _awaited(ranking, "rank suspicious answers", clock)
     evidence = Evidence(
@@ -109,7 +112,7 @@ def collect_evidence(
         absent=absent,
         folders=dataset.folders,
     )
-    return Collected(evidence, images, duplicates, agreement_figures(dataset.table.frame, spec, overlays))
+    return Collected(evidence, images, duplicates, agreement_figures(dataset.table.frame, spec, overlays), notes)
 
 
 def look_at_images(dataset: Dataset, pool: Executor, caches: Caches | None, clock: Clock) -> ImageStageResult:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ class AuditOptions:
         table_only: look at no image.
         jobs: worker processes for the images, where no executor is given.
         ocr: read the text burned into the pictures, where the extra `ocr` is installed; more than half a second each.
+        embeddings: a Parquet file with a vector for each image (`img_id`, `vector`).
+        embedder: an ONNX model that gives such a vector, with a YAML file of its name beside it.
         opened: the source, where it was opened already to find its description; the first audit takes it.
     """
 
@@ -30,4 +33,6 @@ class AuditOptions:
     table_only: bool = False
     jobs: int = 1
     ocr: bool = False
+    embeddings: Path | None = None
+    embedder: Path | None = None
     opened: OpenedOnce | None = None

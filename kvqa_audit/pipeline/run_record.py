@@ -96,7 +96,13 @@ def metrics_of(collected: Collected) -> Metrics:
         "images_from_cache": images.from_cache,
         "subset": "whole dataset" in evidence.absent,
         "described_by": evidence.spec.made_by,
-        "notes": [*_perhaps_a_part(evidence), *_note_on(evidence.spec), *images.notes, *duplicates.notes],
+        "notes": [
+            *_perhaps_a_part(evidence),
+            *_note_on(evidence.spec),
+            *images.notes,
+            *duplicates.notes,
+            *collected.notes,
+        ],
     }
 
 

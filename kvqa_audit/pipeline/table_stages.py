@@ -14,12 +14,12 @@ from kvqa_audit.progress import Clock
 
 if TYPE_CHECKING:
     from kvqa_audit.answers.distributions import Distributions
-    from kvqa_audit.answers.gradients import Gradients
     from kvqa_audit.answers.rules import RuleResult
     from kvqa_audit.answers.study import AnswerStudy
     from kvqa_audit.answers.suspicion import Suspicion
     from kvqa_audit.contracts.expectations import ExpectationResult
     from kvqa_audit.contracts.row_schema import RowContract
+    from kvqa_audit.images.picture_vectors import PictureVectors
     from kvqa_audit.ingest.dataset import Table
     from kvqa_audit.model import Stage
     from kvqa_audit.spec.dataset_spec import DatasetSpec
@@ -93,18 +93,18 @@ def rank_answers(
     spec: DatasetSpec,
     copies: Sequence[tuple[str, str]],
     seen: Mapping[str, Iterable[str]],
-    gradients: Gradients,
+    pictures: Sequence[PictureVectors],
 ) -> tuple[Suspicion, tuple[Stage, ...]]:
     """Ranks the answers by how little they fit the rest of their image; copies of a picture never vouch for it.
 
     Args:
         copies: pairs of img_ids that show the same picture.
         seen: img_id to what is seen in its picture, in words.
-        gradients: how the edges lie in the pictures.
+        pictures: what the pictures look like, one or several kinds of vectors.
     """
     from kvqa_audit.answers.suspicion import rank_suspicious_answers
 
     clock = Clock()
     with clock.stage("rank suspicious answers", len(table.frame)):
-        suspicion = rank_suspicious_answers(table.frame, spec, copies, seen, gradients)
+        suspicion = rank_suspicious_answers(table.frame, spec, copies, seen, pictures)
     return suspicion, tuple(clock.stages)

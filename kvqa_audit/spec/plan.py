@@ -13,7 +13,7 @@ from kvqa_audit.spec.record import Record, Text
 SUFFIXES = (".yaml", ".yml")
 # What stands before the name of a file with the URLs of pictures, which are then fetched.
 MANIFEST = "manifest:"
-_PATHS = ("source", "spec", "gate", "decisions", "store", "out", "baseline")
+_PATHS = ("source", "spec", "gate", "decisions", "store", "out", "baseline", "embeddings", "embedder")
 # What is a path only where there is such a file or folder, and a name where there is none.
 _PERHAPS_NAMES = ("spec", "gate", "baseline")
 
@@ -35,6 +35,8 @@ class Settings(Record):
     no_images: bool = False
     blur_text: bool = False
     ocr: bool = False
+    embeddings: Text | None = None
+    embedder: Text | None = None
 
 
 class PlannedDataset(Settings):

@@ -29,9 +29,10 @@ from typing import Any
 
 import pandas as pd
 
-from kvqa_audit.answers.gradients import Gradients, gradients_of
+from kvqa_audit.answers.gradients import gradients_of
 from kvqa_audit.answers.suspicion import rank_suspicious_answers
 from kvqa_audit.engine.local import LocalPool
+from kvqa_audit.images.picture_vectors import PictureVectors
 from kvqa_audit.ingest.open import open_dataset
 from kvqa_audit.ingest.table import read_csv_table
 from kvqa_audit.overlays.detection import things_seen
@@ -49,7 +50,7 @@ class Pictures:
 
     copies: list[tuple[str, str]] = field(default_factory=list)
     seen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    gradients: Gradients | None = None
+    looks: tuple[PictureVectors, ...] = ()
 
 
 def look_at(folder: Path, spec: DatasetSpec) -> Pictures:
@@ -59,7 +60,7 @@ def look_at(folder: Path, spec: DatasetSpec) -> Pictures:
         copies = look_for_duplicates(images, pool, None, clock).pairs
         overlays = look_for_overlays(dataset, spec, images, pool, None, clock)
     pairs = [(pair.left, pair.right) for pair in copies]
-    return Pictures(pairs, things_seen(overlays), gradients_of(images.fingerprints))
+    return Pictures(pairs, things_seen(overlays), (gradients_of(images.fingerprints),))
 
 
 def tool(folder: Path, name: str) -> ModuleType:
@@ -86,7 +87,7 @@ def measure(table: Path, spec: DatasetSpec, pictures: Pictures, tools: Path, see
         truth = plant.plant(source, planted, seed=seed, copies=0, flips=flips, faults=False)
         frame = read_csv_table(planted / "metadata.csv", spec.columns).frame
         started = time.process_time()
-        found = rank_suspicious_answers(frame, spec, pictures.copies, pictures.seen, pictures.gradients)
+        found = rank_suspicious_answers(frame, spec, pictures.copies, pictures.seen, pictures.looks)
         seconds = time.process_time() - started
         rankings = {
             "findings": {suspect.row: suspect.score for suspect in found.suspects},
@@ -115,7 +116,7 @@ def measure_sources(table: Path, spec: DatasetSpec, pictures: Pictures, seed: in
         for img_id in chance.sample(sorted(own.index), images)
     }
     frame["source"] = [moved.get(row.img_id, row.source) for row in frame.itertuples()]
-    found = rank_suspicious_answers(frame, spec, pictures.copies, pictures.seen, pictures.gradients)
+    found = rank_suspicious_answers(frame, spec, pictures.copies, pictures.seen, pictures.looks)
     hits = [suspect.img_id in moved for suspect in found.sources]
     precision = [sum(hits[: place + 1]) / (place + 1) for place, hit in enumerate(hits) if hit]
     likely = [suspect.img_id in moved for suspect in found.sources if suspect.score >= 0.5]

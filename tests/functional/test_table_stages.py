@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from kvqa_audit.answers.gradients import Gradients
 from kvqa_audit.demo import draw_demo
 from kvqa_audit.engine.local import LocalPool
+from kvqa_audit.images.picture_vectors import PictureVectors
 from kvqa_audit.ingest.open import open_dataset
 from kvqa_audit.pipeline.table_stages import judge_expectations, judge_rows, rank_answers
 from kvqa_audit.spec.load import load_spec
@@ -25,7 +25,7 @@ def test_same_evidence_wherever_it_is_worked_out(tmp_path: Path) -> None:
     ranked_with = (
         [(images[0], images[1])],
         {images[2]: ("a box", "no text")},
-        Gradients(tuple(images), histograms),
+        (PictureVectors(tuple(images), histograms),),
     )
     with LocalPool(1) as pool:
         promised = pool.submit(judge_expectations, table, spec, ABSENT)

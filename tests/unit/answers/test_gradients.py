@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kvqa_audit.answers.gradients import SIDE_PX, Gradients, gradients_of
+from kvqa_audit.answers.gradients import SIDE_PX, gradients_of
 from kvqa_audit.images.hashes import THUMBNAIL_SIDE_PX
+from kvqa_audit.images.picture_vectors import PictureVectors
 from kvqa_audit.model import ImageFingerprint
 
 
@@ -15,7 +16,7 @@ def fingerprint(img_id: str, grey: np.ndarray) -> ImageFingerprint:
 
 
 def histogram(grey: np.ndarray) -> np.ndarray:
-    return gradients_of([fingerprint("a", grey)]).histograms[0].reshape(8, 8, 8)
+    return gradients_of([fingerprint("a", grey)]).vectors[0].reshape(8, 8, 8)
 
 
 STRIPES = np.tile(np.sin(np.arange(64) / 2) * 60 + 120, (64, 1))
@@ -52,9 +53,12 @@ def test_only_what_was_looked_at_has_one_in_the_order_of_ids() -> None:
 
 def test_the_digest_tells_every_difference() -> None:
     found = gradients_of([fingerprint("a", STRIPES), fingerprint("b", STRIPES.T)])
-    other = found.histograms.copy()
+    other = found.vectors.copy()
     other[1, 511] ^= 1
-    assert len({repr(found), repr(Gradients(found.img_ids, other)), repr(Gradients(("a", "c"), found.histograms))}) == 3
+    assert (
+        len({repr(found), repr(PictureVectors(found.img_ids, other)), repr(PictureVectors(("a", "c"), found.vectors))})
+        == 3
+    )
 
 
 def test_the_small_pictures_are_those_of_the_fingerprints() -> None:

@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 
 from kvqa_audit.answers.context import Fact
-from kvqa_audit.answers.gradients import Gradients
 from kvqa_audit.answers.suspicion import SUSPICIOUS, Suspicion, rank_suspicious_answers
+from kvqa_audit.images.picture_vectors import PictureVectors
 from kvqa_audit.spec.load import load_spec
 
 SPEC = load_spec()
@@ -193,12 +193,12 @@ def test_a_source_with_too_few_pictures_is_scored_but_not_suspected() -> None:
     assert {frame["img_id"].iloc[row] for row in found.scores} >= {"few0", "few1", "few2"}
 
 
-def gradients_by(look_of: Callable[[int], int], images: int = 200) -> Gradients:
+def gradients_by(look_of: Callable[[int], int], images: int = 200) -> PictureVectors:
     """Noisy pictures of as many looks as the function gives for the numbers of the images."""
     rng = np.random.default_rng(3)
     looks = rng.integers(0, 256, (8, 512))
     noisy = [np.clip(looks[look_of(n)] + rng.integers(-40, 41, 512), 0, 255) for n in range(images)]
-    return Gradients(tuple(f"img{n:03}" for n in range(images)), np.array(noisy, dtype=np.uint8))
+    return PictureVectors(tuple(f"img{n:03}" for n in range(images)), np.array(noisy, dtype=np.uint8))
 
 
 def one_question(images: int = 200) -> pd.DataFrame:
@@ -225,7 +225,7 @@ def test_pictures_tell_of_an_exchanged_answer_that_no_other_answer_tells_of() ->
     row = exchange(frame, "img017", "procedure", other)
     alone = rank_suspicious_answers(frame, SPEC)
     assert alone.scores[row] < 0.05
-    found = rank_suspicious_answers(frame, SPEC, gradients=gradients)
+    found = rank_suspicious_answers(frame, SPEC, pictures=[gradients])
     assert max(found.scores, key=lambda one: found.scores[one]) == row
     assert found.suspects[0].row == row
     assert "looks" in {reason.fact.kind for reason in found.suspects[0].reasons}
@@ -237,7 +237,7 @@ def test_pictures_that_tell_nothing_change_next_to_nothing() -> None:
     rng = random.Random(8)
     looks = [rng.randrange(8) for _ in range(200)]
     alone = rank_suspicious_answers(frame, SPEC)
-    found = rank_suspicious_answers(frame, SPEC, gradients=gradients_by(looks.__getitem__))
+    found = rank_suspicious_answers(frame, SPEC, pictures=[gradients_by(looks.__getitem__)])
     assert found.suspects[0].row == alone.suspects[0].row
     others = frame.index[frame["img_id"] != "img009"].tolist()
     assert [found.scores[row] for row in others] == pytest.approx([alone.scores[row] for row in others], abs=0.05)
@@ -247,8 +247,8 @@ def test_images_without_a_picture_are_judged_by_their_answers_alone() -> None:
     frame = one_question()
     shown = [int(answer == "colonoscopy") for answer in answers_of(frame)]
     every = gradients_by(shown.__getitem__)
-    half = Gradients(every.img_ids[:100], every.histograms[:100])
-    found = rank_suspicious_answers(frame, SPEC, gradients=half)
+    half = PictureVectors(every.img_ids[:100], every.vectors[:100])
+    found = rank_suspicious_answers(frame, SPEC, pictures=[half])
     assert set(found.scores) == set(rank_suspicious_answers(frame, SPEC).scores)
-    few = Gradients(every.img_ids[:10], every.histograms[:10])
-    assert rank_suspicious_answers(frame, SPEC, gradients=few) == rank_suspicious_answers(frame, SPEC)
+    few = PictureVectors(every.img_ids[:10], every.vectors[:10])
+    assert rank_suspicious_answers(frame, SPEC, pictures=[few]) == rank_suspicious_answers(frame, SPEC)
