@@ -17,6 +17,7 @@ from kvqa_audit.model import (
     Finding,
     FindingDecision,
     FindingStatus,
+    FrozenEvidence,
     ImageFingerprint,
     Severity,
     Tier,
@@ -42,9 +43,11 @@ FINDING_COLUMNS = (
 )
 # Empty where nobody decided about the finding.
 DECISION_COLUMNS = ("decision", "decided_by", "decided_at", "reason", "until")
+# For programs: what the finding rests on, and what a decision was made on that holds no more. Not in the CSV.
+EVIDENCE_COLUMNS = ("frozen_evidence", "decided_on")
 PAIR_COLUMNS = ("left", "right", "tier", "distance", "similarity", "transform", "group")
 # What folders of earlier versions do not have.
-LATER_COLUMNS = ("embedded", *DECISION_COLUMNS)
+LATER_COLUMNS = ("embedded", *DECISION_COLUMNS, *EVIDENCE_COLUMNS)
 # A picture, however small, does not belong into a file of facts that may leave the building.
 NOT_STORED = ("thumbnail",)
 
@@ -91,11 +94,23 @@ def _decision_cells(decision: FindingDecision | None) -> dict[str, str | None]:
     }
 
 
-def _decision_of(cells: dict[str, str | None]) -> FindingDecision | None:
-    verdict, who, when, reason, until = (cells[name] for name in DECISION_COLUMNS)
+def _decision_of(row: dict[str, Any]) -> FindingDecision | None:
+    verdict, who, when, reason, until = (row.get(name) for name in DECISION_COLUMNS)
     if verdict is None or who is None or when is None or reason is None:
         return None
-    return FindingDecision(verdict, who, date.fromisoformat(when), reason, date.fromisoformat(until) if until else None)
+    last_day = date.fromisoformat(until) if until else None
+    decided_on = _evidence_of(row.get("decided_on"))
+    return FindingDecision(verdict, who, date.fromisoformat(when), reason, last_day, decided_on)
+
+
+def _evidence_cells(finding: Finding) -> dict[str, str | None]:
+    decided_on = None if finding.decision is None else finding.decision.decided_on
+    both = zip(EVIDENCE_COLUMNS, (finding.frozen_evidence, decided_on), strict=True)
+    return {name: None if one is None else json.dumps(one.as_json(), ensure_ascii=True) for name, one in both}
+
+
+def _evidence_of(cell: str | None) -> FrozenEvidence | None:
+    return None if cell is None else FrozenEvidence.of_json(json.loads(cell))
 
 
 def findings_table(findings: Iterable[Finding]) -> pa.Table:
@@ -103,12 +118,13 @@ def findings_table(findings: Iterable[Finding]) -> pa.Table:
     import pyarrow as pa
 
     kinds = {"row": pa.int64(), "score": pa.float64(), "related": pa.list_(pa.string())}
-    schema = pa.schema([(name, kinds.get(name, pa.string())) for name in (*FINDING_COLUMNS, *DECISION_COLUMNS)])
-    return pa.Table.from_pylist([finding_row(f) for f in findings], schema=schema)
+    names = (*FINDING_COLUMNS, *DECISION_COLUMNS, *EVIDENCE_COLUMNS)
+    schema = pa.schema([(name, kinds.get(name, pa.string())) for name in names])
+    return pa.Table.from_pylist([{**finding_row(f), **_evidence_cells(f)} for f in findings], schema=schema)
 
 
 def findings_csv(findings: Iterable[Finding]) -> bytes:
-    """The same as CSV in UTF-8 for people's spreadsheets; `related` is a JSON list, or empty.
+    """The same but the frozen evidence as CSV in UTF-8 for people's spreadsheets; `related` is a JSON list, or empty.
 
     A text that a spreadsheet would take for a formula has an apostrophe before it here, not in the Parquet file.
     """
@@ -184,11 +200,11 @@ def _record_table(record: type, rows: Iterable[Any]) -> pa.Table:
 
 def finding_of(row: dict[str, Any]) -> Finding:
     """The finding that such a row tells; folders of earlier versions know nothing of who decided."""
-    decision = {name: row.get(name) for name in DECISION_COLUMNS}
     return Finding(
         **{
             **{name: row[name] for name in FINDING_COLUMNS},
-            "decision": _decision_of(decision),
+            "decision": _decision_of(row),
+            "frozen_evidence": _evidence_of(row.get("frozen_evidence")),
             "severity": Severity(row["severity"]),
             "status": FindingStatus(row["status"]),
             "related": tuple(row["related"]),

@@ -125,6 +125,7 @@ def check(
     pair: PairKind | None = None,
     repair: Repair | None = None,
     by_description: bool = False,
+    version: int = 1,
 ) -> Callable[[Callable[[Evidence], Checked | Skipped]], Check]:
     """Turns a function into a Check; the name is the function's, the text for people is its docstring.
 
@@ -136,6 +137,7 @@ def check(
         pair: what its findings say of two images.
         repair: how `fix` corrects what it finds.
         by_description: it judges by what the description says; where that was inferred, it warns at most.
+        version: one more where a finding means another thing than before; it is then to be decided about anew.
 
     Raises:
         ValueError: the docstring is not of the form title, `Why:`, `Fix:`.
@@ -146,7 +148,7 @@ def check(
         if match is None:
             raise ValueError(f"{code}: the docstring has to be a title, then 'Why:' and 'Fix:'")
         title, why, fix = (" ".join(match[part].split()) for part in ("title", "why", "fix"))
-        doc = CheckDoc(title, why, fix, unit, pair, repair)
+        doc = CheckDoc(title, why, fix, unit, pair, repair, f"version {version}")
         return Check(code, function.__name__, severity, needs, doc, function, by_description)
 
     return decorate

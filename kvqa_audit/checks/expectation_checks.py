@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from kvqa_audit.checks.base import Check, Checked, Defect, Evidence, Skipped
 from kvqa_audit.model import CheckDoc, Severity
 from kvqa_audit.spec.promise import Promise
@@ -34,7 +36,11 @@ def check_of_expectation(promise: Promise) -> Check:
         Severity(promise.severity),
         ("table", "whole dataset") if promise.whole_dataset else ("table",),
         CheckDoc(
-            _title(promise), promise.why, promise.fix or "Find out what changed, or correct the promise.", "cells"
+            _title(promise),
+            promise.why,
+            promise.fix or "Find out what changed, or correct the promise.",
+            "cells",
+            judged_by=f"{promise.type} of {promise.table} {json.dumps(promise.kwargs, sort_keys=True, default=str)}",
         ),
         run,
     )

@@ -21,7 +21,9 @@ def check_of_rule(rule: Rule) -> Check:
     severity = Severity.ERROR if rule.level == "hard" else Severity.WARNING
     needs = (*_NEEDS, "column source") if rule.sources else _NEEDS
     title = f"Rule {rule.id}: {rule.why.split('. ')[0].rstrip('.')}"
-    doc = CheckDoc(title, rule.matters or rule.why, rule.fix or _FIX, "images")
+    limited = [f"{name} {given}" for name, given in (("sources", rule.sources), ("rows", rule.rows)) if given]
+    in_words = "; ".join([f"when {rule.when} must {rule.must}", *limited])
+    doc = CheckDoc(title, rule.matters or rule.why, rule.fix or _FIX, "images", judged_by=in_words)
 
     def run(evidence: Evidence) -> Checked | Skipped:
         result = evidence.rules.get(rule.id)

@@ -37,4 +37,5 @@ def _decided(finding: Finding) -> str:
         return f"by nobody; it is {finding.status.value}"
     until = f"until {decision.until}" if decision.until else "for ever"
     told = f"{decision.verdict} by {decision.decided_by} on {decision.decided_at}, {until}: {decision.reason}"
-    return plain(f"{told}; it is {finding.status.value}")
+    changes = [f"; on other evidence: {change}" for change in finding.evidence_changes]
+    return plain(f"{told}; it is {finding.status.value}{''.join(changes)}")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kvqa_audit.console.terminal import console, plain, say
-from kvqa_audit.model import CheckDoc, Finding, Severity
+from kvqa_audit.model import CheckDoc, EvidenceChange, Finding, Severity
 from kvqa_audit.release.decisions import Decision, DecisionVerdict
 
 if TYPE_CHECKING:
@@ -52,6 +52,11 @@ def show_finding(finding: Finding, doc: CheckDoc | None, pictures: Sequence[str]
             screen.print(f"  {name}: {plain(value)}")
     for picture in pictures:
         say(f"  picture: {picture}")
+    if finding.evidence_changes and finding.decision is not None:
+        who = f"{finding.decision.verdict} by {finding.decision.decided_by} on {finding.decision.decided_at}"
+        screen.print(f"  decided on other evidence: {plain(who)}: {plain(finding.decision.reason)}", style="yellow")
+        for change in finding.evidence_changes:
+            screen.print(f"    {plain(str(change))}", style="yellow")
     for name, value in finding.evidence.items():
         screen.print(f"  {plain(name)}: {_short(value)}", style="dim")
     if finding.suggestion:
@@ -123,13 +128,16 @@ def print_decisions(decisions: Mapping[str, Any]) -> None:
     for kind, what in (
         ("contradicted", "said to be fixed, and still found"),
         ("expired", "expired, and open again"),
+        ("other_evidence", "decided on other evidence, and open again"),
         ("stale", "about what is no longer found; 'kvqa-audit review AUDIT --update' takes them out"),
     ):
-        told = decisions[kind]
+        told = decisions.get(kind, ())  # audits of earlier versions know not all kinds
         if told:
             screen.print(f"  {len(told):,} {what}:", style="yellow")
             for decision in told[:_SHOWN]:
                 screen.print(f"    {_in_words(decision)}")
+                for change in decision.get("changes", ())[:_SHOWN]:
+                    screen.print(f"      {plain(str(EvidenceChange(**change)))}", style="dim")
             if len(told) > _SHOWN:
                 screen.print(f"    … {_SHOWN} of {len(told):,} shown; audit.json has all")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kvqa_audit.model.check import JUDGED, CheckDoc, CheckOutcome, Family, OutcomeStatus, PairKind, Repair
 from kvqa_audit.model.finding import Finding, FindingDecision, FindingStatus, Severity, with_keys
+from kvqa_audit.model.frozen_evidence import EvidenceChange, FrozenEvidence, ImageEvidence, evidence_changes
 from kvqa_audit.model.image import DuplicatePair, ImageFingerprint, Tier
 from kvqa_audit.model.metrics import Metrics
 from kvqa_audit.model.run import SCHEMA_VERSION, AnswerRows, AnswerShare, AuditRun, DatasetFacts, Stage
@@ -20,10 +21,13 @@ __all__ = [
     "Counts",
     "DatasetFacts",
     "DuplicatePair",
+    "EvidenceChange",
     "Family",
     "Finding",
     "FindingDecision",
     "FindingStatus",
+    "FrozenEvidence",
+    "ImageEvidence",
     "ImageFingerprint",
     "Metrics",
     "OutcomeStatus",
@@ -34,5 +38,6 @@ __all__ = [
     "Tally",
     "Tier",
     "VerdictRecord",
+    "evidence_changes",
     "with_keys",
 ]

@@ -88,6 +88,8 @@ class CheckDoc:
 
     `title`, `why` and `fix` are for people, `unit` is what it counts. `pair` says what its findings say of two
     images, `repair` how they are corrected; None where they are not about two images, or are not corrected.
+    `judged_by` is the check's version, or its rule in words: where it is another, decisions about its findings have
+    to be made again; "" where nobody told.
     """
 
     title: str
@@ -96,3 +98,4 @@ class CheckDoc:
     unit: str
     pair: PairKind | None = None
     repair: Repair | None = None
+    judged_by: str = ""

@@ -11,6 +11,8 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
+from kvqa_audit.model.frozen_evidence import EvidenceChange, FrozenEvidence, evidence_changes
+
 
 class Severity(StrEnum):
     """How much a finding matters, lowest first."""
@@ -36,13 +38,18 @@ class FindingStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FindingDecision:
-    """What somebody decided about a finding: who, when, why, and until which day it holds; None is for ever."""
+    """What somebody decided about a finding: who, when, why, and until which day it holds; None is for ever.
+
+    `decided_on` is the evidence that they had, where the finding rests on other evidence today; the decision holds no
+    more then, and `Finding.evidence_changes` tells what is other.
+    """
 
     verdict: str
     decided_by: str
     decided_at: date
     reason: str
     until: date | None = None
+    decided_on: FrozenEvidence | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +59,8 @@ class Finding:
     `row` is the 0-based row of the table, header not counted. `related` holds the other ids the finding is about;
     for a pair of images both ids stand in `related` and `img_id` is None. `score` is higher for more suspicious
     cases and None where nothing is ranked. `evidence` holds JSON values only. `decision` is the last one about it, in
-    force or expired; None where nobody decided.
+    force or not; None where nobody decided. `frozen_evidence` is what the finding rests on, for a decision to freeze;
+    None in audits of earlier versions.
     """
 
     check: str
@@ -69,6 +77,15 @@ class Finding:
     status: FindingStatus = FindingStatus.OPEN
     key: str = ""
     decision: FindingDecision | None = None
+    frozen_evidence: FrozenEvidence | None = None
+
+    @property
+    def evidence_changes(self) -> tuple[EvidenceChange, ...]:
+        """What is other than it was when somebody decided; nothing where the decision was made on what there is."""
+        decided_on = None if self.decision is None else self.decision.decided_on
+        if decided_on is None or self.frozen_evidence is None:
+            return ()
+        return tuple(evidence_changes(decided_on, self.frozen_evidence))
 
 
 # One encoder for all: making one for each of many thousand findings takes most of the time.

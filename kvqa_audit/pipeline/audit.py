@@ -71,7 +71,9 @@ def run_audit(
     from kvqa_audit.pipeline.evidence import collect_evidence
     from kvqa_audit.pipeline.picture_looks import open_embeddings
     from kvqa_audit.pipeline.run_record import engines_of, facts_of, metrics_of, rows_of
-    from kvqa_audit.release.decisions import apply_decisions
+    from kvqa_audit.release.decisions_file import DecisionsFile
+    from kvqa_audit.release.freezing import with_frozen_evidence
+    from kvqa_audit.release.redecide import with_decisions
     from kvqa_audit.release.standing import judge_audit, with_verdict
 
     started_at = _now()
@@ -104,32 +106,26 @@ def run_audit(
     checks = checks_for(spec)
     with clock.stage("run the checks", len(checks)):
         outcomes, findings = run_checks(checks, evidence, clock.advance)
-    today = datetime.now(UTC).date()
-    decided = () if decisions is None else decisions.decisions
-    docs = {check.code: check.doc for check in checks}
-    waived, counted, report = apply_decisions(findings, outcomes, decided, today, docs, whole=not subset)
-    decisions_file = None if decisions is None else decisions.file
     run = AuditRun(
         run_id=run_id or uuid.uuid4().hex,
         started_at=started_at,
         finished_at=_now(),
         tool={"name": "kvqa-audit", "version": __version__, **engines_of(collected)},
         dataset=facts_of(dataset, collected),
-        outcomes=counted,
-        docs=docs,
-        findings=waived,
+        outcomes=outcomes,
+        docs={check.code: check.doc for check in checks},
+        findings=findings,
         pairs=evidence.pairs,
         fingerprints=evidence.fingerprints,
         profile=evidence.distributions.shares,
-        metrics={
-            **metrics_of(collected),
-            "decisions": {"file": decisions_file, "subset": subset, **report.as_metrics()},
-        },
+        metrics=metrics_of(collected),
         stages=tuple(clock.stages),
         exit_code=0,
         rows=rows_of(dataset.table),
         description=spec.model_dump(mode="json", exclude_defaults=True),
     )
+    run = with_frozen_evidence(run, spec.text_of_question)
+    run = with_decisions(run, decisions or DecisionsFile(None, ()), datetime.now(UTC).date())
     return with_verdict(run, judge_audit(run, spec))
 
 

@@ -10,19 +10,31 @@ from enum import StrEnum
 from itertools import combinations
 from typing import Any
 
-from kvqa_audit.model import CheckDoc, CheckOutcome, Finding, FindingDecision, FindingStatus, OutcomeStatus, PairKind
+from kvqa_audit.model import (
+    CheckDoc,
+    CheckOutcome,
+    EvidenceChange,
+    Finding,
+    FindingDecision,
+    FindingStatus,
+    FrozenEvidence,
+    OutcomeStatus,
+    PairKind,
+    evidence_changes,
+)
 
 Docs = Mapping[str, CheckDoc]
 Handle = tuple[str, ...]
 
 
 class DecisionVerdict(StrEnum):
-    """What a person decided about a finding."""
+    """What a person decided about a finding; who is unsure leaves it to be decided by somebody else."""
 
     CONFIRMED = "confirmed"
     FALSE_POSITIVE = "false positive"
     ACCEPTED = "accepted"
     FIXED = "fixed"
+    UNSURE = "unsure"
 
     @property
     def waives(self) -> bool:
@@ -43,8 +55,9 @@ class CorrectedAnswer:
 class Decision:
     """One decision about one finding, by its key; the rest says to a person, and for pairs, what it is about.
 
-    A decision holds up to and including the day `expires`. `correction` is the answer that is to be put right where a
-    defect was confirmed. `line` is where it stands in its file, 1-based.
+    A decision holds up to and including the day `expires`, and as long as the finding rests on the `evidence` that was
+    frozen with it; one without evidence, of a file of version 1, holds on any. `correction` is the answer that is to be
+    put right where a defect was confirmed. `line` is where it stands in its file, 1-based.
     """
 
     key: str
@@ -59,10 +72,38 @@ class Decision:
     answer: str | None = None
     related: tuple[str, ...] = ()
     correction: CorrectedAnswer | None = None
+    evidence: FrozenEvidence | None = None
     line: int | None = field(default=None, compare=False)
 
     def is_expired(self, today: date) -> bool:
         return self.expires is not None and today > self.expires
+
+    def changes_in(self, finding: Finding) -> list[EvidenceChange]:
+        """What the finding rests on that is other than what was decided on; nothing where either does not tell."""
+        then, now = self.evidence_about(finding), finding.frozen_evidence
+        return [] if then is None or now is None else evidence_changes(then, now)
+
+    def evidence_about(self, finding: Finding) -> FrozenEvidence | None:
+        """What was decided on, as far as it bears on a finding, which may be another check's about the same images."""
+        if self.evidence is None or self.check == finding.check:
+            return self.evidence
+        return self.evidence.of_pictures()
+
+    def settles(self, finding: Finding, today: date) -> bool:
+        """Whether the finding needs no other decision: this one is in force, made on today's evidence, and a verdict.
+
+        That somebody put it right settles nothing: it is still found.
+        """
+        unsettled = self.verdict in (DecisionVerdict.FIXED, DecisionVerdict.UNSURE)
+        return not (unsettled or self.is_expired(today) or self.changes_in(finding))
+
+
+@dataclass(frozen=True, slots=True)
+class OnOtherEvidence:
+    """A decision, and what is other today about a finding that it was made about."""
+
+    decision: Decision
+    changes: tuple[EvidenceChange, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +114,7 @@ class DecisionReport:
         waived: findings that a decision in force waives.
         stale: what they are about is no longer found.
         expired: they waived a finding that is still found, and their day has passed; it is open again.
+        other_evidence: what they are about rests on other evidence today; it is open again.
         contradicted: said to be fixed, still found.
         resting: pairs and groups judged false and not found this time; kept, because they must not come back.
         unjudged: nobody can tell, because their check was skipped or crashed, or a part of the dataset was audited.
@@ -84,6 +126,7 @@ class DecisionReport:
     waived: int = 0
     stale: tuple[Decision, ...] = ()
     expired: tuple[Decision, ...] = ()
+    other_evidence: tuple[OnOtherEvidence, ...] = ()
     contradicted: tuple[Decision, ...] = ()
     resting: tuple[Decision, ...] = ()
     unjudged: tuple[Decision, ...] = ()
@@ -98,6 +141,10 @@ class DecisionReport:
             "waived": self.waived,
             "superseded": self.superseded,
             **{name: [_as_json(decision) for decision in getattr(self, name)] for name in lists},
+            "other_evidence": [
+                {**_as_json(one.decision), "changes": [asdict(change) for change in one.changes]}
+                for one in self.other_evidence
+            ],
         }
 
 
@@ -115,7 +162,8 @@ def apply_decisions(
     A decision is matched by the finding's key, and one about images that show the same by its images as well, in any
     order of the ids: judged false it waives whatever check reports them, otherwise the checks for one and the same
     picture. A finding about a group is waived where every two of its images were decided about, as a pair or in a group
-    that held both: so it opens again when an image joins, and stays waived when one leaves.
+    that held both: so it opens again when an image joins, and stays waived when one leaves. A finding that rests on
+    other evidence than was decided on (a picture replaced, another answer in the row, a rule reworded) is open again.
 
     Args:
         findings, outcomes: of one audit; earlier statuses do not matter.
@@ -133,13 +181,11 @@ def apply_decisions(
         matched = known.about(finding)
         for number in matched.numbers:
             met.setdefault(number, []).append(finding)
-        is_waived = bool(matched.last_of_each) and all(
-            number is not None and decisions[number].verdict.waives and not decisions[number].is_expired(today)
-            for number in matched.last_of_each
-        )
+        last = [None if number is None else decisions[number] for number in matched.last_of_each]
+        is_waived = all(one is not None and one.verdict.waives and one.settles(finding, today) for one in last)
         waived[finding.check] += is_waived
         status = FindingStatus.WAIVED if is_waived else FindingStatus.OPEN
-        decided.append(replace(finding, status=status, decision=_taken(decisions, matched)))
+        decided.append(replace(finding, status=status, decision=_taken(finding, last)))
     counted = tuple(replace(outcome, waived=waived[outcome.code]) for outcome in outcomes)
     report = _report(decisions, known.in_force, met, outcomes, today, whole)
     return tuple(decided), counted, replace(report, waived=waived.total())
@@ -148,14 +194,14 @@ def apply_decisions(
 def undecided(
     findings: Iterable[Finding], decisions: Sequence[Decision], today: date, docs: Docs
 ) -> tuple[Finding, ...]:
-    """The findings that nobody decided about, or whose decision expired or said that they were fixed."""
+    """The findings that no decision settles: see `Decision.settles`."""
     known = KnownDecisions(decisions, docs)
 
-    def still_to_do(number: int | None) -> bool:
-        last = None if number is None else decisions[number]
-        return last is None or last.is_expired(today) or last.verdict is DecisionVerdict.FIXED
+    def is_settled(finding: Finding) -> bool:
+        last = known.about(finding).last_of_each
+        return all(number is not None and decisions[number].settles(finding, today) for number in last)
 
-    return tuple(finding for finding in findings if any(map(still_to_do, known.about(finding).last_of_each)))
+    return tuple(finding for finding in findings if not is_settled(finding))
 
 
 def decide(
@@ -167,9 +213,11 @@ def decide(
     expires: date | None = None,
     correction: CorrectedAnswer | None = None,
 ) -> Decision:
-    """A decision about this finding, with what a person needs to know it again."""
+    """A decision about this finding, with the evidence it rests on, and what a person needs to know it again."""
     about = (finding.img_id, finding.question, finding.answer, finding.related)
-    return Decision(finding.key, finding.check, verdict, reason, who, when, expires, *about, correction)
+    return Decision(
+        finding.key, finding.check, verdict, reason, who, when, expires, *about, correction, finding.frozen_evidence
+    )
 
 
 def corrected(finding: Finding, answer: str) -> CorrectedAnswer | None:
@@ -190,13 +238,14 @@ class Matched:
     last_of_each: tuple[int | None, ...]
 
 
-def _taken(decisions: Sequence[Decision], matched: Matched) -> FindingDecision | None:
-    """The decision to be told with a finding: of several that it hangs on, the one that ends first."""
-    known = [decisions[number] for number in matched.last_of_each if number is not None]
+def _taken(finding: Finding, last: Iterable[Decision | None]) -> FindingDecision | None:
+    """The decision to be told with a finding: of several one on other evidence, or else the one that ends first."""
+    known = [decision for decision in last if decision is not None]
     if not known:
         return None
-    first = min(known, key=lambda decision: decision.expires or date.max)
-    return FindingDecision(first.verdict.value, first.who, first.when, first.reason, first.expires)
+    first = min(known, key=lambda decision: (not decision.changes_in(finding), decision.expires or date.max))
+    on_other = first.evidence_about(finding) if first.changes_in(finding) else None
+    return FindingDecision(first.verdict.value, first.who, first.when, first.reason, first.expires, on_other)
 
 
 class KnownDecisions:
@@ -308,9 +357,13 @@ def _report(
 ) -> DecisionReport:
     not_judged = {o.code for o in outcomes if o.outcome in (OutcomeStatus.SKIPPED, OutcomeStatus.ERRORED)}
     sorted_by: dict[str, list[Decision]] = {}
+    other_evidence = []
     for number in in_force:
         decision = decisions[number]
         if number in met:
+            changes = dict.fromkeys(change for finding in met[number] for change in decision.changes_in(finding))
+            if changes:
+                other_evidence.append(OnOtherEvidence(decision, tuple(changes)))
             names = _of_a_met_one(decision, met[number], today)
         else:
             names = _of_one_not_met(decision, whole and decision.check not in not_judged)
@@ -319,6 +372,7 @@ def _report(
     return DecisionReport(
         verdicts={verdict.value: sum(d.verdict is verdict for d in decisions) for verdict in DecisionVerdict},
         superseded=len(decisions) - len(in_force),
+        other_evidence=tuple(other_evidence),
         **{name: tuple(them) for name, them in sorted_by.items()},  # type: ignore[arg-type]
     )
 
@@ -343,6 +397,13 @@ def _of_one_not_met(decision: Decision, judged: bool) -> list[str]:
 
 
 def _as_json(decision: Decision) -> dict[str, Any]:
-    record = asdict(decision)
+    record = asdict(replace(decision, evidence=None))
     days = {name: day.isoformat() if (day := record[name]) else None for name in ("when", "expires")}
-    return {**record, **days, "verdict": decision.verdict.value, "related": list(decision.related)}
+    evidence = None if decision.evidence is None else decision.evidence.as_json()
+    return {
+        **record,
+        **days,
+        "verdict": decision.verdict.value,
+        "related": list(decision.related),
+        "evidence": evidence,
+    }

@@ -1,4 +1,7 @@
-"""A decisions file (YAML or CSV) comes in and its decisions go out; and back: its text with more or fewer of them."""
+"""A decisions file (YAML or CSV) comes in and its decisions go out; and back: its text with more or fewer of them.
+
+Version 2 knows the evidence that was frozen with a decision. Files of version 1, which name none, are read as ever.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import difflib
 import json
 import os
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime
 from functools import partial
@@ -15,6 +18,7 @@ from typing import Any
 
 from kvqa_audit.errors import SpecError
 from kvqa_audit.ingest.csv_records import csv_line, csv_records
+from kvqa_audit.model import FrozenEvidence
 from kvqa_audit.regular_file import read_regular_file
 from kvqa_audit.release.decisions import CorrectedAnswer, Decision, DecisionVerdict
 from kvqa_audit.spec.yaml_file import YamlFile, read_yaml
@@ -33,16 +37,20 @@ FIELDS = (
     "answer",
     "related",
     "correction",
+    "evidence",
 )
 REQUIRED = FIELDS[:6]
 MAX_TEXT_CHARACTERS = 10_000
-MAX_FILE_BYTES = 5_000_000
+MAX_FILE_BYTES = 20_000_000
+VERSIONS = (1, 2)
+_NO_TEXTS = ("related", "correction", "evidence")
 Where = Callable[[str], str]
 _CORRECTION = '{"img_id": "…", "question": "…", "old_answer": "…", "answer": "…"}'
+_EVIDENCE = '{"images": [{"img_id": "…", "sha256": "…"}], "judged_by": "version 1"}'
 _KEY = re.compile(r"[0-9a-f]{16}")
 _CHECK = re.compile(r"KV[0-9]{2,3}(-[A-Za-z][A-Za-z0-9_.]*)?")
 _YAML_LINE = re.compile("[^\r\n\x85\u2028\u2029]*(?:\r\n|[\r\n\x85\u2028\u2029]|$)")
-_HEADER = "# What was decided about the findings of kvqa-audit. The last decision about one thing counts.\ndecisions:\n"
+_HEADER = "# What was decided about the findings of kvqa-audit. The last decision about one thing counts.\n"
 
 
 def decisions_beside(source: str | Path) -> Path | None:
@@ -86,10 +94,11 @@ def read_decisions(path: Path) -> tuple[Decision, ...]:
 def with_added(path: Path, text: str, decisions: Iterable[Decision]) -> str:
     """The file's text with decisions added at its end; what stands there is not touched. An empty text is begun."""
     if path.suffix.lower() == ".csv":
-        start = _ended(text) if text.strip() else csv_line(FIELDS)
+        decisions = list(decisions)
+        start = _with_columns(_ended(text), decisions) if text.strip() else csv_line(FIELDS)
         header = next(csv_records(start)).cells
         return start + "".join(csv_line([_cell(decision, name) for name in header]) for decision in decisions)
-    start = _ended(text) if text.strip() else _HEADER
+    start = _ended(text) if text.strip() else f"{_HEADER}version: {VERSIONS[-1]}\ndecisions:\n"
     empty = re.search(r"^decisions:[ \t]*(\[\]|null|~)[ \t]*$", start, re.MULTILINE)
     if empty:
         start = f"{start[: empty.start()]}decisions:{start[empty.end() :]}"
@@ -113,51 +122,76 @@ def without(path: Path, text: str, decisions: Collection[Decision]) -> str:
     return "".join(lines)
 
 
+def _with_columns(text: str, decisions: Sequence[Decision]) -> str:
+    """The CSV with a column for all that the decisions say, blank in the rows that are there."""
+    records = list(csv_records(text))
+    needed = [name for name in FIELDS if name not in records[0].cells and any(_cell(one, name) for one in decisions)]
+    if not needed:
+        return text
+    widened = [csv_line([*records[0].cells, *needed])]
+    return "".join([*widened, *(csv_line([*one.cells, *([""] * len(needed))]) for one in records[1:])])
+
+
 def _ended(text: str) -> str:
     return text if text.endswith("\n") else text + "\n"
 
 
 def _as_yaml(decision: Decision, indent: str) -> str:
-    import yaml
-
-    def quoted(value: str) -> str:
-        if value.isascii() and value.isprintable():
-            return json.dumps(value)
-        return yaml.safe_dump(value, default_style='"', allow_unicode=True, width=10**9).rstrip("\n")
-
     lines = []
     for name in FIELDS:
-        value = getattr(decision, name)
-        if isinstance(value, tuple):
-            written = f"[{', '.join(map(quoted, value))}]" if value else ""
-        elif isinstance(value, CorrectedAnswer):
-            written = f"{{{', '.join(f'{part}: {quoted(text)}' for part, text in asdict(value).items())}}}"
-        elif isinstance(value, date):
-            written = value.isoformat()
-        else:
-            written = "" if value is None else value.value if name == "verdict" else quoted(value)
-        if written:
+        value = _plain(decision, name)
+        if value is not None:
+            written = str(value) if isinstance(value, date | DecisionVerdict) else _flow(value)
             lines.append(f"{name}: {written}\n")
     return f"{indent}- " + f"{indent}  ".join(lines)
 
 
-def _cell(decision: Decision, name: str) -> str:
+def _plain(decision: Decision, name: str) -> Any:
+    """The field as text, day, list or mapping; None where there is nothing to write."""
     value = getattr(decision, name)
-    if isinstance(value, tuple):
-        return json.dumps(value, ensure_ascii=False) if value else ""
     if isinstance(value, CorrectedAnswer):
-        return json.dumps(asdict(value), ensure_ascii=False)
+        return asdict(value)
+    if isinstance(value, FrozenEvidence):
+        return value.as_json()
+    return None if value == () else value
+
+
+def _flow(value: Any) -> str:
+    """The value in one line of YAML."""
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{name}: {_flow(one)}' for name, one in value.items())}}}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_flow, value))}]"
+    if not isinstance(value, str):
+        # YAML 1.1 takes 1e-05 for a text.
+        return re.sub(r"^(-?\d+)e", r"\1.0e", json.dumps(value))
+    if value.isascii() and value.isprintable():
+        return json.dumps(value)
+    import yaml
+
+    return yaml.safe_dump(value, default_style='"', allow_unicode=True, width=10**9).rstrip("\n")
+
+
+def _cell(decision: Decision, name: str) -> str:
+    value = _plain(decision, name)
+    if isinstance(value, dict | tuple):
+        return json.dumps(value, ensure_ascii=False)
     return "" if value is None else str(value)
 
 
 def _of_yaml(path: Path) -> Iterator[Decision]:
     if not path.exists():
         raise SpecError(f"{path}: there is no such decisions file; 'kvqa-audit review' begins one")
-    file = read_yaml(path)
+    file = read_yaml(path, MAX_FILE_BYTES)
     data = file.data if file.data is not None else {}
-    wrong = [(name,) for name in data if name != "decisions"] if isinstance(data, dict) else [()]
+    wrong = [(name,) for name in data if name not in ("version", "decisions")] if isinstance(data, dict) else [()]
     if wrong:
-        raise SpecError(f"{file.where(wrong[0])}: a decisions file holds the one key 'decisions', with a list below it")
+        told = "a decisions file holds 'version: 2', and 'decisions' with a list below it"
+        raise SpecError(f"{file.where(wrong[0])}: {told}")
+    version = data.get("version", 1)
+    if version not in VERSIONS or isinstance(version, bool):
+        told = f"{_short(version)} is no version that this program reads; {' and '.join(map(str, VERSIONS))} are"
+        raise SpecError(f"{file.where(('version',))}: {told}")
     entries = data.get("decisions") or []
     if not isinstance(entries, list):
         raise SpecError(f"{file.where(('decisions',))}: has to be a list, each entry begun with '- key: …'")
@@ -223,11 +257,12 @@ def _typed(cells: Mapping[str, str], where: Where) -> dict[str, Any]:
             raise SpecError(f"{where('related')}: is not a list; write id; id") from None
     elif related:
         values["related"] = [one.strip() for one in related.split(";") if one.strip()]
-    if "correction" in values:
-        try:
-            values["correction"] = json.loads(values["correction"])
-        except (ValueError, RecursionError):
-            raise SpecError(f"{where('correction')}: is not JSON; write {_CORRECTION}") from None
+    for name, example in (("correction", _CORRECTION), ("evidence", _EVIDENCE)):
+        if name in values:
+            try:
+                values[name] = json.loads(values[name])
+            except (ValueError, RecursionError):
+                raise SpecError(f"{where(name)}: is not JSON; write {example}") from None
     return values
 
 
@@ -235,7 +270,7 @@ def _decision(values: Mapping[str, Any], where: Where, line: int) -> Decision:
     given = {name: value for name, value in values.items() if value is not None}
     _has_the_right_keys(given, where)
     days: dict[str, date] = {name: _day(given[name], name, where) for name in ("when", "expires") if name in given}
-    texts = {name: _text(given[name], name, where) for name in given if name not in (*days, "related", "correction")}
+    texts = {name: _text(given[name], name, where) for name in given if name not in (*days, *_NO_TEXTS)}
     _makes_sense(texts, days, where)
     return Decision(
         key=texts["key"],
@@ -250,6 +285,7 @@ def _decision(values: Mapping[str, Any], where: Where, line: int) -> Decision:
         answer=texts.get("answer"),
         related=_ids(given.get("related", []), "related", where),
         correction=_correction(given.get("correction"), texts["verdict"], where),
+        evidence=_evidence(given.get("evidence"), where),
         line=line,
     )
 
@@ -311,6 +347,15 @@ def _correction(value: object, verdict: str, where: Where) -> CorrectedAnswer | 
     if not texts["answer"].strip():
         raise SpecError(f"{where('correction')}: the answer is blank; say what is right")
     return CorrectedAnswer(**texts)
+
+
+def _evidence(value: object, where: Where) -> FrozenEvidence | None:
+    if value is None:
+        return None
+    try:
+        return FrozenEvidence.of_json(value)
+    except ValueError as error:
+        raise SpecError(f"{where('evidence')}: {error}; leave it as it was written, or leave it out") from None
 
 
 def _hint(name: str) -> str:

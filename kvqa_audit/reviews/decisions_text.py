@@ -16,6 +16,7 @@ from kvqa_audit.errors import ConflictError
 from kvqa_audit.jobs.dataset_texts import decisions_in, decisions_text
 from kvqa_audit.jobs.datasets import dataset, edit_dataset
 from kvqa_audit.jobs.job_store import JobStore
+from kvqa_audit.model import FrozenEvidence
 from kvqa_audit.release.decisions import CorrectedAnswer, Decision, DecisionVerdict
 from kvqa_audit.release.decisions_file import with_added, without
 from kvqa_audit.reviews.rows import decisions, items
@@ -76,7 +77,8 @@ def decisions_of(said: ReviewDecision) -> tuple[Decision, ...]:
     for about in said.findings:
         words = (DecisionVerdict(said.verdict.value), said.reason, said.who, said.at.date(), said.until)
         handle = (about["img_id"], about["question"], about["answer"], tuple(about["related"]))
-        made.append(Decision(about["key"], about["check"], *words, *handle, correction))
+        evidence = FrozenEvidence.of_json(about["evidence"]) if about.get("evidence") else None
+        made.append(Decision(about["key"], about["check"], *words, *handle, correction, evidence))
         correction = None
     return tuple(made)
 

@@ -62,8 +62,9 @@ def sheets_of(run: AuditRun, spec: DatasetSpec, wanted: Collection[str]) -> Iter
 
 
 def about(finding: Finding) -> dict[str, Any]:
-    """What a decision names of a finding, as JSON values."""
-    return {**{name: getattr(finding, name) for name in ABOUT}, "related": list(finding.related)}
+    """What a decision names of a finding, with the evidence that it rests on, as JSON values."""
+    evidence = None if finding.frozen_evidence is None else finding.frozen_evidence.as_json()
+    return {**{name: getattr(finding, name) for name in ABOUT}, "related": list(finding.related), "evidence": evidence}
 
 
 def _uncertainty(finding: Finding) -> float | None:

@@ -233,6 +233,11 @@ class DatasetSpec(Record):
             self._meant[text] = known if known is not None else self._question_by_value.get(folded(text))
         return self._meant[text]
 
+    def text_of_question(self, text: str) -> str:
+        """The text of the catalogue for what a cell asks; the cell's own where it asks something else."""
+        known = self.question_of(text)
+        return text if known is None else known.text
+
     def questions_in(self, texts: Iterable[str]) -> dict[str, Question]:
         """Each text that means a catalogue entry, as it stands → the entry."""
         found = ((text, self.question_of(text)) for text in set(texts))

@@ -48,14 +48,14 @@ class YamlFile:
         return f"{self.path}, key {key}"
 
 
-def read_yaml(path: Path) -> YamlFile:
-    """Reads one file.
+def read_yaml(path: Path, max_bytes: int = MAX_FILE_BYTES) -> YamlFile:
+    """Reads one file of at most so many bytes.
 
     Raises:
         SpecError: the file is missing, too large, not UTF-8, not YAML, or uses tags, anchors or repeated keys.
     """
     try:
-        text = read_regular_file(path, MAX_FILE_BYTES).decode("utf-8-sig")
+        text = read_regular_file(path, max_bytes).decode("utf-8-sig")
     except FileNotFoundError:
         raise SpecError(f"{path}: there is no such file; a dataset description needs it") from None
     except UnicodeDecodeError as error:

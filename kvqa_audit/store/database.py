@@ -13,7 +13,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlch
 
 from kvqa_audit.errors import NewerStoreError, StoreError
 
-VERSIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
+VERSIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
 BUSY_SECONDS = 60
 PAUSED_SECONDS = 20
 # Any number will do, as long as it is always the same: whoever holds it may change the tables.

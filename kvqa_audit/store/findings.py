@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import Connection, Select, insert, select
 
 from kvqa_audit.artifacts.tables import DECISION_COLUMNS, FINDING_COLUMNS
-from kvqa_audit.model import AuditRun, Finding, FindingDecision, FindingStatus
+from kvqa_audit.errors import StoreError
+from kvqa_audit.model import AuditRun, Finding, FindingDecision, FindingStatus, FrozenEvidence
 from kvqa_audit.model.counts import Waiver
 from kvqa_audit.store.cells import fetched, kept_text
 from kvqa_audit.store.records import StoredFinding
@@ -69,6 +70,7 @@ def told(finding: Finding) -> dict[str, Any]:
 
 def _cells(finding: Finding) -> dict[str, Any]:
     group = finding.evidence.get("group")
+    decided_on = None if finding.decision is None else finding.decision.decided_on
     return {
         **told(finding),
         "key": finding.key,
@@ -80,6 +82,8 @@ def _cells(finding: Finding) -> dict[str, Any]:
         "evidence": dict(finding.evidence),
         "suggestion": kept_text(finding.suggestion),
         **_decision_cells(finding.decision),
+        "frozen_evidence": None if finding.frozen_evidence is None else finding.frozen_evidence.as_json(),
+        "decided_on": None if decided_on is None else decided_on.as_json(),
     }
 
 
@@ -97,10 +101,26 @@ def _decision_cells(decision: FindingDecision | None) -> dict[str, Any]:
 
 def _decision(row: Mapping[str, Any]) -> FindingDecision | None:
     """The decision in the row, None where there is none, or where an earlier version did not keep it."""
-    verdict, *rest = (row[name] for name in DECISION_COLUMNS)
-    return None if verdict is None else FindingDecision(verdict, *rest)
+    verdict, who, when, reason, until = (row[name] for name in DECISION_COLUMNS)
+    if verdict is None:
+        return None
+    return FindingDecision(verdict, who, when, reason, until, _evidence(row.get("decided_on")))
+
+
+def _evidence(cell: Mapping[str, Any] | None) -> FrozenEvidence | None:
+    try:
+        return None if cell is None else FrozenEvidence.of_json(cell)
+    except ValueError as error:
+        raise StoreError(f"table findings: holds frozen evidence that cannot be read ({error})") from None
 
 
 def _finding(row: dict[str, Any]) -> Finding:
     told = {name: row[name] for name in FINDING_COLUMNS}
-    return Finding(**{**told, "related": tuple(row["related"]), "decision": _decision(row)})
+    return Finding(
+        **{
+            **told,
+            "related": tuple(row["related"]),
+            "decision": _decision(row),
+            "frozen_evidence": _evidence(row["frozen_evidence"]),
+        }
+    )

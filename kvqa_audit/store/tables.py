@@ -120,6 +120,8 @@ FINDINGS = Table(
     Column("decided_at", Date),
     Column("reason", Text),
     Column("until", Date),
+    Column("frozen_evidence", Json(dict)),
+    Column("decided_on", Json(dict)),
     Index("findings_by_check", "run", "check", "position", "severity", "status"),
     Index("findings_by_severity", "run", "severity", "position", "status"),
     Index("findings_by_status", "run", "status", "position"),

@@ -11,7 +11,8 @@ from starlette.datastructures import FormData
 
 from kvqa_audit.errors import ConflictError, SpecError
 from kvqa_audit.model import Finding
-from kvqa_audit.release.decisions import Decision, DecisionVerdict
+from kvqa_audit.release.decisions import DecisionVerdict
+from kvqa_audit.release.decisions import decide as decision_about
 from kvqa_audit.reviews.decisions_text import decide
 from kvqa_audit.store.access_tables import Role
 from kvqa_audit.store.findings import findings_at
@@ -75,10 +76,9 @@ def decide_about(request: Request, caller: Caller, number: int, key: str, words:
         # Read anew each time: a decision is added to what stands there, whoever wrote it.
         audit = seen_audit(site, caller, number, Role.REVIEWER, "write")
         found = _finding(site, audit, key)
-        handle = (found.img_id, found.question, found.answer, found.related)
-        who_and_when = (words.verdict, words.reason, caller.name, site.now().date(), words.expires)
+        decision = decision_about(found, words.verdict, words.reason, caller.name, site.now().date(), words.expires)
         try:
-            made = decide(site.store, audit.dataset, Decision(found.key, found.check, *who_and_when, *handle))
+            made = decide(site.store, audit.dataset, decision)
         except ConflictError:
             if turn == _TRIES - 1:
                 raise

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from kvqa_audit.artifacts.folder import read_artifacts
 from kvqa_audit.demo import DemoTruth
@@ -210,3 +211,30 @@ def test_decisions_made_after_the_audit_count_without_a_new_one(
         assert "KV005" in program("gate", audited).stdout
     if command == "report":
         assert "18 checks found defects that block" in page.read_text()
+
+
+def test_a_replaced_picture_opens_what_was_decided_about_it(
+    program: Program, drawn: tuple[Path, DemoTruth], audited: Path, tmp_path: Path
+) -> None:
+    source, out = tmp_path / "dataset", tmp_path / "out"
+    shutil.copytree(drawn[0], source)
+    pair = ("demo_colitis_02", "demo_colitis_reencoded")
+    kept, replaced = (source / "images" / f"{name}.jpg" for name in pair)
+    decisions = source / "decisions.yaml"
+    program("review", audited, "--decisions", decisions, "--img-id", pair[1], "--update", "--add", "accepted",
+            "--reason", "both are wanted", "--who", "A. Curator", "--yes")  # fmt: skip
+    with Image.open(replaced) as picture:
+        picture.save(replaced, "JPEG", quality=70)
+    done = program("run", source, "--subset", "--out", out)
+    (finding,) = [one for one in read_artifacts(out).findings if one.related == pair and one.check == "KV204"]
+    (change,) = finding.evidence_changes
+    assert finding.status is FindingStatus.OPEN
+    told = " ".join(done.stdout.split())
+    assert "1 decided on other evidence, and open again" in told
+    assert f"{change.what}: {change.then} when it was decided, now {change.now}" in told
+    asked = program("review", out, "--check", "KV204", "--img-id", pair[1], typed="a\nstill wanted\n\n")
+    assert "decided on other evidence: accepted by A. Curator" in asked.stdout
+    assert "both are wanted" in asked.stdout
+    again = program("gate", out)
+    assert "decided on other evidence" not in again.stdout
+    assert kept.exists()

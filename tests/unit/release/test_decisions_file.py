@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kvqa_audit.errors import SpecError
+from kvqa_audit.model import FrozenEvidence, ImageEvidence
 from kvqa_audit.release.decisions import CorrectedAnswer, Decision, DecisionVerdict
 from kvqa_audit.release.decisions_file import decisions_beside, read_decisions, with_added, without
 
@@ -61,6 +62,46 @@ def test_csv_is_read_with_its_lines(tmp_path: Path) -> None:
     decisions = read_decisions(written(tmp_path, text, "decisions.csv"))
     assert decisions == (DECISION, DECISION)
     assert [decision.line for decision in decisions] == [2, 3]
+
+
+EVIDENCE = FrozenEvidence(
+    (
+        ImageEvidence("a: {b}", "0" * 64, (("clinic", "x\ty; [z]"), ("ward", "\N{EN SPACE}no"))),
+        ImageEvidence("b"),
+    ),
+    "when n = 0 must size = 'none'",
+    1e-05,
+)
+
+
+@pytest.mark.parametrize("name", ["decisions.yaml", "decisions.csv"])
+def test_frozen_evidence_is_read_back(tmp_path: Path, name: str) -> None:
+    decided = replace(DECISION, evidence=EVIDENCE)
+    others = [replace(DECISION, evidence=replace(EVIDENCE, threshold=limit)) for limit in (None, 0.0, 40.0, 1e22)]
+    path = written(tmp_path, with_added(tmp_path / name, "", [decided, *others]), name)
+    assert read_decisions(path) == (decided, *others)
+
+
+def test_a_csv_of_version_1_gets_a_column_for_the_evidence(tmp_path: Path) -> None:
+    before = f"key,check,verdict,reason,who,when\n{KEY},KV204,accepted,so,me,2026-11-25\n"
+    path = written(tmp_path, before, "decisions.csv")
+    (old,) = read_decisions(path)
+    decided = replace(DECISION, evidence=EVIDENCE)
+    path.write_text(with_added(path, before, [decided]))
+    assert read_decisions(path) == (old, decided)
+
+
+def test_versions_that_are_not_known_are_told(tmp_path: Path) -> None:
+    assert read_decisions(written(tmp_path, f"version: 2\n{ENTRY}")) == (DECISION,)
+    for version in ("3", '"2"', "true", "[2]"):
+        with pytest.raises(SpecError, match=r"line 1, key version: .* is no version that this program reads; 1 and 2"):
+            read_decisions(written(tmp_path, f"version: {version}\n{ENTRY}"))
+
+
+def test_evidence_that_is_none_is_told_with_its_place(tmp_path: Path) -> None:
+    entry = ENTRY + '    evidence: {images: [{img_id: "a", sha256: "12"}]}\n'
+    with pytest.raises(SpecError, match=r"line 12, key decisions\.0\.evidence: sha256 has to be 64 hex digits"):
+        read_decisions(written(tmp_path, entry))
 
 
 CORRECTED = replace(
@@ -120,7 +161,7 @@ def test_wrong_corrections_are_told(tmp_path: Path, correction: str, message: st
         ("related: [b, a]", "related: &x [*x]", "anchors and aliases are not allowed"),
         ("who: A. Curator", "who: !!python/object/apply:os.getcwd []", "the tag"),
         ("who: A. Curator", "who: A\n    who: B", "stands twice"),
-        ("decisions:", "decision:", "the one key 'decisions'"),
+        ("decisions:", "decision:", "'decisions' with a list below it"),
         ("check: KV204", "check: 204", "put it into quotes"),
         ("check: KV204", "check: SSIM", "is no check's code"),
     ],
@@ -137,7 +178,7 @@ def test_mistakes_in_yaml_are_told_with_their_place(tmp_path: Path, old: str, ne
     ("text", "line"), [("\n- a", 2), ("\nx", 2), ("decisions: []\nmore: 1", 2), ("decisions: []\n~: 1", 2), ("1: 2", 1)]
 )
 def test_a_file_without_the_one_key_is_told_with_its_line(tmp_path: Path, text: str, line: int) -> None:
-    with pytest.raises(SpecError, match=rf"decisions\.yaml, line {line}, key .*: a decisions file holds the one key"):
+    with pytest.raises(SpecError, match=rf"decisions\.yaml, line {line}, key .*: a decisions file holds 'version: 2'"):
         read_decisions(written(tmp_path, text))
 
 

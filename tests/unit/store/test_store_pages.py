@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from kvqa_audit.errors import StoreError
-from kvqa_audit.model import Finding, FindingDecision, FindingStatus, Severity
+from kvqa_audit.model import Finding, FindingDecision, FindingStatus, FrozenEvidence, ImageEvidence, Severity
 from kvqa_audit.model.counts import waivers_of
 from kvqa_audit.store.records import StoredFinding
 from kvqa_audit.store.runs import RunStore
@@ -26,10 +26,14 @@ def many() -> Iterator[Finding]:
         about = (f"finding {n}", f"i{n}", "How many?", "yes", n, n / 7, (f"j{n}",))
         evidence = {"group": f"g{n // 4}", "n": [n, None]} if n % 2 else {"share": 0.1}
         code = ("KV003", "KV008", "KV201")[n // 30]
+        now = (
+            FrozenEvidence((ImageEvidence(f"i{n}", "0" * 64, (("s", "yes \0"),)),), "version 1", 0.5) if n % 3 else None
+        )
+        then = FrozenEvidence(judged_by="version 0") if status is FindingStatus.OPEN else None
         until = date(2027, 1, 31) if n % 2 else None
-        decided = FindingDecision("accepted", "Größe \x1b", date(2026, 2, 3), f"reason {n % 2}", until)
-        decision = decided if status is FindingStatus.WAIVED else None
-        yield Finding(code, severity, *about, evidence, f"mend {n}" if n % 5 else None, status, decision=decision)
+        decided = FindingDecision("accepted", "Größe \x1b", date(2026, 2, 3), f"reason {n % 2}", until, then)
+        decision = decided if status is FindingStatus.WAIVED or n % 5 == 0 else None
+        yield Finding(code, severity, *about, evidence, f"mend {n}" if n % 5 else None, status, "", decision, now)
 
 
 RUN = finished(findings=many(), run_id=ID)
