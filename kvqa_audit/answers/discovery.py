@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from kvqa_audit.answers.cells import AnswerCells
 from kvqa_audit.answers.literals import Literals, literals_of
-from kvqa_audit.answers.rules import Probe, breaks_a_rule, wilson
+from kvqa_audit.answers.rules import Probe, breaks_a_rule
+from kvqa_audit.model.estimate import wilson
 from kvqa_audit.spec.dataset_spec import DatasetSpec
 
 if TYPE_CHECKING:

@@ -6,7 +6,6 @@ was not asked, or not answered, is NULL, and a rule whose truth hangs on it is n
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from kvqa_audit.answers.parse import atoms, whole_number
 from kvqa_audit.answers.predicate import DUCKDB_MAX_DEPTH, bound, columns_of
 from kvqa_audit.engine.time_limit import interrupted_after, seconds_for
 from kvqa_audit.errors import SpecError
+from kvqa_audit.model.estimate import wilson
 from kvqa_audit.spec.dataset_spec import DatasetSpec
 from kvqa_audit.spec.question import Question
 from kvqa_audit.spec.rule import COLUMNS_OF_RULES, Rule
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     import duckdb
     import pandas as pd
 
-Z_95_PERCENT = 1.959963984540054
 ANSWERS = "answers"
 
 
@@ -142,17 +141,6 @@ def wide_answers(frame: pd.DataFrame, spec: DatasetSpec) -> tuple[pd.DataFrame, 
             elif value is not None:
                 column.setdefault(image, value)
     return images, answers
-
-
-def wilson(violations: int, eligible: int) -> tuple[float, float]:
-    """The 95 % score interval of a share (Wilson 1927); (0, 1) where nothing was counted."""
-    if not eligible:
-        return 0.0, 1.0
-    share, z2 = violations / eligible, Z_95_PERCENT**2
-    centre = share + z2 / (2 * eligible)
-    spread = Z_95_PERCENT * math.sqrt(share * (1 - share) / eligible + z2 / (4 * eligible**2))
-    scale = 1 + z2 / eligible
-    return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)
 
 
 def _parsed(answer: str, question: Question, spec: DatasetSpec) -> Any:

@@ -11,7 +11,7 @@ import pytest
 
 from kvqa_audit.answers import rules
 from kvqa_audit.answers.predicate import _nodes
-from kvqa_audit.answers.rules import Probe, RuleResult, breaks_a_rule, judge_rules, wilson
+from kvqa_audit.answers.rules import Probe, RuleResult, breaks_a_rule, judge_rules
 from kvqa_audit.errors import SpecError
 from kvqa_audit.spec.load import load_spec, shipped_descriptions
 from kvqa_audit.spec.rule import Rule
@@ -205,14 +205,6 @@ def test_the_database_itself_is_sealed(tmp_path: Path) -> None:
             connection.execute(query)
     connection.close()
     assert [path.name for path in tmp_path.iterdir()] == ["secret.csv"]
-
-
-@pytest.mark.parametrize(
-    ("violations", "eligible", "low", "high"),
-    [(0, 10, 0.0, 0.27753), (10, 10, 0.72247, 1.0), (5, 100, 0.02154, 0.11175), (0, 0, 0.0, 1.0)],
-)
-def test_wilson_interval_equals_published_values(violations: int, eligible: int, low: float, high: float) -> None:
-    assert wilson(violations, eligible) == (pytest.approx(low, abs=1e-5), pytest.approx(high, abs=1e-5))
 
 
 def test_the_guides_example_of_a_rule_is_one() -> None:
