@@ -122,15 +122,21 @@ def serve(session: nox.Session) -> None:
 
 
 @nox.session
+def workers(session: nox.Session) -> None:
+    """Workers as real processes, killed and paused, on both stores."""
+    session.install(".[postgres,serve]", *TESTS)
+    session.run("pytest", "-q", "tests/workers", *session.posargs, env={"KVQA_NEED_POSTGRES": "1"})
+
+
+@nox.session
 def postgres(session: nox.Session) -> None:
-    """The tests of the store and of workers on a real PostgreSQL server, which has to be installed."""
+    """The tests of the store and of what is kept there on a real PostgreSQL server, which has to be installed."""
     session.install(".[postgres,serve]", *TESTS)
     places = (
         "tests/unit/store",
         "tests/unit/access",
         "tests/unit/jobs",
         "tests/functional/test_store.py",
-        "tests/functional/test_worker.py",
         "tests/functional/test_year.py",
     )
     session.run("pytest", "-q", "-k", "postgres", *places, *session.posargs, env={"KVQA_NEED_POSTGRES": "1"})

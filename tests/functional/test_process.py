@@ -73,10 +73,12 @@ COMMANDS = {
 }
 
 
-@pytest.mark.parametrize("imported", ["typer", "pandas"])
+@pytest.mark.parametrize(
+    ("imported", "number"), [("typer", signal.SIGINT), ("pandas", signal.SIGTERM), ("pandas", signal.SIGHUP)]
+)
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_signal_at_any_moment_leaves_no_trace_and_nothing_half_done(
-    drawn: Drawn, audited: Path, tmp_path: Path, command: str, imported: str
+    drawn: Drawn, audited: Path, tmp_path: Path, command: str, imported: str, number: signal.Signals
 ) -> None:
     """It comes once the process has opened a file of a library, whether that is at its start or within its work."""
     (tmp_path / "data").symlink_to(drawn[0])
@@ -90,10 +92,10 @@ def test_a_signal_at_any_moment_leaves_no_trace_and_nothing_half_done(
         while imported not in said and (line := process.stderr.readline()):
             said = line
         children = descendants(process.pid)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         said = process.stderr.read()
     wait_until(lambda: not any(map(is_alive, children)))
-    assert process.returncode == 128 + signal.SIGINT
+    assert process.returncode == 128 + number
     assert "Traceback" not in said
     assert not list(tmp_path.rglob(".*.part"))
     # The sample is drawn whole before it is audited.

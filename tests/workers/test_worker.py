@@ -106,6 +106,12 @@ class Service:
             return sorted((run.state for run in runs.runs()), key=lambda state: state is RunState.RUNNING)
 
 
+@pytest.fixture(scope="session")
+def variables(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What a worker finds in its environment: a cache of its own."""
+    return {"XDG_CACHE_HOME": str(tmp_path_factory.mktemp("cache"))}
+
+
 @pytest.fixture
 def service(place: str, tmp_path: Path, variables: dict[str, str]) -> Iterator[Service]:
     data = tmp_path / "data"
