@@ -40,9 +40,9 @@ def environment(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """All tests but those of the service, which has a session of its own."""
+    """All tests but those of the service and of the cluster, which have sessions of their own."""
     session.install(".[embed,serve]", *TESTS)
-    session.run("pytest", "-q", "--ignore=tests/serve", *(session.posargs or PARALLEL))
+    session.run("pytest", "-q", "--ignore=tests/serve", "--ignore=tests/cluster", *(session.posargs or PARALLEL))
 
 
 @nox.session
@@ -126,6 +126,13 @@ def workers(session: nox.Session) -> None:
     """Workers as real processes, killed and paused, on both stores."""
     session.install(".[postgres,serve]", *TESTS)
     session.run("pytest", "-q", "tests/workers", *session.posargs, env={"KVQA_NEED_POSTGRES": "1"})
+
+
+@nox.session
+def cluster(session: nox.Session) -> None:
+    """One contract for the local pool, Ray on this machine and a Ray cluster, and what faults do to them."""
+    session.install(".[ray]", *TESTS)
+    session.run("pytest", "-q", "tests/cluster", *session.posargs, env={"KVQA_NEED_RAY": "1"})
 
 
 @nox.session

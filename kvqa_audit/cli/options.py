@@ -97,6 +97,13 @@ PAGES = Annotated[
 NO_IMAGES = Annotated[bool, typer.Option("--no-images", help="Leave all pictures out of the report.")]
 
 
+class Engine(StrEnum):
+    """Who works on the images."""
+
+    LOCAL = "local"
+    RAY = "ray"
+
+
 class Format(StrEnum):
     """How results are told on standard output."""
 
@@ -105,4 +112,13 @@ class Format(StrEnum):
     MARKDOWN = "markdown"
 
 
+ENGINE = Annotated[Engine, typer.Option("--engine", help="Who works on the images: processes here, or a Ray cluster.")]
+RAY_ADDRESS = Annotated[
+    str | None,
+    typer.Option(
+        "--ray-address",
+        help="HOST:PORT of the Ray cluster that this machine belongs to; 'local' begins one on this machine alone.",
+        show_default=False,
+    ),
+]
 FORMAT = Annotated[Format, typer.Option("--format", help="What goes to standard output.")]

@@ -17,6 +17,7 @@ from kvqa_audit.cli.options import (
     DECISIONS,
     EMBEDDER,
     EMBEDDINGS,
+    ENGINE,
     FORMAT,
     GATE,
     JOBS,
@@ -25,9 +26,11 @@ from kvqa_audit.cli.options import (
     PAGES,
     PROJECT,
     QUIET,
+    RAY_ADDRESS,
     REPORT_URL,
     SPEC,
     STORE,
+    Engine,
     Format,
 )
 
@@ -60,6 +63,8 @@ def run(
     subset: Annotated[bool, typer.Option("--subset", help="The source is a true part of the dataset.")] = False,
     table_only: Annotated[bool, typer.Option("--table-only", help="Look at no image.")] = False,
     jobs: JOBS = CORES,
+    engine: ENGINE = Engine.LOCAL,
+    ray_address: RAY_ADDRESS = None,
     cache: Annotated[bool, typer.Option("--cache/--no-cache", help="Reuse fingerprints of unchanged images.")] = True,
     decisions: DECISIONS = None,
     ignore_decisions: Annotated[bool, typer.Option("--ignore-decisions", help="Take every finding as open.")] = False,
@@ -89,7 +94,7 @@ def run(
     as_json: JSON = False,
 ) -> None:
     """Audit one dataset or several, and write the reports."""
-    from kvqa_audit.cli.run_each import Manner, audit_each, jobs_for, one_series
+    from kvqa_audit.cli.run_each import Manner, audit_each, jobs_for, one_series, ray_address_for
     from kvqa_audit.console.log import logged_to
     from kvqa_audit.console.several import print_results
     from kvqa_audit.console.terminal import complain
@@ -117,7 +122,9 @@ def run(
     }
     planned = _planned(source, {name: value for name, value in asked.items() if value})
     all_jobs = jobs_for(planned, ONE_OUT if len(planned) == 1 else SEVERAL_OUT)
-    manner = Manner(jobs, cache, ignore_decisions, quiet, Format.JSON if as_json else form)
+    manner = Manner(
+        jobs, cache, ignore_decisions, quiet, Format.JSON if as_json else form, ray_address_for(engine, ray_address)
+    )
     results = []
     with logged_to(log) as written:
         for result in audit_each(all_jobs, manner, written):

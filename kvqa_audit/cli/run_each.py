@@ -5,17 +5,19 @@ from __future__ import annotations
 import os
 import traceback
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kvqa_audit.cli.options import Format
+from kvqa_audit.cli.options import Engine, Format
 from kvqa_audit.errors import KvqaAuditError, OutputError
 
 if TYPE_CHECKING:
     from kvqa_audit.console.log import Log
     from kvqa_audit.console.several import Result
+    from kvqa_audit.engine.executor import Executor
     from kvqa_audit.notify.channels import Channel
     from kvqa_audit.notify.message import Message
     from kvqa_audit.pipeline.publish import AuditRequest, Publication
@@ -26,13 +28,14 @@ CRASHED = 3
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How all datasets of one call are audited, and told of."""
+    """How all datasets of one call are audited, and told of; without an address of Ray by processes of this machine."""
 
     jobs: int
     cache: bool
     ignore_decisions: bool
     quiet: bool
     form: Format
+    ray_address: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,22 @@ class Job:
     out: Path
     report_url: str
     channels: tuple[Channel, ...]
+
+
+def ray_address_for(engine: Engine, address: str | None) -> str | None:
+    """The address of the cluster that works on the images; None is without one.
+
+    Raises:
+        EngineError: an engine was named without its address, or an address without its engine.
+    """
+    from kvqa_audit.engine.executor import EngineError
+
+    if (engine is Engine.RAY) != bool(address):
+        raise EngineError(
+            "--engine ray and --ray-address belong together. Give HOST:PORT of a cluster that this machine belongs to, "
+            "or 'local' to begin one on this machine alone."
+        )
+    return address
 
 
 def jobs_for(planned: Sequence[PlannedDataset], default_out: str) -> tuple[Job, ...]:
@@ -83,15 +102,30 @@ def audit_each(jobs: Sequence[Job], manner: Manner, log: Log) -> Iterator[Result
     """Audits one after the other and goes on where one fails; where there is but one, its error is raised.
 
     Raises:
+        EngineError: the cluster that was asked for cannot be had.
         KvqaAuditError: the only dataset could not be audited.
     """
+    with _executor(manner) as executor:
+        yield from _audit_each(jobs, manner, log, executor)
+
+
+def _executor(manner: Manner) -> AbstractContextManager[Executor | None]:
+    """What works for all datasets; None leaves it to each audit."""
+    if manner.ray_address is None:
+        return nullcontext()
+    from kvqa_audit.engine.ray_pool import RayPool
+
+    return RayPool(manner.ray_address, processors=manner.jobs)
+
+
+def _audit_each(jobs: Sequence[Job], manner: Manner, log: Log, executor: Executor | None) -> Iterator[Result]:
     from kvqa_audit.console.several import Result
     from kvqa_audit.console.terminal import complain
 
     for job in jobs:
         log.note(f"{job.name}: begins: {job.planned.source}")
         try:
-            result = _audit(job, manner, log)
+            result = _audit(job, manner, log, executor)
         except Exception as error:
             is_ours = isinstance(error, KvqaAuditError)
             words = str(error) if is_ours else f"a fault of the program: {type(error).__name__}"
@@ -120,7 +154,7 @@ def one_series(results: Sequence[Result]) -> Iterator[str]:
                 )
 
 
-def _audit(job: Job, manner: Manner, log: Log) -> Result:
+def _audit(job: Job, manner: Manner, log: Log, executor: Executor | None) -> Result:
     from kvqa_audit.artifacts.dated_folder import link_latest
     from kvqa_audit.console.several import Result
     from kvqa_audit.console.terminal import audit_progress
@@ -131,7 +165,8 @@ def _audit(job: Job, manner: Manner, log: Log) -> Result:
     request, publication = _asked(job, manner)
     silent = manner.quiet or manner.form is not Format.TERMINAL
     with audit_progress(silent) as bars, runs_kept_in(job.planned.store, make=True) as runs:
-        published = audit_and_publish(request, publication, runs=runs, listener=log.listening(job.name, bars))
+        listener = log.listening(job.name, bars)
+        published = audit_and_publish(request, publication, runs=runs, executor=executor, listener=listener)
         stored = published.stored
         before = runs.before(stored) if runs and stored else None
     link_latest(job.out_pattern, job.out)

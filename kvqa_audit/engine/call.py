@@ -22,6 +22,21 @@ class Call:
         """Calls it here and now."""
         return self.function(*self.arguments)
 
+    def outcome(self) -> Outcome:
+        """As `result`, in a form that can cross to another process.
+
+        Raises:
+            MemoryError: as the function did; there is nothing left to tell it with.
+        """
+        try:
+            return Outcome(self.result())
+        except MemoryError:
+            raise
+        except KvqaAuditError as error:
+            return Outcome(error=error)
+        except Exception:  # noqa: BLE001 - a traceback cannot cross to another process, its text can
+            return Outcome(fault=traceback.format_exc())
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -49,17 +64,10 @@ def answer_call(call_descriptor: int, outcome_descriptor: int) -> None:
     """Works on the call in one file and leaves its outcome in the other.
 
     Raises:
-        MemoryError: as the function did; there is nothing left to tell it with.
+        MemoryError: as `Call.outcome`.
     """
     with open(call_descriptor, "rb") as file:
         call: Call = pickle.load(file)  # noqa: S301 - written by our own parent, into a file without a name
-    try:
-        outcome = Outcome(call.result())
-    except MemoryError:
-        raise
-    except KvqaAuditError as error:
-        outcome = Outcome(error=error)
-    except Exception:  # noqa: BLE001 - a traceback cannot cross to another process, its text can
-        outcome = Outcome(fault=traceback.format_exc())
+    outcome = call.outcome()
     with open(outcome_descriptor, "wb") as file:
         pickle.dump(outcome, file)

@@ -18,6 +18,10 @@ class WorkerError(KvqaAuditError):
     exit_code = 3
 
 
+class EngineError(KvqaAuditError):
+    """The engine that was asked for cannot be had as it is set up; whoever asked for it has to set it up."""
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """Why an item has no value; `kind` is crashed, hung, out_of_memory, raised or abandoned."""
@@ -58,11 +62,6 @@ class Executor(Protocol):
     where no worker can be started.
     """
 
-    @property
-    def jobs(self) -> int:
-        """How many tasks are in work at once."""
-        ...
-
     def start(self, module: str) -> None:
         """Starts the workers ahead of their first tasks, which are functions of the module; does not wait for them."""
         ...
@@ -83,7 +82,8 @@ class Executor(Protocol):
         The function has to be importable by name and gives one value for each item of the task, in order, leaving out
         the positions in `done` (a frozenset of ints): after a crash it is called again with those that are settled.
         A task that is lost again and again without one more value is `abandoned`, and the rest of it stays unsettled.
-        At most one task a worker is in work. A value may be worked out more than once, and is given once.
+        Tasks are taken as workers become free, at most two a worker. A value may be worked out more than once, and is
+        given once.
 
         Args:
             item_timeout_seconds: how long one item may take; 0 is for ever, None is the executor's own limit.

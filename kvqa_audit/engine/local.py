@@ -130,6 +130,12 @@ class LocalPool:
         """As `Executor.submit`."""
         return ForkedCall(Call(function, arguments), lambda: self._call_server(tuple(imports)))
 
+    def renew(self) -> None:
+        """Ends the children and forgets what was shared; the next children are forked anew, at next to no cost."""
+        while self._children:
+            self._discard(self._children[-1])
+        self._shared.clear()
+
     def release(self) -> None:
         """As `Executor.release`."""
         while self._children:

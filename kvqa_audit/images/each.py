@@ -30,6 +30,10 @@ class PickedImages:
     shard: ImageShard
     ids: frozenset[str]
 
+    @property
+    def local_paths(self) -> tuple[str, ...]:
+        return self.shard.local_paths
+
     def read(self, done: frozenset[int]) -> Iterator[RawImage]:
         """The images in the order they are read, each once, without those at the positions `done`."""
         images = (raw for raw in self.shard.pick(self.ids) if raw.problem != REPEATED)

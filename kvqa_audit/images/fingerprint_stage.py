@@ -115,13 +115,23 @@ def _work(pool: Executor, shards: Sequence[ImageShard], run: _Run, cache: Finger
 
 
 @dataclass
+class _Begun:
+    """A shard in work: where its files were before, which images are left, and what came of those that can be kept."""
+
+    shard: ImageShard
+    places: dict[str, ImagePlace]
+    left: set[str]
+    known: dict[str, ImageFingerprint] = field(default_factory=dict)
+
+
+@dataclass
 class _Run:
     cache: FingerprintCache | None
     on_progress: Callable[[int], None] | None
     found: list[ImageFingerprint] = field(default_factory=list)
     unchanged: int = 0
     fresh: list[ImageFingerprint] = field(default_factory=list)
-    places: list[tuple[ImageShard, dict[str, ImagePlace]]] = field(default_factory=list)
+    begun: dict[str, _Begun] = field(default_factory=dict)
 
     def task(self, shard: ImageShard) -> PickedImages | None:
         """What is left to do of a shard after the cache was asked."""
@@ -139,35 +149,50 @@ class _Run:
         self._advance(len(shard.ids) - len(unknown))
         self.unchanged += len(shard.ids) - len(unknown)
         if unknown or not shard.ids:
-            self.places.append((shard, places))
+            self.begun.update(dict.fromkeys(unknown, _Begun(shard, places, set(unknown))))
             return PickedImages(shard, frozenset(unknown))
         return None
 
     def add(self, one: ImageFingerprint) -> None:
+        """Takes what came of an image; a shard of files is kept when it is done, where a killed run goes on."""
         self.found.append(one)
-        if one.problem != REPEATED:
-            self._advance(1)
-        if self.cache is not None and _can_be_kept(one):
+        if one.problem == REPEATED:
+            return
+        self._advance(1)
+        if (begun := self.begun.get(one.img_id)) is None or self.cache is None:
+            return
+        begun.left.discard(one.img_id)
+        if _can_be_kept(one):
             self.fresh.append(one)
-            if len(self.fresh) >= _KEEP_AFTER_IMAGES:
-                self.cache.keep(self.fresh, ())
-                self.fresh = []
+            begun.known[one.img_id] = one
+        # What a file that holds many images tells of repeated pictures comes after them, and is not kept.
+        if not begun.left and not _file_of(one):
+            self._keep([begun])
+        elif len(self.fresh) >= _KEEP_AFTER_IMAGES:
+            self._keep([])
 
     def keep_places(self) -> None:
         """Keeps what is fresh, and which files held what, but for files that changed meanwhile or hold repeats."""
+        repeated = {_file_of(one) for one in self.found if one.problem == REPEATED}
+        begun = {id(one): one for one in self.begun.values()}
+        for shard in begun.values():
+            shard.known = {name: one for name, one in shard.known.items() if _file_of(one) not in repeated}
+        self._keep(list(begun.values()))
+
+    def _keep(self, shards: Sequence[_Begun]) -> None:
         if self.cache is None:
             return
-        repeated = {_file_of(one) for one in self.found if one.problem == REPEATED}
-        known = {one.img_id: one for one in self.found if _can_be_kept(one) and _file_of(one) not in repeated}
         kept = []
-        for shard, before in self.places:
-            after = shard.places()
+        for begun in shards:
+            after = begun.shard.places()
             kept += [
-                (place, known[img_id])
-                for img_id, place in before.items()
-                if img_id in known and after.get(img_id) == place
+                (place, begun.known[img_id])
+                for img_id, place in begun.places.items()
+                if img_id in begun.known and after.get(img_id) == place
             ]
+            begun.known.clear()
         self.cache.keep(self.fresh, kept)
+        self.fresh = []
 
     def _advance(self, count: int) -> None:
         if count and self.on_progress is not None:

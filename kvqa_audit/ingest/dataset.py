@@ -88,6 +88,11 @@ class ImageShard(Protocol):
         """The ids of the shard's images, each once, in the order `read` gives them."""
         ...
 
+    @property
+    def local_paths(self) -> tuple[str, ...]:
+        """The files and folders that have to be there, under these names, wherever it is read."""
+        ...
+
     def read(self) -> Iterator[RawImage]:
         """Opens the images one after the other; never raises for a single image.
 

@@ -36,6 +36,10 @@ class FolderShard:
     def ids(self) -> tuple[str, ...]:
         return tuple(img_id for img_id, _ in self.files)
 
+    @property
+    def local_paths(self) -> tuple[str, ...]:
+        return (self.root,)
+
     def read(self) -> Iterator[RawImage]:
         """Opens the files one after the other; never raises for a single file."""
         root = Path(os.path.realpath(self.root))

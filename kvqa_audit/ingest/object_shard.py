@@ -44,6 +44,10 @@ class ObjectShard:
         return tuple(one.img_id for one in self.images)
 
     @property
+    def local_paths(self) -> tuple[str, ...]:
+        return ()
+
+    @property
     def files(self) -> tuple[tuple[str, str], ...]:
         return tuple((one.img_id, one.path) for one in self.images)
 

@@ -41,6 +41,10 @@ class ParquetShard:
     image_column: str
     layout: PictureLayout
 
+    @property
+    def local_paths(self) -> tuple[str, ...]:
+        return (self.path,)
+
     def read(self) -> Iterator[RawImage]:
         """Reads the row groups once, in small batches."""
         return guarded(each_picture_once(self._rows(), self.ids, self.name), self.ids, self.name)

@@ -19,6 +19,10 @@ class PartOfShard:
     shard: ImageShard
     ids: tuple[str, ...]
 
+    @property
+    def local_paths(self) -> tuple[str, ...]:
+        return self.shard.local_paths
+
     def read(self) -> Iterator[RawImage]:
         """Opens these images alone."""
         return self.shard.pick(self.ids)

@@ -52,6 +52,10 @@ class ArrowShard:
     ids: tuple[str, ...]
     image_column: str
 
+    @property
+    def local_paths(self) -> tuple[str, ...]:
+        return (self.path,)
+
     def read(self) -> Iterator[RawImage]:
         """Reads the rows once, in small batches of the mapped file."""
         return guarded(each_picture_once(self._rows(), self.ids, self.name), self.ids, self.name)
