@@ -278,7 +278,10 @@ def _verdict_of(record: dict[str, Any] | None) -> VerdictRecord | None:
     if record is None:
         return None
     lists = {name: tuple(record[name]) for name in ("reasons", "blockers", "warnings", "not_checked")}
-    return VerdictRecord(record["ready"], record["sentence"], findings=Counts(**record["findings"]), **lists)
+    spared = tuple(record.get("spared", ()))
+    return VerdictRecord(
+        record["ready"], record["sentence"], findings=Counts(**record["findings"]), spared=spared, **lists
+    )
 
 
 def _doc_of(doc: dict[str, Any]) -> CheckDoc:

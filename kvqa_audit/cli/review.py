@@ -59,11 +59,12 @@ def review(
 ) -> None:
     """Decide about findings, one after the other, or about many at once."""
     from kvqa_audit.artifacts.folder import read_artifacts
-    from kvqa_audit.console.review import print_merged, print_stored
+    from kvqa_audit.console.review import print_merged, print_precision, print_stored
     from kvqa_audit.errors import KvqaAuditError
     from kvqa_audit.model import Severity
     from kvqa_audit.release.codes import codes_named
     from kvqa_audit.release.decisions_file import read_decisions
+    from kvqa_audit.release.precision import precision_by_check
     from kvqa_audit.release.review import Wanted, decisions_in, file_for, merged, to_decide
 
     if (add or reason or expires) and not (update and add and (reason or "").strip()):
@@ -84,6 +85,7 @@ def review(
     else:
         added = _walk(to_decide(run, decisions_in(path), wanted, today), run, path, decider)
         print_stored(path, added, 0, len(to_decide(run, decisions_in(path), wanted, today)))
+    print_precision(precision_by_check(decisions_in(path), run.docs))
 
 
 @dataclass(frozen=True, slots=True)

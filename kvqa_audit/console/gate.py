@@ -15,6 +15,8 @@ def print_verdict(verdict: Verdict, decisions: str | None) -> None:
     screen.print(verdict.sentence, style="bold green" if verdict.ready else "bold red")
     for reason in verdict.reasons:
         say(f"  {reason}")
+    for told in verdict.spared:
+        say(f"  {told}")
     print_decisions_read(decisions, verdict.tally.total.waived)
 
 
@@ -30,6 +32,7 @@ def verdict_as_json(verdict: Verdict, decisions: str | None) -> str:
         "ready": verdict.ready,
         "sentence": verdict.sentence,
         "reasons": list(verdict.reasons),
+        "spared": list(verdict.spared),
         "blockers": [outcome.code for outcome in verdict.blockers],
         "warnings": [outcome.code for outcome in verdict.warnings],
         "not_checked": [outcome.code for outcome in verdict.not_checked],

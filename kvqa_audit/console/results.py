@@ -48,6 +48,8 @@ def _print_other_reasons(screen: Console, verdict: Verdict) -> None:
     for reason in verdict.reasons:
         if not told or not reason.startswith(told):
             screen.print(f"  {plain(reason)}")
+    for told_of_one in verdict.spared:
+        screen.print(f"  {plain(told_of_one)}")
 
 
 def _print_outcomes(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from kvqa_audit.console.terminal import console, plain, say
 from kvqa_audit.model import CheckDoc, EvidenceChange, Finding, Severity
 from kvqa_audit.release.decisions import Decision, DecisionVerdict
+from kvqa_audit.release.precision import Precision
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -147,6 +148,14 @@ def _in_words(decision: Mapping[str, Any]) -> str:
     about = ", ".join(plain(part) for part in (ids, decision["question"], decision["answer"]) if part)
     line = f" (line {decision['line']})" if decision["line"] else ""
     return f"{plain(decision['key'])} {plain(decision['check'])} {decision['verdict']}: {about}{line}"
+
+
+def print_precision(precisions: Mapping[str, Precision]) -> None:
+    """How often each check was right that people judged findings of, and what to do about one that mostly is not."""
+    for code, precision in precisions.items():
+        advice = precision.advice(code)
+        told = f"  {code}: {precision.in_words()}{f'; {advice}' if advice else ''}"
+        console().print(plain(told), style="yellow" if advice else "dim")
 
 
 def print_many(findings: Sequence[Finding], docs: Mapping[str, CheckDoc], what: str) -> None:

@@ -39,7 +39,10 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class VerdictRecord:
-    """A verdict as audit.json keeps it: checks by their codes, reasons in words, and its findings counted."""
+    """A verdict as audit.json keeps it: checks by their codes, reasons in words, and its findings counted.
+
+    `spared` says which checks would block if people had not found them wrong too often; empty in earlier versions.
+    """
 
     ready: bool
     sentence: str
@@ -48,3 +51,4 @@ class VerdictRecord:
     warnings: tuple[str, ...]
     not_checked: tuple[str, ...]
     findings: Counts
+    spared: tuple[str, ...] = ()

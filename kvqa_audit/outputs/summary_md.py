@@ -81,7 +81,9 @@ def _blockers(verdict: Verdict, link: str) -> list[str]:
     lines = [_linked(words.removeprefix(code).lstrip(": "), code, link) for code, words in told.items()]
     named = tuple(told.values())
     return lines + [
-        markdown_text(reason, MAX_LINE) for reason in verdict.reasons if not any(reason in n for n in named)
+        markdown_text(reason, MAX_LINE)
+        for reason in (*verdict.reasons, *verdict.spared)
+        if not any(reason in n for n in named)
     ]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from kvqa_audit.model import (
@@ -18,6 +18,8 @@ from kvqa_audit.model import (
 from kvqa_audit.model.counts import count_findings
 from kvqa_audit.release.blocking import Together, blocking_findings, limit_floor, limited_together
 from kvqa_audit.release.codes import codes_in
+from kvqa_audit.release.precision import Precision
+from kvqa_audit.release.sentence import plural, sentence_of
 from kvqa_audit.spec.release import Limit, Release
 
 NOT_CHECKED = (OutcomeStatus.SKIPPED, OutcomeStatus.VACUOUS, OutcomeStatus.ERRORED)
@@ -29,7 +31,8 @@ class Verdict:
 
     Outcomes whose findings are informative only stand in none of the three. `blocking` are the findings that keep it
     back, and `tally` counts all findings: every output takes its numbers from there. `together` are the exceeded limits
-    on several checks, `alone` the keys of the findings that block because of their own check.
+    on several checks, `alone` the keys of the findings that block because of their own check. `spared` says of each
+    check that would block, were it trusted, how often people found it wrong.
 
     `exit_code` is 0 clean, 1 findings at or above the gate, 3 incomplete; 3 wins over 1.
     """
@@ -44,6 +47,7 @@ class Verdict:
     blocking: tuple[Finding, ...] = ()
     together: tuple[Together, ...] = ()
     alone: frozenset[str] = frozenset()
+    spared: tuple[str, ...] = ()
     tally: Tally = field(default_factory=Tally)
 
     def record(self) -> VerdictRecord:
@@ -51,7 +55,9 @@ class Verdict:
         blockers, warnings, not_checked = (
             tuple(outcome.code for outcome in outcomes) for outcomes in (self.blockers, self.warnings, self.not_checked)
         )
-        return VerdictRecord(self.ready, self.sentence, self.reasons, blockers, warnings, not_checked, self.tally.total)
+        return VerdictRecord(
+            self.ready, self.sentence, self.reasons, blockers, warnings, not_checked, self.tally.total, self.spared
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +67,8 @@ class Standing:
     `facts` maps what a policy may require (licence, citation, split) to what is stated, "" where nothing is. `new`
     holds the keys of the open findings that the baseline does not know, None where there is no baseline, whose date
     is `since`. `stale` and `expired` count the decisions about findings that are gone, or whose time is over. `titles`
-    says in words what a check finds, by code; one that is not there is named as the program does.
+    says in words what a check finds, by code; one that is not there is named as the program does. `precision` is how
+    often the checks were right, as far as people judged their findings.
     """
 
     facts: Mapping[str, str] = field(default_factory=dict)
@@ -70,6 +77,7 @@ class Standing:
     stale: int = 0
     expired: int = 0
     titles: Mapping[str, str] = field(default_factory=dict)
+    precision: Mapping[str, Precision] = field(default_factory=dict)
 
 
 UNKNOWN = Standing()
@@ -80,6 +88,8 @@ def judge(
 ) -> Verdict:
     """Judges one audit. A required check that was skipped, vacuous or errored blocks, like a failed one.
 
+    A check that the policy does not trust, by the whole interval of its precision, warns and does not block.
+
     Args:
         outcomes: what came of every check.
         findings: all findings; those that somebody decided about do not block.
@@ -89,9 +99,12 @@ def judge(
     outcomes, findings = tuple(outcomes), tuple(findings)
     opened = tuple(finding for finding in findings if finding.status is FindingStatus.OPEN)
     named = _names(standing.titles, opened)
-    defects = _too_many(outcomes, opened, release, named)
-    new = _new_findings(opened, release, standing)
-    together = [one for one in limited_together(opened, outcomes, release) if _exceeded_together(one)]
+    distrusted = _distrusted(release, standing)
+    trusted = tuple(finding for finding in opened if finding.check not in distrusted)
+    defects = _too_many(outcomes, trusted, release, named)
+    new = _new_findings(trusted, release, standing)
+    together = [one for one in limited_together(trusted, outcomes, release) if _exceeded_together(one)]
+    spared = _spared([one for one in opened if one.check in distrusted], outcomes, distrusted, release, standing, named)
     held = {finding.key for one in together for finding in one.findings}
     blocked = {*defects, *new, *(finding.check for one in together for finding in one.findings)}
     warned = _checks_with(opened, Severity.WARNING) - blocked
@@ -115,7 +128,7 @@ def judge(
     blocking = tuple(finding for finding in findings if finding.key in by_check or finding.key in held)
     return Verdict(
         ready=not reasons,
-        sentence=_sentence(counts) if any_judged else "Not judged: no check could be run.",
+        sentence=sentence_of(counts, len(spared)) if any_judged else "Not judged: no check could be run.",
         blockers=tuple(o for o in outcomes if o.code in blocked),
         warnings=tuple(o for o in outcomes if o.code in warned and o.outcome is OutcomeStatus.FAILED),
         not_checked=tuple(o for o in outcomes if o.outcome in NOT_CHECKED),
@@ -124,6 +137,7 @@ def judge(
         blocking=blocking,
         together=tuple(together),
         alone=frozenset(by_check),
+        spared=spared,
         tally=count_findings(findings, {finding.key for finding in blocking}),
     )
 
@@ -137,6 +151,34 @@ def _names(titles: Mapping[str, str], opened: Iterable[Finding]) -> Callable[[Ch
         return f"{outcome.code} {messages.get(outcome.code, title) if outcome.evaluated == 1 else title}"
 
     return name
+
+
+def _distrusted(release: Release, standing: Standing) -> dict[str, Precision]:
+    """The checks that the policy does not trust, and how often each was right."""
+    least = release.least_precision
+    return {} if least is None else {code: one for code, one in standing.precision.items() if one.is_below(least)}
+
+
+def _spared(
+    findings: Sequence[Finding],
+    outcomes: Sequence[CheckOutcome],
+    distrusted: Mapping[str, Precision],
+    release: Release,
+    standing: Standing,
+    named: Callable[[CheckOutcome], str],
+) -> tuple[str, ...]:
+    """In words, what the checks that are not trusted would block with, and why they do not."""
+    would = {**_new_findings(findings, release, standing), **_too_many(outcomes, findings, release, named)}
+    told = [
+        f"{reason}: warns and does not block, as it was {distrusted[code].in_words()} ({release.trust})"
+        for code, reason in would.items()
+    ]
+    for one in limited_together(findings, outcomes, release):
+        codes = sorted({finding.check for finding in one.findings})
+        if codes:
+            left_out = f"{len(one.findings):,} findings of {', '.join(codes)} do not count"
+            told.append(f"{one.name}: {left_out}, as people found them wrong too often ({release.trust})")
+    return tuple(told)
 
 
 def _too_many(
@@ -196,7 +238,7 @@ def _new_findings(opened: Iterable[Finding], release: Release, standing: Standin
     numbers = {code: counts.open for code, counts in count_findings(new).by_check.items()}
     kind = f"of severity {least.value}" + ("" if least is Severity.ERROR else " or above")
     return {
-        code: f"{code}: {number:,} new {_plural(number, 'finding')} {kind} {since}" for code, number in numbers.items()
+        code: f"{code}: {number:,} new {plural(number, 'finding')} {kind} {since}" for code, number in numbers.items()
     }
 
 
@@ -226,7 +268,7 @@ def _decisions(release: Release, standing: Standing) -> list[str]:
     ):
         if asked and number:
             reasons.append(
-                f"{number:,} {_plural(number, 'decision')} {what}: renew or remove {_plural(number, 'it', 'them')}"
+                f"{number:,} {plural(number, 'decision')} {what}: renew or remove {plural(number, 'it', 'them')}"
             )
     return reasons
 
@@ -238,27 +280,3 @@ def _checks_with(findings: Iterable[Finding], least: Severity) -> set[str]:
 
 def _at_least(least: Severity) -> frozenset[Severity]:
     return frozenset(severity for severity in Severity if severity.rank >= least.rank)
-
-
-def _plural(number: int, one: str, many: str = "") -> str:
-    return one if number == 1 else many or f"{one}s"
-
-
-def _sentence(counts: tuple[int, ...]) -> str:
-    defects, new, limits, unjudged, crashed, facts, decisions = counts
-    parts = []
-    if defects:
-        parts.append(f"{defects} {_plural(defects, 'check')} found defects that block")
-    if new:
-        parts.append(f"{new} {_plural(new, 'check')} found what the baseline did not know")
-    if limits:
-        parts.append(f"{limits} {_plural(limits, 'limit')} on several checks {_plural(limits, 'is', 'are')} exceeded")
-    if unjudged:
-        parts.append(f"{unjudged} required {_plural(unjudged, 'check')} could not be judged")
-    if crashed:
-        parts.append(f"{crashed} {_plural(crashed, 'check')} crashed")
-    if facts:
-        parts.append(f"{facts} required {_plural(facts, 'fact is', 'facts are')} not stated")
-    if decisions:
-        parts.append("decisions are out of date")
-    return f"Not ready: {', '.join(parts)}." if parts else "Ready: nothing that blocks was found."

@@ -11,6 +11,7 @@ from typing import Any
 from kvqa_audit.model import AuditRun
 from kvqa_audit.release.decisions import apply_decisions
 from kvqa_audit.release.decisions_file import DecisionsFile, decisions_for
+from kvqa_audit.release.precision import as_metrics, precision_by_check
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,8 @@ def with_decisions(run: AuditRun, decided: DecisionsFile, today: date) -> AuditR
     findings, outcomes, report = apply_decisions(
         run.findings, run.outcomes, decided.decisions, today, run.docs, whole=not part
     )
-    record = {"file": decided.file, "subset": part, **report.as_metrics()}
+    precision = as_metrics(precision_by_check(decided.decisions, run.docs))
+    record = {"file": decided.file, "subset": part, **report.as_metrics(), "precision": precision}
     return replace(run, findings=findings, outcomes=outcomes, metrics={**run.metrics, "decisions": record})
 
 

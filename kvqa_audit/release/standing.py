@@ -10,6 +10,7 @@ from typing import Any
 from kvqa_audit.errors import SpecError
 from kvqa_audit.model import AuditRun
 from kvqa_audit.release.gate import Standing, Verdict, judge
+from kvqa_audit.release.precision import of_metrics
 from kvqa_audit.spec.dataset_spec import DatasetSpec
 from kvqa_audit.spec.load import load_release
 from kvqa_audit.spec.release import Release
@@ -39,7 +40,8 @@ def standing_of(run: AuditRun) -> Standing:
     new, since = _since(run)
     decisions = run.metrics.get("decisions") or {}
     titles = {code: doc.title.rstrip(".") for code, doc in run.docs.items()}
-    return Standing(_facts(run), new, since, _number(decisions, "stale"), _number(decisions, "expired"), titles)
+    stale, expired = (_number(decisions, kind) for kind in ("stale", "expired"))
+    return Standing(_facts(run), new, since, stale, expired, titles, of_metrics(decisions))
 
 
 def policy_named(name: str | None, spec: DatasetSpec) -> Release:

@@ -69,7 +69,7 @@ def targets(card: Card) -> list[list[str]]:
 
 
 def _facts(finding: Finding) -> dict[str, Any]:
-    """What a decision about a finding names; what is not there, or very long, is left out.
+    """What a decision about a finding names, and the evidence to freeze; what is not there, or very long, is left out.
 
     A decision is known by its key; the rest is there for people and for pairs.
     """
@@ -81,7 +81,9 @@ def _facts(finding: Finding) -> dict[str, Any]:
         "answer": finding.answer,
         "related": list(finding.related),
     }
-    return {name: value for name, value in facts.items() if value and len(str(value)) <= MAX_CHARACTERS}
+    told = {name: value for name, value in facts.items() if value and len(str(value)) <= MAX_CHARACTERS}
+    # Whole or not at all: a part of it would be other evidence.
+    return told if finding.frozen_evidence is None else {**told, "evidence": finding.frozen_evidence.as_json()}
 
 
 def script_json(value: object) -> str:

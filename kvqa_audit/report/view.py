@@ -18,6 +18,7 @@ from kvqa_audit.model import (
     OutcomeStatus,
 )
 from kvqa_audit.model.counts import count_findings, in_words
+from kvqa_audit.release.precision import Precision, of_metrics
 from kvqa_audit.report.cards import Card, KnownOfImages, card_of_group, cards_of
 from kvqa_audit.report.contact_sheets import ContactSheets, contact_sheets
 from kvqa_audit.report.duplicate_groups import Group, Groups, duplicate_groups, is_conflict
@@ -60,7 +61,8 @@ class CheckBlock:
     """One check in the page: its outcome, its text for people and its findings, as cards or as rows of a table.
 
     `counts` are of all its findings, in the page or not. `elsewhere` names the checks whose
-    cards show more of its findings, with how many.
+    cards show more of its findings, with how many. `precision` is how often people found the check right,
+    None where nobody judged.
     """
 
     outcome: CheckOutcome
@@ -75,6 +77,7 @@ class CheckBlock:
     repeats: tuple[Repeat, ...]
     left_out: int
     elsewhere: tuple[tuple[str, int], ...]
+    precision: Precision | None = None
 
     @property
     def anchor(self) -> str:
@@ -228,7 +231,6 @@ class _Builder:
         told = sum(f.check == outcome.code for card in cards for f in card.findings) + len(rest)
         left_out = len(findings) - told - elsewhere.total()
         is_share = outcome.evaluated > 0 and outcome.measured == outcome.violations / outcome.evaluated
-        left_out = len(findings) - told - elsewhere.total()
         return CheckBlock(
             outcome,
             doc,
@@ -242,6 +244,7 @@ class _Builder:
             _repeats(findings) if left_out and not as_cards else (),
             left_out,
             tuple(sorted(elsewhere.items())),
+            of_metrics(self.run.metrics.get("decisions") or {}).get(outcome.code),
         )
 
 

@@ -21,6 +21,8 @@ LimitName = Annotated[
     str,
     StringConstraints(pattern=r"^(KV[0-9]|KV[0-9]{2,3}(-[A-Za-z][A-Za-z0-9_.]*)?|error|warning|info)$"),
 ]
+# What a check has to be, by the decisions about its findings, to keep a version back.
+Trust = Annotated[str, StringConstraints(pattern=r"^precision *>= *(0(\.[0-9]{1,6})?|1(\.0{1,6})?)$")]
 
 
 # What a text of each form is, for who wrote another one.
@@ -29,6 +31,7 @@ FORMS = {
     _pattern_of(RuleId): "the id of a rule: a letter, then letters, digits, dots and underscores, such as L6.1",
     _pattern_of(Code): "the code of a check, such as KV204 or KV30-L6",
     _pattern_of(LimitName): "the code of a check (KV204), a family of checks (KV30, KV2), or error, warning or info",
+    _pattern_of(Trust): "a least precision from 0 to 1, such as precision >= 0.8",
 }
 
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from kvqa_audit.spec.record import Code, LimitName, Record
+from kvqa_audit.spec.record import Code, LimitName, Record, Trust
 
 
 class Limit(Record):
@@ -29,7 +29,8 @@ class Release(Record):
     `limits` blocks where it has more open findings than tolerated, whatever their severity, and not otherwise; a limit
     on a family of checks (`KV30`, `KV2`) or on a severity bounds all their open findings together, beside `fail_on`.
     `required` checks must have been judged. `no_new` is the least severity at which a finding that the baseline does
-    not know blocks; without a baseline every finding is new. `require` names facts that have to be stated.
+    not know blocks; without a baseline every finding is new. `require` names facts that have to be stated. `trust` is
+    the least precision, by what people decided, of a check that may block: one that is shown to be below it warns.
     """
 
     fail_on: Literal["error", "warning", "info", "never"] = "error"
@@ -39,3 +40,9 @@ class Release(Record):
     require: list[Literal["licence", "citation", "split"]] = []
     fail_on_stale_decisions: bool = False
     fail_on_expired_decisions: bool = False
+    trust: Trust | None = None
+
+    @property
+    def least_precision(self) -> float | None:
+        """The bound of `trust`, 0 to 1."""
+        return None if self.trust is None else float(self.trust.rpartition("=")[2])

@@ -267,6 +267,13 @@
     return `"${inside.join("")}"`;
   }
 
+  function flow(value) {
+    if (Array.isArray(value)) return `[${value.map(flow).join(", ")}]`;
+    if (typeof value === "string") return quoted(value);
+    if (typeof value === "number") return String(value).replace(/^(-?\d+)e/, "$1.0e");
+    return `{${Object.entries(value).map(([name, one]) => `${name}: ${flow(one)}`).join(", ")}}`;
+  }
+
   function entry(decision) {
     const lines = [`key: ${quoted(decision.key)}`, `check: ${quoted(decision.check)}`, `verdict: ${decision.verdict}`,
       `reason: ${quoted(decision.reason)}`, `who: ${quoted(kept.who)}`, `when: ${decision.when}`];
@@ -275,9 +282,10 @@
     const whole = (texts) => texts.length > 0 && texts.every((text) => text && text.isWellFormed());
     for (const name of ["img_id", "question", "answer"]) if (whole([decision[name]])) lines.push(`${name}: ${quoted(decision[name])}`);
     if (decision.correction && whole(Object.values(decision.correction))) {
-      lines.push(`correction: {${Object.entries(decision.correction).map(([name, text]) => `${name}: ${quoted(text)}`).join(", ")}}`);
+      lines.push(`correction: ${flow(decision.correction)}`);
     }
     if (whole(decision.related || [])) lines.push(`related: [${decision.related.map(quoted).join(", ")}]`);
+    if (decision.evidence && JSON.stringify(decision.evidence).isWellFormed()) lines.push(`evidence: ${flow(decision.evidence)}`);
     return `  - ${lines.join("\n    ")}\n`;
   }
 
@@ -299,7 +307,7 @@
     }
     unsaved = false;
     const ordered = Object.values(kept.decisions);
-    download("decisions.yaml", "application/yaml", `# Decided in the report of ${quoted(data.dataset)}.\ndecisions:\n${ordered.map(entry).join("")}`);
+    download("decisions.yaml", "application/yaml", `# Decided in the report of ${quoted(data.dataset)}.\nversion: 2\ndecisions:\n${ordered.map(entry).join("")}`);
   }
 
   function button(label, press) {
