@@ -190,6 +190,196 @@ class DecisionEdit(Wire):
     expires: date | None = None
 
 
+Verdict = Literal["confirmed", "false positive", "accepted", "unsure"]
+Word = Annotated[str, Field(max_length=1_000)]
+Id = Annotated[int, Field(ge=1, lt=2**31)]
+
+
+class ReviewFilters(Wire):
+    """What a reviewer wants to see; "" and null want all. `blocking_first` puts first what keeps the version back."""
+
+    check: Annotated[str, Field(max_length=60)] = ""
+    source: Word = ""
+    question: Word = ""
+    answer: Word = ""
+    state: Literal["open", "disputed"] | None = None
+    mine: bool = False
+    blocking_first: bool = False
+
+
+class ReviewProgress(Wire):
+    """How far a review is: things of the run by state, and of who asks how many were decided and wait.
+
+    `seconds_each` is the median time between their decisions, null where there are too few.
+    """
+
+    settled: int
+    open: int
+    disputed: int
+    mine: int
+    for_me: int
+    seconds_each: float | None
+
+
+class ReviewChoice(Wire):
+    """A word to filter by, and how many things wait there."""
+
+    word: str
+    waiting: int
+
+
+class Review(Wire):
+    """How a dataset is reviewed; `state` says whether its last run can be reviewed yet, `reason` why not."""
+
+    dataset: int
+    state: Literal["ready", "preparing", "failed", "no run"]
+    reason: str
+    run: str | None
+    needed: int
+    version: int
+    progress: ReviewProgress
+    choices: dict[str, list[ReviewChoice]]
+
+
+class ReviewEdit(Wire):
+    """How many people decide about each thing, without seeing what the others say."""
+
+    needed: Annotated[int, Field(ge=1, le=5)]
+
+
+class ReviewSaid(Wire):
+    """What somebody said about a thing, or about one like it."""
+
+    who: str
+    at: AwareDatetime
+    verdict: Verdict
+    reason: str
+    until: date | None
+    answer: str | None
+    about: str
+
+
+class ReviewItem(Wire):
+    """One thing to decide about.
+
+    `sheet` is all that a person needs to see; `pictures` and `pairs` are where its pictures lie. What others said is in
+    `said` only where they disagree; `similar` is what was said about things like it.
+    """
+
+    id: int
+    version: int
+    state: Literal["open", "disputed", "settled"]
+    round: int
+    blocks: bool
+    settles: int
+    sheet: dict[str, Any]
+    pictures: list[str]
+    pairs: list[str]
+    said: list[ReviewSaid]
+    similar: list[ReviewSaid]
+
+
+class ReviewPair(Wire):
+    """How two pictures lie on each other: where the corners of the right one are, in shares of the left one."""
+
+    is_aligned: bool
+    corners: list[tuple[float, float]]
+    missing: str
+
+
+class ReviewNext(Wire):
+    """Asks for what is to be decided next; `holding` are the ids of what is there already."""
+
+    filters: ReviewFilters = ReviewFilters()
+    holding: Annotated[list[Id], Field(max_length=50)] = []
+    limit: Annotated[int, Field(ge=1, le=20)] = 6
+
+
+class ReviewBatch(Wire):
+    """What is to be decided next, and how far the review is."""
+
+    items: list[ReviewItem]
+    progress: ReviewProgress
+
+
+class ReviewWords(Wire):
+    """What is said about a thing.
+
+    `answer` is the right one in place of the stored answer `target` of its sheet, counted from 0; only a confirmed
+    defect has one. A reason that is empty says that it was decided in review.
+    """
+
+    verdict: Verdict
+    reason: Annotated[str, Field(max_length=2_000)] = ""
+    until: date | None = None
+    target: Annotated[int, Field(ge=0, lt=1_000)] = 0
+    answer: Annotated[str, Field(max_length=2_000)] | None = None
+
+
+class ReviewKept(Wire):
+    """A decision that is in the store; `again` where it was there before."""
+
+    decision: int
+    state: Literal["open", "disputed", "settled"]
+    again: bool
+
+
+class ReviewSeen(Wire):
+    """A thing, and the version of it that was seen."""
+
+    id: Id
+    version: Id
+
+
+class ReviewPreview(Wire):
+    """What would be decided at once: how many things wait, with how many findings, and how many are settled."""
+
+    seen: list[ReviewSeen]
+    findings: int
+    settled: int
+    first: list[str]
+
+
+class ReviewBulk(Wire):
+    """The same about many things, that a preview named."""
+
+    seen: Annotated[list[ReviewSeen], Field(min_length=1, max_length=5_000)]
+    words: ReviewWords
+
+
+class ReviewRefused(Wire):
+    """A thing that was not decided, and why."""
+
+    id: int
+    reason: str
+
+
+class ReviewManyKept(Wire):
+    """How many things were decided, and those that were not."""
+
+    kept: int
+    refused: list[ReviewRefused]
+
+
+class ReviewUndone(Wire):
+    """The things whose decision was taken back."""
+
+    items: list[int]
+
+
+class ReviewAssign(Wire):
+    """Gives what the filters hold for to a user; null gives it to nobody."""
+
+    filters: ReviewFilters = ReviewFilters()
+    user: Annotated[str, Field(max_length=100)] | None
+
+
+class ReviewMeasure(Wire):
+    """The verdict that is right about a thing, so that it measures reviewers; null lets it be a thing like others."""
+
+    known: Verdict | None
+
+
 class RoleEdit(Wire):
     """What a user may do with a dataset; null takes it away."""
 

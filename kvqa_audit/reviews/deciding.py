@@ -116,13 +116,14 @@ def keep(
 
 
 def decide_many(
-    store: JobStore, who: Reviewer, wanted: Sequence[tuple[int, int]], words: Words, key: str
+    store: JobStore, who: Reviewer, dataset: int, wanted: Sequence[tuple[int, int]], words: Words, key: str
 ) -> tuple[tuple[Kept, ...], tuple[Refused, ...]]:
     """Says the same about many things, whole in one transaction; those that cannot be decided are told one by one.
 
     Args:
         store: where.
         who: the reviewer.
+        dataset: whose things they are.
         wanted: the ids of the things, each with the version that was seen.
         words: what they say.
         key: as for `decide`; all are taken back together.
@@ -130,8 +131,12 @@ def decide_many(
     kept: list[Kept] = []
     refused: list[Refused] = []
     with store.writing() as connection:
+        c = REVIEW_ITEMS.c
+        its = set(connection.execute(select(c.id).where(c.dataset == dataset)).scalars())
         for number, version in sorted(set(wanted)):
             try:
+                if number not in its:
+                    raise ConflictError("this is no thing of this dataset")
                 kept.append(keep(connection, store, who, number, version, words, f"{key}:{number}", key))
             except ConflictError as error:
                 refused.append(Refused(number, str(error)))

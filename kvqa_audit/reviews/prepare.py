@@ -20,13 +20,13 @@ from kvqa_audit.model import AuditRun, Severity
 from kvqa_audit.pipeline.description import description_of
 from kvqa_audit.release.decisions import undecided
 from kvqa_audit.reviews.decisions_text import bring_up_to_date
+from kvqa_audit.reviews.prepared import SHEETS
 from kvqa_audit.reviews.rows import items, review_of
 from kvqa_audit.reviews.sheets import Sheet, about, sheets_of
 from kvqa_audit.store.cells import kept_text
 from kvqa_audit.store.review_records import Item
 from kvqa_audit.store.review_tables import REVIEW_DECISIONS, REVIEW_ITEMS, REVIEWS, ItemState, ReviewVerdict
 
-SHEETS = "review.jsonl"
 _GRAVITY = {Severity.INFO: 1.0, Severity.WARNING: 3.0, Severity.ERROR: 9.0}
 _LEAST_UNCERTAINTY = 0.1
 _AT_ONCE = 1_000
@@ -68,18 +68,6 @@ def prepare(store: JobStore, number: int, run: AuditRun, folder: Path, today: da
         _point_at(connection, number, run.run_id)
 
 
-def sheet_of(folder: Path, one: Item) -> dict[str, Any]:
-    """What a person is shown of an item, as `sheets_of` made it.
-
-    Raises:
-        OSError, ValueError: the files of its run are gone, or damaged.
-    """
-    with (folder / SHEETS).open("rb") as file:
-        file.seek(one.place)
-        told: dict[str, Any] = json.loads(file.read(one.size))
-    return told
-
-
 def _precision(connection: Connection, number: int) -> Mapping[str, float]:
     """How often what a check finds was confirmed so far, with one of each verdict added."""
     c, d = REVIEW_ITEMS.c, REVIEW_DECISIONS.c
@@ -95,12 +83,12 @@ def _precision(connection: Connection, number: int) -> Mapping[str, float]:
 
 
 def _row(sheet: Sheet, precision: Mapping[str, float]) -> dict[str, Any]:
-    right = precision.get(sheet.first.check, 0.5)
+    right = precision.get(sheet.check, 0.5)
     unsure = 4 * right * (1 - right) if sheet.uncertainty is None else sheet.uncertainty
     weight = _GRAVITY[sheet.first.severity] * max(_LEAST_UNCERTAINTY, unsure) * len(sheet.findings)
     return {
         "key": sheet.first.key,
-        "check": sheet.first.check,
+        "check": sheet.check,
         "severity": sheet.first.severity,
         "source": kept_text(sheet.source),
         "question": kept_text(sheet.first.question) or "",

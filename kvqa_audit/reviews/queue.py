@@ -76,7 +76,14 @@ class Progress:
 
 
 def next_items(
-    store: JobStore, who: Reviewer, dataset: int, filters: Filters, *, holding: Collection[int] = (), limit: int = 6
+    store: JobStore,
+    who: Reviewer,
+    dataset: int,
+    filters: Filters,
+    *,
+    holding: Collection[int] = (),
+    limit: int = 6,
+    hold: bool = True,
 ) -> tuple[Item, ...]:
     """What somebody decides about next, the weightiest first, and tells others that they are at it.
 
@@ -89,6 +96,7 @@ def next_items(
         filters: what they want to see.
         holding: what they have before them already.
         limit: how many at most.
+        hold: who only looks holds nothing.
     """
     found: list[Item] = []
     with store.writing() as connection:
@@ -103,7 +111,8 @@ def next_items(
             found += items(connection, *of, order=(c.weight.desc(), c.id), limit=limit - len(found))
             if len(found) >= limit:
                 break
-        _hold(connection, who, [*(one.id for one in found), *holding], now)
+        if hold:
+            _hold(connection, who, [*(one.id for one in found), *holding], now)
     return tuple(found)
 
 
@@ -179,10 +188,12 @@ def set_up(store: JobStore, dataset: int, version: int, needed: int) -> Review:
         return review_of(connection, dataset)
 
 
-def assign(store: JobStore, numbers: Collection[int], user: int | None) -> None:
-    """Gives things to somebody to decide about; None gives them to nobody."""
+def assign(store: JobStore, dataset: int, filters: Filters, user: int | None) -> None:
+    """Gives what the filters hold for to somebody to decide about; None gives it to nobody."""
+    c = REVIEW_ITEMS.c
     with store.writing() as connection:
-        connection.execute(update(REVIEW_ITEMS).where(REVIEW_ITEMS.c.id.in_(numbers)).values(assignee=user))
+        of = (c.dataset == dataset, c.run == (review_of(connection, dataset).run or ""), *filters.conditions())
+        connection.execute(update(REVIEW_ITEMS).where(*of).values(assignee=user))
 
 
 def measure_by(store: JobStore, number: int, known: ReviewVerdict | None) -> None:

@@ -25,7 +25,8 @@ class Sheet:
     """One thing to decide about.
 
     Attributes:
-        first: its gravest finding, whose key it is known by.
+        check: the code of the check that it is shown under.
+        first: its first finding of that check, whose key it is known by.
         findings: all that one decision settles.
         source: of its first picture, "" where there is none.
         uncertainty: 0 to 1, how unsure the check itself is; None where it does not say.
@@ -33,6 +34,7 @@ class Sheet:
         body: JSON values, what a person is shown.
     """
 
+    check: str
     first: Finding
     findings: tuple[Finding, ...]
     source: str
@@ -56,9 +58,12 @@ def sheets_of(run: AuditRun, spec: DatasetSpec, wanted: Collection[str]) -> Iter
         for card in block.cards:
             found = tuple(f for f in card.findings if f.status is FindingStatus.OPEN and f.key in wanted)
             if found:
+                code = block.outcome.code
+                first = next((one for one in found if one.check == code), found[0])
                 blocks = any(finding.key in keys for finding in found)
                 source = desk.sources.get(card.image_ids[0], "") if card.image_ids else ""
-                yield Sheet(found[0], found, source, _uncertainty(found[0]), blocks, desk.body(card, found, block.doc))
+                body = {"check": code, **desk.body(card, first, found, block.doc)}
+                yield Sheet(code, first, found, source, _uncertainty(first), blocks, body)
 
 
 def about(finding: Finding) -> dict[str, Any]:
@@ -87,16 +92,16 @@ class _Desk:
                 usual[question][answer] += 1
         self._usual = usual
 
-    def body(self, card: Card, findings: tuple[Finding, ...], doc: CheckDoc) -> dict[str, Any]:
-        first = findings[0]
+    def body(self, card: Card, first: Finding, findings: tuple[Finding, ...], doc: CheckDoc) -> dict[str, Any]:
         return {
-            "check": first.check,
             "title": doc.title,
             "why": doc.why,
             "severity": first.severity.value,
             "ask": card.ask,
             "reasons": list(card.reasons),
             "advice": card.advice,
+            "question": first.question,
+            "answer": first.answer,
             "suggestion": first.suggestion,
             "score": first.score,
             "pictures": [{"id": one, "source": self.sources.get(one, "")} for one in card.image_ids],

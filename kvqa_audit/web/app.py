@@ -18,6 +18,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 import kvqa_audit
 from kvqa_audit.errors import KvqaAuditError, StoreError
 from kvqa_audit.jobs.job_store import JobStore
+from kvqa_audit.reviews.decisions_writer import DecisionsWriter
+from kvqa_audit.reviews.studios import Studios
 from kvqa_audit.store.runs import RunStore
 from kvqa_audit.web import events, reports
 from kvqa_audit.web.api import router as api
@@ -26,7 +28,7 @@ from kvqa_audit.web.audits import counts_by_state
 from kvqa_audit.web.errors import LoginNeededError, headers_of, status_of
 from kvqa_audit.web.guard import Guard
 from kvqa_audit.web.metrics import CONTENT_TYPE
-from kvqa_audit.web.pages import audits, datasets, gate, login, people
+from kvqa_audit.web.pages import audits, datasets, gate, login, people, reviews
 from kvqa_audit.web.rendering import page
 from kvqa_audit.web.settings import WebSettings
 from kvqa_audit.web.site import Site, site_of
@@ -37,6 +39,11 @@ _STATIC = {
     "report.css": ("kvqa_audit.report", "templates/report.css", "text/css"),
     "service.css": ("kvqa_audit.web", "static/service.css", "text/css"),
     "service.js": ("kvqa_audit.web", "static/service.js", "text/javascript"),
+    "review.css": ("kvqa_audit.web", "static/review.css", "text/css"),
+    **{
+        name: ("kvqa_audit.web", f"static/{name}", "text/javascript")
+        for name in ("review.js", "review_outbox.js", "review_pictures.js", "review_words.js", "review_many.js")
+    },
 }
 
 
@@ -66,12 +73,15 @@ def create_app(settings: WebSettings) -> Application:
     Raises:
         StoreError: the store cannot be opened.
     """
-    site = Site(settings, JobStore(settings.store), RunStore(settings.store), reports.report_key(settings.data))
+    store, runs, key = JobStore(settings.store), RunStore(settings.store), reports.report_key(settings.data)
+    site = Site(settings, store, runs, key, Studios(settings.store), DecisionsWriter(store))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         with site.store, site.runs:
             yield
+            site.studios.close()
+            site.writer.now()
 
     app = FastAPI(
         title="kvqa-audit",
@@ -86,7 +96,7 @@ def create_app(settings: WebSettings) -> Application:
     openapi = app.openapi
     app.openapi = lambda: described(openapi())  # type: ignore[method-assign]
     app.include_router(api, prefix=API)
-    for part in (login, datasets, audits, gate, people, events, reports):
+    for part in (login, datasets, audits, gate, reviews, people, events, reports):
         app.include_router(part.router, include_in_schema=False)
     _add_probes(app)
     app.add_exception_handler(KvqaAuditError, _told)

@@ -20,6 +20,7 @@ from kvqa_audit.jobs.settings import RUNS_FOLDER
 from kvqa_audit.model import Finding, FindingStatus
 from kvqa_audit.release.gate import Standing
 from kvqa_audit.release.standing import standing_of
+from kvqa_audit.reviews.decisions_text import bring_up_to_date
 from kvqa_audit.store.access_tables import Role
 from kvqa_audit.store.differences import SeenBefore, seen_before
 from kvqa_audit.store.job_records import Cause, Dataset, Job, JobState
@@ -132,6 +133,7 @@ def start_audit(request: Request, caller: Caller, number: int, cause: Cause, key
     site = site_of(request)
     known = seen_dataset(site, caller, number, Role.MAINTAINER, "run")
     site.settings.roots.allowed(known.settings.source)
+    bring_up_to_date(site.store, number)
     named = None if key is None else f"{caller.identity.user.id}:{key}"
     made = start_job(site.store, number, cause, asked_by=caller.name, idempotency_key=named)
     site.log(request, caller.name, "started", known.settings.name, dataset=number, audit=made.id)

@@ -21,6 +21,7 @@ from kvqa_audit.store.tables import FINDINGS
 from kvqa_audit.web.audits import Audit, seen_audit
 from kvqa_audit.web.errors import UnknownError
 from kvqa_audit.web.forms import one_of, text_of
+from kvqa_audit.web.gate import decided_audit
 from kvqa_audit.web.site import Site, site_of
 from kvqa_audit.web.who import Caller
 
@@ -74,7 +75,7 @@ def decide_about(request: Request, caller: Caller, number: int, key: str, words:
     site = site_of(request)
     for turn in range(_TRIES):
         # Read anew each time: a decision is added to what stands there, whoever wrote it.
-        audit = seen_audit(site, caller, number, Role.REVIEWER, "write")
+        audit = decided_audit(site, seen_audit(site, caller, number, Role.REVIEWER, "write"))
         found = _finding(site, audit, key)
         decision = decision_about(found, words.verdict, words.reason, caller.name, site.now().date(), words.expires)
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from sqlalchemy import select
@@ -12,6 +12,7 @@ from kvqa_audit.jobs.dataset_texts import decisions_of, policy_of
 from kvqa_audit.model import CheckOutcome, Finding, FindingStatus
 from kvqa_audit.release.decisions import Decision
 from kvqa_audit.release.outlook import Outlook, outlook_of
+from kvqa_audit.reviews.decisions_text import bring_up_to_date
 from kvqa_audit.store.cells import fetched
 from kvqa_audit.store.findings import findings_at
 from kvqa_audit.store.records import StoredFinding
@@ -26,6 +27,11 @@ class GateState:
 
     record: Record
     outlook: Outlook
+
+
+def decided_audit(site: Site, audit: Audit) -> Audit:
+    """The audit, its dataset with all that reviewers settled until now."""
+    return replace(audit, dataset=bring_up_to_date(site.store, audit.dataset.id))
 
 
 def gate_state(site: Site, audit: Audit) -> GateState:

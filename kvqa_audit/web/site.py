@@ -12,6 +12,8 @@ from kvqa_audit.access.audit_log import log
 from kvqa_audit.access.logins import Logins
 from kvqa_audit.access.passwords import Passwords
 from kvqa_audit.jobs.job_store import JobStore
+from kvqa_audit.reviews.decisions_writer import DecisionsWriter
+from kvqa_audit.reviews.studios import Studios
 from kvqa_audit.store.runs import RunStore
 from kvqa_audit.web.metrics import Metrics
 from kvqa_audit.web.settings import WebSettings
@@ -26,12 +28,16 @@ class Site:
         store: datasets, schedules and jobs; also the transactions of users and the audit log.
         runs: finished audits.
         report_key: what links into reports are signed with, the same in all web processes.
+        studios: what lays out the findings of runs and draws their pictures, in processes of its own.
+        writer: puts what reviewers settled into the texts of decisions.
     """
 
     settings: WebSettings
     store: JobStore
     runs: RunStore
     report_key: bytes
+    studios: Studios
+    writer: DecisionsWriter
     passwords: Passwords = field(default_factory=Passwords)
     metrics: Metrics = field(default_factory=Metrics)
 

@@ -10,6 +10,7 @@ from kvqa_audit.access.users import roles_on
 from kvqa_audit.client import records as wire
 from kvqa_audit.jobs.datasets import dataset_named
 from kvqa_audit.jobs.schedules import schedules
+from kvqa_audit.reviews.decisions_text import bring_up_to_date
 from kvqa_audit.store.access_tables import Role
 from kvqa_audit.store.job_records import Dataset
 from kvqa_audit.web import datasets as work
@@ -64,7 +65,8 @@ def register_dataset(request: Request, caller: Writer, sent: wire.DatasetEdit, k
 @router.get("/datasets/{number}", tags=["datasets"])
 def get_dataset(request: Request, response: Response, caller: Reader, number: Number) -> wire.Dataset:
     """One dataset."""
-    found = work.seen_dataset(site_of(request), caller, number)
+    work.seen_dataset(site_of(request), caller, number)
+    found = bring_up_to_date(site_of(request).store, number)
     tell_version(response, found.version)
     return _dataset(request, caller, found)
 

@@ -21,7 +21,7 @@ from kvqa_audit.web.datasets import seen_dataset
 from kvqa_audit.web.deciding import decide_about, said
 from kvqa_audit.web.errors import UnknownError
 from kvqa_audit.web.events import EventStream, event_stream
-from kvqa_audit.web.gate import gate_state, undecided_findings
+from kvqa_audit.web.gate import decided_audit, gate_state, undecided_findings
 from kvqa_audit.web.reports import file_answer
 from kvqa_audit.web.site import site_of
 
@@ -109,7 +109,7 @@ def list_findings(
 def get_gate(request: Request, caller: Reader, number: Number) -> wire.Gate:
     """The verdict of a finished audit, and what decisions could still change."""
     site = site_of(request)
-    audit = seen_audit(site, caller, number)
+    audit = decided_audit(site, seen_audit(site, caller, number))
     state = gate_state(site, audit)
     outlook = state.outlook
     checks = [
@@ -144,7 +144,7 @@ def list_undecided(
 ) -> wire.Page[wire.Finding]:
     """The findings that keep the version back, that nobody decided about."""
     site = site_of(request)
-    audit = seen_audit(site, caller, number)
+    audit = decided_audit(site, seen_audit(site, caller, number))
     state = gate_state(site, audit)
     found = undecided_findings(site, audit, state, after=number_at(cursor, -1), limit=limit + 1)
     states = states_of_findings(site, audit.finished_run, found)

@@ -15,6 +15,7 @@ from kvqa_audit.jobs.cron import times_after
 from kvqa_audit.jobs.datasets import DESCRIPTION_FILES
 from kvqa_audit.jobs.queue import history
 from kvqa_audit.jobs.schedules import schedules
+from kvqa_audit.reviews.decisions_text import bring_up_to_date
 from kvqa_audit.spec.load import shipped_descriptions
 from kvqa_audit.store.access_tables import Role
 from kvqa_audit.store.job_records import Cause, Dataset, DatasetSettings, Schedule, ScheduleSettings
@@ -85,7 +86,8 @@ def register(request: Request, caller: Known, form: Form) -> Response:
 def dataset_page(request: Request, caller: Known, number: int) -> Response:
     """One dataset: its verdict, history, schedules and settings."""
     site = site_of(request)
-    return _dataset(request, caller, work.seen_dataset(site, caller, number))
+    work.seen_dataset(site, caller, number)
+    return _dataset(request, caller, bring_up_to_date(site.store, number))
 
 
 @router.get("/datasets/{number}/edit")

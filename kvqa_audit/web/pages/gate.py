@@ -14,7 +14,7 @@ from kvqa_audit.web.audits import has_report, seen_audit
 from kvqa_audit.web.deciding import decide_about, decision_fields
 from kvqa_audit.web.errors import status_of
 from kvqa_audit.web.forms import text_of
-from kvqa_audit.web.gate import gate_state, undecided_findings
+from kvqa_audit.web.gate import decided_audit, gate_state, undecided_findings
 from kvqa_audit.web.pages.datasets import Form, Known
 from kvqa_audit.web.rendering import page
 from kvqa_audit.web.reports import report_place
@@ -45,7 +45,7 @@ def decide(request: Request, caller: Known, number: int, form: Form) -> Response
 
 def _gate(request: Request, caller: Caller, number: int, after: int, error: KvqaAuditError | None = None) -> Response:
     site = site_of(request)
-    audit = seen_audit(site, caller, number)
+    audit = decided_audit(site, seen_audit(site, caller, number))
     state = gate_state(site, audit)
     found = undecided_findings(site, audit, state, after=after, limit=_PAGE + 1)
     shown = found[:_PAGE]

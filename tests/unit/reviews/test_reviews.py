@@ -14,7 +14,7 @@ from kvqa_audit.jobs.datasets import dataset
 from kvqa_audit.model import Finding, Severity
 from kvqa_audit.reviews.deciding import Reviewer, decide, decide_many, skip, undo
 from kvqa_audit.reviews.decisions_text import bring_up_to_date
-from kvqa_audit.reviews.prepare import sheet_of
+from kvqa_audit.reviews.prepared import sheet_of
 from kvqa_audit.reviews.queue import (
     Filters,
     choices,
@@ -128,10 +128,12 @@ def test_many_are_decided_and_taken_back_in_one_step(desk: Desk) -> None:
     anna, ben = desk.reviewer("anna"), desk.reviewer("ben")
     seen = [(one.id, one.version) for one in matching(desk.store, anna, desk.dataset, Filters(check="KV008"), 100)]
     decide(desk.store, ben, *seen[0], FALSE, "k")
-    kept, refused = decide_many(desk.store, anna, seen, CONFIRMED, "bulk")
+    kept, refused = decide_many(desk.store, anna, desk.dataset, seen, CONFIRMED, "bulk")
     assert (len(kept), [one.item for one in refused]) == (3, [seen[0][0]])
     assert "settled by ben" in refused[0].reason
-    assert len(decide_many(desk.store, anna, seen, CONFIRMED, "bulk")[0]) == 3, "sent again, it is the same"
+    assert len(decide_many(desk.store, anna, desk.dataset, seen, CONFIRMED, "bulk")[0]) == 3, (
+        "sent again, it is the same"
+    )
     assert len(decisions(desk)) == 4
     told = progress(desk.store, anna, desk.dataset, ALL)
     assert (told.settled, told.open, told.mine, told.for_me) == (4, 0, 3, 0)

@@ -1,0 +1,111 @@
+"""Records of a review come in; records of the API go out, with every text of the dataset made visible."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any, Literal
+
+from kvqa_audit.client import records as wire
+from kvqa_audit.report.text import shown
+from kvqa_audit.reviews.queue import Filters, Progress
+from kvqa_audit.store.review_records import Item, ReviewDecision
+from kvqa_audit.store.review_tables import ItemState
+from kvqa_audit.web.reviews import Desk
+from kvqa_audit.web.who import Caller
+
+_FIRST, _WORDS = 5, 200
+
+
+def filters_of(sent: wire.ReviewFilters, caller: Caller) -> Filters:
+    state = ItemState(sent.state) if sent.state else None
+    texts = {name: getattr(sent, name).replace("\0", "") for name in ("check", "source", "question", "answer")}
+    mine = caller.identity.user.id if sent.mine else None
+    return Filters(**texts, state=state, assignee=mine, blocking_first=sent.blocking_first)
+
+
+def progress(told: Progress) -> wire.ReviewProgress:
+    return wire.ReviewProgress(**asdict(told))
+
+
+def review(desk: Desk, told: Progress, choices: Mapping[str, Sequence[tuple[str, int]]]) -> wire.Review:
+    words = {
+        name: [wire.ReviewChoice(word=word, waiting=number) for word, number in found]
+        for name, found in choices.items()
+    }
+    return wire.Review(
+        dataset=desk.dataset.id,
+        state=desk.state,
+        reason=desk.reason,
+        run=desk.review.run,
+        needed=desk.review.needed,
+        version=desk.review.version,
+        progress=progress(told),
+        choices=words,
+    )
+
+
+def state_of(one: Item) -> Literal["open", "disputed", "settled"]:
+    """How far a thing is; one that measures reviewers looks like any other."""
+    if one.state is ItemState.SETTLED:
+        return "settled"
+    return "disputed" if one.state is ItemState.DISPUTED else "open"
+
+
+def item(
+    one: Item,
+    body: Mapping[str, Any],
+    told: Iterable[ReviewDecision],
+    alike: Iterable[tuple[ReviewDecision, Item]],
+) -> wire.ReviewItem:
+    place = f"/api/v1/review/items/{one.id}"
+    return wire.ReviewItem(
+        id=one.id,
+        version=one.version,
+        state=state_of(one),
+        round=one.round,
+        blocks=one.blocks,
+        settles=len(one.findings),
+        sheet=_visible(body),
+        # The run in the address makes a browser ask anew when another one is reviewed.
+        pictures=[f"{place}/pictures/{n}?run={one.run}" for n in range(len(body["pictures"]))],
+        pairs=[f"{place}/pairs/{n}" for n in range(len(body["pairs"]))],
+        said=[_said(other, one) for other in told],
+        similar=[_said(other, about) for other, about in alike],
+    )
+
+
+def preview(found: Sequence[Item], settled: int) -> wire.ReviewPreview:
+    return wire.ReviewPreview(
+        seen=[wire.ReviewSeen(id=one.id, version=one.version) for one in found],
+        findings=sum(len(one.findings) for one in found),
+        settled=settled,
+        first=[_about(one) for one in found[:_FIRST]],
+    )
+
+
+def _said(other: ReviewDecision, about: Item) -> wire.ReviewSaid:
+    return wire.ReviewSaid(
+        who=other.who,
+        at=other.at,
+        verdict=other.verdict.value,
+        reason=shown(other.reason),
+        until=other.until,
+        answer=shown(other.correction["answer"]) if other.correction else None,
+        about=_about(about),
+    )
+
+
+def _about(one: Item) -> str:
+    first = one.findings[0]
+    parts = (first["img_id"] or ", ".join(first["related"]), one.question, one.answer)
+    return shown(" · ".join(part for part in parts if part), _WORDS)
+
+
+def _visible(value: Any) -> Any:
+    """The same JSON values, with control and direction characters spelt out."""
+    if isinstance(value, str):
+        return shown(value, 1_000)
+    if isinstance(value, Mapping):
+        return {name: _visible(one) for name, one in value.items()}
+    return [_visible(one) for one in value] if isinstance(value, list) else value

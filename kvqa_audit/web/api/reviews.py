@@ -1,0 +1,252 @@
+"""Who asks comes in; what is to be reviewed, with its pictures, and what was decided about it, go out."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Path, Request, Response
+from fastapi.responses import PlainTextResponse
+
+from kvqa_audit.access.users import user_named
+from kvqa_audit.client import records as wire
+from kvqa_audit.errors import SpecError
+from kvqa_audit.reviews import deciding, queue
+from kvqa_audit.reviews.rows import decisions_in_force, items
+from kvqa_audit.store.access_tables import Role
+from kvqa_audit.store.review_records import Item, Words
+from kvqa_audit.store.review_tables import REVIEW_ITEMS, ItemState, ReviewVerdict
+from kvqa_audit.web import reviews as work
+from kvqa_audit.web.api import review_wire as as_wire
+from kvqa_audit.web.api.once import Key
+from kvqa_audit.web.api.wire import IfMatch, Number, Reader, Writer, tell_version, version_named
+from kvqa_audit.web.datasets import seen_dataset
+from kvqa_audit.web.errors import PreconditionError, UnknownError
+from kvqa_audit.web.site import Site, site_of
+from kvqa_audit.web.who import Caller
+
+router = APIRouter(tags=["review"])
+Place = Annotated[int, Path(ge=0, lt=1_000)]
+_SIGNATURES = ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"), (b"RIFF", "image/webp"))
+_BYTES: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"image/webp": {"schema": {"type": "string", "format": "binary"}}}}
+}
+_TEXT: dict[int | str, dict[str, Any]] = {200: {"content": {"text/yaml": {"schema": {"type": "string"}}}}}
+
+
+@router.get("/datasets/{number}/review")
+def get_review(request: Request, response: Response, caller: Reader, number: Number) -> wire.Review:
+    """How a dataset is reviewed, and how far that is; begins the review of its last run, if nobody did yet."""
+    site = site_of(request)
+    desk = work.seen_desk(site, caller, number)
+    tell_version(response, desk.review.version)
+    told = queue.progress(site.store, work.reviewer(caller), number, queue.Filters())
+    return as_wire.review(desk, told, queue.choices(site.store, number))
+
+
+@router.put("/datasets/{number}/review")
+def edit_review(
+    request: Request,
+    response: Response,
+    caller: Writer,
+    number: Number,
+    sent: wire.ReviewEdit,
+    if_match: IfMatch = None,
+) -> wire.Review:
+    """Says how many people decide about each thing."""
+    site = site_of(request)
+    known = seen_dataset(site, caller, number, Role.MAINTAINER, "write")
+    version = version_named(if_match, work.seen_desk(site, caller, number).review.version)
+    queue.set_up(site.store, number, version, sent.needed)
+    site.log(request, caller.name, "changed the review", known.settings.name, dataset=number, needed=sent.needed)
+    return get_review(request, response, caller, number)
+
+
+@router.post("/datasets/{number}/review/next")
+def next_items(request: Request, caller: Writer, number: Number, sent: wire.ReviewNext) -> wire.ReviewBatch:
+    """What somebody decides about next; a reviewer holds it for some minutes, so that others get other things."""
+    site = site_of(request)
+    known = seen_dataset(site, caller, number)
+    filters = as_wire.filters_of(sent.filters, caller)
+    holds = work.may_review(caller, known)
+    found = queue.next_items(
+        site.store, work.reviewer(caller), number, filters, holding=sent.holding, limit=sent.limit, hold=holds
+    )
+    told = queue.progress(site.store, work.reviewer(caller), number, filters)
+    return wire.ReviewBatch(items=[_told(site, caller, one) for one in found], progress=as_wire.progress(told))
+
+
+@router.get("/review/items/{number}")
+def get_item(request: Request, response: Response, caller: Reader, number: Number) -> wire.ReviewItem:
+    """One thing to decide about."""
+    site = site_of(request)
+    _, one = work.seen_item(site, caller, number)
+    tell_version(response, one.version)
+    return _told(site, caller, one)
+
+
+@router.post("/review/items/{number}/decisions", status_code=201)
+def decide(
+    request: Request,
+    caller: Writer,
+    number: Number,
+    sent: wire.ReviewWords,
+    key: Key = None,
+    if_match: IfMatch = None,
+) -> wire.ReviewKept:
+    """Keeps what somebody says about a thing, signed with their name; the same key keeps it once."""
+    site = site_of(request)
+    _, one = work.seen_item(site, caller, number, Role.REVIEWER)
+    words = _words(site, one, sent)
+    made = deciding.decide(site.store, work.reviewer(caller), number, _version(if_match), words, _key(key))
+    _write_soon(site, made)
+    return wire.ReviewKept(decision=made.decision.id, state=as_wire.state_of(made.item), again=made.again)
+
+
+@router.post("/review/items/{number}/skip", status_code=204)
+def skip(request: Request, caller: Writer, number: Number) -> None:
+    """Puts a thing off: whoever skipped it gets all others first."""
+    site = site_of(request)
+    work.seen_item(site, caller, number, Role.REVIEWER)
+    deciding.skip(site.store, work.reviewer(caller), number)
+
+
+@router.post("/datasets/{number}/review/undo")
+def undo(request: Request, caller: Writer, number: Number) -> wire.ReviewUndone:
+    """Takes back what somebody said last; what was said in one step goes in one step."""
+    site = site_of(request)
+    known = seen_dataset(site, caller, number, Role.REVIEWER, "write")
+    found = deciding.undo(site.store, work.reviewer(caller), number)
+    site.log(request, caller.name, "took back", known.settings.name, dataset=number, things=len(found))
+    site.writer.soon(number)
+    return wire.ReviewUndone(items=[one.id for one in found])
+
+
+@router.post("/datasets/{number}/review/preview")
+def preview(request: Request, caller: Writer, number: Number, sent: wire.ReviewFilters) -> wire.ReviewPreview:
+    """What would be decided at once, at most 5,000 things; their versions make sure that nothing else is."""
+    site, who = site_of(request), work.reviewer(caller)
+    seen_dataset(site, caller, number, Role.REVIEWER, "write")
+    filters = as_wire.filters_of(sent, caller)
+    found = queue.matching(site.store, who, number, filters, deciding.MAX_BULK)
+    told = queue.progress(site.store, who, number, filters)
+    return as_wire.preview(found, told.settled)
+
+
+@router.post("/datasets/{number}/review/bulk", status_code=201)
+def bulk(
+    request: Request, caller: Writer, number: Number, sent: wire.ReviewBulk, key: Key = None
+) -> wire.ReviewManyKept:
+    """Says the same about many things in one step; those that could not be decided are named, with the reason."""
+    site = site_of(request)
+    known = seen_dataset(site, caller, number, Role.REVIEWER, "write")
+    if sent.words.answer is not None:
+        raise SpecError("answer: many things are not put right at once; correct them one by one")
+    words = work.words_of(sent.words.verdict, sent.words.reason, {}, until=sent.words.until)
+    wanted = [(one.id, one.version) for one in sent.seen]
+    kept, refused = deciding.decide_many(site.store, work.reviewer(caller), number, wanted, words, _key(key))
+    about = {"dataset": number, "verdict": sent.words.verdict, "kept": len(kept), "refused": len(refused)}
+    site.log(request, caller.name, "decided many", known.settings.name, **about)
+    site.writer.soon(number)
+    told = [wire.ReviewRefused(id=one.item, reason=one.reason) for one in refused]
+    return wire.ReviewManyKept(kept=len(kept), refused=told)
+
+
+@router.post("/datasets/{number}/review/assign", status_code=204)
+def assign(request: Request, caller: Writer, number: Number, sent: wire.ReviewAssign) -> None:
+    """Gives things to somebody, or to nobody; they see them with the filter `mine`, others go on seeing them."""
+    site = site_of(request)
+    known = seen_dataset(site, caller, number, Role.MAINTAINER, "write")
+    with site.store.reading() as connection:
+        user = None if sent.user is None else user_named(connection, sent.user)
+    if sent.user is not None and user is None:
+        raise SpecError(f"user: there is no user {sent.user[:60]}")
+    queue.assign(site.store, number, as_wire.filters_of(sent.filters, caller), user.id if user else None)
+    site.log(request, caller.name, "assigned", known.settings.name, dataset=number, to=sent.user)
+
+
+@router.put("/review/items/{number}/known", status_code=204)
+def measure(request: Request, caller: Writer, number: Number, sent: wire.ReviewMeasure) -> None:
+    """Lets a thing measure reviewers: everybody gets it once, and what they say is never written to the dataset."""
+    site = site_of(request)
+    known, _ = work.seen_item(site, caller, number, Role.MAINTAINER)
+    queue.measure_by(site.store, number, None if sent.known is None else ReviewVerdict(sent.known))
+    site.log(request, caller.name, "set a known answer", known.settings.name, dataset=known.id, thing=number)
+
+
+@router.get("/datasets/{number}/review/decisions.yaml", response_class=PlainTextResponse, responses=_TEXT)
+def get_decisions(request: Request, caller: Reader, number: Number) -> Response:
+    """All decisions of a dataset, as its decisions.yaml has them."""
+    headers = {"Content-Disposition": 'attachment; filename="decisions.yaml"'}
+    text = work.exported(request, caller, number)
+    return Response(text.encode("utf-8", "backslashreplace"), media_type="text/yaml", headers=headers)
+
+
+@router.get("/review/items/{number}/pictures/{place}", response_model=None, responses=_BYTES)
+def get_picture(request: Request, caller: Reader, number: Number, place: Place) -> Response:
+    """A picture of a thing, encoded anew."""
+    return _picture(work.picture(site_of(request), caller, number, place))
+
+
+@router.get("/review/items/{number}/pairs/{place}/{side}", response_model=None, responses=_BYTES)
+def get_pair_picture(
+    request: Request, caller: Reader, number: Number, place: Place, side: Literal["left", "right"]
+) -> Response:
+    """A picture of a pair, the right one as it lies on the left one."""
+    return _picture(work.pair_part(site_of(request), caller, number, place, ("left", "right").index(side)))
+
+
+@router.get("/review/items/{number}/pairs/{place}")
+def get_pair(request: Request, caller: Reader, number: Number, place: Place) -> wire.ReviewPair:
+    """How a pair lies on each other."""
+    return wire.ReviewPair(**json.loads(work.pair_part(site_of(request), caller, number, place, 2)))
+
+
+def _picture(content: bytes) -> Response:
+    for signature, kind in _SIGNATURES:
+        if content.startswith(signature):
+            return Response(content, media_type=kind, headers={"Cache-Control": "private, max-age=3600"})
+    raise UnknownError(content.decode(errors="replace") or "There is no such picture.")
+
+
+def _told(site: Site, caller: Caller, one: Item) -> wire.ReviewItem:
+    """A thing with its sheet; its pictures are begun to be drawn."""
+    known, body = seen_dataset(site, caller, one.dataset), work.sheet(site, one)
+    work.draw_ahead(site, known, one, body)
+    with site.store.reading() as connection:
+        said = decisions_in_force(connection, one) if one.state in (ItemState.DISPUTED, ItemState.SETTLED) else ()
+        alike = queue.similar(connection, one)
+        about = {item.id: item for item in items(connection, REVIEW_ITEMS.c.id.in_({other.item for other in alike}))}
+    return as_wire.item(one, body, said, [(other, about[other.item]) for other in alike])
+
+
+def _words(site: Site, one: Item, sent: wire.ReviewWords) -> Words:
+    body = work.sheet(site, one) if sent.answer is not None else {}
+    return work.words_of(sent.verdict, sent.reason, body, until=sent.until, target=sent.target, answer=sent.answer)
+
+
+def _write_soon(site: Site, made: deciding.Kept) -> None:
+    if made.item.state is ItemState.SETTLED:
+        site.writer.soon(made.item.dataset)
+
+
+def _key(key: str | None) -> str:
+    """
+    Raises:
+        PreconditionError: there is none.
+    """
+    if key is None:
+        raise PreconditionError("Name the decision by Idempotency-Key, so that it is kept once.", 428)
+    return key
+
+
+def _version(if_match: str | None) -> int:
+    """The version that If-Match names; what it is compared with is known when the decision is kept.
+
+    Raises:
+        PreconditionError: it names none.
+    """
+    text = (if_match or "").strip().strip('"')
+    if not text.isascii() or not text.isdigit() or len(text) > 9:
+        raise PreconditionError("Name the version that you saw, by If-Match with its ETag.", 428)
+    return int(text)

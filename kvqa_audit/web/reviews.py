@@ -1,0 +1,232 @@
+"""Who asks and what they ask for come in; the review of a dataset, seen and decided by who may do so, goes out."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from concurrent.futures import TimeoutError as NotYet
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from fastapi import Request
+from sqlalchemy import select
+
+from kvqa_audit.errors import KvqaAuditError, SpecError
+from kvqa_audit.jobs.dataset_texts import decisions_text
+from kvqa_audit.jobs.settings import RUNS_FOLDER
+from kvqa_audit.reviews.deciding import Reviewer
+from kvqa_audit.reviews.decisions_text import bring_up_to_date
+from kvqa_audit.reviews.prepared import sheet_of
+from kvqa_audit.reviews.rows import item, review_of
+from kvqa_audit.reviews.studios import RunFiles, StudioError
+from kvqa_audit.store.access_tables import Role
+from kvqa_audit.store.job_records import Dataset, JobState
+from kvqa_audit.store.job_tables import JOBS
+from kvqa_audit.store.records import RunState
+from kvqa_audit.store.review_records import Item, Review, Words
+from kvqa_audit.store.review_tables import ReviewVerdict
+from kvqa_audit.store.tables import RUNS
+from kvqa_audit.web.datasets import seen_dataset
+from kvqa_audit.web.errors import UnknownError
+from kvqa_audit.web.site import Site, site_of
+from kvqa_audit.web.who import Caller
+
+WAIT_SECONDS = 1.5
+IN_REVIEW = "decided in review"
+Readiness = Literal["ready", "preparing", "failed", "no run"]
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The review of one dataset as somebody sees it: `reason` says why it is not ready."""
+
+    dataset: Dataset
+    review: Review
+    state: Readiness
+    reason: str = ""
+
+
+def reviewer(caller: Caller) -> Reviewer:
+    """Who asks, as one who decides."""
+    return Reviewer(caller.identity.user.id, caller.name)
+
+
+def may_review(caller: Caller, dataset: Dataset) -> bool:
+    """Whether somebody may decide, and not only look."""
+    return caller.identity.may(dataset.id, Role.REVIEWER) and caller.identity.allows("write")
+
+
+def seen_desk(site: Site, caller: Caller, number: int) -> Desk:
+    """The review of a dataset; that of its last finished run is begun, if it was not yet.
+
+    Raises:
+        NotThereError, UnknownError: there is no such dataset, or the caller may not see it.
+    """
+    known = seen_dataset(site, caller, number)
+    c = JOBS.c
+    with site.store.reading() as connection:
+        review = review_of(connection, number)
+        finished = select(RUNS.c.id).join(JOBS, c.run == RUNS.c.id).where(c.dataset == number, c.state == JobState.DONE)
+        last = connection.execute(
+            finished.where(RUNS.c.state == RunState.FINISHED).order_by(c.id.desc()).limit(1)
+        ).scalar()
+    if last is None:
+        return Desk(known, review, "no run", "No audit of this dataset has ended yet.")
+    if review.run == last:
+        return Desk(known, review, "ready")
+    try:
+        site.studios.prepare(_files(site, known, last)).result(WAIT_SECONDS)
+    except (NotYet, TimeoutError):
+        return Desk(known, review, "preparing", "The findings of the last audit are being laid out.")
+    except StudioError as error:
+        return Desk(known, review, "failed", str(error))
+    with site.store.reading() as connection:
+        return Desk(known, review_of(connection, number), "ready")
+
+
+def seen_item(site: Site, caller: Caller, number: int, role: Role = Role.VIEWER) -> tuple[Dataset, Item]:
+    """A thing to decide about, and its dataset.
+
+    Raises:
+        NotThereError, UnknownError: there is none, or the caller may not see it.
+        ForbiddenError: they see it, and need a stronger role or token.
+    """
+    with site.store.reading() as connection:
+        found = item(connection, number)
+    scope: Literal["read", "write"] = "read" if role is Role.VIEWER else "write"
+    return seen_dataset(site, caller, found.dataset, role, scope), found
+
+
+def sheet(site: Site, one: Item) -> dict[str, Any]:
+    """What a person is shown of a thing.
+
+    Raises:
+        UnknownError: the files of its run are gone.
+    """
+    try:
+        return sheet_of(site.settings.data / RUNS_FOLDER / one.run, one)
+    except (OSError, ValueError):
+        raise UnknownError("The files of this audit are gone; audit the dataset again.") from None
+
+
+def picture(site: Site, caller: Caller, number: int, place: int) -> bytes:
+    """The picture at a place of a thing's sheet.
+
+    Raises:
+        UnknownError: there is none, or it may not be seen; the text says why.
+    """
+    known, one = seen_item(site, caller, number)
+    shown = sheet(site, one)["pictures"]
+    if place >= len(shown):
+        raise UnknownError("There is no such picture.")
+    try:
+        return site.studios.picture(_drawable(site, known, one.run), shown[place]["id"])
+    except StudioError as error:
+        raise UnknownError(str(error)) from None
+
+
+def pair_part(site: Site, caller: Caller, number: int, place: int, part: int) -> bytes:
+    """A part of two pictures of a sheet that are laid on each other: left (0), right (1), how it lies there (2).
+
+    Raises:
+        UnknownError: there is none, or it may not be seen; the text says why.
+    """
+    known, one = seen_item(site, caller, number)
+    pairs = sheet(site, one)["pairs"]
+    if place >= len(pairs):
+        raise UnknownError("There is no such pair.")
+    try:
+        left, right = pairs[place]
+        return site.studios.pair(_drawable(site, known, one.run), (left, right), part)
+    except StudioError as error:
+        raise UnknownError(str(error)) from None
+
+
+def draw_ahead(site: Site, known: Dataset, one: Item, body: Mapping[str, Any]) -> None:
+    """Begins to draw what somebody will look at soon; what cannot be drawn is told when it is asked for."""
+    try:
+        of = _drawable(site, known, one.run)
+        site.studios.draw_ahead(of, [shown["id"] for shown in body["pictures"]], [tuple(two) for two in body["pairs"]])
+    except KvqaAuditError:
+        return
+
+
+def words_of(
+    verdict: str, reason: str, body: Mapping[str, Any], *, until: Any = None, target: int = 0, answer: str | None = None
+) -> Words:
+    """What somebody says about a thing, with the right answer where they name one.
+
+    Raises:
+        SpecError: the right answer is none that may stand there; it says which may.
+    """
+    said = ReviewVerdict(verdict)
+    reason = " ".join(reason.split()) or IN_REVIEW
+    correction: dict[str, str] = {}
+    if answer is not None:
+        if said is not ReviewVerdict.CONFIRMED:
+            raise SpecError(f"answer: only a confirmed defect is put right; this one is {said.value}")
+        targets = body.get("targets", [])
+        if target >= len(targets):
+            raise SpecError("target: there is no such answer on the sheet")
+        about = targets[target]
+        right = possible_answer(about, answer)
+        if right == about["answer"]:
+            raise SpecError(f"answer: '{right[:60]}' is the stored answer already; say what is right in its place")
+        correction = {"img_id": about["img_id"], "question": about["question"], "old_answer": about["answer"]}
+        correction["answer"] = right
+    waives = said in (ReviewVerdict.ACCEPTED, ReviewVerdict.FALSE_POSITIVE)
+    return Words(said, reason, until if waives else None, correction)
+
+
+def possible_answer(target: Mapping[str, Any], answer: str) -> str:
+    """An answer that may stand at this place, as the vocabulary of its question spells it.
+
+    Raises:
+        SpecError: it may not; the nearest of those that may is named.
+    """
+    answer = " ".join(answer.split())
+    if not answer:
+        raise SpecError("answer: is blank; say what is right")
+    if target.get("is_number") and not (answer.isascii() and answer.isdigit()):
+        raise SpecError(f"answer: '{answer[:60]}' is no whole number, which this question takes")
+    if not target["is_closed"]:
+        return answer
+    separator = target["separator"]
+    parts = [answer] if separator is None else [part.strip() for part in answer.split(separator.strip())]
+    spelt = {choice.casefold(): choice for choice in target["choices"]}
+    for part in parts:
+        if part.casefold() not in spelt:
+            near = difflib.get_close_matches(part, target["choices"], n=3, cutoff=0.5) or target["choices"][:5]
+            raise SpecError(
+                f"answer: '{part[:60]}' is not in the vocabulary of this question; near it: {', '.join(near)}"
+            )
+    return (separator or "").join(spelt[part.casefold()] for part in parts)
+
+
+def exported(request: Request, caller: Caller, number: int) -> str:
+    """The decisions of a dataset, as its decisions.yaml has them."""
+    site = site_of(request)
+    seen_dataset(site, caller, number)
+    return decisions_text(bring_up_to_date(site.store, number).settings)
+
+
+def _files(site: Site, known: Dataset, run: str) -> RunFiles:
+    blur_text = bool(known.settings.options.get("blur_text"))
+    return RunFiles(known.id, run, site.settings.data / RUNS_FOLDER / run, blur_text)
+
+
+def _drawable(site: Site, known: Dataset, run: str) -> RunFiles:
+    """The run whose pictures may be drawn.
+
+    Raises:
+        AccessError: its dataset lies where the service may not read.
+        UnknownError: its pictures are left out.
+    """
+    if known.settings.options.get("no_images") or known.settings.options.get("table_only"):
+        raise UnknownError("Pictures are left out for this dataset.")
+    with site.store.reading() as connection:
+        location = connection.execute(select(RUNS.c.location).where(RUNS.c.id == run)).scalar()
+    for place in {known.settings.source, location or ""}:
+        if place.startswith(("/", "hf://")):
+            site.settings.roots.allowed(place)
+    return _files(site, known, run)
