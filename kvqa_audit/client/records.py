@@ -262,7 +262,7 @@ class ReviewSaid(Wire):
 class ReviewItem(Wire):
     """One thing to decide about.
 
-    `sheet` is all that a person needs to see; `pictures` and `pairs` are where its pictures lie. What others said is in
+    `about` names it in a few words; `sheet` is all that a person needs to see; `pictures` and `pairs` are where its pictures lie. What others said is in
     `said` only where they disagree; `similar` is what was said about things like it.
     """
 
@@ -272,6 +272,7 @@ class ReviewItem(Wire):
     round: int
     blocks: bool
     settles: int
+    about: str
     sheet: dict[str, Any]
     pictures: list[str]
     pairs: list[str]

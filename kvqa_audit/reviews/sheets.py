@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kvqa_audit.model import AuditRun, CheckDoc, Finding, FindingStatus
+from kvqa_audit.model import AuditRun, CheckDoc, Finding, FindingStatus, evidence_changes
 from kvqa_audit.release.standing import judge_audit
 from kvqa_audit.report.cards import Card
 from kvqa_audit.report.deciding import targets
@@ -72,6 +72,15 @@ def about(finding: Finding) -> dict[str, Any]:
     return {**{name: getattr(finding, name) for name in ABOUT}, "related": list(finding.related), "evidence": evidence}
 
 
+def _changes(finding: Finding) -> list[str]:
+    """What was decided about a finding on other evidence, and what is other today, in words."""
+    decided, now = finding.decision, finding.frozen_evidence
+    if decided is None or decided.decided_on is None or now is None:
+        return []
+    said = f"{decided.verdict} by {decided.decided_by} on {decided.decided_at}: {decided.reason}"
+    return [said, *(str(change) for change in evidence_changes(decided.decided_on, now))]
+
+
 def _uncertainty(finding: Finding) -> float | None:
     for name in ("confidence", "probability"):
         sure = share_or_none(finding.evidence.get(name))
@@ -108,6 +117,7 @@ class _Desk:
             "pairs": [] if card.group is None else [list(pair) for pair in card.group.laid],
             "outlines": [[one.x, one.y, one.width, one.height] for one in card.outlines],
             "findings": [{"check": one.check, "message": one.message, "key": one.key} for one in findings],
+            "changes": [words for one in findings for words in _changes(one)],
             "neighbours": self._neighbours(first),
             "targets": [self._target(*one) for one in targets(card)],
             **_answers(card),

@@ -125,7 +125,8 @@ class _Studio:
         self._number, self._used = 0, time.monotonic()
         about = {"store": store, "dataset": of.dataset, "folder": str(of.folder), "blur_text": of.blur_text}
         self._write(about)
-        threading.Thread(target=self._read, name="studio", daemon=True).start()
+        self._reader = threading.Thread(target=self._read, name="studio", daemon=True)
+        self._reader.start()
 
     @property
     def is_alive(self) -> bool:
@@ -147,9 +148,12 @@ class _Studio:
 
     def close(self) -> None:
         """Ends the process; what it has not done yet fails."""
+        assert self._process.stdin is not None
         with suppress(OSError):
             self._process.terminate()
+            self._process.stdin.close()
         self._process.wait()
+        self._reader.join()
 
     def _write(self, line: Mapping[str, Any]) -> None:
         assert self._process.stdin is not None
@@ -159,12 +163,13 @@ class _Studio:
 
     def _read(self) -> None:
         assert self._process.stdout is not None
-        for line in self._process.stdout:
-            told = json.loads(line)
-            with self._lock:
-                done = self._asked.pop(self._ids.pop(told["id"]), None)
-            if done is not None:
-                self._finish(done, told.get("error"))
+        with self._process.stdout as said:
+            for line in said:
+                told = json.loads(line)
+                with self._lock:
+                    done = self._asked.pop(self._ids.pop(told["id"]), None)
+                if done is not None:
+                    self._finish(done, told.get("error"))
         with self._lock:
             left, self._asked, self._ids = list(self._asked.values()), {}, {}
         for one in left:

@@ -66,6 +66,7 @@ def item(
         round=one.round,
         blocks=one.blocks,
         settles=len(one.findings),
+        about=_about(one),
         sheet=_visible(body),
         # The run in the address makes a browser ask anew when another one is reviewed.
         pictures=[f"{place}/pictures/{n}?run={one.run}" for n in range(len(body["pictures"]))],

@@ -117,7 +117,9 @@ function show() {
     showEnd("");
     return;
   }
-  const { above, below } = words(item);
+  // What was said since it was loaded counts, too.
+  const alike = decided.filter((one) => one.sheet.check === item.sheet.check && one.id !== item.id).map((one) => one.words).reverse();
+  const { above, below } = words({ ...item, similar: [...alike, ...item.similar.filter((one) => !alike.some((other) => other.about === one.about))].slice(0, 5) });
   const hadFocus = finding.contains(document.activeElement);
   panel.replaceChildren(...above, bar(item), ...below);
   pictures.show(item);
@@ -163,7 +165,7 @@ function bar(item) {
 
 function decide(verdict, more = {}) {
   const item = waiting.shift();
-  decided.push(item);
+  decided.push({ ...item, words: { who: root.dataset.name, at: Date.now(), verdict, reason: more.reason ?? (note || "decided in review"), answer: more.answer ?? null, about: item.about } });
   if (decided.length > 30) decided.shift();
   if (progress) progress.for_me -= 1;
   const reason = more.reason ?? note;

@@ -16,6 +16,8 @@ const percent = (share) => (share === null || share === undefined ? "" : `${(100
 const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 const said = { "confirmed": "a defect", "false positive": "a false alarm", "accepted": "accepted", "unsure": "does not know" };
 
+const scrolling = (label, table) => h("div", { className: "scroll", tabIndex: 0, role: "group", ariaLabel: label }, table);
+
 function differing(sheet) {
   if (!sheet.differs.length) return null;
   const head = h("tr", {}, h("th", { scope: "col" }, "answers that differ"), sheet.pictures.map((one) => h("th", { scope: "col" }, h("code", {}, data(one.id)))));
@@ -24,7 +26,7 @@ function differing(sheet) {
     if (!one.answers.some(Boolean)) return h("tr", {}, name, h("td", { colSpan: sheet.pictures.length }, data(one.message)));
     return h("tr", {}, name, one.answers.map((answer, n) => h("td", { "className": "differs", "data-of": sheet.pictures[n]?.id ?? "" }, data(answer || "–"))));
   });
-  return h("div", { className: "scroll" }, h("table", { className: "differing" }, h("thead", {}, head), h("tbody", {}, rows)));
+  return scrolling("Answers that differ", h("table", { className: "differing" }, h("thead", {}, head), h("tbody", {}, rows)));
 }
 
 function odds(what, answer, share) {
@@ -50,14 +52,14 @@ function others(sheet) {
     return h("tr", {}, h("th", { scope: "row" }, data(one.question)), one.answers.map((answer, n) => h("td", { "className": differs ? "differs" : "", "data-of": many ? sheet.pictures[n]?.id ?? "" : "" }, data(answer || "–"))));
   });
   const table = h("table", { className: many ? "differing" : "plain" }, head, h("tbody", {}, rows));
-  return block(`All other answers (${sheet.answers.length + sheet.more_answers})`, h("div", { className: "scroll" }, table), sheet.more_answers ? h("p", { className: "more" }, `and ${sheet.more_answers} more`) : null);
+  return block(`All other answers (${sheet.answers.length + sheet.more_answers})`, scrolling("All other answers", table), sheet.more_answers ? h("p", { className: "more" }, `and ${sheet.more_answers} more`) : null);
 }
 
 function neighbours(sheet) {
   if (!sheet.neighbours.length) return null;
   const rows = sheet.neighbours.map((one) => h("tr", { className: one.here ? "here" : "" }, h("td", { className: "num" }, one.row.toLocaleString("en")), [one.img_id, one.question, one.answer].map((text) => h("td", {}, data(text || "–")))));
   const head = h("tr", {}, h("th", { scope: "col", className: "num" }, "row"), ["image", "question", "answer"].map((name) => h("th", { scope: "col" }, name)));
-  return block("Rows beside it in the table", h("div", { className: "scroll" }, h("table", {}, h("thead", {}, head), h("tbody", {}, rows))));
+  return block("Rows beside it in the table", scrolling("Rows beside it", h("table", {}, h("thead", {}, head), h("tbody", {}, rows))));
 }
 
 export function block(title, ...children) {
@@ -85,7 +87,7 @@ export function words(item) {
   const above = [
     head(item),
     h("h2", { id: "ask" }, sheet.ask),
-    item.changes?.length ? block("Decided on other evidence", h("ul", {}, item.changes.map((one) => h("li", {}, data(one))))) : null,
+    sheet.changes.length ? block("Decided on other evidence", h("ul", {}, sheet.changes.map((one) => h("li", {}, data(one))))) : null,
     item.said.length ? block(item.state === "disputed" ? "They do not agree" : "Decided", h("ul", {}, item.said.map((one) => opinion(one, false)))) : null,
     differing(sheet),
     doubts(sheet),
