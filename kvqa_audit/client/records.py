@@ -262,8 +262,9 @@ class ReviewSaid(Wire):
 class ReviewItem(Wire):
     """One thing to decide about.
 
-    `about` names it in a few words; `sheet` is all that a person needs to see; `pictures` and `pairs` are where its pictures lie. What others said is in
-    `said` only where they disagree; `similar` is what was said about things like it.
+    `about` names it in a few words; `sheet` is all that a person needs to see; `pictures` and `pairs` are where its
+    pictures lie. What others said is in `said` only where they disagree; `similar` is what was said about things like
+    it.
     """
 
     id: int
