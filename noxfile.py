@@ -194,6 +194,16 @@ def bench(session: nox.Session) -> None:
     run("tests/benches/bench_audit.py", *_each("--frames", folders), "--table", table)
 
 
+@nox.session
+def bench_service(session: nox.Session) -> None:
+    """All figures about the service in one run, on a machine left alone, on both stores."""
+    session.install(".[postgres,serve]", *TESTS, SCHEMATHESIS)
+    session.run("python", "-m", "tests.benches.bench_serve")
+    session.run("python", "-m", "tests.benches.bench_jobs")
+    env = {"KVQA_NEED_SCHEMATHESIS": "1"}
+    session.run("pytest", "-q", "--durations", "1", "tests/serve/test_schemathesis.py", env=env)
+
+
 def _each(option: str, values: Iterable[str]) -> list[str]:
     return [part for value in values for part in (option, value)]
 
