@@ -62,8 +62,12 @@ def study_pictures(
     pairs: Sequence[DuplicatePair],
     fingerprints: Sequence[ImageFingerprint],
     spec: DatasetSpec,
+    tied: Sequence[tuple[str, str]] = (),
 ) -> AnswerStudy:
-    """Adds what needs to know which images show the same picture, and what they are like."""
+    """Adds what needs to know which images show the same picture, and what they are like.
+
+    `tied` are pairs of images that come from one group; folds and proposed splits keep them together.
+    """
     from kvqa_audit.answers.association import associations
     from kvqa_audit.answers.baselines import majority_baselines
     from kvqa_audit.answers.splits import propose_splits
@@ -71,8 +75,8 @@ def study_pictures(
 
     if study.cells is None:
         return study
-    group_of = connected([(pair.left, pair.right) for pair in pairs if pair.tier in COPIES])
-    neighbours = connected([(pair.left, pair.right) for pair in pairs])
+    group_of = connected([*((pair.left, pair.right) for pair in pairs if pair.tier in COPIES), *tied])
+    neighbours = connected([*((pair.left, pair.right) for pair in pairs), *tied])
     sources = (study.cells.sources[source] for source in study.cells.source_of_image.tolist())
     source_of = dict(zip(study.cells.images, sources, strict=True))
     return replace(

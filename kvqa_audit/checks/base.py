@@ -30,8 +30,9 @@ class Evidence:
 
     `absent` maps what is not there to the reason, in words a reader understands: "images", "duplicates" and "overlays"
     (no image was looked at), "ocr" (no text was read), "table", "column answer" (and source, question, img_id),
-    "splits" (there are none), "whole dataset" (a subset was given). A check that needs an absent part is skipped with
-    that reason; the fields below then hold nothing. Where the table is absent, `folders` may tell splits and sources.
+    "splits" and "groups" (there are none), "whole dataset" (a subset was given). A check that needs an absent part is
+    skipped with that reason; the fields below then hold nothing. Where the table is absent, `folders` may tell splits
+    and sources.
     """
 
     spec: DatasetSpec

@@ -56,6 +56,10 @@ from kvqa_audit.checks.kv413_answer_given_away_by_spelling import answer_given_a
 from kvqa_audit.checks.kv414_mixed_languages import mixed_languages
 from kvqa_audit.checks.kv415_misspelt_category import misspelt_category
 from kvqa_audit.checks.kv416_accepted_answers_disagree import accepted_answers_disagree
+from kvqa_audit.checks.kv417_split_leak_by_group import split_leak_by_group
+from kvqa_audit.checks.kv418_image_in_several_groups import image_in_several_groups
+from kvqa_audit.checks.kv419_dominant_group import dominant_group
+from kvqa_audit.checks.kv420_group_answered_in_two_ways import group_answered_in_two_ways
 from kvqa_audit.checks.kv601_embedded_metadata import embedded_metadata
 from kvqa_audit.checks.kv602_embedded_location_or_name import embedded_location_or_name
 from kvqa_audit.checks.kv603_burned_in_identifier import burned_in_identifier
@@ -119,6 +123,10 @@ CHECKS: tuple[Check, ...] = (
     mixed_languages,
     misspelt_category,
     accepted_answers_disagree,
+    split_leak_by_group,
+    image_in_several_groups,
+    dominant_group,
+    group_answered_in_two_ways,
     embedded_metadata,
     embedded_location_or_name,
     burned_in_identifier,

@@ -24,7 +24,7 @@ _IMAGE_NAME = re.compile(r"\.(?:jpe?g|png|bmp|tiff?|webp|gif|dcm)$", re.IGNORECA
 
 @dataclass(frozen=True)
 class ColumnMap:
-    """Role → column of the table (source may be missing), and role → how it is known, in words."""
+    """Role → column of the table (source, split and group may be missing), and role → how it is known, in words."""
 
     roles: Mapping[str, str]
     known_by: Mapping[str, str]
@@ -34,7 +34,7 @@ class ColumnMap:
 
 
 def map_columns(table: FlatTable) -> ColumnMap:
-    """Finds question, answer, img_id, source and split, by name first and by content else.
+    """Finds question, answer, img_id, source, split and group, by name first and by content else.
 
     Raises:
         SourceError: no column holds questions, answers or ids of images.
@@ -62,6 +62,9 @@ def map_columns(table: FlatTable) -> ColumnMap:
                 f"Name one of them '{role}', or write the description by hand."
             )
         roles[role], known_by[role] = found, "by what it holds"
+    group = _group(table.frame, roles)
+    if group is not None:
+        roles["group"], known_by["group"] = group
     source = _source(table, roles)
     if source is not None:
         roles["source"], known_by["source"] = source
@@ -143,6 +146,18 @@ def matching_ids(table: FlatTable, name: str) -> tuple[int, int]:
     distinct = dict.fromkeys(zip(cells, table.folders or ("",) * len(cells), strict=True))
     asked = [row_id for row_id in distinct if row_id[0].strip()]
     return len(match_ids(asked, table.image_files).files) if table.image_files else 0, len(asked)
+
+
+def _group(frame: pd.DataFrame, roles: Mapping[str, str]) -> tuple[str, str] | None:
+    """A column with a name for what several images come from, of which each image has one value and some share one."""
+    free = [str(name) for name in frame.columns if name not in roles.values()]
+    for name in usual_columns("group", free):
+        cells = frame[[roles["img_id"], name]].apply(lambda column: column.str.strip())
+        cells = cells[(cells[roles["img_id"]] != "") & (cells[name] != "")].drop_duplicates()
+        images, groups = int(cells[roles["img_id"]].nunique()), int(cells[name].nunique())
+        if 1 < groups < images and len(cells) <= 1.01 * images:
+            return name, f"by its name: {images:,} images of {groups:,}"
+    return None
 
 
 def _source(table: FlatTable, roles: Mapping[str, str]) -> tuple[str, str] | None:

@@ -166,7 +166,7 @@ def _dataset(
 
 def _columns(columns: ColumnMap) -> Iterator[str]:
     yield "columns:"
-    for role in (*ROLES, "split"):
+    for role in (*ROLES, "split", "group"):
         if role in columns.roles:
             yield f"  {role}: {quoted(columns.roles[role])} # {columns.known_by[role]}"
         elif role == "source":

@@ -46,6 +46,7 @@ class Table:
     index 0…rows-1 that is the row number used everywhere, and "" where a cell is empty or null. `missing` names the
     roles the file has no column for; their cells are "". `splits` names each row's split, and is empty where the
     dataset has none. `accepted` holds each row's accepted answers, and is empty where every row has one answer.
+    `groups` names what each row's image comes from, and is empty where no column tells.
     `categories` are the columns that the description does not judge (`other`), as far as they hold few values.
     """
 
@@ -54,6 +55,7 @@ class Table:
     missing: tuple[str, ...] = ()
     splits: tuple[str, ...] = ()
     accepted: tuple[Accepted, ...] = ()
+    groups: tuple[str, ...] = ()
     categories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def add_cells_to(self, digest: hashlib._Hash) -> None:

@@ -60,6 +60,7 @@ def _rows(table: Table, kept: Sequence[int]) -> Table:
         frame=table.frame.iloc[list(kept)].reset_index(drop=True),
         faults=(),
         splits=tuple(table.splits[row] for row in kept) if table.splits else (),
+        groups=tuple(table.groups[row] for row in kept) if table.groups else (),
         accepted=tuple(table.accepted[row] for row in kept) if table.accepted else (),
         categories={name: tuple(values[row] for row in kept) for name, values in table.categories.items()},
     )

@@ -50,6 +50,7 @@ def whole_table(parts: Sequence[RawTable], columns: Columns, where: str) -> Tabl
     cells: dict[str, list[Sequence[str]]] = {role: [] for role in columns.text_columns.values()}
     accepted: list[Accepted] = []
     splits: list[str] = []
+    groups: list[str] = []
     faults: list[TableFault] = []
     found: set[str] = set()
     told = {part.split for part in parts} if several else {""}
@@ -63,6 +64,7 @@ def whole_table(parts: Sequence[RawTable], columns: Columns, where: str) -> Tabl
         accepted += [()] * part.rows if part.is_text else _accepted(layout, part, columns)
         in_column = [as_text(value) for value in layout.split] if layout.split is not None else []
         splits += in_column or [part.split if len(told) > 1 else ""] * part.rows
+        groups += [""] * part.rows if layout.group is None else [as_text(value) for value in layout.group]
         rows += part.rows
     unique = tuple(dict.fromkeys(faults))
     held = {
@@ -72,7 +74,10 @@ def whole_table(parts: Sequence[RawTable], columns: Columns, where: str) -> Tabl
     }
     table = finished_table(held, list(unique), splits)
     return replace(
-        table, accepted=tuple(accepted) if any(accepted) else (), categories=_categories(parts, columns.other)
+        table,
+        accepted=tuple(accepted) if any(accepted) else (),
+        groups=tuple(groups) if any(groups) else (),
+        categories=_categories(parts, columns.other),
     )
 
 
@@ -120,11 +125,12 @@ def _placed(fault: TableFault, part: RawTable, rows_before: int, several: bool) 
 
 @dataclass(frozen=True, slots=True)
 class ColumnLayout:
-    """The values of each role, what is wrong with the header, and the split of each row, if a column tells it."""
+    """The values of each role, what is wrong with the header, and each row's split and group, if a column tells it."""
 
     columns: Mapping[str, Sequence[Any]]
     faults: list[TableFault]
     split: Sequence[Any] | None = None
+    group: Sequence[Any] | None = None
 
     def texts(self, role: str, part: RawTable) -> Sequence[str]:
         """The role's cells as text; of several accepted answers the one given most often."""
@@ -152,7 +158,7 @@ def column_layout(part: RawTable, columns: Columns, where: str) -> ColumnLayout:
     known = columns.text_columns
     header = part.header
     tops = {path.partition(".")[0].partition("[")[0] for path in known}
-    expected = {columns.image, columns.split, columns.accepted, *columns.other, *tops, *known}
+    expected = {columns.image, columns.split, columns.accepted, columns.group, *columns.other, *tops, *known}
     faults: list[TableFault] = []
     for name, count in Counter(header).items():
         if count > 1:
@@ -181,8 +187,11 @@ def column_layout(part: RawTable, columns: Columns, where: str) -> ColumnLayout:
             "without this table, name their folder."
         )
     faults += _unread_questions(part, known)
+    group = None if columns.group is None else part.values(columns.group)
+    if columns.group is not None and group is None:
+        faults.append(_missing(columns.group, "group", header))
     split = part.values(columns.split) if columns.split not in known else None
-    return ColumnLayout(found, faults, split)
+    return ColumnLayout(found, faults, split, group)
 
 
 def _unread_questions(part: RawTable, known: Mapping[str, str]) -> list[TableFault]:

@@ -31,6 +31,12 @@ _WORDS: Mapping[str, str] = {
     "split": """
         split subset partition fold set setname datasplit teilmenge aufteilung partición partição выборка 划分
     """,
+    "group": """
+        group groupid patientid patient subjectid subject participantid participant examinationid examination examid
+        exam studyid study seriesid series procedureid caseid case encounterid encounter visitid visit admissionid
+        sessionid session videoid video videoname clipid clip sceneid scene albumid album
+        patientenid patientin paciente paziente patiënt пациент 患者 病人 환자
+    """,
 }
 NAMES: Mapping[str, tuple[str, ...]] = {role: tuple(words.split()) for role, words in _WORDS.items()}
 _ASKS = re.compile(

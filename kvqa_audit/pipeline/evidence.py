@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -57,6 +57,7 @@ def collect_evidence(
     The stages over the images share one pool; beside them the table is judged and its answers are ranked, in
     processes that each end with their work: what the engines need is the largest part of the memory.
     """
+    from kvqa_audit.answers.image_groups import ties
     from kvqa_audit.answers.suspicion import Suspicion
     from kvqa_audit.checks.base import Evidence
     from kvqa_audit.contracts.expectations import ExpectationResult
@@ -90,10 +91,11 @@ def collect_evidence(
     burned_in = () if "ocr" in absent else read_pictures(dataset, images, pool, clock)
     judged: JudgedRows = _awaited(judging, "judge the rows", clock)
     promises: Mapping[str, ExpectationResult] = _awaited(promised, "judge the promises", clock)
-    copies = [(pair.left, pair.right) for pair in duplicates.pairs]
+    tied = ties(dataset.table.frame["img_id"].tolist(), dataset.table.groups) if dataset.table.groups else []
+    copies = [*((pair.left, pair.right) for pair in duplicates.pairs), *tied]
     seen = things_seen(overlays)
     ranking = known_or_begin("rank suspicious answers", Suspicion, rank_answers, copies, seen, pictures)
-    study = study_answers(judged.study, images, duplicates, spec, clock)
+    study = study_answers(judged.study, images, duplicates, tied, spec, clock)
     suspicion: Suspicion = _awaited(ranking, "rank suspicious answers", clock)
     evidence = Evidence(
         spec=spec,
@@ -179,13 +181,18 @@ def read_pictures(dataset: Dataset, images: ImageStageResult, pool: Executor, cl
 
 
 def study_answers(
-    study: AnswerStudy, images: ImageStageResult, duplicates: DuplicateResult, spec: DatasetSpec, clock: Clock
+    study: AnswerStudy,
+    images: ImageStageResult,
+    duplicates: DuplicateResult,
+    tied: Sequence[tuple[str, str]],
+    spec: DatasetSpec,
+    clock: Clock,
 ) -> AnswerStudy:
-    """Adds what the pictures tell about the answers to what the table alone does."""
+    """Adds what the pictures tell about the answers to what the table alone does; tied images stay together."""
     from kvqa_audit.answers.study import study_pictures
 
     with clock.stage("hold the answers against the pictures", len(images.fingerprints)):
-        return study_pictures(study, duplicates.pairs, images.fingerprints, spec)
+        return study_pictures(study, duplicates.pairs, images.fingerprints, spec, tied)
 
 
 def absent_columns(table: Table) -> dict[str, str]:
@@ -222,6 +229,8 @@ def _absent(dataset: Dataset, subset: bool, ocr: bool) -> dict[str, str]:
         absent["ocr"] = reason
     if not dataset.table.splits and not dataset.folders.splits:
         absent["splits"] = "the dataset has no splits"
+    if not dataset.table.groups:
+        absent["groups"] = "no column tells which images come from one patient, examination or video (columns: group)"
     if "table" in absent:
         absent |= {f"column {role}": absent["table"] for role in ROLES}
         # Folders may stand in for two of the columns.

@@ -64,7 +64,7 @@ class JudgementCache:
     def of(cls, cache: Cache, table: Table, spec: DatasetSpec) -> JudgementCache:
         """Opens it for a table, whose every cell counts, in its order, and for a description as it was read."""
         digest = hashlib.sha256(spec.model_dump_json().encode())
-        digest.update(repr((table.missing, table.splits, table.accepted, table.categories)).encode())
+        digest.update(repr((table.missing, table.splits, table.accepted, table.groups, table.categories)).encode())
         table.add_cells_to(digest)
         return cls(cache, digest.hexdigest())
 

@@ -10,6 +10,8 @@ from dataclasses import asdict
 from importlib import metadata
 from typing import TYPE_CHECKING
 
+from kvqa_audit.answers.image_groups import effective_number
+from kvqa_audit.checks.image_groups import members_by_group
 from kvqa_audit.ingest.dataset import ROLES
 from kvqa_audit.model import AnswerRows, DatasetFacts, Metrics
 
@@ -99,6 +101,7 @@ def metrics_of(collected: Collected) -> Metrics:
         "notes": [
             *_perhaps_a_part(evidence),
             *_note_on(evidence.spec),
+            *_note_on_groups(evidence),
             *images.notes,
             *duplicates.notes,
             *collected.notes,
@@ -112,6 +115,15 @@ def _note_on(spec: DatasetSpec) -> Iterator[str]:
             "No description was given, and the columns or questions are not those of the one that ships: what the "
             "dataset is meant to be was inferred from the data, and what rests on that is at most a warning. "
             "`kvqa-audit init` writes it down, to be corrected and named with --spec."
+        )
+
+
+def _note_on_groups(evidence: Evidence) -> Iterator[str]:
+    if evidence.table.groups:
+        sizes = [len(images) for images in members_by_group(evidence).values()]
+        yield (
+            f"{sum(sizes):,} images come from {len(sizes):,} groups ({evidence.spec.columns.group}), which tell as "
+            f"much as {effective_number(sizes):,.0f} of one size; folds and proposed splits keep each together."
         )
 
 

@@ -98,7 +98,7 @@ def rank_answers(
     """Ranks the answers by how little they fit the rest of their image; copies of a picture never vouch for it.
 
     Args:
-        copies: pairs of img_ids that show the same picture.
+        copies: pairs of img_ids that show the same picture, or come from one group.
         seen: img_id to what is seen in its picture, in words.
         pictures: what the pictures look like, one or several kinds of vectors.
     """

@@ -44,8 +44,8 @@ class Columns(Record):
     """How the table's columns are called in this dataset; it may do without `image` and `split`.
 
     A field inside a nested column is named by its place, such as `conversations[1].value`. A dataset without categories
-    has `source: null`. `accepted` is the column of several accepted answers. `other` names columns that are there and
-    are not judged.
+    has `source: null`. `accepted` is the column of several accepted answers, `group` that of what several images come
+    from: a patient, an examination, a video. `other` names columns that are there and are not judged.
     """
 
     source: Text | None = "source"
@@ -55,6 +55,7 @@ class Columns(Record):
     image: Text = "image"
     split: Text = "split"
     accepted: Text | None = None
+    group: Text | None = None
     other: list[Text] = []
 
     @property

@@ -53,7 +53,8 @@ class Question(Record):
 
     `name` is the short name used by rules. A `numerical count` takes whole numbers and needs no vocabulary.
     `one_row_per_item` says that the question may be answered in several rows of one image (one per object seen),
-    `any_order` that the single answers of one row may stand in any order.
+    `any_order` that the single answers of one row may stand in any order, `one_per_group` that all images of one group
+    (a patient, an examination, a video) have the same answer.
     """
 
     text: Text
@@ -63,6 +64,7 @@ class Question(Record):
     separator: Literal["; ", ";", ", ", ","] = "; "
     one_row_per_item: bool = False
     any_order: bool = False
+    one_per_group: bool = False
     misspellings: list[Text] = []
 
     @property
