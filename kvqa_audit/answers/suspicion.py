@@ -30,6 +30,7 @@ from kvqa_audit.answers.held_out import (
     looks_of,
     predicted_by_context,
 )
+from kvqa_audit.answers.off_topic import OffTopic
 from kvqa_audit.answers.opinion_pool import fitted_weights, pooled, summed
 from kvqa_audit.answers.reasons import Reason, reasons_for
 from kvqa_audit.answers.suspicious_sources import SuspiciousSource, suspicious_sources
@@ -83,13 +84,15 @@ class Suspicion:
     than the given one and the rest of the image has at least doubled the suspicion, which starts at one in a hundred;
     where nothing tells what a question's answers are, their rarity must have made it tenfold. The most suspicious come
     first. Cells of a source with fewer than five such pictures are scored but no suspects: nobody knows what is usual.
-    `sources` are the images that seem to stand under a wrong source, of those that could be judged.
+    `sources` are the images that seem to stand under a wrong source, of those that could be judged; `off_topic` are
+    those that look unlike the others of theirs.
     """
 
     scores: Mapping[int, float] = field(default_factory=dict)
     suspects: tuple[SuspiciousAnswer, ...] = ()
     images_with_judged_source: int = 0
     sources: tuple[SuspiciousSource, ...] = ()
+    off_topic: OffTopic = field(default_factory=OffTopic)
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 # Of sources with fewer images nobody knows what is usual there.
 MIN_IMAGES_OF_A_SOURCE = 20
-SUSPICIOUS = 0.1
+SUSPICIOUS = 2 * ASSUMED_SHARE
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ from kvqa_audit.checks.kv206_near_frames import near_frames
 from kvqa_audit.checks.kv207_unstable_answers import unstable_answers
 from kvqa_audit.checks.kv350_suspicious_answer import suspicious_answer
 from kvqa_audit.checks.kv351_suspicious_source import suspicious_source
+from kvqa_audit.checks.kv352_off_topic_image import off_topic_image
 from kvqa_audit.checks.kv360_box_answer_against_picture import box_answer_against_picture
 from kvqa_audit.checks.kv361_text_answer_against_picture import text_answer_against_picture
 from kvqa_audit.checks.kv362_colour_answer_against_picture import colour_answer_against_picture
@@ -104,6 +105,7 @@ CHECKS: tuple[Check, ...] = (
     unstable_answers,
     suspicious_answer,
     suspicious_source,
+    off_topic_image,
     box_answer_against_picture,
     text_answer_against_picture,
     colour_answer_against_picture,

@@ -59,6 +59,7 @@ def collect_evidence(
     """
     from kvqa_audit.answers.image_groups import ties
     from kvqa_audit.answers.suspicion import Suspicion
+    from kvqa_audit.answers.tones import tones_of
     from kvqa_audit.checks.base import Evidence
     from kvqa_audit.contracts.expectations import ExpectationResult
     from kvqa_audit.overlays.answer_agreement import agreement_figures
@@ -94,7 +95,8 @@ def collect_evidence(
     tied = ties(dataset.table.frame["img_id"].tolist(), dataset.table.groups) if dataset.table.groups else []
     copies = [*((pair.left, pair.right) for pair in duplicates.pairs), *tied]
     seen = things_seen(overlays)
-    ranking = known_or_begin("rank suspicious answers", Suspicion, rank_answers, copies, seen, pictures)
+    looks = (pictures, tones_of(images.fingerprints), dict(dataset.folders.sources))
+    ranking = known_or_begin("rank suspicious answers", Suspicion, rank_answers, copies, seen, *looks)
     study = study_answers(judged.study, images, duplicates, tied, spec, clock)
     suspicion: Suspicion = _awaited(ranking, "rank suspicious answers", clock)
     evidence = Evidence(

@@ -7,7 +7,7 @@ where what they import is large and not shared.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kvqa_audit.progress import Clock
@@ -94,6 +94,8 @@ def rank_answers(
     copies: Sequence[tuple[str, str]],
     seen: Mapping[str, Iterable[str]],
     pictures: Sequence[PictureVectors],
+    tones: PictureVectors,
+    sources: Mapping[str, str],
 ) -> tuple[Suspicion, tuple[Stage, ...]]:
     """Ranks the answers by how little they fit the rest of their image; copies of a picture never vouch for it.
 
@@ -101,10 +103,15 @@ def rank_answers(
         copies: pairs of img_ids that show the same picture, or come from one group.
         seen: img_id to what is seen in its picture, in words.
         pictures: what the pictures look like, one or several kinds of vectors.
+        tones: how bright they are, by which only what belongs together is judged.
+        sources: img_id to its source, where folders tell it.
     """
+    from kvqa_audit.answers.off_topic import off_topic_images
     from kvqa_audit.answers.suspicion import rank_suspicious_answers
 
     clock = Clock()
     with clock.stage("rank suspicious answers", len(table.frame)):
         suspicion = rank_suspicious_answers(table.frame, spec, copies, seen, pictures)
-    return suspicion, tuple(clock.stages)
+        of_table = dict(zip(table.frame["img_id"], table.frame["source"], strict=True))
+        off_topic = off_topic_images([*pictures, tones], copies, {**sources, **of_table})
+    return replace(suspicion, off_topic=off_topic), tuple(clock.stages)

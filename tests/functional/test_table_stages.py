@@ -22,10 +22,13 @@ def test_same_evidence_wherever_it_is_worked_out(tmp_path: Path) -> None:
     table = open_dataset(str(tmp_path), spec, table_only=True).table
     images = sorted(set(table.frame["img_id"]))
     histograms = np.random.default_rng(1).integers(0, 256, (len(images), 512), dtype=np.uint8)
+    looks = PictureVectors(tuple(images), histograms)
     ranked_with = (
         [(images[0], images[1])],
         {images[2]: ("a box", "no text")},
-        (PictureVectors(tuple(images), histograms),),
+        (looks,),
+        looks,
+        {},
     )
     with LocalPool(1) as pool:
         promised = pool.submit(judge_expectations, table, spec, ABSENT)
