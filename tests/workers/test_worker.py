@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -327,9 +327,19 @@ def test_a_store_that_is_locked_is_waited_for(service: Service, dataset: Dataset
     assert (done.state, done.attempts) == (JobState.DONE, 1)
 
 
-def test_a_store_of_postgres_that_is_gone_for_a_while_is_waited_for(
-    variables: dict[str, str], tmp_path: Path, postgres: str
-) -> None:
+@dataclass
+class LostStore:
+    """A service at work on a job whose database refuses everybody; `allow` lets them in again."""
+
+    service: Service
+    worker: subprocess.Popen[str]
+    job: Job
+    child: int
+    allow: Callable[[], None]
+
+
+@pytest.fixture
+def lost_store(variables: dict[str, str], tmp_path: Path, postgres: str) -> Iterator[LostStore]:
     place = new_database(postgres)
     with JobStore(place) as store, JobStore(new_database(postgres)) as other:
         service = Service(store, tmp_path, variables)
@@ -339,38 +349,31 @@ def test_a_store_of_postgres_that_is_gone_for_a_while_is_waited_for(
             child = service.child_at_work(worker, job)
             store.close()
             allow(other, place, False)
-            os.kill(child, signal.SIGCONT)
-            wait_until(lambda: not is_alive(child) and "the store cannot be used" in service.log(worker))
-            allow(other, place, True)
-            done = service.until(job, JobState.DONE, JobState.FAILED, JobState.LOST)
-            assert (done.state, worker.poll()) == (JobState.DONE, None)
-            assert service.run_states().count(RunState.FINISHED) == 1
+            yield LostStore(service, worker, job, child, lambda: allow(other, place, True))
         finally:
             service.end()
 
 
-def test_a_worker_ends_without_its_store_of_postgres_and_its_job_is_taken_up(
-    variables: dict[str, str], tmp_path: Path, postgres: str
-) -> None:
-    place = new_database(postgres)
-    with JobStore(place) as store, JobStore(new_database(postgres)) as other:
-        service = Service(store, tmp_path, variables)
-        job = service.start(small(store, tmp_path))
-        try:
-            worker = service.worker(lease_seconds=1)
-            child = service.child_at_work(worker, job)
-            store.close()
-            allow(other, place, False)
-            worker.terminate()
-            assert worker.wait() == 0
-            assert not is_alive(child)
-            assert "left to another worker" in service.log(worker)
-            allow(other, place, True)
-            service.worker()
-            done = service.until(job, JobState.DONE, JobState.FAILED, JobState.LOST)
-            assert (done.state, done.attempts) == (JobState.DONE, 2)
-        finally:
-            service.end()
+def test_a_store_of_postgres_that_is_gone_for_a_while_is_waited_for(lost_store: LostStore) -> None:
+    service, worker, child = lost_store.service, lost_store.worker, lost_store.child
+    os.kill(child, signal.SIGCONT)
+    wait_until(lambda: not is_alive(child) and "the store cannot be used" in service.log(worker))
+    lost_store.allow()
+    done = service.until(lost_store.job, JobState.DONE, JobState.FAILED, JobState.LOST)
+    assert (done.state, worker.poll()) == (JobState.DONE, None)
+    assert service.run_states().count(RunState.FINISHED) == 1
+
+
+def test_a_worker_ends_without_its_store_of_postgres_and_its_job_is_taken_up(lost_store: LostStore) -> None:
+    service, worker = lost_store.service, lost_store.worker
+    worker.terminate()
+    assert worker.wait() == 0
+    assert not is_alive(lost_store.child)
+    assert "left to another worker" in service.log(worker)
+    lost_store.allow()
+    service.worker()
+    done = service.until(lost_store.job, JobState.DONE, JobState.FAILED, JobState.LOST)
+    assert (done.state, done.attempts) == (JobState.DONE, 2)
 
 
 def allow(other: JobStore, place: str, allowed: bool) -> None:
