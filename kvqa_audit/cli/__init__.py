@@ -27,6 +27,7 @@ from kvqa_audit.cli.report import report
 from kvqa_audit.cli.review import review
 from kvqa_audit.cli.run import run
 from kvqa_audit.cli.runs import runs
+from kvqa_audit.cli.sample import sample
 from kvqa_audit.cli.serve import serve
 from kvqa_audit.cli.server import server as on_a_server
 
@@ -66,6 +67,7 @@ COMMANDS = (
     runs,
     compare,
     review,
+    sample,
     explain,
     fix,
     gate,

@@ -23,8 +23,9 @@ LETTERS = {
     "f": DecisionVerdict.FALSE_POSITIVE,
     "a": DecisionVerdict.ACCEPTED,
     "x": DecisionVerdict.FIXED,
+    "u": DecisionVerdict.UNSURE,
 }
-_QUESTION = "(c)onfirm, {correct}(f)alse positive, (a)ccept, fi(x)ed, (s)kip, (q)uit: "
+_QUESTION = "(c)onfirm, {correct}(f)alse positive, (a)ccept, fi(x)ed, (u)nsure, (s)kip, (q)uit: "
 _CORRECT = "co(r)rect, "
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
 _SHOWN = 10
@@ -74,7 +75,7 @@ def ask(last_reason: str, *, has_answer: bool) -> Answer | None:
         has_answer: whether the finding is about a stored answer, which may be corrected.
     """
     screen = console()
-    letters = ("c", *(["r"] if has_answer else []), "f", "a", "x", "s", "q")
+    letters = ("c", *(["r"] if has_answer else []), *list(LETTERS)[1:], "s", "q")
     question = _QUESTION.format(correct=_CORRECT if has_answer else "")
     try:
         while (letter := screen.input(question).strip().casefold()) not in (*letters, ""):
@@ -122,6 +123,7 @@ def print_decisions(decisions: Mapping[str, Any]) -> None:
     """What came of the decisions in an audit, from its metrics; nothing where there are none."""
     if not decisions.get("file"):
         return
+    print_error_rates(decisions)
     screen = console()
     number = sum(decisions["verdicts"].values())
     waived = decisions["waived"]
@@ -141,6 +143,12 @@ def print_decisions(decisions: Mapping[str, Any]) -> None:
                     screen.print(f"      {plain(str(EvidenceChange(**change)))}", style="dim")
             if len(told) > _SHOWN:
                 screen.print(f"    … {_SHOWN} of {len(told):,} shown; audit.json has all")
+
+
+def print_error_rates(decisions: Mapping[str, Any]) -> None:
+    """What people found out about random samples, from an audit's metrics; nothing where nobody looked at one."""
+    for rate in decisions.get("error_rates", ()):
+        say(rate["in_words"])
 
 
 def _in_words(decision: Mapping[str, Any]) -> str:

@@ -23,6 +23,8 @@ from kvqa_audit.model import (
     evidence_changes,
 )
 
+# What is decided about a random sample is no finding of a check: it is never stale.
+SAMPLED = "KV500-"
 Docs = Mapping[str, CheckDoc]
 Handle = tuple[str, ...]
 
@@ -360,6 +362,8 @@ def _report(
     other_evidence = []
     for number in in_force:
         decision = decisions[number]
+        if decision.check.startswith(SAMPLED):
+            continue
         if number in met:
             changes = dict.fromkeys(change for finding in met[number] for change in decision.changes_in(finding))
             if changes:

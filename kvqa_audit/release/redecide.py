@@ -12,6 +12,7 @@ from kvqa_audit.model import AuditRun
 from kvqa_audit.release.decisions import apply_decisions
 from kvqa_audit.release.decisions_file import DecisionsFile, decisions_for
 from kvqa_audit.release.precision import as_metrics, precision_by_check
+from kvqa_audit.release.sample import error_rates
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,9 @@ def with_decisions(run: AuditRun, decided: DecisionsFile, today: date) -> AuditR
         run.findings, run.outcomes, decided.decisions, today, run.docs, whole=not part
     )
     precision = as_metrics(precision_by_check(decided.decisions, run.docs))
-    record = {"file": decided.file, "subset": part, **report.as_metrics(), "precision": precision}
+    rates = [rate.as_metrics() for rate in error_rates(run, decided.decisions)]
+    learnt = {"precision": precision, "error_rates": rates}
+    record = {"file": decided.file, "subset": part, **report.as_metrics(), **learnt}
     return replace(run, findings=findings, outcomes=outcomes, metrics={**run.metrics, "decisions": record})
 
 

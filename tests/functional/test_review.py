@@ -238,3 +238,30 @@ def test_a_replaced_picture_opens_what_was_decided_about_it(
     again = program("gate", out)
     assert "decided on other evidence" not in again.stdout
     assert kept.exists()
+
+
+def test_a_random_sample_is_looked_at_in_parts_and_its_estimate_stands_in_the_next_audit(
+    program: Program, drawn: tuple[Path, DemoTruth], audited: Path, tmp_path: Path
+) -> None:
+    source, out = tmp_path / "dataset", tmp_path / "out"
+    shutil.copytree(drawn[0], source)
+    where = ("--decisions", source / "decisions.yaml", "--who", "A. Curator")
+    nobody = program("sample", audited, *where)
+    assert "nobody looked at any of this sample yet" in nobody.stdout
+    first = program("sample", audited, *where, "-n", "30", typed="y\nmaybe\nn\nu\nr\nright so\nq\n")
+    assert "3 of 30" in first.stdout
+    assert "maybe is none of y, n, u, r, s, q" in first.stdout
+    assert "4 decisions added; 26 of 30 are still to be looked at" in first.stdout
+    made = read_decisions(source / "decisions.yaml")
+    assert [decision.verdict.value for decision in made] == ["false positive", "confirmed", "unsure", "confirmed"]
+    assert made[3].correction is not None
+    assert made[3].correction.answer == "right so"
+    rest = program("sample", audited, *where, "-n", "30", typed="y\n" * 27)
+    assert "27 decisions added; 0 of 30 are still to be looked at" in rest.stdout
+    told = rest.stdout.splitlines()
+    estimate = next(line for line in told if line.startswith("between "))
+    assert estimate.endswith("answers are wrong (6.7 % of 30 that were drawn at random)")
+    done = program("run", source, "--subset", "--table-only", "--out", out)
+    assert estimate in " ".join(done.stdout.split())
+    assert estimate[1:] in (out / "report.html").read_text()
+    assert "about what is no longer found" not in done.stdout
