@@ -17,6 +17,8 @@ from kvqa_audit.release.gate import Verdict
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from kvqa_audit.pipeline.judge_in_parts import JudgedInParts
+
 
 def print_summary(run: AuditRun, verdict: Verdict, out: Path) -> None:
     """The verdict, what blocks, what warns, what was not checked, and where the report is."""
@@ -106,6 +108,25 @@ def print_check(
         if len(found) > 20:
             screen.print(f"  … 20 of {len(found):,} shown; --json gives all")
     screen.print(verdict.sentence, style="bold green" if verdict.ready else "bold red")
+
+
+def print_check_in_parts(judged: JudgedInParts) -> None:
+    """One line a check, where all findings are, and what was not judged."""
+    screen = console()
+    for outcome in judged.outcomes:
+        if outcome.outcome is OutcomeStatus.PASSED:
+            continue
+        count = f"{outcome.violations:,} of {outcome.evaluated:,}" if outcome.violations else outcome.reason or ""
+        screen.print(
+            f"{outcome.code} {outcome.name}: {outcome.outcome.value}, {plain(count)}", style=STYLES[outcome.outcome]
+        )
+    reasons: dict[str, list[str]] = {}
+    for code, reason in judged.not_judged.items():
+        reasons.setdefault(reason, []).append(code)
+    for reason, codes in reasons.items():
+        screen.print(f"not judged in parts: {', '.join(codes)}, which {reason}", style="yellow")
+    number = sum(judged.counts.values())
+    say(f"{judged.table.rows:,} rows in {judged.table.parts:,} parts; all {number:,} findings: {judged.folder}")
 
 
 def where(finding: Finding, file: TableFile) -> str:

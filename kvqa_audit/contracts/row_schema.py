@@ -66,8 +66,11 @@ class RowContract:
         return self.readings[int(self.reading_of_row[row])]
 
 
-def check_rows(table: Table, spec: DatasetSpec) -> RowContract:
+def check_rows(table: Table, spec: DatasetSpec, written: Mapping[tuple[str, str], int] | None = None) -> RowContract:
     """Judges every row against the contract; never raises for anything a cell holds.
+
+    Where the table is a part of a larger one, `written` maps question and answer to how many rows of the whole have
+    them written so.
 
     Rules about a column that is missing hold nothing: that is the fault of the header, not of every row. Rows with too
     many or too few cells have them in the wrong columns: they break no other rule, and repeat no row.
@@ -83,7 +86,8 @@ def check_rows(table: Table, spec: DatasetSpec) -> RowContract:
     none = np.zeros(len(frame), dtype=bool)
     shifted = none.copy()
     shifted[[fault.row for fault in table.faults if fault.kind == "ragged_row" and fault.row is not None]] = True
-    keyed = _keys(combination, _numbered(distinct, rows, readings, spec), images, image_cells, shifted)
+    spelling = _spelling_ranks(distinct, rows, written)
+    keyed = _keys(combination, _numbered(distinct, spelling, readings, spec), images, image_cells, shifted)
     masks: dict[str, Mask] = {}
     for rule, mask in _broken(_cell_schema(spec, readings), distinct).items():
         masks[rule] = mask[combination]
@@ -133,7 +137,7 @@ def _first_rows(codes: Rows) -> Rows:
 
 
 def _numbered(
-    distinct: pd.DataFrame, rows: Rows, readings: tuple[AnswerReading, ...], spec: DatasetSpec
+    distinct: pd.DataFrame, spelling: Rows, readings: tuple[AnswerReading, ...], spec: DatasetSpec
 ) -> pd.DataFrame:
     """The distinct cells as numbers, -1 where blank: source, question and answer as they are meant, per_item, spelling.
 
@@ -150,16 +154,16 @@ def _numbered(
             "question": _numbers(reading.question or folded(text) for reading, text in meant),
             "answer": _numbers(folded(reading.canonical) for reading in readings),
             "per_item": np.array([reading.question in per_item for reading in readings], dtype=bool),
-            "spelling": _spelling_ranks(distinct, rows),
+            "spelling": spelling,
         }
     )
 
 
-def _spelling_ranks(distinct: pd.DataFrame, rows: Rows) -> Rows:
+def _spelling_ranks(distinct: pd.DataFrame, rows: Rows, given: Mapping[tuple[str, str], int] | None) -> Rows:
     """The rank of each (question, answer) as it is written: in the most rows first, then by its text."""
     written = list(zip(distinct["question"], distinct["answer"], strict=True))
-    counts: Counter[tuple[str, str]] = Counter()
-    for cells, number in zip(written, rows.tolist(), strict=True):
+    counts = Counter(given)
+    for cells, number in zip(written, rows.tolist(), strict=True) if given is None else ():
         counts[cells] += number
     rank = {cells: place for place, cells in enumerate(sorted(counts, key=lambda cells: (-counts[cells], cells)))}
     return np.array([rank[cells] for cells in written], dtype=np.int64)
