@@ -22,6 +22,7 @@ from kvqa_audit.cli.fix import fix
 from kvqa_audit.cli.gate import gate
 from kvqa_audit.cli.index import index
 from kvqa_audit.cli.init import init
+from kvqa_audit.cli.merge import merge
 from kvqa_audit.cli.plan import plan
 from kvqa_audit.cli.report import report
 from kvqa_audit.cli.review import review
@@ -68,6 +69,7 @@ COMMANDS = (
     compare,
     review,
     sample,
+    merge,
     explain,
     fix,
     gate,

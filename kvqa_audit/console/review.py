@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from kvqa_audit.console.terminal import console, plain, say
 from kvqa_audit.model import CheckDoc, EvidenceChange, Finding, Severity
 from kvqa_audit.release.decisions import Decision, DecisionVerdict
+from kvqa_audit.release.merging import Merged
 from kvqa_audit.release.precision import Precision
 
 if TYPE_CHECKING:
@@ -192,6 +193,23 @@ def confirmed(question: str) -> bool:
         return console().input(f"{question} (y/N) ").strip().casefold() in ("y", "yes")
     except EOFError:
         return False
+
+
+def print_merge(path: Path, merged: Merged) -> None:
+    """What came of merging two versions of a decisions file, and on what they disagree."""
+    screen = console()
+    say(f"{path}: {len(merged.added):,} of theirs added, {len(merged.removed):,} taken out as they did")
+    for conflict in merged.conflicts:
+        first = conflict.ours[-1]
+        about = " and ".join(first.related) or first.img_id or first.key
+        screen.print(f"  both decided about {plain(first.check)} {plain(first.key)}, {plain(about)}:", style="bold red")
+        for side, decisions in (("ours", conflict.ours), ("theirs", conflict.theirs)):
+            last = decisions[-1]
+            right = "" if last.correction is None else f", right is {last.correction.answer}"
+            told = f"{last.verdict.value}{right}, by {last.who} on {last.when}: {last.reason}"
+            screen.print(f"    {side}: {plain(told)}")
+    if merged.conflicts:
+        say(f"{path}: keep one of each two between the marks at its end, and take the marks out")
 
 
 def print_merged(source: Path, path: Path, added: int, known: int) -> None:

@@ -9,7 +9,7 @@ import difflib
 import json
 import os
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime
 from functools import partial
@@ -43,6 +43,8 @@ REQUIRED = FIELDS[:6]
 MAX_TEXT_CHARACTERS = 10_000
 MAX_FILE_BYTES = 20_000_000
 VERSIONS = (1, 2)
+# What git puts around two versions of lines that it cannot bring together.
+CONFLICT_MARKS = ("<<<<<<<", "=======", ">>>>>>>")
 _NO_TEXTS = ("related", "correction", "evidence")
 Where = Callable[[str], str]
 _CORRECTION = '{"img_id": "…", "question": "…", "old_answer": "…", "answer": "…"}'
@@ -82,34 +84,48 @@ def decisions_for(source: str | Path, named: Path | None, *, ignore: bool = Fals
     return DecisionsFile(None, ()) if path is None else DecisionsFile(str(path), read_decisions(path))
 
 
-def read_decisions(path: Path) -> tuple[Decision, ...]:
-    """Reads a decisions file, in its order.
+def read_decisions(path: Path, name: Path | None = None) -> tuple[Decision, ...]:
+    """Reads a decisions file, in its order; the ending of its name (or of another that is given) tells its format.
 
     Raises:
         SpecError: the file cannot be read, or holds something that is no decision; the text names file, line and key.
     """
-    return tuple(_of_csv(path) if path.suffix.lower() == ".csv" else _of_yaml(path))
+    return tuple(_of_csv(path) if _is_csv(name or path) else _of_yaml(path))
 
 
 def with_added(path: Path, text: str, decisions: Iterable[Decision]) -> str:
     """The file's text with decisions added at its end; what stands there is not touched. An empty text is begun."""
-    if path.suffix.lower() == ".csv":
-        decisions = list(decisions)
-        start = _with_columns(_ended(text), decisions) if text.strip() else csv_line(FIELDS)
-        header = next(csv_records(start)).cells
-        return start + "".join(csv_line([_cell(decision, name) for name in header]) for decision in decisions)
+    decisions = list(decisions)
+    start = opened(path, text, decisions)
+    return start + entries(path, start, decisions)
+
+
+def opened(path: Path, text: str, decisions: Iterable[Decision]) -> str:
+    """The file's text, such that entries for these decisions can follow; an empty one is begun."""
+    if _is_csv(path):
+        return _with_columns(_ended(text), decisions) if text.strip() else csv_line(FIELDS)
     start = _ended(text) if text.strip() else f"{_HEADER}version: {VERSIONS[-1]}\ndecisions:\n"
     empty = re.search(r"^decisions:[ \t]*(\[\]|null|~)[ \t]*$", start, re.MULTILINE)
-    if empty:
-        start = f"{start[: empty.start()]}decisions:{start[empty.end() :]}"
-    indent = re.search(r"^decisions:.*\n(?:[ \t]*(?:#.*)?\n)*( *)- ", start, re.MULTILINE)
-    return start + "".join(_as_yaml(decision, indent[1] if indent else "  ") for decision in decisions)
+    return f"{start[: empty.start()]}decisions:{start[empty.end() :]}" if empty else start
+
+
+def entries(path: Path, text: str, decisions: Iterable[Decision]) -> str:
+    """The entries of these decisions as they follow on such a text."""
+    if _is_csv(path):
+        header = next(csv_records(text)).cells
+        return "".join(csv_line([_cell(decision, name) for name in header]) for decision in decisions)
+    indent = re.search(r"^decisions:.*\n(?:[ \t]*(?:#.*)?\n)*( *)- ", text, re.MULTILINE)
+    return "".join(_as_yaml(decision, indent[1] if indent else "  ") for decision in decisions)
+
+
+def _is_csv(path: Path) -> bool:
+    return path.suffix.lower() == ".csv"
 
 
 def without(path: Path, text: str, decisions: Collection[Decision]) -> str:
     """The file's text without these decisions, found by their lines; comments and order stay."""
     gone = {decision.line for decision in decisions}
-    if path.suffix.lower() == ".csv":
+    if _is_csv(path):
         return "".join(record.text for record in csv_records(text) if record.line not in gone)
     lines = [line for line in _YAML_LINE.findall(text) if line]
     starts = sorted(decision.line for decision in read_decisions(path) if decision.line is not None)
@@ -122,9 +138,9 @@ def without(path: Path, text: str, decisions: Collection[Decision]) -> str:
     return "".join(lines)
 
 
-def _with_columns(text: str, decisions: Sequence[Decision]) -> str:
+def _with_columns(text: str, decisions: Iterable[Decision]) -> str:
     """The CSV with a column for all that the decisions say, blank in the rows that are there."""
-    records = list(csv_records(text))
+    records, decisions = list(csv_records(text)), list(decisions)
     needed = [name for name in FIELDS if name not in records[0].cells and any(_cell(one, name) for one in decisions)]
     if not needed:
         return text
@@ -182,6 +198,8 @@ def _cell(decision: Decision, name: str) -> str:
 def _of_yaml(path: Path) -> Iterator[Decision]:
     if not path.exists():
         raise SpecError(f"{path}: there is no such decisions file; 'kvqa-audit review' begins one")
+    for number, line in enumerate(text_of(path).splitlines(), 1):
+        _refuse_mark(path, number, line)
     file = read_yaml(path, MAX_FILE_BYTES)
     data = file.data if file.data is not None else {}
     wrong = [(name,) for name in data if name not in ("version", "decisions")] if isinstance(data, dict) else [()]
@@ -203,6 +221,14 @@ def _of_yaml(path: Path) -> Iterator[Decision]:
         yield _decision({str(name): value for name, value in entry.items()}, where, file.lines[at])
 
 
+def _refuse_mark(path: Path, number: int, line: str) -> None:
+    if line.startswith(CONFLICT_MARKS):
+        raise SpecError(
+            f"{path}, line {number}: two people decided differently here; keep the decision that holds, and take the "
+            f"other one and the lines with {', '.join(CONFLICT_MARKS)} out"
+        )
+
+
 def _where_in(file: YamlFile, entry: tuple[str | int, ...], name: str) -> str:
     return file.where((*entry, name))
 
@@ -219,6 +245,7 @@ def _of_csv(path: Path) -> Iterator[Decision]:
         if name not in FIELDS or header.count(name) > 1:
             raise SpecError(f"{path}, line 1: the column {name!r} is not known, or stands twice{_hint(name)}")
     for record in records:
+        _refuse_mark(path, record.line, record.cells[0] if len(record.cells) == 1 else "")
         if len(record.cells) != len(header):
             raise SpecError(f"{path}, line {record.line}: has {len(record.cells)} cells; the header has {len(header)}")
         where = partial(_column_in, path, record.line)
