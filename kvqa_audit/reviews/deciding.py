@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -79,7 +79,8 @@ def keep(
 ) -> Kept:
     """The same, in a transaction of its caller; `batch` names what is taken back together."""
     key, batch = f"{who.id}:{key}", f"{who.id}:{batch}"
-    known = decisions(connection, REVIEW_DECISIONS.c.idempotency_key == key)
+    d = REVIEW_DECISIONS.c
+    known = decisions(connection, d.idempotency_key == key)
     if known:
         return _again(connection, known[0], number)
     now, about = store.clock(connection), item(connection, number, lock=True)
@@ -87,7 +88,7 @@ def keep(
     _make_sure(about, said, who, version)
     if words.until is not None and words.until < now.date():
         raise SpecError(f"until: {words.until} is over; name a day to come, or none")
-    row = {
+    row: dict[str, Any] = {
         "dataset": about.dataset,
         "item": number,
         "round": about.round,
@@ -106,13 +107,13 @@ def keep(
     }
     try:
         with connection.begin_nested():
-            connection.execute(insert(REVIEW_DECISIONS), row)
+            row["id"] = connection.execute(insert(REVIEW_DECISIONS).values(row).returning(d.id)).scalar_one()
     except IntegrityError:
-        return _again(connection, decisions(connection, REVIEW_DECISIONS.c.idempotency_key == key)[0], number)
-    (made,) = decisions(connection, REVIEW_DECISIONS.c.idempotency_key == key)
+        return _again(connection, decisions(connection, d.idempotency_key == key)[0], number)
     for table in (REVIEW_LOCKS, REVIEW_SKIPS):
         connection.execute(delete(table).where(table.c.item == number, table.c.user == who.id))
-    return Kept(made, settle(connection, about))
+    made = ReviewDecision(**row, undone_by=None, undone_at=None)
+    return Kept(made, settle(connection, about, [*said, made]))
 
 
 def decide_many(
@@ -174,9 +175,9 @@ def skip(store: JobStore, who: Reviewer, number: int) -> None:
         connection.execute(delete(REVIEW_LOCKS).where(REVIEW_LOCKS.c.item == number, REVIEW_LOCKS.c.user == who.id))
 
 
-def settle(connection: Connection, about: Item) -> Item:
-    """Brings a thing up to date with what was said about it."""
-    said = decisions_in_force(connection, about)
+def settle(connection: Connection, about: Item, said: Sequence[ReviewDecision] | None = None) -> Item:
+    """Brings a thing up to date with what was said about it; None reads what is in force."""
+    said = decisions_in_force(connection, about) if said is None else said
     state, last = settled(said, review_of(connection, about.dataset).needed)
     if about.known is not None:
         state, last = ItemState.KNOWN, None
@@ -184,7 +185,7 @@ def settle(connection: Connection, about: Item) -> Item:
     if (state, values["settled_by"]) != (about.state, about.settled_by):
         values["version"] = about.version + 1
     connection.execute(update(REVIEW_ITEMS).where(REVIEW_ITEMS.c.id == about.id).values(**values))
-    return item(connection, about.id)
+    return replace(about, **values)
 
 
 def _again(connection: Connection, known: ReviewDecision, number: int) -> Kept:

@@ -6,7 +6,8 @@ the text of the dataset before anybody reads it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from kvqa_audit.store.review_tables import REVIEW_DECISIONS, REVIEW_ITEMS, ItemS
 
 _FILE = Path("decisions.yaml")
 _TRIES = 5
+_ENTRIES = re.compile(r"^decisions:[ \t]*\n(?:[ \t]*(?:#.*)?\n)*  - key: ", re.MULTILINE)
 
 
 def decide(store: JobStore, known: Dataset, decision: Decision) -> Dataset:
@@ -90,14 +92,15 @@ def _waiting(connection: Connection, number: int) -> tuple[Item, ...]:
     return items(connection, c.dataset == number, differs, order=(c.settled_by, c.id))
 
 
-def _edited(text: str, gone: Sequence[Decision], new: Iterable[Decision]) -> str:
+def _edited(text: str, gone: Sequence[Decision], new: Sequence[Decision]) -> str:
     if gone:
         there = decisions_in(text)
         wanted = [one for one in there if one in gone]
         text = _without(text, wanted)
-    text = with_added(_FILE, text, new)
-    decisions_in(text)
-    return text
+    longer = with_added(_FILE, text, new)
+    # Thousands of entries take seconds to read; behind a list of entries, one a line, others can only be added.
+    decisions_in(with_added(_FILE, "", new) if _ENTRIES.search(text) else longer)
+    return longer
 
 
 def _without(text: str, gone: Sequence[Decision]) -> str:

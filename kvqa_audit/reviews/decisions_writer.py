@@ -18,7 +18,7 @@ class DecisionsWriter:
     """Puts what reviewers settled into the texts of their datasets, a moment after it was said."""
 
     store: JobStore
-    after_seconds: float = 1.0
+    after_seconds: float = 5.0
     _waiting: set[int] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _timer: threading.Timer | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -126,11 +126,13 @@ def progress(store: JobStore, who: Reviewer, dataset: int, filters: Filters) -> 
         numbers = {ItemState(state): number for state, number in rows}
         mine = [d.dataset == dataset, d.user == who.id, d.undone_at.is_(None)]
         decided = connection.execute(select(func.count()).select_from(REVIEW_DECISIONS).where(*mine)).scalar_one()
-        for_me = [*of, c.state.in_(_WAITING), ~_decided_by(who)]
-        waiting = connection.execute(select(func.count()).select_from(REVIEW_ITEMS).where(*for_me)).scalar_one()
-        last = decisions(connection, *mine, latest_first=True, limit=RECENT)
+        # What this person decided and others still have to: mostly little, so that it is counted from its side.
+        still = [*of, c.state.in_(_WAITING), c.decided > 0, d.item == c.id, d.round == c.round]
+        done = connection.execute(select(func.count()).select_from(REVIEW_ITEMS, REVIEW_DECISIONS).where(*still, *mine))
+        waiting = sum(numbers.get(state, 0) for state in _WAITING) - done.scalar_one()
+        last = connection.execute(select(d.batch, d.at).where(*mine).order_by(d.id.desc()).limit(RECENT)).all()
     told = {state.value: numbers.get(state, 0) for state in (ItemState.SETTLED, ItemState.OPEN, ItemState.DISPUTED)}
-    return Progress(**told, mine=decided, for_me=waiting, seconds_each=_seconds_each(last, now))
+    return Progress(**told, mine=decided, for_me=waiting, seconds_each=_seconds_each(dict(map(tuple, last)), now))
 
 
 def matching(store: JobStore, who: Reviewer, dataset: int, filters: Filters, limit: int) -> tuple[Item, ...]:
@@ -155,16 +157,20 @@ def choices(store: JobStore, dataset: int) -> dict[str, list[tuple[str, int]]]:
     return told
 
 
-def similar(connection: Connection, one: Item) -> tuple[ReviewDecision, ...]:
+def similar(connection: Connection, wanted: Iterable[Item]) -> dict[int, tuple[tuple[ReviewDecision, Item], ...]]:
     """What was said last about other settled things of the same check: the same question and answer first."""
-    c, d = REVIEW_ITEMS.c, REVIEW_DECISIONS.c
-    alike = [c.dataset == one.dataset, c.check == one.check, c.id != one.id, c.state == ItemState.SETTLED]
-    found: list[ReviewDecision] = []
-    for of in ([c.question == one.question, c.answer == one.answer], []):
-        settled_by = select(c.settled_by).where(*alike, *of)
-        known = [d.id.in_(settled_by), d.id.not_in([other.id for other in found])]
-        found += decisions(connection, *known, latest_first=True, limit=SIMILAR - len(found))
-    return tuple(found)
+    c, wanted = REVIEW_ITEMS.c, tuple(wanted)
+    told: dict[int, tuple[tuple[ReviewDecision, Item], ...]] = {}
+    for dataset, check in {(one.dataset, one.check) for one in wanted}:
+        of = (c.dataset == dataset, c.check == check, c.state == ItemState.SETTLED, c.settled_by.is_not(None))
+        known = {one.settled_by: one for one in items(connection, *of, order=c.settled_by.desc(), limit=RECENT)}
+        said = decisions(connection, REVIEW_DECISIONS.c.id.in_(known), latest_first=True) if known else ()
+        for one in wanted:
+            if (one.dataset, one.check) == (dataset, check):
+                others = [(other, known[other.id]) for other in said if other.item != one.id]
+                alike = sorted(others, key=lambda two: (two[1].question, two[1].answer) != (one.question, one.answer))
+                told[one.id] = tuple(alike[:SIMILAR])
+    return told
 
 
 def set_up(store: JobStore, dataset: int, version: int, needed: int) -> Review:
@@ -246,8 +252,8 @@ def _hold(connection: Connection, who: Reviewer, numbers: Collection[int], now: 
         connection.execute(insert(REVIEW_LOCKS), [{"item": one, "user": who.id, "until": now + LOCK} for one in there])
 
 
-def _seconds_each(last: Collection[ReviewDecision], now: datetime) -> float | None:
+def _seconds_each(last: Mapping[str, datetime], now: datetime) -> float | None:
     """The median time between the last decisions, each step once, without breaks."""
-    times = sorted({one.batch: one.at for one in last}.values())
+    times = sorted(last.values())
     gaps = [later - earlier for earlier, later in pairwise(times) if later - earlier < _AWAY]
     return median(gap.total_seconds() for gap in gaps) if len(gaps) >= 3 and now - times[-1] < 100 * _AWAY else None

@@ -36,12 +36,11 @@ def item(connection: Connection, number: int, *, lock: bool = False) -> Item:
     Raises:
         NotThereError: there is none with this id.
     """
-    if lock:
-        connection.execute(select(REVIEW_ITEMS.c.id).where(REVIEW_ITEMS.c.id == number).with_for_update())
-    found = items(connection, REVIEW_ITEMS.c.id == number)
+    wanted = select(REVIEW_ITEMS).where(REVIEW_ITEMS.c.id == number)
+    found = fetched(connection, wanted.with_for_update() if lock else wanted)
     if not found:
         raise NotThereError(f"there is nothing to review with the number {number} here")
-    return found[0]
+    return Item(**found[0])
 
 
 def decisions(

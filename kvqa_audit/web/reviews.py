@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from kvqa_audit.errors import KvqaAuditError, SpecError
 from kvqa_audit.jobs.dataset_texts import decisions_text
+from kvqa_audit.jobs.datasets import dataset
 from kvqa_audit.jobs.settings import RUNS_FOLDER
 from kvqa_audit.reviews.deciding import Reviewer
 from kvqa_audit.reviews.decisions_text import bring_up_to_date
@@ -51,9 +52,9 @@ def reviewer(caller: Caller) -> Reviewer:
     return Reviewer(caller.identity.user.id, caller.name)
 
 
-def may_review(caller: Caller, dataset: Dataset) -> bool:
+def may_review(caller: Caller, number: int) -> bool:
     """Whether somebody may decide, and not only look."""
-    return caller.identity.may(dataset.id, Role.REVIEWER) and caller.identity.allows("write")
+    return caller.identity.may(number, Role.REVIEWER) and caller.identity.allows("write")
 
 
 def seen_desk(site: Site, caller: Caller, number: int) -> Desk:
@@ -84,8 +85,20 @@ def seen_desk(site: Site, caller: Caller, number: int) -> Desk:
         return Desk(known, review_of(connection, number), "ready")
 
 
-def seen_item(site: Site, caller: Caller, number: int, role: Role = Role.VIEWER) -> tuple[Dataset, Item]:
-    """A thing to decide about, and its dataset.
+def make_sure(site: Site, caller: Caller, number: int, role: Role = Role.VIEWER) -> None:
+    """Makes sure that somebody may do this with a dataset, whose long texts are read only to say why not.
+
+    Raises:
+        NotThereError, UnknownError: there is no such dataset, or the caller may not see it.
+        ForbiddenError: they see it, and need a stronger role or token.
+    """
+    scope: Literal["read", "write"] = "read" if role is Role.VIEWER else "write"
+    if not (caller.identity.may(number, role) and caller.identity.allows(scope)):
+        seen_dataset(site, caller, number, role, scope)
+
+
+def seen_item(site: Site, caller: Caller, number: int, role: Role = Role.VIEWER) -> Item:
+    """A thing to decide about.
 
     Raises:
         NotThereError, UnknownError: there is none, or the caller may not see it.
@@ -93,8 +106,8 @@ def seen_item(site: Site, caller: Caller, number: int, role: Role = Role.VIEWER)
     """
     with site.store.reading() as connection:
         found = item(connection, number)
-    scope: Literal["read", "write"] = "read" if role is Role.VIEWER else "write"
-    return seen_dataset(site, caller, found.dataset, role, scope), found
+    make_sure(site, caller, found.dataset, role)
+    return found
 
 
 def sheet(site: Site, one: Item) -> dict[str, Any]:
@@ -115,12 +128,12 @@ def picture(site: Site, caller: Caller, number: int, place: int) -> bytes:
     Raises:
         UnknownError: there is none, or it may not be seen; the text says why.
     """
-    known, one = seen_item(site, caller, number)
+    one = seen_item(site, caller, number)
     shown = sheet(site, one)["pictures"]
     if place >= len(shown):
         raise UnknownError("There is no such picture.")
     try:
-        return site.studios.picture(_drawable(site, known, one.run), shown[place]["id"])
+        return site.studios.picture(_drawable(site, one.dataset, one.run), shown[place]["id"])
     except StudioError as error:
         raise UnknownError(str(error)) from None
 
@@ -131,22 +144,25 @@ def pair_part(site: Site, caller: Caller, number: int, place: int, part: int) ->
     Raises:
         UnknownError: there is none, or it may not be seen; the text says why.
     """
-    known, one = seen_item(site, caller, number)
+    one = seen_item(site, caller, number)
     pairs = sheet(site, one)["pairs"]
     if place >= len(pairs):
         raise UnknownError("There is no such pair.")
     try:
         left, right = pairs[place]
-        return site.studios.pair(_drawable(site, known, one.run), (left, right), part)
+        return site.studios.pair(_drawable(site, one.dataset, one.run), (left, right), part)
     except StudioError as error:
         raise UnknownError(str(error)) from None
 
 
-def draw_ahead(site: Site, known: Dataset, one: Item, body: Mapping[str, Any]) -> None:
-    """Begins to draw what somebody will look at soon; what cannot be drawn is told when it is asked for."""
+def draw_ahead(site: Site, number: int, bodies: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
+    """Begins to draw what somebody will look at soon, by run; what cannot be drawn is told when it is asked for."""
+    pictured = [(run, body) for run, body in bodies if body["pictures"]]
     try:
-        of = _drawable(site, known, one.run)
-        site.studios.draw_ahead(of, [shown["id"] for shown in body["pictures"]], [tuple(two) for two in body["pairs"]])
+        for run in {run for run, _ in pictured}:
+            of, its = _drawable(site, number, run), [body for named, body in pictured if named == run]
+            images = [shown["id"] for body in its for shown in body["pictures"]]
+            site.studios.draw_ahead(of, images, [tuple(two) for body in its for two in body["pairs"]])
     except KvqaAuditError:
         return
 
@@ -215,13 +231,14 @@ def _files(site: Site, known: Dataset, run: str) -> RunFiles:
     return RunFiles(known.id, run, site.settings.data / RUNS_FOLDER / run, blur_text)
 
 
-def _drawable(site: Site, known: Dataset, run: str) -> RunFiles:
+def _drawable(site: Site, number: int, run: str) -> RunFiles:
     """The run whose pictures may be drawn.
 
     Raises:
         AccessError: its dataset lies where the service may not read.
         UnknownError: its pictures are left out.
     """
+    known = dataset(site.store, number)
     if known.settings.options.get("no_images") or known.settings.options.get("table_only"):
         raise UnknownError("Pictures are left out for this dataset.")
     with site.store.reading() as connection:

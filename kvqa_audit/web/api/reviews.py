@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Request, Response
-from fastapi.responses import PlainTextResponse
 
 from kvqa_audit.access.users import user_named
 from kvqa_audit.client import records as wire
 from kvqa_audit.errors import SpecError
 from kvqa_audit.reviews import deciding, queue
-from kvqa_audit.reviews.rows import decisions_in_force, items
+from kvqa_audit.reviews.rows import decisions_in_force
 from kvqa_audit.store.access_tables import Role
 from kvqa_audit.store.review_records import Item, Words
-from kvqa_audit.store.review_tables import REVIEW_ITEMS, ItemState, ReviewVerdict
+from kvqa_audit.store.review_tables import ItemState, ReviewVerdict
 from kvqa_audit.web import reviews as work
 from kvqa_audit.web.api import review_wire as as_wire
 from kvqa_audit.web.api.once import Key
@@ -23,15 +23,18 @@ from kvqa_audit.web.api.wire import IfMatch, Number, Reader, Writer, tell_versio
 from kvqa_audit.web.datasets import seen_dataset
 from kvqa_audit.web.errors import PreconditionError, UnknownError
 from kvqa_audit.web.site import Site, site_of
-from kvqa_audit.web.who import Caller
 
 router = APIRouter(tags=["review"])
 Place = Annotated[int, Path(ge=0, lt=1_000)]
+# What others said of these may be seen: nobody decides unseen about them any more.
+_TOLD = (ItemState.DISPUTED, ItemState.SETTLED)
 _SIGNATURES = ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"), (b"RIFF", "image/webp"))
 _BYTES: dict[int | str, dict[str, Any]] = {
     200: {"content": {"image/webp": {"schema": {"type": "string", "format": "binary"}}}}
 }
-_TEXT: dict[int | str, dict[str, Any]] = {200: {"content": {"text/yaml": {"schema": {"type": "string"}}}}}
+_FILE: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
+}
 
 
 @router.get("/datasets/{number}/review")
@@ -66,23 +69,23 @@ def edit_review(
 def next_items(request: Request, caller: Writer, number: Number, sent: wire.ReviewNext) -> wire.ReviewBatch:
     """What somebody decides about next; a reviewer holds it for some minutes, so that others get other things."""
     site = site_of(request)
-    known = seen_dataset(site, caller, number)
+    work.make_sure(site, caller, number)
     filters = as_wire.filters_of(sent.filters, caller)
-    holds = work.may_review(caller, known)
+    holds = work.may_review(caller, number)
     found = queue.next_items(
         site.store, work.reviewer(caller), number, filters, holding=sent.holding, limit=sent.limit, hold=holds
     )
     told = queue.progress(site.store, work.reviewer(caller), number, filters)
-    return wire.ReviewBatch(items=[_told(site, caller, one) for one in found], progress=as_wire.progress(told))
+    return wire.ReviewBatch(items=_told(site, number, found), progress=as_wire.progress(told))
 
 
 @router.get("/review/items/{number}")
 def get_item(request: Request, response: Response, caller: Reader, number: Number) -> wire.ReviewItem:
     """One thing to decide about."""
     site = site_of(request)
-    _, one = work.seen_item(site, caller, number)
+    one = work.seen_item(site, caller, number)
     tell_version(response, one.version)
-    return _told(site, caller, one)
+    return _told(site, one.dataset, [one])[0]
 
 
 @router.post("/review/items/{number}/decisions", status_code=201)
@@ -96,7 +99,7 @@ def decide(
 ) -> wire.ReviewKept:
     """Keeps what somebody says about a thing, signed with their name; the same key keeps it once."""
     site = site_of(request)
-    _, one = work.seen_item(site, caller, number, Role.REVIEWER)
+    one = work.seen_item(site, caller, number, Role.REVIEWER)
     words = _words(site, one, sent)
     made = deciding.decide(site.store, work.reviewer(caller), number, _version(if_match), words, _key(key))
     _write_soon(site, made)
@@ -169,17 +172,17 @@ def assign(request: Request, caller: Writer, number: Number, sent: wire.ReviewAs
 def measure(request: Request, caller: Writer, number: Number, sent: wire.ReviewMeasure) -> None:
     """Lets a thing measure reviewers: everybody gets it once, and what they say is never written to the dataset."""
     site = site_of(request)
-    known, _ = work.seen_item(site, caller, number, Role.MAINTAINER)
+    one = work.seen_item(site, caller, number, Role.MAINTAINER)
     queue.measure_by(site.store, number, None if sent.known is None else ReviewVerdict(sent.known))
-    site.log(request, caller.name, "set a known answer", known.settings.name, dataset=known.id, thing=number)
+    site.log(request, caller.name, "set a known answer", dataset=one.dataset, thing=number)
 
 
-@router.get("/datasets/{number}/review/decisions.yaml", response_class=PlainTextResponse, responses=_TEXT)
+@router.get("/datasets/{number}/review/decisions.yaml", response_model=None, responses=_FILE)
 def get_decisions(request: Request, caller: Reader, number: Number) -> Response:
     """All decisions of a dataset, as its decisions.yaml has them."""
     headers = {"Content-Disposition": 'attachment; filename="decisions.yaml"'}
     text = work.exported(request, caller, number)
-    return Response(text.encode("utf-8", "backslashreplace"), media_type="text/yaml", headers=headers)
+    return Response(text.encode("utf-8", "backslashreplace"), media_type="application/octet-stream", headers=headers)
 
 
 @router.get("/review/items/{number}/pictures/{place}", response_model=None, responses=_BYTES)
@@ -209,15 +212,14 @@ def _picture(content: bytes) -> Response:
     raise UnknownError(content.decode(errors="replace") or "There is no such picture.")
 
 
-def _told(site: Site, caller: Caller, one: Item) -> wire.ReviewItem:
-    """A thing with its sheet; its pictures are begun to be drawn."""
-    known, body = seen_dataset(site, caller, one.dataset), work.sheet(site, one)
-    work.draw_ahead(site, known, one, body)
+def _told(site: Site, number: int, found: Sequence[Item]) -> list[wire.ReviewItem]:
+    """Things of a dataset with their sheets; their pictures are begun to be drawn."""
+    bodies = {one.id: work.sheet(site, one) for one in found}
+    work.draw_ahead(site, number, [(one.run, bodies[one.id]) for one in found])
     with site.store.reading() as connection:
-        said = decisions_in_force(connection, one) if one.state in (ItemState.DISPUTED, ItemState.SETTLED) else ()
-        alike = queue.similar(connection, one)
-        about = {item.id: item for item in items(connection, REVIEW_ITEMS.c.id.in_({other.item for other in alike}))}
-    return as_wire.item(one, body, said, [(other, about[other.item]) for other in alike])
+        told = {one.id: decisions_in_force(connection, one) for one in found if one.state in _TOLD}
+        alike = queue.similar(connection, found)
+    return [as_wire.item(one, bodies[one.id], told.get(one.id, ()), alike[one.id]) for one in found]
 
 
 def _words(site: Site, one: Item, sent: wire.ReviewWords) -> Words:

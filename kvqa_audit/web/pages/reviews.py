@@ -24,6 +24,6 @@ def review_page(request: Request, caller: Known, number: int) -> Response:
         caller,
         desk=desk,
         dataset=desk.dataset,
-        may_decide=may_review(caller, desk.dataset),
+        may_decide=may_review(caller, number),
         may_set_up=caller.identity.may(number, Role.MAINTAINER),
     )

@@ -108,7 +108,7 @@ def test_two_decide_unseen_and_a_third_where_they_differ(desk: Desk) -> None:
     undo(desk.store, cleo, desk.dataset)
     assert decisions(desk) == [(one.key, "confirmed", "ben")]
     with desk.store.reading() as connection:
-        (about,) = similar(connection, third)
+        ((about, _),) = similar(connection, [third])[third.id]
     assert about.who == "ben"
 
 
