@@ -148,18 +148,23 @@ def tabs(served: Served, tmp_path_factory: pytest.TempPathFactory) -> Iterator[d
         yield found
 
 
+def until(tab: Tab, expression: str) -> None:
+    """Waits until this is so; how long that takes says only how busy the machine is."""
+    tab.wait_for(expression, 120)
+
+
 def log_in(tab: Tab, link: str) -> None:
     tab.open(link)
     for name in ("password", "again"):
         tab.value(f"document.querySelector('[name={name}]').value = {PASSWORD!r}")
     tab.click("document.querySelector('.main-button')")
-    tab.wait_for("location.pathname === '/' && document.readyState === 'complete'", 60)
+    until(tab, "location.pathname === '/' && document.readyState === 'complete'")
 
 
 def review(tab: Tab, address: str, **about: Any) -> None:
     """Opens a review, and waits until its first finding is there; laying one out takes a moment."""
     tab.open(address, **about)
-    tab.wait_for("document.querySelector('#finding')?.dataset.item", 90)
+    until(tab, "document.querySelector('#finding')?.dataset.item")
 
 
 def shown(tab: Tab) -> str:
@@ -176,18 +181,18 @@ def press(tab: Tab, key: str) -> None:
     """Presses a key that decides, and waits until another finding is shown and what was said is kept."""
     before = shown(tab)
     tab.press(key)
-    tab.wait_for(f"document.querySelector('#finding').dataset.item !== {before!r}")
+    until(tab, f"document.querySelector('#finding').dataset.item !== {before!r}")
     saved(tab)
 
 
 def saved(tab: Tab) -> None:
-    tab.wait_for("document.querySelector('#saved').dataset.state === 'saved'", 30)
+    until(tab, "document.querySelector('#saved').dataset.state === 'saved'")
 
 
 def test_keyboard_alone_decides_corrects_notes_skips_and_takes_back(desk: Desk, tabs: dict[str, Tab]) -> None:
     tab = tabs["anna"]
     review(tab, f"{desk.served.url}{desk.page}?check=KV008")
-    tab.wait_for("document.querySelector('#pictures img')?.naturalWidth > 200", 60)
+    until(tab, "document.querySelector('#pictures img')?.naturalWidth > 200")
     assert "left for you" in words(tab, "#progress")
     press(tab, "c")
     tab.press("x")
@@ -198,7 +203,7 @@ def test_keyboard_alone_decides_corrects_notes_skips_and_takes_back(desk: Desk, 
     tab.type("YES")
     before = shown(tab)
     tab.press("Enter")
-    tab.wait_for(f"document.querySelector('#finding').dataset.item !== {before!r}")
+    until(tab, f"document.querySelector('#finding').dataset.item !== {before!r}")
     tab.press("n")
     tab.type("looked <b>twice</b>")
     tab.press("Enter")
@@ -207,20 +212,20 @@ def test_keyboard_alone_decides_corrects_notes_skips_and_takes_back(desk: Desk, 
     tab.type("it may stay")
     before = shown(tab)
     tab.press("Enter")
-    tab.wait_for(f"document.querySelector('#finding').dataset.item !== {before!r}")
+    until(tab, f"document.querySelector('#finding').dataset.item !== {before!r}")
     saved(tab)
     expected = [("accepted", "anna", "it may stay"), ("confirmed", "anna", "decided in review"),
                 ("confirmed", "anna", "yes"), ("false positive", "anna", "looked <b>twice</b>")]  # fmt: skip
     assert desk.decisions() == expected
     tab.press("u")
-    tab.wait_for(f"document.querySelector('#finding').dataset.item === {before!r}")
+    until(tab, f"document.querySelector('#finding').dataset.item === {before!r}")
     assert desk.decisions() == expected[1:]
     tab.press("s")
-    tab.wait_for(f"document.querySelector('#finding').dataset.item !== {before!r}")
+    until(tab, f"document.querySelector('#finding').dataset.item !== {before!r}")
     second = shown(tab)
     tab.press("j")
-    tab.wait_for(f"document.querySelector('#finding').dataset.item !== {second!r}")
-    tab.wait_for("document.querySelector('.block ul')?.innerText.includes('anna')")
+    until(tab, f"document.querySelector('#finding').dataset.item !== {second!r}")
+    until(tab, "document.querySelector('.block ul')?.innerText.includes('anna')")
     assert tab.events_named("Log.entryAdded", "Runtime.exceptionThrown") == []
 
 
@@ -262,22 +267,22 @@ def test_many_are_decided_in_one_step_and_taken_back_in_one(desk: Desk, tabs: di
     review(tab, f"{desk.served.url}{desk.page}?check=KV008")
     seen = desk.next(desk.served.program("ben", Role.REVIEWER), check="KV008")
     tab.click("document.querySelector('#many-open')")
-    tab.wait_for("document.querySelector('#many-told') !== null")
+    until(tab, "document.querySelector('#many-told') !== null")
     assert words(tab, "#many-told").startswith(f"{len(seen)} things with {len(seen)} findings wait")
     ben = desk.served.program("ben", Role.REVIEWER)
     headers = {"If-Match": f'"{seen[0]["version"]}"', "Idempotency-Key": "meanwhile"}
     ben.post(f"review/items/{seen[0]['id']}/decisions", json={"verdict": "confirmed"}, headers=headers)
     tab.type("all of them are wrong")
     tab.press("Enter")
-    tab.wait_for("document.querySelector('#many-done') !== null")
+    until(tab, "document.querySelector('#many-done') !== null")
     told = words(tab, "#many")
     assert f"{len(seen) - 1} things decided" in told
     assert "settled by ben meanwhile" in told
     assert len(desk.decisions()) == len(seen)
     tab.click("document.querySelector('#many button')")
-    tab.wait_for("document.querySelector('[data-key=u]') !== null")
+    until(tab, "document.querySelector('[data-key=u]') !== null")
     tab.click("document.querySelector('[data-key=u]')")
-    tab.wait_for("document.querySelector('#saved').innerText.includes('taken back')")
+    until(tab, "document.querySelector('#saved').innerText.includes('taken back')")
     assert [who for _, who, _ in desk.decisions()] == ["ben"]
 
 
@@ -286,15 +291,15 @@ def test_nothing_is_lost_or_sent_twice_when_the_connection_breaks(desk: Desk, ta
     with lossy_proxy(desk.served.url) as proxy:
         log_in(tab, desk.served.link_for("anna", Role.REVIEWER).replace(desk.served.url, proxy.url))
         review(tab, f"{proxy.url}{desk.page}?check=KV008")
-        tab.wait_for("document.querySelector('#pictures img')?.naturalWidth > 200", 60)
+        until(tab, "document.querySelector('#pictures img')?.naturalWidth > 200")
         proxy.lose_answer_to = b"POST /api/v1/review/items/"
         tab.press("c")
-        tab.wait_for("document.querySelector('#saved').dataset.state === 'away'", 30)
+        until(tab, "document.querySelector('#saved').dataset.state === 'away'")
         assert proxy.lost == 1
         assert len(desk.decisions()) == 1, "it was kept, and nobody was told"
         before = shown(tab)
         tab.press("f")
-        tab.wait_for(f"document.querySelector('#finding').dataset.item !== {before!r}")
+        until(tab, f"document.querySelector('#finding').dataset.item !== {before!r}")
         assert "2 decisions are kept in this browser" in words(tab, "#saved")
         tab.value("location.reload()")
         proxy.lose_answer_to, proxy.lost, proxy.is_away = b"", 0, False
@@ -327,7 +332,7 @@ def test_a_replaced_picture_opens_what_was_decided(desk: Desk, sample: Sample, t
         found = [one for one in desk.next(ben) if one["sheet"]["changes"]]
         assert found[0]["sheet"]["changes"][0].startswith("false positive by ben on ")
         tab.open(f"{desk.served.url}{desk.page}?check={found[0]['sheet']['check']}")
-        tab.wait_for("document.querySelector('#words').innerText.includes('Decided on other evidence')", 30)
+        until(tab, "document.querySelector('#words').innerText.includes('Decided on other evidence')")
         assert "when it was decided, now" in words(tab, "#words")
     finally:
         place.write_bytes(kept)
@@ -375,7 +380,7 @@ def test_review_can_be_used_by_everybody_at_every_width(desk: Desk, tabs: dict[s
     tab = tabs["anna"]
     for width in (390,) if dark else (1440, 768, 390):
         review(tab, f"{desk.served.url}{desk.page}", width=width, dark=dark)
-        tab.wait_for("document.querySelector('#pictures img')?.naturalWidth > 200", 60)
+        until(tab, "document.querySelector('#pictures img')?.naturalWidth > 200")
         if width == 390:
             tab.value("document.querySelector('#filter-box').open = true")
         assert tab.value("document.documentElement.scrollWidth <= innerWidth"), width
