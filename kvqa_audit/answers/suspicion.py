@@ -30,9 +30,11 @@ from kvqa_audit.answers.held_out import (
     looks_of,
     predicted_by_context,
 )
+from kvqa_audit.answers.nearest import nearest_places
 from kvqa_audit.answers.off_topic import OffTopic
 from kvqa_audit.answers.opinion_pool import fitted_weights, pooled, summed
 from kvqa_audit.answers.reasons import Reason, reasons_for
+from kvqa_audit.answers.self_test import Planted, SelfTest, planted_scores, self_test
 from kvqa_audit.answers.suspicious_sources import SuspiciousSource, suspicious_sources
 from kvqa_audit.spec.dataset_spec import DatasetSpec
 from kvqa_audit.spec.question import Question
@@ -61,7 +63,9 @@ class SuspiciousAnswer:
 
     `row` is the 0-based row, `question` the catalogue's short name, `answer` the canonical answer. `score` is the
     probability, 0 to 1, that the answer was exchanged for another; `probability` and `expected_probability` are what
-    the rest of the image says about the given and the expected answer. `reasons` are the strongest first.
+    the rest of the image says about the given and the expected answer. `reasons` are the strongest first. `picture` is
+    what its look alone says, with its probability; `nearest` are the pictures that look most like it, with their
+    answers.
     """
 
     row: int
@@ -73,6 +77,8 @@ class SuspiciousAnswer:
     expected: str
     expected_probability: float
     reasons: tuple[Reason, ...] = ()
+    picture: tuple[str, float] | None = None
+    nearest: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -85,13 +91,15 @@ class Suspicion:
     where nothing tells what a question's answers are, their rarity must have made it tenfold. The most suspicious come
     first. Cells of a source with fewer than five such pictures are scored but no suspects: nobody knows what is usual.
     `sources` are the images that seem to stand under a wrong source, of those that could be judged; `off_topic` are
-    those that look unlike the others of theirs.
+    those that look unlike the others of theirs. The self tests tell how planted errors were found.
     """
 
     scores: Mapping[int, float] = field(default_factory=dict)
     suspects: tuple[SuspiciousAnswer, ...] = ()
     images_with_judged_source: int = 0
     sources: tuple[SuspiciousSource, ...] = ()
+    self_test: SelfTest | None = None
+    source_self_test: SelfTest | None = None
     off_topic: OffTopic = field(default_factory=OffTopic)
 
 
@@ -140,6 +148,7 @@ def rank_suspicious_answers(
     folds = folds_of(cells)
     scores: dict[int, float] = {}
     suspects: list[SuspiciousAnswer] = []
+    planted: list[Planted] = []
     asked = [question for question in spec.questions if question.name in cells.rows_of]
     # The problems are small: threads of the linear algebra would cost several times what they save; questions beside
     # each other do not.
@@ -150,10 +159,12 @@ def rank_suspicious_answers(
             if judged is not None:
                 found = chance_of_exchange(judged.probabilities, judged.given)
                 scores.update(zip(cells.rows[judged.at].tolist(), found.tolist(), strict=True))
-                suspects.extend(_suspects(cells, judged, found))
-        judged_sources, sources = suspicious_sources(cells, folds, looks)
+                told = _Told.of(cells, judged)
+                suspects.extend(_suspects(cells, judged, found, told, looks[-1][judged.at] if looks else None))
+                planted.append(planted_scores(judged.probabilities, judged.given, told))
+        judged_sources, sources, planted_sources = suspicious_sources(cells, folds, looks)
     ranked = tuple(sorted(suspects, key=lambda suspect: (-suspect.score, suspect.row)))
-    return Suspicion(scores, ranked, judged_sources, sources)
+    return Suspicion(scores, ranked, judged_sources, sources, self_test(planted), self_test(planted_sources))
 
 
 def _judge(
@@ -247,27 +258,58 @@ def _classes(answers: list[str], groups: list[int]) -> tuple[np.ndarray[Any, Any
     return (given, (*frequent, None)) if (given == len(frequent)).any() else (given, tuple(frequent))
 
 
-def _suspects(cells: Cells, judged: _Judged, scores: np.ndarray[Any, Any]) -> Iterator[SuspiciousAnswer]:
+@dataclass(frozen=True)
+class _Told:
+    """Which cells of a question are told, if they were given these classes; called with (classes, scores)."""
+
+    judged: _Judged
+    comparable: np.ndarray[Any, Any]
+    predictable: bool
+
+    @classmethod
+    def of(cls, cells: Cells, judged: _Judged) -> _Told:
+        return cls(judged, _comparable(cells, judged.at), _is_predictable(judged))
+
+    def __call__(self, given: np.ndarray[Any, Any], scores: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        import numpy as np
+
+        _, better = self.expected(given)
+        probability = self.judged.probabilities[range(len(given)), given]
+        told = (scores >= SUSPICIOUS) & (better > probability) & self.comparable
+        if not self.predictable:
+            told &= (scores >= SUSPICIOUS_BY_RARITY) & (len(scores) >= MIN_ANSWERS_BESIDE)
+        return np.asarray(told)
+
+    def expected(self, given: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+        """The likeliest other class of each cell that can be named, and its probability."""
+        import numpy as np
+
+        shares = np.array([1.0 if name is not None else self.judged.rare_share for name in self.judged.classes])
+        others = self.judged.probabilities * shares
+        others[np.arange(len(given)), given] = -1.0
+        return others.argmax(axis=1), others.max(axis=1)
+
+
+def _suspects(
+    cells: Cells,
+    judged: _Judged,
+    scores: np.ndarray[Any, Any],
+    told: _Told,
+    looks: np.ndarray[Any, Any] | None,
+) -> Iterator[SuspiciousAnswer]:
     import numpy as np
 
-    cell = np.arange(len(judged.given))
-    others = judged.probabilities.copy()
-    others *= np.array([1.0 if name is not None else judged.rare_share for name in judged.classes])
-    others[cell, judged.given] = -1.0
-    expected = others.argmax(axis=1)
-    probability, better = judged.probabilities[cell, judged.given], others.max(axis=1)
-    suspicious = (scores >= SUSPICIOUS) & (better > probability) & _comparable(cells, judged.at)
-    if not _is_predictable(judged):
-        suspicious &= (scores >= SUSPICIOUS_BY_RARITY) & (len(scores) >= MIN_ANSWERS_BESIDE)
-    for place in np.flatnonzero(suspicious).tolist():
-        at = judged.at[place]
+    expected, better = told.expected(judged.given)
+    for place in np.flatnonzero(told(judged.given, scores)).tolist():
+        at, given = judged.at[place], int(judged.given[place])
+        near = () if looks is None else nearest_places(looks, cells.groups[judged.at], place)
         yield SuspiciousAnswer(
             row=int(cells.rows[at]),
             img_id=cells.img_ids[at],
             question=judged.question,
             answer=cells.answers[at],
             score=float(scores[place]),
-            probability=float(probability[place]),
+            probability=float(judged.probabilities[place, given]),
             expected=judged.classes[expected[place]] or judged.rare,
             expected_probability=float(better[place]),
             reasons=reasons_for(
@@ -276,9 +318,22 @@ def _suspects(cells: Cells, judged: _Judged, scores: np.ndarray[Any, Any]) -> It
                 judged.weights[judged.fold[place]],
                 judged.by_looks[place],
                 expected=int(expected[place]),
-                given=int(judged.given[place]),
+                given=given,
             ),
+            picture=_said_by_picture(judged, place),
+            nearest=tuple((cells.img_ids[one], cells.answers[one]) for one in judged.at[list(near)].tolist()),
         )
+
+
+def _said_by_picture(judged: _Judged, place: int) -> tuple[str, float] | None:
+    """The answer that the look of the picture alone makes likeliest, and how likely; None where it says nothing."""
+    import numpy as np
+
+    if not judged.by_looks[place].any():
+        return None
+    said = np.bincount(judged.given, minlength=len(judged.classes)) * np.exp(judged.by_looks[place])
+    best = int(said.argmax())
+    return judged.classes[best] or judged.rare, float(said[best] / said.sum())
 
 
 def _is_predictable(judged: _Judged) -> bool:

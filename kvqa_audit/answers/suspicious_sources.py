@@ -18,8 +18,10 @@ from kvqa_audit.answers.held_out import (
     log_odds_by_looks,
     predicted_by_context,
 )
+from kvqa_audit.answers.nearest import nearest_places
 from kvqa_audit.answers.opinion_pool import fitted_weights, pooled, summed
 from kvqa_audit.answers.reasons import Reason, reasons_for
+from kvqa_audit.answers.self_test import Planted, planted_scores
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,7 +37,8 @@ class SuspiciousSource:
 
     `source` is the one it stands under, `expected` the one that is likelier, both as the table spells them. `score` is
     the probability, 0 to 1, that the source was exchanged for another; `probability` and `expected_probability` are
-    what all else says about the two. `reasons` are the strongest first.
+    what all else says about the two. `reasons` are the strongest first; `nearest` are the
+    pictures that look most like it, with their sources.
     """
 
     img_id: str
@@ -45,12 +48,13 @@ class SuspiciousSource:
     expected: str
     expected_probability: float
     reasons: tuple[Reason, ...] = ()
+    nearest: tuple[tuple[str, str], ...] = ()
 
 
 def suspicious_sources(
     cells: Cells, folds: np.ndarray[Any, Any], looks: Sequence[np.ndarray[Any, Any]]
-) -> tuple[int, tuple[SuspiciousSource, ...]]:
-    """How many images could be judged, and those of them that seem misplaced, most suspicious first.
+) -> tuple[int, tuple[SuspiciousSource, ...], list[Planted]]:
+    """How many images could be judged, those of them that seem misplaced, most suspicious first, and planted errors.
 
     An image is judged by its first source; only sources of at least 20 images count, and there have to be two of them.
 
@@ -68,7 +72,7 @@ def suspicious_sources(
     large = large[[bool(cells.source_names[source].strip()) for source in large.tolist()]]
     judged = np.flatnonzero(np.isin(sources, large))
     if len(large) < 2:
-        return 0, ()
+        return 0, (), []
     gather = sparse.csr_matrix((np.ones(len(cells), np.float32), (cells.images, np.arange(len(cells)))))
     told = (gather @ cells.facts).tocsr()
     told.data = np.minimum(told.data, 1.0)
@@ -84,12 +88,14 @@ def suspicious_sources(
         by_looks = summed(opinions[1:], share[1:])
     probabilities = pooled(opinions, share)
     scores = chance_of_exchange(probabilities, given)
+    groups = cells.groups[first[judged]]
     names = [cells.source_names[source] for source in large.tolist()]
 
     def found() -> Iterator[SuspiciousSource]:
         for place in np.flatnonzero(scores >= SUSPICIOUS).tolist():
             own, expected = int(given[place]), int(probabilities[place].argmax())
             if expected != own:
+                near = nearest_places(looks[-1][first[judged]], groups, place) if looks else ()
                 yield SuspiciousSource(
                     img_id=cells.img_ids[first[judged[place]]],
                     source=names[own],
@@ -100,6 +106,11 @@ def suspicious_sources(
                     reasons=reasons_for(
                         context[[place]], facts, weights[fold[place]], by_looks[place], expected=expected, given=own
                     ),
+                    nearest=tuple((cells.img_ids[first[judged[one]]], names[int(given[one])]) for one in near),
                 )
 
-    return len(judged), tuple(sorted(found(), key=lambda one: (-one.score, one.img_id)))
+    def would_be_told(values: np.ndarray[Any, Any], scores: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        return np.asarray((scores >= SUSPICIOUS) & (probabilities.argmax(axis=1) != values))
+
+    ranked = tuple(sorted(found(), key=lambda one: (-one.score, one.img_id)))
+    return len(judged), ranked, [planted_scores(probabilities, given, would_be_told)]

@@ -1,8 +1,13 @@
-"""Facts about an image come in; the words in which a finding gives them as reasons go out."""
+"""What speaks against an answer comes in; the words, the evidence and the severity of a finding about it go out."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 from kvqa_audit.answers.context import Fact
+from kvqa_audit.answers.self_test import SelfTest
+from kvqa_audit.model import Severity
 from kvqa_audit.spec.dataset_spec import DatasetSpec
 
 _LONGEST = 120
@@ -27,3 +32,19 @@ def in_words(fact: Fact, spec: DatasetSpec) -> str:
 def quoted(text: str) -> str:
     """A text in quotes, cut where it is very long."""
     return repr(text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…")
+
+
+def severity_of(score: float, tested: SelfTest | None) -> Severity:
+    """A warning where at least every second finding with such a score was a planted error, else a hint."""
+    precise = tested is not None and tested.warning_from is not None and score >= tested.warning_from
+    return Severity.WARNING if precise else Severity.INFO
+
+
+def look_of(picture: tuple[str, float] | None, nearest: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """What the picture says by itself, and the pictures that look most like it with what is said of them."""
+    found: dict[str, Any] = {}
+    if picture is not None:
+        found["picture"] = {"answer": picture[0], "probability": picture[1]}
+    if alike := [{"img_id": img_id, "answer": answer} for img_id, answer in nearest]:
+        found["nearest"] = alike
+    return found

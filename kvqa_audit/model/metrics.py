@@ -36,6 +36,8 @@ class Metrics(TypedDict, total=False):
     near_frame_background: Mapping[str, float | None]
     # Detector to overlays.answer_agreement.Agreement with its question.
     overlays: Mapping[str, Record]
+    # answers.self_test.SelfTest of "answers" and of "sources", as far as they could be tried.
+    self_test: Mapping[str, Record]
     # Of the answers package: AnswerForms, IdOrderTest, Stereotype, DiscoveredRule, Baseline, Association,
     # QuestionStability, SplitProposal.
     answer_forms: Sequence[Record]

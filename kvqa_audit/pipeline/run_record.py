@@ -94,6 +94,14 @@ def metrics_of(collected: Collected) -> Metrics:
         "duplicates_examined": dict(duplicates.examined),
         "near_frame_background": dict(duplicates.background),
         "overlays": collected.overlay_agreement,
+        "self_test": {
+            kind: asdict(test)
+            for kind, test in (
+                ("answers", evidence.suspicion.self_test),
+                ("sources", evidence.suspicion.source_self_test),
+            )
+            if test is not None
+        },
         **_study(evidence.study),
         "images_from_cache": images.from_cache,
         "subset": "whole dataset" in evidence.absent,

@@ -11,6 +11,7 @@ from kvqa_audit.report.duplicate_groups import Group, Picture
 from kvqa_audit.report.outlines import Outline, outlines_of, share_or_none
 
 MAX_OTHER_ANSWERS = 40
+MAX_ALIKE = 3
 _NO_QUESTION = "Is this as it should be?"
 _LOOK = "Look at it, and settle it."
 
@@ -32,7 +33,7 @@ class Card:
 
     `ask` is the question to the reader, `reasons` say why it is flagged, `advice` what to do. `other_answers` are the
     image's answers that are not in doubt, (question, answer); `group_answers` are those of all pictures of a group,
-    side by side.
+    side by side. `alike` are the pictures that look most like its own, each with what is said of it.
     """
 
     findings: tuple[Finding, ...]
@@ -44,6 +45,7 @@ class Card:
     doubts: tuple[Doubt, ...] = ()
     other_answers: tuple[tuple[str, str], ...] = ()
     more_answers: int = 0
+    alike: tuple[tuple[Picture, str], ...] = ()
     group: Group | None = None
     group_answers: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
@@ -121,6 +123,20 @@ def _card(finding: Finding, doc: CheckDoc, known: KnownOfImages) -> Card:
         doubts,
         others[:MAX_OTHER_ANSWERS],
         max(0, len(others) - MAX_OTHER_ANSWERS),
+        _alike(finding.evidence, known),
+    )
+
+
+def _alike(evidence: Mapping[str, Any], known: KnownOfImages) -> tuple[tuple[Picture, str], ...]:
+    """The pictures that look most like the finding's, as a stored audit has them."""
+    named = evidence.get("nearest")
+    if not isinstance(named, list):
+        return ()
+    told = [(one.get("img_id"), one.get("answer")) for one in named[:MAX_ALIKE] if isinstance(one, Mapping)]
+    return tuple(
+        (Picture(img_id, known.sources.get(img_id, "")), answer)
+        for img_id, answer in told
+        if isinstance(img_id, str) and isinstance(answer, str)
     )
 
 
@@ -167,10 +183,19 @@ def _reasons(finding: Finding, doc: CheckDoc) -> tuple[str, ...]:
     if seen is not None:
         return (seen,)
     if isinstance(told, list) and "expected" in finding.evidence:
-        return tuple(str(reason) for reason in told) or ("all that is known of the image, taken together",)
+        reasons = tuple(str(reason) for reason in told) or ("all that is known of the image, taken together",)
+        return (*reasons, *_said_by_picture(finding.evidence))
     if isinstance(finding.evidence.get("answers"), Mapping):
         return (doc.title.partition(": ")[2] or doc.title,)
     return (finding.message,)
+
+
+def _said_by_picture(evidence: Mapping[str, Any]) -> tuple[str, ...]:
+    """What the look of the picture alone makes likeliest, and how sure it is of it."""
+    said = evidence.get("picture")
+    if not isinstance(said, Mapping) or (sure := share_or_none(said.get("probability"))) is None:
+        return ()
+    return (f"by its look alone the picture would be answered {str(said.get('answer'))!r} ({sure:.0%} sure)",)
 
 
 def _seen(evidence: Mapping[str, Any]) -> str | None:

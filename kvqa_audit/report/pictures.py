@@ -17,6 +17,8 @@ from kvqa_audit.report.view import View
 LARGE_SIDE_PX, MIDDLE_SIDE_PX, SMALL_SIDE_PX, SHEET_SIDE_PX = 640, 320, 200, 112
 LAID_SIDE_PX = 560
 MAX_SHEET_CHARACTERS = 400_000
+# Small pictures beside the cards; they take about a tenth of what a middle one does.
+MAX_ALIKE = 200
 _LEFT_OUT = "picture left out to keep this page small"
 _SIGNATURES = ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"), (b"RIFF", "image/webp"))
 # What pictures of these sides take as text, about: WebP of endoscopy frames.
@@ -69,6 +71,9 @@ def wanted_by(cards: Iterable[Card], budget: Budget) -> Wanted:
     singles = dict.fromkeys(card.picture.img_id for card in cards if card.picture is not None)
     for place, img_id in enumerate(list(singles)[:most]):
         sides[img_id] = LARGE_SIDE_PX if place < large else MIDDLE_SIDE_PX
+    alike = dict.fromkeys(picture.img_id for card in cards for picture, _ in card.alike)
+    for img_id in list(alike)[:MAX_ALIKE]:
+        sides.setdefault(img_id, SHEET_SIDE_PX)
     for card in cards:
         if card.group is not None:
             for picture in card.group.pictures:

@@ -22,6 +22,7 @@ from kvqa_audit.release.precision import Precision, of_metrics
 from kvqa_audit.report.cards import Card, KnownOfImages, card_of_group, cards_of
 from kvqa_audit.report.contact_sheets import ContactSheets, contact_sheets
 from kvqa_audit.report.duplicate_groups import Group, Groups, duplicate_groups, is_conflict
+from kvqa_audit.report.self_tested import tried_on_itself
 from kvqa_audit.report.text import measure, share
 from kvqa_audit.report.words import OUTCOME_WORDS
 
@@ -78,6 +79,7 @@ class CheckBlock:
     left_out: int
     elsewhere: tuple[tuple[str, int], ...]
     precision: Precision | None = None
+    tried: str = ""
 
     @property
     def anchor(self) -> str:
@@ -245,6 +247,7 @@ class _Builder:
             left_out,
             tuple(sorted(elsewhere.items())),
             of_metrics(self.run.metrics.get("decisions") or {}).get(outcome.code),
+            tried_on_itself(outcome.code, self.run.metrics.get("self_test") or {}),
         )
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from kvqa_audit.answers.context import Fact
 from kvqa_audit.answers.reasons import Reason
+from kvqa_audit.answers.self_test import SelfTest
 from kvqa_audit.answers.suspicion import Suspicion, SuspiciousAnswer
 from kvqa_audit.checks.kv350_suspicious_answer import suspicious_answer
 from kvqa_audit.checks.runner import run_check
@@ -41,6 +42,10 @@ def suspect(score: float, **changes: Any) -> SuspiciousAnswer:
     return SuspiciousAnswer(**(facts | changes))
 
 
+def precise_from(score: float | None) -> SelfTest:
+    return SelfTest(100, 20, 0.6, 0.01, (), (), warning_from=score)
+
+
 def run(suspicion: Suspicion, **absent: str) -> tuple[CheckOutcome, tuple[Finding, ...]]:
     frame = pd.DataFrame({"answer": ["no", "polyp ", "no"]}, dtype=str)
     table = SimpleNamespace(frame=frame)
@@ -64,9 +69,31 @@ def test_the_message_says_what_is_given_what_is_likelier_and_why() -> None:
     json.dumps(finding.evidence)
 
 
-def test_from_one_in_ten_on_it_is_a_warning() -> None:
-    _, findings = run(Suspicion({}, (suspect(0.1), suspect(0.0999, row=2))))
-    assert [finding.severity for finding in findings] == [Severity.WARNING, Severity.INFO]
+@pytest.mark.parametrize(
+    ("tested", "severities"),
+    [
+        (precise_from(0.3), [Severity.WARNING, Severity.INFO]),
+        (precise_from(None), [Severity.INFO, Severity.INFO]),
+        (None, [Severity.INFO, Severity.INFO]),
+    ],
+    ids=["precise from 0.3 on", "never precise", "not tried"],
+)
+def test_it_is_a_warning_where_planted_errors_say_that_every_second_is_one(
+    tested: SelfTest | None, severities: list[Severity]
+) -> None:
+    _, findings = run(Suspicion({}, (suspect(0.3), suspect(0.2999, row=2)), self_test=tested))
+    assert [finding.severity for finding in findings] == severities
+
+
+def test_it_says_what_the_picture_says_and_which_pictures_look_like_it() -> None:
+    seen = suspect(0.4, picture=("oesophagitis", 0.62), nearest=(("b", "oesophagitis"), ("c", "polyp")))
+    _, (finding,) = run(Suspicion({1: 0.4}, (seen,)))
+    assert finding.evidence["picture"] == {"answer": "oesophagitis", "probability": 0.62}
+    assert finding.evidence["nearest"] == [
+        {"img_id": "b", "answer": "oesophagitis"},
+        {"img_id": "c", "answer": "polyp"},
+    ]
+    json.dumps(finding.evidence)
 
 
 def test_a_long_answer_is_cut_in_the_message() -> None:

@@ -55,13 +55,14 @@ def test_a_moved_image_is_told_with_its_reasons() -> None:
     assert "make its source 'Polyps'" in first.suggestion
 
 
-def test_where_a_slip_is_likelier_than_not_it_is_a_warning() -> None:
-    found = rank_suspicious_answers(table(900, moved={4: "Esophagitis"}, odd_share=0.02), SPEC)
+def test_where_every_second_planted_one_is_found_it_is_a_warning() -> None:
+    found = rank_suspicious_answers(table(2500, moved={4: "Esophagitis"}), SPEC)
+    assert found.source_self_test is not None
+    bound = found.source_self_test.warning_from
+    assert bound is not None
     _, findings = run(found)
-    assert {finding.severity for finding in findings if (finding.score or 0) < 0.5} <= {Severity.INFO}
-    assert [finding.severity for finding in findings if (finding.score or 0) >= 0.5] == [
-        Severity.WARNING for suspect in found.sources if suspect.score >= 0.5
-    ]
+    assert "img004" in {finding.img_id for finding in findings if finding.severity is Severity.WARNING}
+    assert {finding.severity for finding in findings if (finding.score or 0) < bound} <= {Severity.INFO}
 
 
 @pytest.mark.parametrize("sources", [("Polyps",), ("Polyps",) * 29 + ("Esophagitis",)], ids=["one", "a small one"])
