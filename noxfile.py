@@ -200,6 +200,7 @@ def bench_service(session: nox.Session) -> None:
     session.install(".[postgres,serve]", *TESTS, SCHEMATHESIS)
     session.run("python", "-m", "tests.benches.bench_serve")
     session.run("python", "-m", "tests.benches.bench_jobs")
+    session.run("python", "-m", "tests.benches.bench_review")
     env = {"KVQA_NEED_SCHEMATHESIS": "1"}
     session.run("pytest", "-q", "--durations", "1", "tests/serve/test_schemathesis.py", env=env)
 

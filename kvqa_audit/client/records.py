@@ -369,6 +369,57 @@ class ReviewUndone(Wire):
     items: list[int]
 
 
+class ReviewMerge(Wire):
+    """A decisions file that was kept elsewhere, and the text that both began with; empty where they began apart."""
+
+    theirs: Text
+    base: Text = ""
+
+
+class ReviewMerged(Wire):
+    """What came of it; where there are conflicts, nothing was changed."""
+
+    added: int
+    removed: int
+    conflicts: list[str]
+
+
+class Measured(Wire):
+    """An estimated value of `n` things, and its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+    n: int
+
+
+class ReviewAgreement(Wire):
+    """How far people agree who judged the same things unseen: the share, and beyond chance Cohen's kappa, alpha."""
+
+    items: int
+    share: Measured | None
+    kappa: Measured | None
+    alpha: Measured | None
+
+
+class ReviewScore(Wire):
+    """How somebody judged things whose right verdict is known."""
+
+    right: Measured
+    missed: int
+    false_alarms: int
+
+
+class ReviewMeasures(Wire):
+    """How reviewers agree: by check, by two of them ("anna, ben"), each with the others; how often each is right."""
+
+    overall: ReviewAgreement
+    checks: dict[str, ReviewAgreement]
+    pairs: dict[str, ReviewAgreement]
+    reviewers: dict[str, Measured]
+    known: dict[str, ReviewScore]
+
+
 class ReviewAssign(Wire):
     """Gives what the filters hold for to a user; null gives it to nobody."""
 

@@ -7,7 +7,9 @@ the text of the dataset before anybody reads it.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from kvqa_audit.jobs.job_store import JobStore
 from kvqa_audit.model import FrozenEvidence
 from kvqa_audit.release.decisions import CorrectedAnswer, Decision, DecisionVerdict
 from kvqa_audit.release.decisions_file import with_added, without
+from kvqa_audit.release.merging import Merged, merge_decisions, merged_text
 from kvqa_audit.reviews.rows import decisions, items
 from kvqa_audit.store.job_records import Dataset
 from kvqa_audit.store.job_tables import DATASETS
@@ -41,11 +44,36 @@ def decide(store: JobStore, known: Dataset, decision: Decision) -> Dataset:
     text = with_added(_FILE, decisions_text(known.settings), [decision])
     decisions_in(text)
     made = edit_dataset(store, known.id, known.version, replace(known.settings, decisions=text))
-    c = REVIEW_ITEMS.c
-    with store.writing() as connection:
-        about = (c.dataset == known.id, c.key == decision.key, c.state != ItemState.SETTLED)
-        connection.execute(update(REVIEW_ITEMS).where(*about).values(state=ItemState.SETTLED, version=c.version + 1))
+    _settled_elsewhere(store, known.id, [decision])
     return made
+
+
+def merge(store: JobStore, number: int, theirs: str, base: str = "") -> Merged:
+    """Merges a decisions file that was kept elsewhere into the decisions of a dataset, unless both disagree.
+
+    Args:
+        store: where.
+        number: the dataset's id.
+        theirs: the text of the file.
+        base: the text that both began with, such as an earlier export; empty where they began apart.
+
+    Returns:
+        What was added and taken out; where there are conflicts, nothing was changed.
+
+    Raises:
+        SpecError: one of the texts cannot be read; it says in which line.
+        ConflictError: somebody else edited the dataset in the very same moment; nothing was lost, try again.
+    """
+    known = bring_up_to_date(store, number)
+    text = decisions_text(known.settings)
+    merged = merge_decisions(decisions_in(base), decisions_in(text), decisions_in(theirs))
+    if not merged.conflicts and (merged.added or merged.removed):
+        with _as_file(text) as path:
+            made = merged_text(path, text, merged)
+        decisions_in(made)
+        edit_dataset(store, known.id, known.version, replace(known.settings, decisions=made))
+        _settled_elsewhere(store, number, merged.added)
+    return merged
 
 
 def bring_up_to_date(store: JobStore, number: int) -> Dataset:
@@ -96,20 +124,29 @@ def _edited(text: str, gone: Sequence[Decision], new: Sequence[Decision]) -> str
     if gone:
         there = decisions_in(text)
         wanted = [one for one in there if one in gone]
-        text = _without(text, wanted)
+        with _as_file(text) as path:
+            text = without(path, text, wanted)
     longer = with_added(_FILE, text, new)
     # Thousands of entries take seconds to read; behind a list of entries, one a line, others can only be added.
     decisions_in(with_added(_FILE, "", new) if _ENTRIES.search(text) else longer)
     return longer
 
 
-def _without(text: str, gone: Sequence[Decision]) -> str:
-    import tempfile
-
+@contextmanager
+def _as_file(text: str) -> Iterator[Path]:
+    """The text as a file, for what finds entries by their lines there."""
     with tempfile.TemporaryDirectory(prefix="kvqa-audit-") as folder:
         path = Path(folder) / _FILE
         path.write_text(text, encoding="utf-8")
-        return without(path, text, gone)
+        yield path
+
+
+def _settled_elsewhere(store: JobStore, number: int, decided: Iterable[Decision]) -> None:
+    """Takes out of the queue what was decided without it; what people said there before stays in the history."""
+    c = REVIEW_ITEMS.c
+    about = (c.dataset == number, c.key.in_({one.key for one in decided}), c.state != ItemState.SETTLED)
+    with store.writing() as connection:
+        connection.execute(update(REVIEW_ITEMS).where(*about).values(state=ItemState.SETTLED, version=c.version + 1))
 
 
 def _write(store: JobStore, known: Dataset, text: str, waiting: Sequence[Item]) -> bool:

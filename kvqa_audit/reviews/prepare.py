@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from kvqa_audit.artifacts.atomic_file import write_atomically
 from kvqa_audit.jobs.dataset_texts import decisions_in, decisions_text, policy_of
@@ -19,13 +19,14 @@ from kvqa_audit.jobs.job_store import JobStore
 from kvqa_audit.model import AuditRun, Severity
 from kvqa_audit.pipeline.description import description_of
 from kvqa_audit.release.decisions import undecided
+from kvqa_audit.release.precision import Precision, precision_by_check
 from kvqa_audit.reviews.decisions_text import bring_up_to_date
 from kvqa_audit.reviews.prepared import SHEETS
 from kvqa_audit.reviews.rows import items, review_of
 from kvqa_audit.reviews.sheets import Sheet, about, sheets_of
 from kvqa_audit.store.cells import kept_text
 from kvqa_audit.store.review_records import Item
-from kvqa_audit.store.review_tables import REVIEW_DECISIONS, REVIEW_ITEMS, REVIEWS, ItemState, ReviewVerdict
+from kvqa_audit.store.review_tables import REVIEW_ITEMS, REVIEWS, ItemState
 
 _GRAVITY = {Severity.INFO: 1.0, Severity.WARNING: 3.0, Severity.ERROR: 9.0}
 _LEAST_UNCERTAINTY = 0.1
@@ -52,11 +53,11 @@ def prepare(store: JobStore, number: int, run: AuditRun, folder: Path, today: da
     spec = spec.model_copy(update={"release": policy_of(known.settings, described_by)})
     wanted = {one.key for one in undecided(run.findings, found, today, run.docs)}
     sheets = tuple(sheets_of(run, spec, wanted))
+    precision = precision_by_check(found, run.docs)
     with store.writing() as connection:
         connection.execute(select(REVIEWS.c.dataset).where(REVIEWS.c.dataset == number).with_for_update())
         if review_of(connection, number).run == run.run_id:
             return
-        precision = _precision(connection, number)
         rows, lines, place = [], [], 0
         for sheet in sheets:
             line = json.dumps(sheet.body, ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode() + b"\n"
@@ -68,22 +69,10 @@ def prepare(store: JobStore, number: int, run: AuditRun, folder: Path, today: da
         _point_at(connection, number, run.run_id)
 
 
-def _precision(connection: Connection, number: int) -> Mapping[str, float]:
-    """How often what a check finds was confirmed so far, with one of each verdict added."""
-    c, d = REVIEW_ITEMS.c, REVIEW_DECISIONS.c
-    of = select(c.check, d.verdict, func.count()).join(REVIEW_DECISIONS, d.id == c.settled_by)
-    seen: dict[str, dict[ReviewVerdict, int]] = {}
-    for check, verdict, times in connection.execute(of.where(c.dataset == number).group_by(c.check, d.verdict)):
-        seen.setdefault(check, {})[ReviewVerdict(verdict)] = times
-    told = {}
-    for check, times in seen.items():
-        right = 1 + times.get(ReviewVerdict.CONFIRMED, 0) + times.get(ReviewVerdict.ACCEPTED, 0)
-        told[check] = right / (right + 1 + times.get(ReviewVerdict.FALSE_POSITIVE, 0))
-    return told
-
-
-def _row(sheet: Sheet, precision: Mapping[str, float]) -> dict[str, Any]:
-    right = precision.get(sheet.check, 0.5)
+def _row(sheet: Sheet, precision: Mapping[str, Precision]) -> dict[str, Any]:
+    known = precision.get(sheet.check, Precision(0, 0))
+    # One of each is added: who judged nothing yet knows nothing.
+    right = (known.right + 1) / (known.right + known.wrong + 2)
     unsure = 4 * right * (1 - right) if sheet.uncertainty is None else sheet.uncertainty
     weight = _GRAVITY[sheet.first.severity] * max(_LEAST_UNCERTAINTY, unsure) * len(sheet.findings)
     return {

@@ -15,8 +15,10 @@ from kvqa_audit.errors import KvqaAuditError, SpecError
 from kvqa_audit.jobs.dataset_texts import decisions_text
 from kvqa_audit.jobs.datasets import dataset
 from kvqa_audit.jobs.settings import RUNS_FOLDER
+from kvqa_audit.release.merging import Conflict, Merged
 from kvqa_audit.reviews.deciding import Reviewer
-from kvqa_audit.reviews.decisions_text import bring_up_to_date
+from kvqa_audit.reviews.decisions_text import bring_up_to_date, merge
+from kvqa_audit.reviews.measures import Measures, measures_of
 from kvqa_audit.reviews.prepared import sheet_of
 from kvqa_audit.reviews.rows import item, review_of
 from kvqa_audit.reviews.studios import RunFiles, StudioError
@@ -217,6 +219,36 @@ def possible_answer(target: Mapping[str, Any], answer: str) -> str:
                 f"answer: '{part[:60]}' is not in the vocabulary of this question; near it: {', '.join(near)}"
             )
     return (separator or "").join(spelt[part.casefold()] for part in parts)
+
+
+def measured(site: Site, caller: Caller, number: int) -> Measures:
+    """How the reviewers of a dataset agree, for who maintains it."""
+    make_sure(site, caller, number, Role.MAINTAINER)
+    with site.store.reading() as connection:
+        return measures_of(connection, number)
+
+
+def merged(request: Request, caller: Caller, number: int, theirs: str, base: str = "") -> Merged:
+    """Merges a decisions file that was kept elsewhere into those of a dataset, unless both disagree.
+
+    Raises:
+        SpecError: one of the texts cannot be read; it says in which line.
+        ConflictError: somebody else edited the dataset in the very same moment; nothing was lost, try again.
+    """
+    site = site_of(request)
+    known = seen_dataset(site, caller, number, Role.MAINTAINER, "write")
+    told = merge(site.store, number, theirs, base)
+    if not told.conflicts:
+        about = {"dataset": number, "added": len(told.added), "removed": len(told.removed)}
+        site.log(request, caller.name, "merged decisions", known.settings.name, **about)
+    return told
+
+
+def conflict_in_words(one: Conflict) -> str:
+    """What both sides said last about one thing."""
+    ours, theirs = one.ours[-1], one.theirs[-1]
+    about = ours.img_id or ", ".join(ours.related) or ours.question or ours.key
+    return f"{ours.check} {about}: {ours.verdict} by {ours.who} here, {theirs.verdict} by {theirs.who} in the file"
 
 
 def exported(request: Request, caller: Caller, number: int) -> str:

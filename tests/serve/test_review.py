@@ -260,6 +260,33 @@ def test_pair_is_decided_unseen_and_a_third_settles_what_differs(desk: Desk, tab
     )
     assert ("false positive", "cleo", "it is one") in desk.decisions()
     assert desk.next(cleo, state="disputed") == []
+    told = desk.api.get(f"datasets/{desk.number}/review/agreement").json()
+    assert (told["overall"]["items"], told["overall"]["share"]["value"]) == (2, 0.5)
+    assert list(told["pairs"]) == ["anna, ben"], "the third knew what they said"
+    assert cleo.get(f"datasets/{desk.number}/review/agreement").status_code == 403
+
+
+def test_file_kept_elsewhere_is_merged_unless_both_disagree(desk: Desk) -> None:
+    ben, boss = desk.served.program("ben", Role.REVIEWER), desk.served.person("boss", Role.ADMIN)
+    one, other = desk.next(ben, check="KV008")[:2]
+    headers = {"If-Match": f'"{one["version"]}"', "Idempotency-Key": "here"}
+    ben.post(f"review/items/{one['id']}/decisions", json={"verdict": "confirmed"}, headers=headers)
+    told = [(one, "accepted"), (other, "false positive")]
+    entries = "".join(
+        f"  - {{key: {about['sheet']['findings'][0]['key']!r}, check: KV008, verdict: {verdict}, reason: seen, "
+        "who: eve, when: 2026-01-01}\n"
+        for about, verdict in told
+    )
+    page = f"/datasets/{desk.number}/review/agreement"
+    refused = boss.send(page, {"theirs": f"decisions:\n{entries}"})
+    assert refused.status_code == 409
+    assert "confirmed by ben here, accepted by eve in the file" in refused.text
+    assert len(desk.decisions()) == 1, "nothing was changed"
+    assert boss.send(page, {"theirs": "decisions: ["}).status_code == 422
+    merged = boss.send(page, {"theirs": "decisions:\n" + entries.partition("\n")[2]})
+    assert "1 decisions added, 0 taken out" in merged.text
+    assert ("false positive", "eve", "seen") in desk.decisions()
+    assert other["id"] not in {item["id"] for item in desk.next(ben, check="KV008")}, "it is in the queue no more"
 
 
 def test_many_are_decided_in_one_step_and_taken_back_in_one(desk: Desk, tabs: dict[str, Tab]) -> None:

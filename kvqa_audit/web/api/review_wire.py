@@ -7,10 +7,13 @@ from dataclasses import asdict
 from typing import Any, Literal
 
 from kvqa_audit.client import records as wire
+from kvqa_audit.release.merging import Merged
 from kvqa_audit.report.text import shown
+from kvqa_audit.reviews.measures import Measures
 from kvqa_audit.reviews.queue import Filters, Progress
 from kvqa_audit.store.review_records import Item, ReviewDecision
 from kvqa_audit.store.review_tables import ItemState
+from kvqa_audit.web import reviews as work
 from kvqa_audit.web.reviews import Desk
 from kvqa_audit.web.who import Caller
 
@@ -83,6 +86,21 @@ def preview(found: Sequence[Item], settled: int) -> wire.ReviewPreview:
         settled=settled,
         first=[_about(one) for one in found[:_FIRST]],
     )
+
+
+def measures(told: Measures) -> wire.ReviewMeasures:
+    return wire.ReviewMeasures(
+        overall=wire.ReviewAgreement(**asdict(told.overall)),
+        checks={code: wire.ReviewAgreement(**asdict(one)) for code, one in told.checks.items()},
+        pairs={", ".join(names): wire.ReviewAgreement(**asdict(one)) for names, one in told.pairs.items()},
+        reviewers={name: wire.Measured(**asdict(one)) for name, one in told.reviewers.items()},
+        known={name: wire.ReviewScore(**asdict(one)) for name, one in told.known.items()},
+    )
+
+
+def merged(told: Merged) -> wire.ReviewMerged:
+    conflicts = [shown(work.conflict_in_words(one)) for one in told.conflicts]
+    return wire.ReviewMerged(added=len(told.added), removed=len(told.removed), conflicts=conflicts)
 
 
 def _said(other: ReviewDecision, about: Item) -> wire.ReviewSaid:

@@ -177,6 +177,18 @@ def measure(request: Request, caller: Writer, number: Number, sent: wire.ReviewM
     site.log(request, caller.name, "set a known answer", dataset=one.dataset, thing=number)
 
 
+@router.get("/datasets/{number}/review/agreement")
+def get_agreement(request: Request, caller: Reader, number: Number) -> wire.ReviewMeasures:
+    """How reviewers agree where nobody saw what the others said, and how often each is right about known things."""
+    return as_wire.measures(work.measured(site_of(request), caller, number))
+
+
+@router.post("/datasets/{number}/review/merge")
+def merge(request: Request, caller: Writer, number: Number, sent: wire.ReviewMerge) -> wire.ReviewMerged:
+    """Merges a decisions file that was kept elsewhere; where both disagree, nothing is changed, and it is said."""
+    return as_wire.merged(work.merged(request, caller, number, sent.theirs, sent.base))
+
+
 @router.get("/datasets/{number}/review/decisions.yaml", response_model=None, responses=_FILE)
 def get_decisions(request: Request, caller: Reader, number: Number) -> Response:
     """All decisions of a dataset, as its decisions.yaml has them."""

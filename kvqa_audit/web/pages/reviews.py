@@ -1,15 +1,21 @@
-"""Who asks comes in; the page on which findings are reviewed one by one goes out: its script asks the API for them."""
+"""Who asks comes in; the page on which findings are reviewed goes out, and the one that tells how reviewers agree."""
 
 from __future__ import annotations
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from kvqa_audit.errors import KvqaAuditError
+from kvqa_audit.release.merging import Merged
 from kvqa_audit.store.access_tables import Role
-from kvqa_audit.web.pages.datasets import Known
+from kvqa_audit.web.datasets import seen_dataset
+from kvqa_audit.web.errors import status_of
+from kvqa_audit.web.forms import text_of
+from kvqa_audit.web.pages.datasets import Form, Known
 from kvqa_audit.web.rendering import page
-from kvqa_audit.web.reviews import may_review, seen_desk
+from kvqa_audit.web.reviews import conflict_in_words, may_review, measured, merged, seen_desk
 from kvqa_audit.web.site import site_of
+from kvqa_audit.web.who import Caller
 
 router = APIRouter()
 
@@ -26,4 +32,44 @@ def review_page(request: Request, caller: Known, number: int) -> Response:
         dataset=desk.dataset,
         may_decide=may_review(caller, number),
         may_set_up=caller.identity.may(number, Role.MAINTAINER),
+    )
+
+
+@router.get("/datasets/{number}/review/agreement")
+def agreement_page(request: Request, caller: Known, number: int) -> Response:
+    """How the reviewers of a dataset agree, and a form that merges decisions which were kept elsewhere."""
+    return _agreement(request, caller, number)
+
+
+@router.post("/datasets/{number}/review/agreement")
+def merge(request: Request, caller: Known, number: int, form: Form) -> Response:
+    """Merges a decisions file into those of the dataset, unless both disagree."""
+    typed = text_of(form, "theirs")
+    try:
+        told = merged(request, caller, number, typed)
+    except KvqaAuditError as error:
+        return _agreement(request, caller, number, typed, error=error)
+    return _agreement(request, caller, number, typed if told.conflicts else "", told)
+
+
+def _agreement(
+    request: Request,
+    caller: Caller,
+    number: int,
+    typed: str = "",
+    told: Merged | None = None,
+    error: KvqaAuditError | None = None,
+) -> Response:
+    site = site_of(request)
+    return page(
+        request,
+        "agreement.html.j2",
+        caller,
+        status_of(error)[0] if error else 409 if told and told.conflicts else 200,
+        measures=measured(site, caller, number),
+        dataset=seen_dataset(site, caller, number),
+        typed=typed,
+        told=told,
+        conflicts=[conflict_in_words(one) for one in told.conflicts] if told else [],
+        error=str(error) if error else "",
     )
