@@ -101,7 +101,14 @@ def plan(
     files = [path for folder in place.images_of(audit) for path in image_files(folder)]
     there = {name for path in files for name in (path.stem, path.name) if name in wanted}
     patch = plan_fixes(
-        table, audit.findings, spec, audit.docs, corrections=corrections, removals=wanted, image_ids=there
+        table,
+        audit.findings,
+        spec,
+        audit.docs,
+        corrections=corrections,
+        removals=wanted,
+        image_ids=there,
+        digests={image.img_id: image.sha256 for image in audit.fingerprints},
     )
     return Planned(place, audit, table, patch)
 

@@ -29,6 +29,7 @@ def plan_fixes(
     corrections: Sequence[Correction] = (),
     removals: Mapping[str, str] | None = None,
     image_ids: Collection[str] = (),
+    digests: Mapping[str, str | None] | None = None,
 ) -> Patch:
     """Plans what can be corrected without judging a picture, and what a person has judged.
 
@@ -43,9 +44,11 @@ def plan_fixes(
         corrections: reviewed answers.
         removals: image → why it goes, with its rows.
         image_ids: the images that are there.
+        digests: image → SHA-256 of its file; a correction that was decided on another picture is not applied.
     """
     findings = tuple(findings)
-    work = _Work(table, spec, {code: doc.repair for code, doc in docs.items() if doc.repair is not None})
+    repairs = {code: doc.repair for code, doc in docs.items() if doc.repair is not None}
+    work = _Work(table, spec, repairs, digests or {})
     work.remove(removals or {}, image_ids)
     for (row, column), group in work.by_cell(findings).items():
         work.rewrite(row, column, group)
@@ -75,6 +78,7 @@ class _Work:
     table: WrittenTable
     spec: DatasetSpec
     repairs: Mapping[str, Repair]
+    digests: Mapping[str, str | None]
     cells: dict[int, list[str]] = field(default_factory=dict)
     dropped: set[int] = field(default_factory=set)
     removed: set[str] = field(default_factory=set)
@@ -192,6 +196,10 @@ class _Work:
         if not wanted and correction.answer not in answers.values():
             return f"no row says {correction.old_answer!r}"
         question = self.spec.question_by_text[correction.question]
+        for image in () if correction.evidence is None else correction.evidence.images:
+            now = self.digests.get(image.img_id)
+            if image.sha256 and now and image.sha256 != now:
+                return f"decided on another picture of {image.img_id}: decide again"
         if len(wanted) > 1 and question.one_row_per_item and {answers[row] for row in wanted} != {correction.answer}:
             return f"{len(wanted)} rows fit, one for each item"
         return None

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from kvqa_audit.contracts.readings import read_answer
 from kvqa_audit.errors import SpecError
 from kvqa_audit.ingest.csv_records import csv_records
+from kvqa_audit.model import FrozenEvidence
 from kvqa_audit.regular_file import read_regular_file
 from kvqa_audit.release.decisions import CorrectedAnswer
 from kvqa_audit.release.decisions_file import DecisionsFile
@@ -24,7 +25,8 @@ MAX_FILE_BYTES = 50_000_000
 class Correction:
     """One reviewed answer, in canonical form; `question` is the catalogue's text, `line` the 1-based line of the file.
 
-    Where `old_answer` is given, only a row that says so (in whatever order and spelling) is corrected.
+    Where `old_answer` is given, only a row that says so (in whatever order and spelling) is corrected, and where it was
+    decided on `evidence`, only while the pictures are the same.
     """
 
     img_id: str
@@ -33,6 +35,7 @@ class Correction:
     old_answer: str | None
     reason: str
     line: int
+    evidence: FrozenEvidence | None = None
 
 
 def read_corrections(path: Path, spec: DatasetSpec) -> tuple[Correction, ...]:
@@ -64,7 +67,8 @@ def corrections_decided(decisions: DecisionsFile, spec: DatasetSpec) -> tuple[Co
             line = decision.line or 0
             cells = {name: text.strip() for name, text in asdict(told).items()}
             reason = f"{decision.reason} ({decision.who}, {decision.when})"
-            corrections[told] = _correction({**cells, "reason": reason}, spec, f"{decisions.file}, line {line}", line)
+            made = _correction({**cells, "reason": reason}, spec, f"{decisions.file}, line {line}", line)
+            corrections[told] = replace(made, evidence=decision.evidence)
     agree(list(corrections.values()), decisions.file or "")
     return tuple(corrections.values())
 

@@ -12,7 +12,7 @@ from dataclasses import asdict
 from typing import Any
 
 from kvqa_audit.artifacts.tables import no_formula
-from kvqa_audit.fixes.patch import CellChange, Patch
+from kvqa_audit.fixes.patch import CORRECTION, CellChange, Patch
 from kvqa_audit.fixes.proof import Proof, by_check
 from kvqa_audit.model import AuditRun, Finding
 
@@ -54,6 +54,10 @@ def changes_md(source: str, patch: Patch, proof: Proof | None, left_out: Sequenc
         lines.append(f"- proof: {'holds' if proof.holds else 'DOES NOT HOLD'}")
     lines += ["", "| asked for by | changes |", "|---|---:|"]
     lines += [f"| {rule} | {number:,} |" for rule, number in changes_by_rule(patch.changes).items()]
+    by_people = Counter(change.why for change in patch.changes if CORRECTION in change.rules)
+    if by_people:
+        lines += ["", "## Corrected by people", "", "| why, who and when | changes |", "|---|---:|"]
+        lines += [f"| {_code(why).replace('|', '/')} | {number:,} |" for why, number in by_people.most_common()]
     lines += ["", "## Left for a person", "", "| check | findings |", "|---|---:|"]
     lines += [f"| {code} | {number:,} |" for code, number in by_check(left).items()]
     if patch.unapplied:

@@ -66,6 +66,7 @@ def run_audit(
     """
     from kvqa_audit.checks.registry import checks_for
     from kvqa_audit.checks.runner import run_checks
+    from kvqa_audit.contracts.readings import read_answer
     from kvqa_audit.ingest.open import open_dataset
     from kvqa_audit.ingest.table import empty_table
     from kvqa_audit.pipeline.evidence import collect_evidence
@@ -124,7 +125,7 @@ def run_audit(
         rows=rows_of(dataset.table),
         description=spec.model_dump(mode="json", exclude_defaults=True),
     )
-    run = with_frozen_evidence(run, spec.text_of_question)
+    run = with_frozen_evidence(run, spec.text_of_question, lambda asked, said: read_answer(asked, said, spec).canonical)
     run = with_decisions(run, decisions or DecisionsFile(None, ()), datetime.now(UTC).date())
     return with_verdict(run, judge_audit(run, spec))
 

@@ -16,17 +16,25 @@ Asked = tuple[str, str]
 Rows = Mapping[Asked, tuple[tuple[str, str], ...]]
 
 
-def with_frozen_evidence(run: AuditRun, question_of: Callable[[str], str] = str) -> AuditRun:
+def _as_it_stands(_: str, answer: str) -> str:
+    return answer
+
+
+def with_frozen_evidence(
+    run: AuditRun, question_of: Callable[[str], str] = str, meaning_of: Callable[[str, str], str] = _as_it_stands
+) -> AuditRun:
     """The audit with each finding's evidence: what a decision freezes, and what a later audit holds against it.
 
     Args:
         run: the audit, its fingerprints and rows.
         question_of: the question of the catalogue that a cell asks, so that a finding about a question is found in
             rows that spell it otherwise.
+        meaning_of: question and answer as they stand in a row → what the answer means, whatever its order and spelling:
+            who corrects these does not change what was decided on.
     """
     asked = lru_cache(maxsize=100_000)(lambda text: _folded(question_of(text)))
     digests = {image.img_id: image.sha256 for image in run.fingerprints}
-    rows = _rows_asked(run.findings, run.rows, asked)
+    rows = _rows_asked(run.findings, run.rows, asked, lru_cache(maxsize=100_000)(meaning_of))
     bounds = (run.description or {}).get("bounds") or {}
     judged_by = {code: brief(doc.judged_by) for code, doc in run.docs.items()}
 
@@ -70,7 +78,12 @@ def evidence_of(
     return FrozenEvidence(tuple(images), judged_by, _threshold(finding.evidence, bound))
 
 
-def _rows_asked(findings: Iterable[Finding], rows: AnswerRows | None, asked: Callable[[str], str]) -> Rows:
+def _rows_asked(
+    findings: Iterable[Finding],
+    rows: AnswerRows | None,
+    asked: Callable[[str], str],
+    meaning_of: Callable[[str, str], str],
+) -> Rows:
     """The rows that findings with a question are about; the others are not held."""
     wanted: defaultdict[str, set[str]] = defaultdict(set)
     for finding in findings:
@@ -82,7 +95,7 @@ def _rows_asked(findings: Iterable[Finding], rows: AnswerRows | None, asked: Cal
         for source, question, answer, img_id in rows:
             questions = wanted.get(img_id.strip())
             if questions is not None and (name := asked(question)) in questions:
-                found[img_id.strip(), name].append((source, answer))
+                found[img_id.strip(), name].append((source, meaning_of(question, answer)))
     return {about: brief_rows(told) for about, told in found.items()}
 
 

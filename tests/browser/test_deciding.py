@@ -119,6 +119,9 @@ def test_twenty_decisions_are_twenty_keys_and_change_the_verdict(tab: Tab, audit
     found = read_decisions(saved(tab, tmp_path / "decisions.yaml"))
     assert [decision.key for decision in found] == keys
     assert {decision.who for decision in found} == {"Dr. Größe"}
+    evidence = {finding.key: finding.frozen_evidence for finding in audited.run.findings}
+    assert [decision.evidence for decision in found] == [evidence[key] for key in keys]
+    assert all(decision.evidence is not None for decision in found)
     assert {decision.verdict for decision in found} == {DecisionVerdict.FALSE_POSITIVE}
     # The same file, merged, is what the next audit goes by.
     copy = tmp_path / "dataset"

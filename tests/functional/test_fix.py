@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import shutil
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from kvqa_audit.pipeline.audit import run_audit
 from kvqa_audit.pipeline.options import AuditOptions
 from kvqa_audit.pipeline.publish import AuditRequest, audited
 from kvqa_audit.release.decisions import DecisionVerdict, decide
+from kvqa_audit.release.decisions_file import read_decisions, with_added
 from kvqa_audit.release.review import store
 from kvqa_audit.spec.load import load_spec
 from tests.functional.conftest import Program
@@ -123,6 +125,9 @@ def test_corrected_answer_of_a_review_is_applied(program: Program, drawn: Drawn,
     fixed = program("fix", drawn[0], "--subset", "--out", out, "--decisions", decisions)
     assert fixed.returncode == 0, fixed.stdout + fixed.stderr
     assert "to be corrected to: yes (Ada, " in (out / "changes.csv").read_text()
+    told = (out / "changes.md").read_text()
+    assert "## Corrected by people" in told
+    assert "| `to be corrected to: yes (Ada, " in told
     wrong = tmp_path / "wrong.yaml"
     wrong.write_text(decisions.read_text().replace('answer: "yes"}', 'answer: "perhaps"}'))
     told = program("fix", drawn[0], "--dry-run", "--decisions", wrong)
@@ -211,6 +216,24 @@ def test_decisions_follow_their_findings_into_the_copy(tmp_path: Path) -> None:
     after = audited(AuditRequest(str(out), AuditOptions(spec, subset=True), cached=False))
     again = next(f for f in after.findings if f.check == "KV012")
     assert (again.status, again.key) == (FindingStatus.WAIVED, conflict.key)
+
+
+def test_a_correction_decided_on_another_picture_is_not_applied(
+    program: Program, drawn: Drawn, audited: Path, tmp_path: Path
+) -> None:
+    source, decisions = tmp_path / "data", tmp_path / "decisions.yaml"
+    shutil.copytree(drawn[0], source)
+    sampled = ("sample", audited, "-n", "8", "--decisions", decisions)
+    assert program(*sampled, typed="r\n7\n" * 8).returncode == 0
+    corrected = [one for one in read_decisions(decisions) if one.evidence and one.evidence.images[0].sha256]
+    img_id = corrected[0].img_id
+    text = "version: 2\ndecisions:\n"
+    decisions.write_text(with_added(decisions, text, [replace(corrected[0], correction=replace(
+        corrected[0].correction, question="text", old_answer="", answer="yes"))]))  # fmt: skip
+    (source / "images" / f"{img_id}.jpg").write_bytes((source / "images" / "demo_normal_04.jpg").read_bytes())
+    done = program("fix", source, "--subset", "--dry-run", "--decisions", decisions)
+    assert done.returncode == 0, done.stderr
+    assert f"decided on another picture of {img_id}: decide again" in " ".join(done.stdout.split())
 
 
 def test_real_rows_are_corrected_and_proven(shared: Path, tmp_path: Path, program: Program) -> None:

@@ -103,6 +103,17 @@ def test_another_answer_to_the_question_opens_again() -> None:
     assert change == "table about a: clinic: red when it was decided, now ward: red"
 
 
+def test_another_order_and_spelling_of_the_same_answer_changes_nothing() -> None:
+    def as_meant(_: str, answer: str) -> str:
+        return "; ".join(sorted(answer.lower().split("; ")))
+
+    first, later = (
+        with_frozen_evidence(audit(CONFLICT, rows=[("clinic", "Colour?", said, "a"), *ROWS[1:]]), str, as_meant)
+        for said in ("red; pink", "Pink; red")
+    )
+    assert reopened(first, later) == []
+
+
 def test_what_other_rows_say_about_the_image_changes_nothing() -> None:
     changed = [*ROWS[:2], ("clinic", "Site?", "right", "a")]
     assert reopened(audit(ABOUT_A_ROW), audit(ABOUT_A_ROW, rows=changed)) == []
