@@ -125,14 +125,14 @@ def test_corrected_answer_of_a_review_is_applied(program: Program, drawn: Drawn,
     fixed = program("fix", drawn[0], "--subset", "--out", out, "--decisions", decisions)
     assert fixed.returncode == 0, fixed.stdout + fixed.stderr
     assert "to be corrected to: yes (Ada, " in (out / "changes.csv").read_text()
-    told = (out / "changes.md").read_text()
-    assert "## Corrected by people" in told
-    assert "| `to be corrected to: yes (Ada, " in told
+    summary = (out / "changes.md").read_text()
+    assert "## Corrected by people" in summary
+    assert "| `to be corrected to: yes (Ada, " in summary
     wrong = tmp_path / "wrong.yaml"
     wrong.write_text(decisions.read_text().replace('answer: "yes"}', 'answer: "perhaps"}'))
     told = program("fix", drawn[0], "--dry-run", "--decisions", wrong)
     assert told.returncode == 2
-    assert "wrong.yaml, line 3, column answer: 'perhaps' is not an answer to this question" in told.stderr
+    assert "wrong.yaml, line 4, column answer: 'perhaps' is not an answer to this question" in told.stderr
 
 
 def test_correction_that_breaks_a_rule_fails_the_proof(program: Program, drawn: Drawn, tmp_path: Path) -> None:
