@@ -33,6 +33,7 @@ from kvqa_audit.answers.held_out import (
 from kvqa_audit.answers.nearest import nearest_places
 from kvqa_audit.answers.off_topic import OffTopic
 from kvqa_audit.answers.opinion_pool import fitted_weights, pooled, summed
+from kvqa_audit.answers.picture_map import Place
 from kvqa_audit.answers.reasons import Reason, reasons_for
 from kvqa_audit.answers.self_test import Planted, SelfTest, planted_scores, self_test
 from kvqa_audit.answers.suspicious_sources import SuspiciousSource, suspicious_sources
@@ -91,7 +92,8 @@ class Suspicion:
     where nothing tells what a question's answers are, their rarity must have made it tenfold. The most suspicious come
     first. Cells of a source with fewer than five such pictures are scored but no suspects: nobody knows what is usual.
     `sources` are the images that seem to stand under a wrong source, of those that could be judged; `off_topic` are
-    those that look unlike the others of theirs. The self tests tell how planted errors were found.
+    those that look unlike the others of theirs. The self tests tell how planted errors were found;
+    `places` are those of pictures on the map of the dataset.
     """
 
     scores: Mapping[int, float] = field(default_factory=dict)
@@ -100,6 +102,7 @@ class Suspicion:
     sources: tuple[SuspiciousSource, ...] = ()
     self_test: SelfTest | None = None
     source_self_test: SelfTest | None = None
+    places: tuple[Place, ...] = ()
     off_topic: OffTopic = field(default_factory=OffTopic)
 
 

@@ -94,6 +94,7 @@ def metrics_of(collected: Collected) -> Metrics:
         "duplicates_examined": dict(duplicates.examined),
         "near_frame_background": dict(duplicates.background),
         "overlays": collected.overlay_agreement,
+        "picture_map": list(evidence.suspicion.places),
         "self_test": {
             kind: asdict(test)
             for kind, test in (

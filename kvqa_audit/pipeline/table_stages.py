@@ -107,6 +107,7 @@ def rank_answers(
         sources: img_id to its source, where folders tell it.
     """
     from kvqa_audit.answers.off_topic import off_topic_images
+    from kvqa_audit.answers.picture_map import places_of
     from kvqa_audit.answers.suspicion import rank_suspicious_answers
 
     clock = Clock()
@@ -114,4 +115,5 @@ def rank_answers(
         suspicion = rank_suspicious_answers(table.frame, spec, copies, seen, pictures)
         of_table = dict(zip(table.frame["img_id"], table.frame["source"], strict=True))
         off_topic = off_topic_images([*pictures, tones], copies, {**sources, **of_table})
-    return replace(suspicion, off_topic=off_topic), tuple(clock.stages)
+        places = places_of(pictures[-1])
+    return replace(suspicion, off_topic=off_topic, places=places), tuple(clock.stages)

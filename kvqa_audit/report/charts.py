@@ -21,6 +21,7 @@ from kvqa_audit.report.figures import (
 )
 from kvqa_audit.report.guessing_chart import guessing_baselines
 from kvqa_audit.report.image_charts import image_quality, image_sizes, nearest_neighbours
+from kvqa_audit.report.map_chart import map_of_pictures
 from kvqa_audit.report.shortcut_charts import row_order, shortcuts
 from kvqa_audit.report.text import chart_label, share, shown
 
@@ -34,6 +35,7 @@ def charts(run: AuditRun) -> tuple[Chart, ...]:
     made = (
         findings_by_check(run),
         missing_answers(run),
+        map_of_pictures(run),
         image_sizes(run),
         image_quality(run),
         nearest_neighbours(run),

@@ -41,8 +41,41 @@
       layout.yaxis = Object.assign({}, layout.yaxis, { ticktext: layout.meta.narrow });
       data = data.map((trace) => Object.assign({}, trace, trace.type === "bar" ? { textposition: "none" } : { showscale: false }));
     }
+    const first = !place.dataset.drawn;
     place.dataset.drawn = "yes";
-    return window.Plotly.react(place, data, layout, { displayModeBar: false, responsive: true });
+    const drawn = window.Plotly.react(place, data, layout, { displayModeBar: false, responsive: true });
+    if (first && key === "map") drawn.then(() => showPictures(place));
+    return drawn;
+  }
+
+  // A point of the map shows its picture, where the page has it, and leads to the card of its finding.
+  function showPictures(place) {
+    const shown = document.createElement("p");
+    shown.className = "map-picture";
+    shown.textContent = "Point at a picture to see it, as far as this page holds it.";
+    place.parentElement.after(shown);
+    place.on("plotly_hover", (event) => {
+      const [id, anchor] = event.points[0].customdata;
+      const picture = Array.from(document.images).find((image) => image.src && image.alt.endsWith(` ${id}`));
+      const words = document.createElement("span");
+      words.textContent = id;
+      shown.replaceChildren(words);
+      if (picture) {
+        const copy = picture.cloneNode();
+        copy.removeAttribute("id");
+        shown.prepend(copy);
+      }
+      if (anchor && document.getElementById(anchor)) {
+        const link = document.createElement("a");
+        link.href = `#${anchor}`;
+        link.textContent = "its finding";
+        shown.append(" ", link);
+      }
+    });
+    place.on("plotly_click", (event) => {
+      const anchor = event.points[0].customdata[1];
+      if (anchor && document.getElementById(anchor)) window.location.hash = anchor;
+    });
   }
 
   const places = Array.from(document.querySelectorAll("[data-plot]"));

@@ -102,3 +102,17 @@ def test_a_probability_that_is_none_is_not_shown(odd: Any) -> None:
 def test_a_finding_without_an_image_is_a_card_without_a_picture() -> None:
     [made] = cards_of([Finding("KV402", Severity.INFO, "always 'no'")], DOC, KNOWN)
     assert (made.picture, made.doubts, made.other_answers, made.image_ids) == (None, (), (), ())
+
+
+def test_the_pictures_most_like_it_are_shown_with_their_answers_and_what_the_picture_says() -> None:
+    nearest = [{"img_id": f"n{number}", "answer": "yes"} for number in range(5)]
+    said = {"answer": "no", "probability": 0.625}
+    made = card(evidence={"expected": "no", "reasons": ["it is so"], "picture": said, "nearest": nearest})
+    assert [(picture.img_id, answer) for picture, answer in made.alike] == [("n0", "yes"), ("n1", "yes"), ("n2", "yes")]
+    assert made.reasons == ("it is so", "by its look alone the picture would be answered 'no' (62% sure)")
+    assert made.image_ids == ("a",)
+
+
+@pytest.mark.parametrize("nearest", [7, "n", [7], [{"img_id": 7, "answer": "yes"}], [{"img_id": "n"}]])
+def test_what_is_no_list_of_pictures_shows_none(nearest: Any) -> None:
+    assert card(evidence={"nearest": nearest}).alike == ()
