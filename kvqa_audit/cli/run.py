@@ -54,7 +54,8 @@ def run(
     out: Annotated[
         str | None,
         typer.Option(
-            help="Folder for the report and the files; {dataset} and {date} are filled in.",
+            help="Folder for the report and the files, or a URL such as s3://bucket/folder; {dataset} and {date} are "
+            "filled in.",
             show_default="reports/latest, or reports/{dataset} of several",
         ),
     ] = None,
@@ -169,19 +170,19 @@ def _tell(result: Result, manner: Manner, *, alone: bool) -> None:
     elif manner.form is Format.MARKDOWN:
         sys.stdout.write(summary_markdown(published.run, published.verdict, result.report_url))
     elif not manner.quiet:
-        _print(published, out)
+        _print(published, result.place)
     elif not published.verdict.ready:
-        complain(not_ready_line(published.run, published.verdict, out))
+        complain(not_ready_line(published.run, published.verdict, result.place))
     (sys.stdout if manner.form is Format.TERMINAL else sys.stderr).write(published.printed)
 
 
-def _print(published: Published, out: Path) -> None:
+def _print(published: Published, place: str) -> None:
     from kvqa_audit.console.results import print_summary
     from kvqa_audit.console.review import print_decisions
     from kvqa_audit.console.runs import print_baseline, print_stored
     from kvqa_audit.console.terminal import say
 
-    print_summary(published.run, published.verdict, out)
+    print_summary(published.run, published.verdict, place)
     if published.removed:
         say(f"removed, as this audit did not write it anew: {', '.join(published.removed)}")
     print_decisions(published.run.metrics["decisions"])

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,7 +41,10 @@ class Manner:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A dataset with the name and the place of its results; `out_pattern` is what the folder was made of."""
+    """A dataset with the name and the place of its results; `out_pattern` is what the folder was made of.
+
+    Where `url` is not "", the results go there, and `out` is where they are made.
+    """
 
     planned: PlannedDataset
     name: str
@@ -48,6 +52,7 @@ class Job:
     out: Path
     report_url: str
     channels: tuple[Channel, ...]
+    url: str = ""
 
 
 def ray_address_for(engine: Engine, address: str | None) -> str | None:
@@ -74,19 +79,20 @@ def jobs_for(planned: Sequence[PlannedDataset], default_out: str) -> tuple[Job, 
         NotificationError: a channel is.
     """
     from kvqa_audit.artifacts.dated_folder import filled, make_sure_latest_can_be_linked, name_of
-    from kvqa_audit.ingest.object_url import is_object_url, shown
+    from kvqa_audit.artifacts.upload import make_sure_it_takes_an_audit
+    from kvqa_audit.ingest.object_url import is_object_url
     from kvqa_audit.notify.channels import channel_named
 
     today = datetime.now().astimezone().date()
     jobs: dict[Path, Job] = {}
     for one in planned:
         name, pattern = one.name or name_of(one.source), one.out or default_out
-        if is_object_url(pattern):
-            raise OutputError(
-                f"{shown(pattern)}: results are written into a folder of this machine. Name one, then copy it."
-            )
-        out = Path(filled(pattern, name, today))
-        make_sure_latest_can_be_linked(pattern, out)
+        url = filled(pattern, name, today) if is_object_url(pattern) else ""
+        out = Path(url or filled(pattern, name, today))
+        if url:
+            make_sure_it_takes_an_audit(url)
+        else:
+            make_sure_latest_can_be_linked(pattern, out)
         place = Path(os.path.realpath(out))  # unlike resolve(), no error for a link that leads to itself
         if place in jobs:
             raise OutputError(
@@ -94,7 +100,7 @@ def jobs_for(planned: Sequence[PlannedDataset], default_out: str) -> tuple[Job, 
                 "give each a name in a plan"
             )
         channels = tuple(channel_named(channel, os.environ) for channel in one.notify)
-        jobs[place] = Job(one, name, pattern, out, filled(one.report_url, name, today), channels)
+        jobs[place] = Job(one, name, pattern, out, filled(one.report_url, name, today), channels, url)
     return tuple(jobs.values())
 
 
@@ -105,8 +111,10 @@ def audit_each(jobs: Sequence[Job], manner: Manner, log: Log) -> Iterator[Result
         EngineError: the cluster that was asked for cannot be had.
         KvqaAuditError: the only dataset could not be audited.
     """
-    with _executor(manner) as executor:
-        yield from _audit_each(jobs, manner, log, executor)
+    with _executor(manner) as executor, tempfile.TemporaryDirectory() as folder:
+        made_in = Path(folder)
+        placed = [replace(job, out=made_in / str(n)) if job.url else job for n, job in enumerate(jobs)]
+        yield from _audit_each(placed, manner, log, executor)
 
 
 def _executor(manner: Manner) -> AbstractContextManager[Executor | None]:
@@ -156,6 +164,7 @@ def one_series(results: Sequence[Result]) -> Iterator[str]:
 
 def _audit(job: Job, manner: Manner, log: Log, executor: Executor | None) -> Result:
     from kvqa_audit.artifacts.dated_folder import link_latest
+    from kvqa_audit.artifacts.upload import upload_audit
     from kvqa_audit.console.several import Result
     from kvqa_audit.console.terminal import audit_progress
     from kvqa_audit.notify.message import message_about
@@ -169,12 +178,15 @@ def _audit(job: Job, manner: Manner, log: Log, executor: Executor | None) -> Res
         published = audit_and_publish(request, publication, runs=runs, executor=executor, listener=listener)
         stored = published.stored
         before = runs.before(stored) if runs and stored else None
-    link_latest(job.out_pattern, job.out)
-    report, verdict = job.out / "report.html", published.verdict
+    if job.url:
+        upload_audit(job.out, job.url)
+    else:
+        link_latest(job.out_pattern, job.out)
+    report, verdict = f"{job.url or job.out.absolute()}/report.html", published.verdict
     log.note(f"{job.name}: exit code {verdict.exit_code}: {verdict.sentence} report: {report}")
-    address = publication.report_url or str(report.absolute())
+    address = publication.report_url or report
     _send(job, message_about(published.run, verdict, address, stored=stored, before=before), log)
-    return Result(job.name, verdict.exit_code, published, job.out, publication.report_url)
+    return Result(job.name, verdict.exit_code, published, job.out, publication.report_url, url=job.url)
 
 
 def _asked(job: Job, manner: Manner) -> tuple[AuditRequest, Publication]:

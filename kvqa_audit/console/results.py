@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from kvqa_audit.pipeline.judge_in_parts import JudgedInParts
 
 
-def print_summary(run: AuditRun, verdict: Verdict, out: Path) -> None:
+def print_summary(run: AuditRun, verdict: Verdict, place: Path | str) -> None:
     """The verdict, what blocks, what warns, what was not checked, and where the report is."""
     screen = console()
     screen.print()
@@ -41,7 +41,7 @@ def print_summary(run: AuditRun, verdict: Verdict, out: Path) -> None:
     seconds = (datetime.fromisoformat(run.finished_at) - datetime.fromisoformat(run.started_at)).total_seconds()
     screen.print()
     screen.print(f"{passed} checks passed; findings: {in_words(tally.total)}; {seconds:.1f} s")
-    say(f"report: {out / 'report.html'}")
+    say(f"report: {place}/report.html")
 
 
 def _print_other_reasons(screen: Console, verdict: Verdict) -> None:

@@ -18,7 +18,10 @@ _COLOURS = {0: STYLES["passed"], 1: STYLES["failed"]}
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of an audit: it was published, or there was an error."""
+    """What came of an audit: it was published, or there was an error.
+
+    `out` is the folder with its files, while they are told of; `url` is where they went to, "" where they stay there.
+    """
 
     dataset: str
     exit_code: int
@@ -26,10 +29,16 @@ class Result:
     out: Path | None = None
     report_url: str = ""
     error: str = ""
+    url: str = ""
 
     @property
     def word(self) -> str:
         return _WORDS.get(self.exit_code, "failed") if self.published else "failed"
+
+    @property
+    def place(self) -> str:
+        """The folder or the URL of its files."""
+        return self.url or str(self.out)
 
     def record(self) -> dict[str, Any]:
         """The result as JSON values."""
@@ -41,7 +50,7 @@ class Result:
             "sentence": verdict.sentence if verdict else None,
             "blocking": verdict.tally.total.blocking if verdict else None,
             "new": self._new(),
-            "report": str(self.out / "report.html") if self.out and verdict else None,
+            "report": f"{self.place}/report.html" if self.out and verdict else None,
             "error": self.error or None,
         }
 

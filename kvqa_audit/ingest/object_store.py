@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from kvqa_audit.errors import SourceError
@@ -116,6 +117,21 @@ def open_object(url: str, seconds: float = PICTURE_SECONDS) -> OpenObject:
         root, key = split_url(url)
         return OpenObject(url, obstore.get(_store(root, seconds), key))
     except Exception as error:  # noqa: BLE001 - of the library, which has one for each store
+        raise _told(error) from None
+
+
+def put_object(url: str, file: Path) -> None:
+    """Writes a file to an object, whole or not at all.
+
+    Raises:
+        ObjectError: it cannot be written.
+        SourceError: the extra is not installed.
+    """
+    obstore = library()
+    try:
+        root, key = split_url(url)
+        obstore.put(_store(root, TABLE_SECONDS), key, file)
+    except Exception as error:  # noqa: BLE001 - as above
         raise _told(error) from None
 
 

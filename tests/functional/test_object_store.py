@@ -255,11 +255,45 @@ def test_urls_in_cells_are_ids_and_never_asked_for(tmp_path: Path) -> None:
         assert asked.paths == []
 
 
-def test_results_go_to_a_folder_of_this_machine(program: Program, tmp_path: Path) -> None:
-    done = program("run", tmp_path, "--out", "s3://bucket/reports", cwd=tmp_path)
+def test_results_go_to_a_store_whole_and_hold_no_secret(
+    drawn: tuple[Path, DemoTruth], audited: Path, s3: Path, program: Program, tmp_path: Path
+) -> None:
+    words = ("run", drawn[0], "--subset", "--also", "junit")
+    done = program(*words, "--out", "s3://bucket/reports/{dataset}")
+    assert done.returncode == 1, done.stderr
+    there = s3 / "reports" / "dataset"
+    assert "report: s3://bucket/reports/dataset/report.html" in done.stdout
+    ours, theirs = read_artifacts(there), read_artifacts(audited)
+    assert (ours.findings, ours.pairs, ours.fingerprints) == (theirs.findings, theirs.pairs, theirs.fingerprints)
+    assert {"report.html", "junit.xml", "findings.csv"} <= {path.name for path in there.iterdir()}
+    assert not any(secret.encode() in path.read_bytes() for path in there.iterdir() for secret in (KEY, SECRET))
+    newest = max(there.iterdir(), key=lambda path: path.stat().st_mtime_ns)
+    assert newest.name == "audit.json"
+    again = program(*words, "--table-only", "--json", "--out", "s3://bucket/reports/{dataset}")
+    assert again.returncode == 1, again.stderr
+    assert read_artifacts(there).run_id != ours.run_id
+    assert '"schema_version"' in again.stdout
+
+
+@pytest.mark.parametrize(
+    ("out", "said"),
+    [
+        ("s3://bucket/other-things", "holds other things than an audit"),
+        ("s3://no-such-bucket/x", "cannot be listed"),
+        ("https://host/x", "results go to a folder, or to s3://, gs:// or az://"),
+        ("s3://me:hunter2@bucket/x", "without credentials in the URL"),
+    ],
+)
+def test_a_place_that_takes_no_audit_is_told_before_the_work(
+    out: str, said: str, drawn: tuple[Path, DemoTruth], s3: Path, program: Program
+) -> None:
+    (s3 / "other-things").mkdir(exist_ok=True)
+    (s3 / "other-things" / "thesis.doc").write_text("all of it")
+    done = program("run", drawn[0], "--out", out)
     assert done.returncode == 2
-    assert "results are written into a folder of this machine" in done.stderr
-    assert list(tmp_path.iterdir()) == []
+    assert said in done.stderr.replace("\n", " ")
+    assert "hunter2" not in done.stderr
+    assert [path.name for path in (s3 / "other-things").iterdir()] == ["thesis.doc"]
 
 
 def test_without_the_extra_its_name_is_told(program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
