@@ -10,12 +10,12 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from kvqa_audit.cli.options import CORES, JOBS, JSON, QUIET, SPEC
+from kvqa_audit.cli.options import CORES, JOBS, JSON, QUIET, SPEC, named_path
 from kvqa_audit.errors import SpecError
 
 
 def check(
-    table: Annotated[Path, typer.Argument(help="A table file, or a folder with one.")],
+    table: Annotated[Path, typer.Argument(parser=named_path, help="A table file, or a folder with one.")],
     spec: SPEC = None,
     quiet: QUIET = False,
     as_json: JSON = False,

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from kvqa_audit.cli.options import CORES, JOBS, QUIET, SPEC
+from kvqa_audit.cli.options import CORES, JOBS, QUIET, SPEC, named
 
 
 class Mode(StrEnum):
@@ -19,7 +19,7 @@ class Mode(StrEnum):
 
 
 def duplicates(
-    source: Annotated[str, typer.Argument(help="Folder of pictures or dataset, or hf://owner/name.")],
+    source: Annotated[str, typer.Argument(parser=named, help="Folder of pictures or dataset, or hf://owner/name.")],
     mode: Annotated[Mode, typer.Option(help="exact: identical bytes and pixels only.")] = Mode.ALL,
     out: Annotated[Path | None, typer.Option(help="Folder for duplicates.parquet.")] = None,
     spec: SPEC = None,

@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 
-from kvqa_audit.cli.options import CORES, DECISIONS, JOBS, QUIET, SPEC
+from kvqa_audit.cli.options import CORES, DECISIONS, JOBS, QUIET, SPEC, named_path
 
 NOT_PROVEN = 3
 
 
 def fix(
-    source: Annotated[Path, typer.Argument(help="Folder of a dataset, or its table as a file.")],
+    source: Annotated[Path, typer.Argument(parser=named_path, help="Folder of a dataset, or its table as a file.")],
     out: Annotated[Path | None, typer.Option(help="New folder for the copy.", show_default=False)] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would change; write nothing.")] = False,
     corrections: Annotated[

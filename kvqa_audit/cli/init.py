@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from kvqa_audit.cli.options import QUIET
+from kvqa_audit.cli.options import QUIET, named
 
 
 def init(
-    source: Annotated[str, typer.Argument(help="Folder or table file of a dataset, or hf://owner/name.")],
+    source: Annotated[str, typer.Argument(parser=named, help="Folder or table file of a dataset, or hf://owner/name.")],
     out: Annotated[Path, typer.Option("--out", help="Folder for the description.")],
     quiet: QUIET = False,
 ) -> None:

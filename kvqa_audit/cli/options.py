@@ -9,6 +9,19 @@ from typing import Annotated
 
 import typer
 
+
+def named(text: str) -> str:
+    """What somebody named; an empty word, as a variable that is not set leaves it, would mean the current folder."""
+    if not text:
+        raise typer.BadParameter("it is empty; name a folder or a table, such as '.' for this folder")
+    return text
+
+
+def named_path(text: str) -> Path:
+    """The same, as a path."""
+    return Path(named(text))
+
+
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 SPEC = Annotated[
     str | None,

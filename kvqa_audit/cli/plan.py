@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from kvqa_audit.cli.options import QUIET, SPEC
+from kvqa_audit.cli.options import QUIET, SPEC, named
 
 
 def plan(
-    source: Annotated[str, typer.Argument(help="As for run.")],
+    source: Annotated[str, typer.Argument(parser=named, help="As for run.")],
     images: Annotated[
         int | None, typer.Option(min=0, help="Number of images.", show_default="the source's own")
     ] = None,

@@ -32,6 +32,7 @@ from kvqa_audit.cli.options import (
     STORE,
     Engine,
     Format,
+    named,
 )
 
 if TYPE_CHECKING:
@@ -47,8 +48,9 @@ def run(
     source: Annotated[
         list[str],
         typer.Argument(
+            parser=named,
             help="Folders or table files of datasets, URLs such as s3://bucket/folder, manifest:LIST, hf://owner/name, "
-            "or a plan such as kvqa-audit.yaml."
+            "or a plan such as kvqa-audit.yaml.",
         ),
     ],
     out: Annotated[
@@ -150,7 +152,8 @@ def _planned(sources: Sequence[str], asked: dict[str, Any]) -> tuple[PlannedData
     for source in sources:
         refuse_secrets(source)
         is_plan = source.lower().endswith(SUFFIXES) and "://" not in source
-        of_it = load_plan(Path(source)) if is_plan else (PlannedDataset(source=source),)
+        # Not validated: the name of a folder may hold bytes that are no text.
+        of_it = load_plan(Path(source)) if is_plan else (PlannedDataset.model_construct(source=source),)
         planned += [one.model_copy(update=asked) for one in of_it]
     return tuple(planned)
 

@@ -134,10 +134,19 @@ def test_names_that_are_no_utf_8_are_audited(program: Program, drawn: Drawn, tmp
     source = tmp_path / os.fsdecode(b"caf\xe9")
     shutil.copytree(drawn[0], source)
     shutil.copyfile(source / "images" / "demo_polyps_01.jpg", source / "images" / os.fsdecode(b"\xe9t\xe9.jpg"))
-    for _ in range(2):
-        done = program("duplicates", source, "--mode", "exact", "--out", tmp_path / os.fsdecode(b"o\xe9"))
-        assert done.returncode == 1, done.stderr
-        assert "Traceback" not in done.stderr
+    for words in (("duplicates", source, "--mode", "exact"), ("run", source, "--subset", "--table-only")):
+        for _ in range(2):
+            done = program(*words, "--out", tmp_path / os.fsdecode(f"{words[0]}\xe9".encode("latin-1")))
+            assert done.returncode == 1, done.stderr
+            assert "Traceback" not in done.stderr
+
+
+def test_a_source_without_a_name_is_refused_and_nothing_else_is_audited(program: Program, tmp_path: Path) -> None:
+    (tmp_path / "metadata.csv").write_text("source,question,answer,img_id\n")
+    for command in ("run", "check", "duplicates", "init", "fix", "plan"):
+        done = program(command, "", *([] if command in ("check", "plan") else ["--out", "out"]), cwd=tmp_path)
+        assert (done.returncode, [path.name for path in tmp_path.iterdir()]) == (2, ["metadata.csv"])
+        assert "it is empty" in done.stderr
 
 
 def test_formulas_are_no_formulas_in_the_csv_files(program: Program, tmp_path: Path) -> None:
