@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from kvqa_audit.jobs.dataset_texts import decisions_of, policy_of
 from kvqa_audit.model import CheckOutcome, Finding, FindingStatus
-from kvqa_audit.release.decisions import Decision
+from kvqa_audit.release.decisions import Decision, DecisionVerdict
 from kvqa_audit.release.outlook import Outlook, outlook_of
 from kvqa_audit.reviews.decisions_text import bring_up_to_date
 from kvqa_audit.store.cells import fetched
@@ -44,13 +44,15 @@ def gate_state(site: Site, audit: Audit) -> GateState:
     run = audit.finished_run
     record = record_of(site, run)
     policy = policy_of(audit.dataset.settings, record.described_by)
-    decided = {key: one.verdict for key, one in latest(decisions_of(audit.dataset.settings)).items()}
     with site.store.reading() as connection:
         columns = [OUTCOMES.c[name] for name in CheckOutcome.__dataclass_fields__]
         told = fetched(connection, select(*columns).where(OUTCOMES.c.run == run.id).order_by(OUTCOMES.c.position))
         c = FINDINGS.c
         of = select(c.key, c.check, c.severity, c.message).where(c.run == run.id, c.status == FindingStatus.OPEN)
         findings = [Finding(**row) for row in fetched(connection, of.order_by(c.position))]
+        doubted = select(c.position).where(c.run == run.id, c.decided_on.is_not(None))
+        changed = [one.finding for one in findings_at(connection, run.id, doubted)]
+    decided = {key: one.verdict for key, one in latest(decisions_of(audit.dataset.settings), changed).items()}
     outcomes = tuple(CheckOutcome(**row) for row in told)
     return GateState(record, outlook_of(outcomes, findings, policy, record.standing, decided))
 
@@ -67,7 +69,17 @@ def undecided_findings(
         return findings_at(connection, run.id, next_ones)
 
 
-def latest(decisions: Sequence[Decision], today: date | None = None) -> Mapping[str, Decision]:
-    """Key → the last decision about it, of those that are in force."""
+def latest(
+    decisions: Sequence[Decision], changed: Iterable[Finding] = (), today: date | None = None
+) -> Mapping[str, Decision]:
+    """Key → the last decision about it, of those that are in force and say what it is.
+
+    Args:
+        decisions: in their order.
+        changed: the findings that were decided on other evidence; what was not decided anew about them does not hold.
+        today: decides which are over; None is today.
+    """
     today = today or date.today()
-    return {one.key: one for one in decisions if not one.is_expired(today)}
+    last = {one.key: one for one in decisions if not one.is_expired(today)}
+    gone = {finding.key for finding in changed if finding.key in last and last[finding.key].changes_in(finding)}
+    return {key: one for key, one in last.items() if key not in gone and one.verdict is not DecisionVerdict.UNSURE}

@@ -27,6 +27,7 @@ from kvqa_audit.release.decisions import Decision, DecisionVerdict, decide, unde
 from kvqa_audit.release.decisions_file import DecisionsFile
 from kvqa_audit.release.freezing import with_frozen_evidence
 from kvqa_audit.release.redecide import with_decisions
+from kvqa_audit.web.gate import latest
 
 TODAY = date(2026, 11, 25)
 OPEN, WAIVED = FindingStatus.OPEN, FindingStatus.WAIVED
@@ -196,3 +197,12 @@ def test_evidence_is_small_whatever_the_table_holds() -> None:
 def test_what_is_no_evidence_is_refused(record: object) -> None:
     with pytest.raises(ValueError, match="has to"):
         FrozenEvidence.of_json(record)
+
+
+def test_the_outlook_of_a_gate_counts_what_was_decided_on_this_evidence_alone() -> None:
+    first, later = audit(ABOUT_A_ROW), audit(ABOUT_A_ROW, pictures="ae")
+    (old,), (new,), (unsure,) = decided(first), decided(later), decided(later, DecisionVerdict.UNSURE)
+    changed = after(later, [old]).findings
+    assert latest([old], changed, TODAY) == {}
+    assert latest([old, new], changed, TODAY) == latest([new], (), TODAY) == {new.key: new}
+    assert latest([new, unsure], (), TODAY) == {}
