@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from types import TracebackType
 
@@ -44,6 +45,8 @@ class JobStore:
         self.clock = clock
         self._url = address_of(where)
         self._engine = open_database(where, make=make)
+        # Threads that wait for a file are woken one by one; left to SQLite, they would look again and again.
+        self._turn: AbstractContextManager[object] = threading.Lock() if self.is_a_file else nullcontext()
 
     def __enter__(self) -> JobStore:
         return self
@@ -83,5 +86,5 @@ class JobStore:
         Raises:
             StoreError: the store cannot be used.
         """
-        with translate_errors(self._url), writing(self._engine) as connection:
+        with self._turn, translate_errors(self._url), writing(self._engine) as connection:
             yield connection

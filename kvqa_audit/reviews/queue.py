@@ -25,7 +25,7 @@ from kvqa_audit.store.review_tables import (
     ReviewVerdict,
 )
 
-SIMILAR, RECENT = 5, 40
+SIMILAR, ALIKE, RECENT = 5, 12, 40
 # Who has not decided for so long was away.
 _AWAY = timedelta(minutes=5)
 _WAITING = (ItemState.OPEN, ItemState.DISPUTED, ItemState.KNOWN)
@@ -163,7 +163,7 @@ def similar(connection: Connection, wanted: Iterable[Item]) -> dict[int, tuple[t
     told: dict[int, tuple[tuple[ReviewDecision, Item], ...]] = {}
     for dataset, check in {(one.dataset, one.check) for one in wanted}:
         of = (c.dataset == dataset, c.check == check, c.state == ItemState.SETTLED, c.settled_by.is_not(None))
-        known = {one.settled_by: one for one in items(connection, *of, order=c.settled_by.desc(), limit=RECENT)}
+        known = {one.settled_by: one for one in items(connection, *of, order=c.settled_by.desc(), limit=ALIKE)}
         said = decisions(connection, REVIEW_DECISIONS.c.id.in_(known), latest_first=True) if known else ()
         for one in wanted:
             if (one.dataset, one.check) == (dataset, check):

@@ -59,7 +59,9 @@ window.timed = () => new Promise((done) => {
     const look = () => {
       const image = document.querySelector("#pictures img");
       const isNext = document.getElementById("finding").dataset.item !== before;
-      if (isNext && (document.getElementById("pictures").hidden || (image && image.complete))) {
+      const lacks = document.querySelector("#pictures .no-shot");
+      const isThere = (image && image.complete) || (lacks && !lacks.textContent.startsWith("loading"));
+      if (isNext && (document.getElementById("pictures").hidden || isThere)) {
         requestAnimationFrame(() => setTimeout(() => done(performance.now() - begun)));
       } else requestAnimationFrame(look);
     };
@@ -143,6 +145,7 @@ def review(port: int, secret: str, times: Times, most: int, think: float, seed: 
         return answer.status, told, 1000 * (time.perf_counter() - begun)
 
     buffer: list[dict[str, int]] = []
+    time.sleep(think * chance.random())  # they do not begin in the same moment
     while most:
         if len(buffer) < 3:
             status, told, took = call("datasets/1/review/next", {"holding": [one["id"] for one in buffer], "limit": 6})
@@ -164,6 +167,8 @@ def review(port: int, secret: str, times: Times, most: int, think: float, seed: 
                 times.again += status == 201 and bool(told["again"])
                 times.refused += status == 409
         time.sleep(think * chance.uniform(0.5, 1.5))
+        if think > 10:
+            connection.close()  # the server has let it go
 
 
 def p95(times: list[float]) -> float:
@@ -176,7 +181,11 @@ def simulate(database: str, place: str, data: Path, findings: int, reviewers: in
     secrets = fill(place, data, findings, reviewers)
     total = 0
     with web_process(place, data) as (port, _):
-        for think, most, words in ((1.0, 15, "a second of thinking"), (0.0, 10**6, "no thinking")):
+        for think, most, words in (
+            (20.0, 3, "2 to 4 a minute each"),
+            (1.0, 15, "a second of thinking"),
+            (0.0, 10**6, "no thinking"),
+        ):
             times, begun = Times(), time.perf_counter()
             with ThreadPoolExecutor(reviewers) as pool:
                 ask = [
@@ -235,8 +244,8 @@ def _decide(tab: Tab, key: str) -> float:
     tab.value("window.painted = window.timed(); 0")
     tab.press(key)
     took: float = tab.value("window.painted", 60)
-    # Somebody who looks takes a moment; the fastest key repeat of a keyboard is slower than this.
-    time.sleep(0.25)
+    # Nobody looks at a picture for less than this; it is no part of the time that is told.
+    time.sleep(0.5)
     return took
 
 

@@ -5,7 +5,7 @@ import { Outbox } from "./review_outbox.js";
 import { Pictures, loadAhead } from "./review_pictures.js";
 import { h, words } from "./review_words.js";
 
-const AHEAD = 6;
+const AHEAD = 8;
 const KEYS = [
   ["c", "Confirm", "confirmed"], ["f", "False alarm", "false positive"], ["a", "Accept…", ""], ["x", "Correct…", ""],
   ["d", "Don’t know", "unsure"], ["s", "Skip", ""], ["u", "Undo", ""], ["n", "Note", ""], ["j", "Next", ""],
