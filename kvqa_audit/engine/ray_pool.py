@@ -202,7 +202,8 @@ def _connected(address: str, processors: int, folder: str) -> Any:
     handler = signal.getsignal(signal.SIGTERM)
     try:
         ray.init(**given, log_to_driver=False, logging_level="CRITICAL")
-    except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
+    except Exception as error:  # Ray raises a bare one where it does not start in time
+        ray.shutdown()
         raise EngineError(
             f"{address}: no Ray cluster can be used there ({str(error).splitlines()[0][:300]}). Give HOST:PORT of one "
             f"that this machine belongs to, as `ray start` says it, or {LOCAL!r} to begin one here."
