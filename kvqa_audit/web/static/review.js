@@ -328,7 +328,7 @@ async function begin() {
     if (field.type === "checkbox") field.checked = wanted.has(field.name);
     else if (field.name && wanted.has(field.name)) field.value = wanted.get(field.name);
   }
-  document.getElementById("filter-box").open = wanted.size > 0 || matchMedia("(min-width: 40.01rem)").matches;
+  document.getElementById("filter-box").open = matchMedia("(min-width: 40.01rem)").matches;
   await outbox.send();
   fillUp();
 }
