@@ -37,6 +37,7 @@ from kvqa_audit.answers.picture_map import Place
 from kvqa_audit.answers.reasons import Reason, reasons_for
 from kvqa_audit.answers.self_test import Planted, SelfTest, planted_scores, self_test
 from kvqa_audit.answers.suspicious_sources import SuspiciousSource, suspicious_sources
+from kvqa_audit.answers.told_by_pictures import PictureGain, gain_by_pictures
 from kvqa_audit.spec.dataset_spec import DatasetSpec
 from kvqa_audit.spec.question import Question
 
@@ -92,8 +93,8 @@ class Suspicion:
     where nothing tells what a question's answers are, their rarity must have made it tenfold. The most suspicious come
     first. Cells of a source with fewer than five such pictures are scored but no suspects: nobody knows what is usual.
     `sources` are the images that seem to stand under a wrong source, of those that could be judged; `off_topic` are
-    those that look unlike the others of theirs. The self tests tell how planted errors were found;
-    `places` are those of pictures on the map of the dataset.
+    those that look unlike the others of theirs. The self tests tell how planted errors were found; `gains` say how much
+    the look of the pictures tells about each question; `places` are those of pictures on the map of the dataset.
     """
 
     scores: Mapping[int, float] = field(default_factory=dict)
@@ -102,6 +103,7 @@ class Suspicion:
     sources: tuple[SuspiciousSource, ...] = ()
     self_test: SelfTest | None = None
     source_self_test: SelfTest | None = None
+    gains: tuple[PictureGain, ...] = ()
     places: tuple[Place, ...] = ()
     off_topic: OffTopic = field(default_factory=OffTopic)
 
@@ -126,6 +128,7 @@ class _Judged:
     weights: tuple[np.ndarray[Any, Any], ...]
     fold: np.ndarray[Any, Any]
     by_looks: np.ndarray[Any, Any]
+    gain: PictureGain | None
 
 
 def rank_suspicious_answers(
@@ -152,6 +155,7 @@ def rank_suspicious_answers(
     scores: dict[int, float] = {}
     suspects: list[SuspiciousAnswer] = []
     planted: list[Planted] = []
+    gains: list[PictureGain] = []
     asked = [question for question in spec.questions if question.name in cells.rows_of]
     # The problems are small: threads of the linear algebra would cost several times what they save; questions beside
     # each other do not.
@@ -164,10 +168,13 @@ def rank_suspicious_answers(
                 scores.update(zip(cells.rows[judged.at].tolist(), found.tolist(), strict=True))
                 told = _Told.of(cells, judged)
                 suspects.extend(_suspects(cells, judged, found, told, looks[-1][judged.at] if looks else None))
+                gains += [] if judged.gain is None else [judged.gain]
                 planted.append(planted_scores(judged.probabilities, judged.given, told))
         judged_sources, sources, planted_sources = suspicious_sources(cells, folds, looks)
     ranked = tuple(sorted(suspects, key=lambda suspect: (-suspect.score, suspect.row)))
-    return Suspicion(scores, ranked, judged_sources, sources, self_test(planted), self_test(planted_sources))
+    return Suspicion(
+        scores, ranked, judged_sources, sources, self_test(planted), self_test(planted_sources), tuple(gains)
+    )
 
 
 def _judge(
@@ -190,7 +197,7 @@ def _judge(
         if has_lesson(given, fold, number):
             held_out = fold == number
             usual[held_out] = _usual(given, cells.sources[at], ~held_out, len(classes))[held_out]
-    probabilities, by_looks = _pooled(predicted, usual, given, [kind[at] for kind in looks], fold)
+    probabilities, by_looks, alone = _pooled(predicted, usual, given, [kind[at] for kind in looks], fold)
     rare = (
         Counter(cells.answers[place] for place in at[given == len(classes) - 1]) if classes[-1] is None else Counter()
     )
@@ -208,6 +215,7 @@ def _judge(
         weights=weights,
         fold=fold,
         by_looks=by_looks,
+        gain=None if alone is None else gain_by_pictures(question.name, alone, given, cells.groups[at]),
     )
 
 
@@ -229,8 +237,8 @@ def _pooled(
     given: np.ndarray[Any, Any],
     looks: Sequence[np.ndarray[Any, Any]],
     fold: np.ndarray[Any, Any],
-) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    """The probabilities of each answer, and how much of their log odds is the picture's doing.
+) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any] | None]:
+    """The probabilities of each answer, how much of their log odds is the picture's doing, and what it says alone.
 
     The context and the source count as measured on many tables; only pictures, whose worth differs from question to
     question, are reason to weigh all three anew.
@@ -241,10 +249,10 @@ def _pooled(
     weights = [1.0 - WEIGHT_OF_THE_SOURCE, WEIGHT_OF_THE_SOURCE]
     shown = [kind for kind in looks if not np.isnan(kind[:, 0]).all()]
     if not shown:
-        return pooled(opinions, weights), np.zeros_like(predicted)
+        return pooled(opinions, weights), np.zeros_like(predicted), None
     by_looks = [log_odds_by_looks(kind, given, fold, predicted.shape[1]) for kind in shown]
     weights = fitted_weights([*opinions, *by_looks], given, [*weights, *[0.0] * len(shown)], ASSUMED_SHARE)
-    return pooled([*opinions, *by_looks], weights), summed(by_looks, weights[-len(shown) :])
+    return pooled([*opinions, *by_looks], weights), summed(by_looks, weights[-len(shown) :]), by_looks[-1]
 
 
 def _classes(answers: list[str], groups: list[int]) -> tuple[np.ndarray[Any, Any], tuple[str | None, ...]]:

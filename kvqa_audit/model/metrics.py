@@ -36,6 +36,8 @@ class Metrics(TypedDict, total=False):
     near_frame_background: Mapping[str, float | None]
     # Detector to overlays.answer_agreement.Agreement with its question.
     overlays: Mapping[str, Record]
+    # answers.told_by_pictures.PictureGain of each question, by the last kind of vectors.
+    told_by_pictures: Sequence[Record]
     # Image id and where it is drawn on the map, across and up, -1 to 1.
     picture_map: Sequence[tuple[str, float, float]]
     # answers.self_test.SelfTest of "answers" and of "sources", as far as they could be tried.

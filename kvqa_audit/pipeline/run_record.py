@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 # Below this share of the described rows, a part was probably meant.
 _MOST_OF = 0.9
+# Of many questions a note names some; the metrics have them all.
+_MOST_NAMED = 5
 
 
 def facts_of(dataset: Dataset, collected: Collected) -> DatasetFacts:
@@ -94,6 +96,7 @@ def metrics_of(collected: Collected) -> Metrics:
         "duplicates_examined": dict(duplicates.examined),
         "near_frame_background": dict(duplicates.background),
         "overlays": collected.overlay_agreement,
+        "told_by_pictures": [asdict(gain) for gain in evidence.suspicion.gains],
         "picture_map": list(evidence.suspicion.places),
         "self_test": {
             kind: asdict(test)
@@ -110,6 +113,7 @@ def metrics_of(collected: Collected) -> Metrics:
         "notes": [
             *_perhaps_a_part(evidence),
             *_note_on(evidence.spec),
+            *_untold_by_pictures(evidence),
             *_note_on_groups(evidence),
             *images.notes,
             *duplicates.notes,
@@ -133,6 +137,22 @@ def _note_on_groups(evidence: Evidence) -> Iterator[str]:
         yield (
             f"{sum(sizes):,} images come from {len(sizes):,} groups ({evidence.spec.columns.group}), which tell as "
             f"much as {effective_number(sizes):,.0f} of one size; folds and proposed splits keep each together."
+        )
+
+
+def _untold_by_pictures(evidence: Evidence) -> Iterator[str]:
+    """The questions whose answers the look of the pictures tells no better than chance."""
+    untold = [
+        f"'{evidence.spec.question_by_name[gain.question].text}' ({gain.low:+.3f} to {gain.high:+.3f})"
+        for gain in evidence.suspicion.gains
+        if gain.is_chance
+    ]
+    more = f"; and {len(untold) - _MOST_NAMED:,} more" if len(untold) > _MOST_NAMED else ""
+    if untold:
+        yield (
+            "How the pictures look tells nothing of these answers that their frequencies do not (gain in bits an "
+            f"answer, out of fold, 95 % interval): {'; '.join(untold[:_MOST_NAMED])}{more}. A finer look (--embedder) may "
+            "tell more."
         )
 
 
