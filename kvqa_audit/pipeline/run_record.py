@@ -151,8 +151,8 @@ def _untold_by_pictures(evidence: Evidence) -> Iterator[str]:
     if untold:
         yield (
             "How the pictures look tells nothing of these answers that their frequencies do not (gain in bits an "
-            f"answer, out of fold, 95 % interval): {'; '.join(untold[:_MOST_NAMED])}{more}. A finer look (--embedder) may "
-            "tell more."
+            f"answer, out of fold, 95 % interval): {'; '.join(untold[:_MOST_NAMED])}{more}. "
+            "A finer look (--embedder) may tell more."
         )
 
 
