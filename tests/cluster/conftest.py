@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterator
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
@@ -23,6 +25,7 @@ from tests.lookalikes import jpeg
 from tests.processes import descendants, wait_until
 
 __all__ = ["program", "variables"]
+T = TypeVar("T")
 STORE_BYTES = 100 << 20
 MORE_PICTURES = 120
 
@@ -49,7 +52,7 @@ def cluster(ray_of_its_own: None) -> Iterator[Any]:
     from ray.cluster_utils import Cluster
 
     head = {"num_cpus": 0, "include_dashboard": False, "object_store_memory": STORE_BYTES}
-    running = Cluster(initialize_head=True, head_node_args=head)
+    running = _started(lambda: Cluster(initialize_head=True, head_node_args=head))
     try:
         for _ in range(2):
             add_node(running)
@@ -57,6 +60,20 @@ def cluster(ray_of_its_own: None) -> Iterator[Any]:
         yield running
     finally:
         running.shutdown()
+
+
+def _started(start: Callable[[], T]) -> T:
+    """What is started; Ray gives it 30 seconds, which on a busy machine may not be enough, and leaves parts of it."""
+    for again in (True, True, False):
+        try:
+            return start()
+        except Exception:
+            for pid in descendants(os.getpid()):
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            if not again:
+                raise
+    raise AssertionError
 
 
 def add_node(running: Any) -> Any:
