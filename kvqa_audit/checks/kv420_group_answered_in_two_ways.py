@@ -50,5 +50,5 @@ def _defect(group: str, question: str, by_answer: dict[str, dict[str, None]]) ->
             "group": group,
             "answers": {answer: list(by_answer[answer])[:MAX_IN_EVIDENCE] for answer in answers[:MAX_IN_EVIDENCE]},
         },
-        suggestion=f"Look at the {len(by_answer[answers[-1]]):,} images that say {answers[-1]!r}",
+        suggestion=f"Look first at what says {answers[-1]!r}: {named(by_answer[answers[-1]])}",
     )
