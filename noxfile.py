@@ -42,7 +42,8 @@ def environment(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """All tests but those of the service and of the cluster, which have sessions of their own."""
     session.install(".[embed,serve]", *TESTS)
-    session.run("pytest", "-q", "--ignore=tests/serve", "--ignore=tests/cluster", *(session.posargs or PARALLEL))
+    others = [f"--ignore=tests/{name}" for name in ("serve", "workers", "cluster", "embed")]
+    session.run("pytest", "-q", *others, *(session.posargs or PARALLEL))
 
 
 @nox.session

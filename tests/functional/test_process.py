@@ -73,9 +73,7 @@ COMMANDS = {
 }
 
 
-@pytest.mark.parametrize(
-    ("imported", "number"), [("typer", signal.SIGINT), ("pandas", signal.SIGTERM), ("pandas", signal.SIGHUP)]
-)
+@pytest.mark.parametrize(("imported", "number"), [("typer", signal.SIGINT), ("pandas", signal.SIGTERM)])
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_signal_at_any_moment_leaves_no_trace_and_nothing_half_done(
     drawn: Drawn, audited: Path, tmp_path: Path, command: str, imported: str, number: signal.Signals
