@@ -11,17 +11,28 @@ from pathlib import Path
 GIVE_UP_SECONDS = 600
 
 # A shell that starts something in the background lets it ignore SIGINT, and what that starts in turn does, too.
-_WITH_SIGNAL = "import os, signal, sys; signal.signal(signal.SIGINT, signal.{}); os.execv(sys.argv[1], sys.argv[1:])"
+_WITH_SIGNALS = """
+import os, signal, sys
+for one in {}:
+    signal.signal(one, signal.{})
+os.execv(sys.argv[1], sys.argv[1:])
+"""
 
 
 def interruptible(*command: str) -> list[str]:
     """A command that runs a Python script as in the foreground, whatever this process ignores; its pid is the same."""
-    return [sys.executable, "-c", _WITH_SIGNAL.format("SIG_DFL"), sys.executable, *command]
+    return [
+        sys.executable,
+        "-c",
+        _WITH_SIGNALS.format("(signal.SIGINT, signal.SIGTERM, signal.SIGHUP)", "SIG_DFL"),
+        sys.executable,
+        *command,
+    ]
 
 
 def in_the_background(*command: str) -> list[str]:
     """A command that runs a Python script as a shell script's `&` does: it ignores SIGINT."""
-    return [sys.executable, "-c", _WITH_SIGNAL.format("SIG_IGN"), sys.executable, *command]
+    return [sys.executable, "-c", _WITH_SIGNALS.format("(signal.SIGINT,)", "SIG_IGN"), sys.executable, *command]
 
 
 def is_alive(pid: int) -> bool:

@@ -39,7 +39,7 @@ class Metrics(TypedDict, total=False):
     # answers.told_by_pictures.PictureGain of each question, by the last kind of vectors.
     told_by_pictures: Sequence[Record]
     # Image id and where it is drawn on the map, across and up, -1 to 1.
-    picture_map: Sequence[tuple[str, float, float]]
+    picture_map: Sequence[Sequence[Any]]
     # answers.self_test.SelfTest of "answers" and of "sources", as far as they could be tried.
     self_test: Mapping[str, Record]
     # Of the answers package: AnswerForms, IdOrderTest, Stereotype, DiscoveredRule, Baseline, Association,

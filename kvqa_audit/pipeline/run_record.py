@@ -97,9 +97,9 @@ def metrics_of(collected: Collected) -> Metrics:
         "near_frame_background": dict(duplicates.background),
         "overlays": collected.overlay_agreement,
         "told_by_pictures": [asdict(gain) for gain in evidence.suspicion.gains],
-        "picture_map": list(evidence.suspicion.places),
+        "picture_map": [list(place) for place in evidence.suspicion.places],
         "self_test": {
-            kind: asdict(test)
+            kind: {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(test).items()}
             for kind, test in (
                 ("answers", evidence.suspicion.self_test),
                 ("sources", evidence.suspicion.source_self_test),

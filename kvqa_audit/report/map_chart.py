@@ -10,12 +10,12 @@ from kvqa_audit.report.figures import COLOURS, RIM, SEVERITY_COLOURS, SYMBOLS, C
 from kvqa_audit.report.text import chart_label, shown
 
 MAX_GROUPS = len(COLOURS)
-MAX_QUESTIONS = 2
+MAX_QUESTIONS = 1
 _NOTHING, _OTHER = "no finding", "other"
 
 
 def map_of_pictures(run: AuditRun) -> Chart | None:
-    """Scatter: the pictures, those that look alike near each other, by source, finding and frequent questions."""
+    """Scatter: the pictures, those that look alike near each other, by source, finding and a frequent question."""
     places = [(str(img_id), float(x), float(y)) for img_id, x, y in run.metrics.get("picture_map") or ()]
     if not places:
         return None

@@ -52,7 +52,7 @@ def test_signals_end_in_128_and_their_number(drawn: Drawn, tmp_path: Path, numbe
     shutil.copytree(drawn[0], source)
     for n in range(2_000):
         shutil.copyfile(source / "images" / "demo_polyps_01.jpg", source / "images" / f"copy{n}.jpg")
-    command = [sys.executable, "-m", "kvqa_audit", "run", str(source), "--out", str(out), "--no-cache"]
+    command = interruptible("-m", "kvqa_audit", "run", str(source), "--out", str(out), "--no-cache")
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         wait_until(lambda: process.poll() is not None or len(descendants(process.pid)) > 1)
         children = descendants(process.pid)
