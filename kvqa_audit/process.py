@@ -6,6 +6,7 @@ Exit codes are the program's word: neither a closed pipe nor a signal may turn o
 from __future__ import annotations
 
 import ctypes
+import gc
 import io
 import os
 import signal
@@ -69,6 +70,18 @@ def _forgiving(descriptor: int, stream: TextIO | None) -> TextIO:
     return io.TextIOWrapper(
         io.BufferedWriter(raw), encoding, "backslashreplace", line_buffering=raw.isatty() or descriptor == 2
     )
+
+
+@contextmanager
+def without_collecting() -> Iterator[None]:
+    """Within, nobody looks for garbage: where all that is made stays, that takes a tenth to a fifth of the time."""
+    collected = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collected:
+            gc.enable()
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from kvqa_audit.cli.options import DECISIONS
-from kvqa_audit.release.sample import Unit
+from kvqa_audit.release.sample_unit import Unit
 
 
 def sample(
@@ -32,6 +32,7 @@ def sample(
     from kvqa_audit.release.decisions import corrected, decide
     from kvqa_audit.release.review import decisions_in, file_for, pictures_of, store
     from kvqa_audit.release.sample import draw, error_rate
+    from kvqa_audit.release.sentence import counted
 
     run = read_artifacts(audit)
     if not run.rows:
@@ -56,5 +57,7 @@ def sample(
             right = corrected(one.finding, answer.right) if answer.right else None
             store(path, [decide(one.finding, answer.verdict, answer.reason, decider, today, None, right)])
             added += 1
-    say(f"{path}: {added:,} decisions added; {len(open_ones) - added:,} of {len(drawn):,} are still to be looked at")
+    say(
+        f"{path}: {counted(added, 'decision')} added; {len(open_ones) - added:,} of {len(drawn):,} are still to be looked at"
+    )
     print_error_rate(error_rate(run, decisions_in(path), seed, of))

@@ -92,16 +92,20 @@ def flat_table(opened: OpenedSource) -> FlatTable:
     broken = {
         start + f.row for start, part in zip(starts, parts, strict=False) for f in part.faults if f.row is not None
     }
-    whole = [row for row in range(len(folders)) if row not in broken] if broken else range(len(folders))
+    rows = len(folders)
+    if broken:
+        whole = [row for row in range(rows) if row not in broken]
+        columns = {name: [cells[row] for row in whole] for name, cells in columns.items()}
+        folders = [folders[row] for row in whole]
     return FlatTable(
-        pd.DataFrame({name: [cells[row] for row in whole] for name, cells in columns.items()}, dtype=object),
-        len(folders),
+        pd.DataFrame(columns, dtype=object),
+        rows,
         tuple(dict.fromkeys(name for part in parts for name in part.pictures)),
         tuple(nested),
         tuple(several),
         tuple(dict.fromkeys(filter(None, told))) if len(set(told)) > 1 else (),
         opened.files().images,
-        tuple(folders[row] for row in whole),
+        tuple(folders),
         (*faults, *opened.unread),
         read_as(parts, told if len(set(told)) > 1 else ()),
     )
@@ -119,6 +123,8 @@ def _column(part: RawTable, name: str) -> Sequence[Any]:
 def _texts(values: Sequence[Any] | None, part: RawTable) -> list[str]:
     if values is None:
         return [""] * part.rows
+    if part.is_text:
+        return list(values)
     return [most_accepted(value) if isinstance(value, (list, Mapping)) else as_text(value) for value in values]
 
 

@@ -11,7 +11,6 @@ import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from itertools import islice
 from typing import Any
 
@@ -19,15 +18,9 @@ from kvqa_audit.model import AnswerRows, AuditRun, Finding, Severity, with_keys
 from kvqa_audit.model.estimate import Estimate, exact_share
 from kvqa_audit.release.decisions import SAMPLED, Decision, DecisionVerdict
 from kvqa_audit.release.freezing import with_frozen_evidence
+from kvqa_audit.release.sample_unit import Unit
 
 _RIGHT = DecisionVerdict.FALSE_POSITIVE
-
-
-class Unit(StrEnum):
-    """What is drawn: rows of the table, or images with all that is said about them."""
-
-    ANSWERS = "answers"
-    IMAGES = "images"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,11 @@ def plural(number: int, one: str, many: str = "") -> str:
     return one if number == 1 else many or f"{one}s"
 
 
+def counted(number: int, one: str, many: str = "") -> str:
+    """`1 finding`, `2 findings`."""
+    return f"{number:,} {plural(number, one, many)}"
+
+
 def sentence_of(counts: tuple[int, ...], spared: int) -> str:
     """The verdict in one sentence.
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from kvqa_audit.model import AuditRun, Finding, FindingStatus
 from kvqa_audit.release.gate import Verdict
+from kvqa_audit.release.sentence import counted
 
 MAX_WAIVED_NAMED = 50
 MAX_NEW_NAMED = 5
@@ -52,15 +53,10 @@ def newly_found(shown: tuple[Finding, ...], since: Mapping[str, Any]) -> list[Fi
     return sorted((f for f in shown if f.key in new), key=lambda finding: -finding.severity.rank)[:MAX_NEW_NAMED]
 
 
-def plural(number: int, one: str, many: str = "") -> str:
-    """`1 finding`, `2 findings`."""
-    return f"{number:,} {one if number == 1 else many or f'{one}s'}"
-
-
 def _counted(findings: int, checks: int) -> str:
     if not findings:
         return "No finding blocks."
-    return f"{plural(findings, 'finding')} of {plural(checks, 'check')} {'blocks' if findings == 1 else 'block'}."
+    return f"{counted(findings, 'finding')} of {counted(checks, 'check')} {'blocks' if findings == 1 else 'block'}."
 
 
 def _scope(run: AuditRun) -> str:

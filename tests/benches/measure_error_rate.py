@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import sys
 
-from kvqa_audit.release.sample import Unit, draw, error_rate
+from kvqa_audit.release.sample import draw, error_rate
+from kvqa_audit.release.sample_unit import Unit
 from tests.unit.release.test_sample import audit, looked_at, planted
 
 STRATA = {
