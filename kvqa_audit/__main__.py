@@ -11,6 +11,7 @@ import traceback
 from kvqa_audit.errors import KvqaAuditError
 from kvqa_audit.process import (
     ENDED_BY,
+    collecting_seldom,
     ended_by_signals,
     make_sure_there_is_a_folder,
     make_sure_there_is_memory,
@@ -28,7 +29,7 @@ def main() -> None:
         # A terminal or file of a narrow encoding shows what it cannot hold as \\xNN; it decides nothing.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    with ended_by_signals():
+    with ended_by_signals(), collecting_seldom():
         _run()
 
 

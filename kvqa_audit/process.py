@@ -23,6 +23,7 @@ from kvqa_audit.errors import KvqaAuditError
 ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
 ENDED_BY = {128 + number: number.name for number in (*ENDING, signal.SIGINT)}
 _GRACE_SECONDS = 1.5
+_COLLECT_AFTER_OBJECTS = 50_000
 _MIN_ADDRESS_SPACE_MB = 3072
 _PR_SET_PDEATHSIG = 1
 
@@ -73,15 +74,17 @@ def _forgiving(descriptor: int, stream: TextIO | None) -> TextIO:
 
 
 @contextmanager
-def without_collecting() -> Iterator[None]:
-    """Within, nobody looks for garbage: where all that is made stays, that takes a tenth to a fifth of the time."""
-    collected = gc.isenabled()
-    gc.disable()
+def collecting_seldom() -> Iterator[None]:
+    """Within, garbage is looked for after 50,000 new objects, not 700: nearly all that is made stays.
+
+    That spares an audit of 106,000 rows a tenth of its time, and costs no memory to speak of.
+    """
+    before = gc.get_threshold()
+    gc.set_threshold(_COLLECT_AFTER_OBJECTS, *before[1:])
     try:
         yield
     finally:
-        if collected:
-            gc.enable()
+        gc.set_threshold(*before)
 
 
 @contextmanager

@@ -111,17 +111,21 @@ def log_odds_by_looks(
     return np.asarray(np.log(predicted + LEAST_PROBABILITY) - np.log(frequency + LEAST_PROBABILITY))
 
 
-def chance_of_exchange(probabilities: np.ndarray[Any, Any], given: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+def chance_of_exchange(
+    probabilities: np.ndarray[Any, Any], given: np.ndarray[Any, Any], frequency: np.ndarray[Any, Any] | None = None
+) -> np.ndarray[Any, Any]:
     """The probability that each given class was exchanged for another, (n,), by Bayes' rule.
 
     The noise that is assumed: one in a hundred carries a class drawn from the others as often as those are given.
-    cleanlab's self-confidence under this posterior is the label's quality; the score is what it lacks to 1.
+    cleanlab's self-confidence under this posterior is the label's quality; the score is what it lacks to 1. `frequency`
+    is how often each class is given, (classes,); None counts these cells.
     """
     import numpy as np
     from cleanlab.rank import get_label_quality_scores
 
     width, cell = probabilities.shape[1], np.arange(len(given))
-    frequency = np.bincount(given, minlength=width) / len(given)
+    if frequency is None:
+        frequency = np.bincount(given, minlength=width) / len(given)
     posterior = probabilities * ASSUMED_SHARE * frequency[given][:, None] / (1.0 - frequency)[None, :]
     posterior[cell, given] = probabilities[cell, given] * (1.0 - ASSUMED_SHARE)
     posterior /= posterior.sum(axis=1, keepdims=True)

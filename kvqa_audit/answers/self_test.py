@@ -64,30 +64,32 @@ Planted = tuple["np.ndarray[Any, Any]", "np.ndarray[Any, Any]", "np.ndarray[Any,
 def planted_scores(
     probabilities: np.ndarray[Any, Any],
     given: np.ndarray[Any, Any],
-    told: Callable[[np.ndarray[Any, Any], np.ndarray[Any, Any]], np.ndarray[Any, Any]],
+    told: Callable[[np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any]], np.ndarray[Any, Any]],
 ) -> Planted:
     """Plants errors into the cells of one question, again and again.
+
+    How often each class is given stays that of the table as it is: a few planted ones change little. So only the
+    planted cells are scored anew.
 
     Args:
         probabilities: of each class, out of fold, (n, classes).
         given: the class of each cell.
-        told: which cells would be told as suspicious, by their classes and scores.
+        told: which of some cells (their places) would be told as suspicious, by their classes and scores.
     """
     import numpy as np
 
-    chance, count = np.random.default_rng(len(given)), len(given)
-    frequency = np.bincount(given, minlength=probabilities.shape[1]) / count
-    scores, findings = np.empty((DRAWS, count), np.float32), np.zeros((DRAWS, count), bool)
+    chance, count, width = np.random.default_rng(len(given)), len(given), probabilities.shape[1]
+    frequency = np.bincount(given, minlength=width) / count
     planted = chance.random((DRAWS, count)) < ASSUMED_SHARE
-    for draw in range(DRAWS):
-        values = given.copy()
-        for cell in np.flatnonzero(planted[draw]).tolist():
-            others = frequency.copy()
-            others[given[cell]] = 0.0
-            values[cell] = chance.choice(len(others), p=others / others.sum())
-        # How often each class is given is that of the table as it is: a few planted ones change little.
-        found = chance_of_exchange(probabilities, values)
-        scores[draw], findings[draw] = found, told(values, found)
+    draw, cell = np.nonzero(planted)
+    others = frequency * (1.0 - np.eye(width))
+    values = np.array([chance.choice(width, p=others[own] / others[own].sum()) for own in given[cell]], dtype=int)
+    before = chance_of_exchange(probabilities, given, frequency)
+    scores = np.tile(before.astype(np.float32), (DRAWS, 1))
+    findings = np.tile(told(np.arange(count), given, before), (DRAWS, 1))
+    if cell.size:
+        after = chance_of_exchange(probabilities[cell], values, frequency)
+        scores[draw, cell], findings[draw, cell] = after, told(cell, values, after)
     return scores, findings, planted
 
 

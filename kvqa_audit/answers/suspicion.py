@@ -271,7 +271,8 @@ def _classes(answers: list[str], groups: list[int]) -> tuple[np.ndarray[Any, Any
 
 @dataclass(frozen=True)
 class _Told:
-    """Which cells of a question are told, if they were given these classes; called with (classes, scores)."""
+    """Which of some cells of a question are told, if they were given these classes; called with (places, classes,
+    scores)."""
 
     judged: _Judged
     comparable: np.ndarray[Any, Any]
@@ -281,22 +282,25 @@ class _Told:
     def of(cls, cells: Cells, judged: _Judged) -> _Told:
         return cls(judged, _comparable(cells, judged.at), _is_predictable(judged))
 
-    def __call__(self, given: np.ndarray[Any, Any], scores: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    def __call__(
+        self, at: np.ndarray[Any, Any], given: np.ndarray[Any, Any], scores: np.ndarray[Any, Any]
+    ) -> np.ndarray[Any, Any]:
         import numpy as np
 
-        _, better = self.expected(given)
-        probability = self.judged.probabilities[range(len(given)), given]
-        told = (scores >= SUSPICIOUS) & (better > probability) & self.comparable
+        _, better = self.expected(at, given)
+        told = (scores >= SUSPICIOUS) & (better > self.judged.probabilities[at, given]) & self.comparable[at]
         if not self.predictable:
-            told &= (scores >= SUSPICIOUS_BY_RARITY) & (len(scores) >= MIN_ANSWERS_BESIDE)
+            told &= (scores >= SUSPICIOUS_BY_RARITY) & (len(self.judged.given) >= MIN_ANSWERS_BESIDE)
         return np.asarray(told)
 
-    def expected(self, given: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    def expected(
+        self, at: np.ndarray[Any, Any], given: np.ndarray[Any, Any]
+    ) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
         """The likeliest other class of each cell that can be named, and its probability."""
         import numpy as np
 
         shares = np.array([1.0 if name is not None else self.judged.rare_share for name in self.judged.classes])
-        others = self.judged.probabilities * shares
+        others = self.judged.probabilities[at] * shares
         others[np.arange(len(given)), given] = -1.0
         return others.argmax(axis=1), others.max(axis=1)
 
@@ -310,8 +314,9 @@ def _suspects(
 ) -> Iterator[SuspiciousAnswer]:
     import numpy as np
 
-    expected, better = told.expected(judged.given)
-    for place in np.flatnonzero(told(judged.given, scores)).tolist():
+    every = np.arange(len(judged.given))
+    expected, better = told.expected(every, judged.given)
+    for place in np.flatnonzero(told(every, judged.given, scores)).tolist():
         at, given = judged.at[place], int(judged.given[place])
         near = () if looks is None else nearest_places(looks, cells.groups[judged.at], place)
         yield SuspiciousAnswer(

@@ -109,8 +109,10 @@ def suspicious_sources(
                     nearest=tuple((cells.img_ids[first[judged[one]]], names[int(given[one])]) for one in near),
                 )
 
-    def would_be_told(values: np.ndarray[Any, Any], scores: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-        return np.asarray((scores >= SUSPICIOUS) & (probabilities.argmax(axis=1) != values))
+    def would_be_told(
+        at: np.ndarray[Any, Any], values: np.ndarray[Any, Any], scores: np.ndarray[Any, Any]
+    ) -> np.ndarray[Any, Any]:
+        return np.asarray((scores >= SUSPICIOUS) & (probabilities[at].argmax(axis=1) != values))
 
     ranked = tuple(sorted(found(), key=lambda one: (-one.score, one.img_id)))
     return len(judged), ranked, [planted_scores(probabilities, given, would_be_told)]

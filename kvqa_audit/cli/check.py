@@ -34,13 +34,11 @@ def check(
     from kvqa_audit.outputs.file_positions import table_file_at
     from kvqa_audit.pipeline.audit import check_table
     from kvqa_audit.pipeline.description import description_for
-    from kvqa_audit.process import without_collecting
     from kvqa_audit.release.gate import judge
     from kvqa_audit.spec.release import Release
 
-    with without_collecting():
-        description = description_for(table, spec).spec
-        outcomes, findings = check_table(table, description)
+    description = description_for(table, spec).spec
+    outcomes, findings = check_table(table, description)
     verdict = judge(outcomes, findings, Release(fail_on=description.release.fail_on))
     if as_json:
         from kvqa_audit.artifacts.folder import findings_as_json

@@ -19,13 +19,11 @@ def init(
     from kvqa_audit.artifacts.out_folder import make_sure_it_is_apart, make_sure_it_is_empty, new_folder
     from kvqa_audit.console.init import print_described
     from kvqa_audit.describe.description import describe_source
-    from kvqa_audit.process import without_collecting
     from kvqa_audit.spec.load import load_spec
 
     make_sure_it_is_apart(out, source)
     make_sure_it_is_empty(out)
-    with without_collecting():
-        described = describe_source(source)
+    described = describe_source(source)
     with new_folder(out) as staging:
         for name, text in described.files.items():
             (staging / name).write_text(text, encoding="utf-8")

@@ -57,7 +57,6 @@ def sample(
             right = corrected(one.finding, answer.right) if answer.right else None
             store(path, [decide(one.finding, answer.verdict, answer.reason, decider, today, None, right)])
             added += 1
-    say(
-        f"{path}: {counted(added, 'decision')} added; {len(open_ones) - added:,} of {len(drawn):,} are still to be looked at"
-    )
+    left = len(open_ones) - added
+    say(f"{path}: {counted(added, 'decision')} added; {left:,} of {len(drawn):,} are still to be looked at")
     print_error_rate(error_rate(run, decisions_in(path), seed, of))

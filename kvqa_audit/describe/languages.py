@@ -120,7 +120,8 @@ COMMON_WORDS: Mapping[str, str] = {
     "Spanish": "el los las de en es y una hay imagen esta cuál del qué se",
 }
 _ASKED = {
-    language: (opening.split(), others.split(), counts) for language, (opening, others, counts) in QUESTIONS.items()
+    language: (frozenset(opening.split()), frozenset(others.split()), counts)
+    for language, (opening, others, counts) in QUESTIONS.items()
 }
 _NUMBERS = frozenset(NUMBERS.split())
 _COMMON = {language: frozenset(words.split()) for language, words in COMMON_WORDS.items()}
@@ -171,12 +172,15 @@ def _asked_in(language: str, text: str, words: list[str]) -> tuple[Asked | None,
     unspaced = language in _UNSPACED
     if unspaced and text.isascii():
         return ()
-    if any(text.startswith(phrase) or (unspaced and phrase in text) for phrase in counts):
+
+    def in_it(known: frozenset[str], said: list[str]) -> bool:
+        return any(word in text for word in known) if unspaced else not known.isdisjoint(said)
+
+    if text.startswith(counts) or (unspaced and any(phrase in text for phrase in counts)):
         return ("how many",)
-    first = text if unspaced else words[:1]
-    if any(word in first for word in opening):
-        return (None if any(word in (text if unspaced else words) for word in others) else "yes or no",)
-    return ("something else",) if any(word in first for word in others) else ()
+    if in_it(opening, words[:1]):
+        return (None if in_it(others, words) else "yes or no",)
+    return ("something else",) if in_it(others, words[:1]) else ()
 
 
 def holds_a_number(answer: str) -> bool:

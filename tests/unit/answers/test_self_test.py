@@ -19,7 +19,7 @@ def cells(sure: float, count: int = 3000, seed: int = 2) -> tuple[np.ndarray, np
     return probabilities, given
 
 
-def likely(_: np.ndarray, scores: np.ndarray) -> np.ndarray:
+def likely(_: np.ndarray, __: np.ndarray, scores: np.ndarray) -> np.ndarray:
     return scores >= 0.02
 
 
@@ -48,8 +48,13 @@ def test_findings_are_warnings_only_where_they_are_precise() -> None:
 def test_a_planted_error_scores_what_it_would_score_if_it_stood_there() -> None:
     probabilities, given = cells(0.9, count=200)
     scores, _, planted = planted_scores(probabilities, given, likely)
-    untouched = ~planted[0]
-    assert np.allclose(scores[0][untouched], chance_of_exchange(probabilities, given)[untouched], rtol=0.2)
+    frequency = np.bincount(given) / len(given)
+    assert planted.any()
+    for draw, touched in enumerate(planted):
+        assert np.allclose(scores[draw][~touched], chance_of_exchange(probabilities, given)[~touched])
+        for cell in np.flatnonzero(touched):
+            could = [chance_of_exchange(probabilities[[cell]], np.array([other]), frequency)[0] for other in range(3)]
+            assert np.isclose(scores[draw][cell], [one for n, one in enumerate(could) if n != given[cell]]).any()
 
 
 def test_too_few_planted_errors_make_no_warning() -> None:
