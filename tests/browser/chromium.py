@@ -46,6 +46,7 @@ class Tab:
         self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Network", "Log", "Runtime"):
             self.call(f"{domain}.enable")
+        self.call("Page.setLifecycleEventsEnabled", enabled=True)
 
     def call(self, method: str, seconds: float = 20, **params: Any) -> dict[str, Any]:
         """Sends one command and waits for its answer.
@@ -74,9 +75,9 @@ class Tab:
         feature = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.call("Emulation.setEmulatedMedia", media="", features=[feature])
         self.events.clear()
-        self.call("Page.navigate", url=address)
-        while not self.events_named("Page.loadEventFired"):
-            self._next(20)
+        begun = self.call("Page.navigate", url=address)
+        while "loaderId" in begun and not self._has_loaded(begun["loaderId"]):
+            self._next(60)
 
     def value(self, expression: str, seconds: float = 20) -> Any:
         """What a JavaScript expression gives; promises are waited for."""
@@ -134,6 +135,11 @@ class Tab:
 
     def events_named(self, *methods: str) -> list[dict[str, Any]]:
         return [event for event in self.events if event["method"] in methods]
+
+    def _has_loaded(self, loader: str) -> bool:
+        """Whether this very page has; the load of a page that was left a moment ago may be told as late."""
+        told = [event["params"] for event in self.events_named("Page.lifecycleEvent")]
+        return any(one["name"] == "load" and one["loaderId"] == loader for one in told)
 
     def _next(self, seconds: float) -> dict[str, Any]:
         until = time.monotonic() + seconds
