@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from kvqa_audit.answers.study import AnswerStudy
 from kvqa_audit.answers.suspicion import Suspicion
 from kvqa_audit.ingest.told_by_folders import ToldByFolders
-from kvqa_audit.model import CheckDoc, DuplicatePair, ImageFingerprint, PairKind, Repair, Severity
+from kvqa_audit.model import CheckDoc, DuplicatePair, ImageFingerprint, ImageGroups, PairKind, Repair, Severity
 
 if TYPE_CHECKING:
     from kvqa_audit.answers.distributions import Distributions
@@ -43,6 +43,7 @@ class Evidence:
     distributions: Distributions
     fingerprints: tuple[ImageFingerprint, ...] = ()
     image_faults: tuple[ImageFault, ...] = ()
+    groups: ImageGroups = field(default_factory=ImageGroups)
     pairs: tuple[DuplicatePair, ...] = ()
     study: AnswerStudy = field(default_factory=AnswerStudy)
     overlays: tuple[ImageOverlays, ...] = ()

@@ -1,11 +1,10 @@
-"""The rows with their splits and groups come in; groups whose images are in several splits go out."""
+"""The images with their splits and groups come in; groups whose images are in several splits go out."""
 
 from __future__ import annotations
 
 from collections import Counter
 
 from kvqa_audit.checks.base import Checked, Defect, Evidence, check
-from kvqa_audit.checks.image_groups import members_by_group
 from kvqa_audit.checks.pairs import MAX_IN_EVIDENCE
 from kvqa_audit.checks.split_leaks import splits_by_image
 from kvqa_audit.model import Severity
@@ -14,7 +13,7 @@ from kvqa_audit.model import Severity
 @check(
     "KV417",
     Severity.ERROR,
-    needs=("table", "splits", "groups", "column img_id"),
+    needs=("splits", "groups", "column img_id"),
     unit="groups of images with a split",
     by_description=True,
 )
@@ -27,23 +26,23 @@ def split_leak_by_group(evidence: Evidence) -> Checked:
     splits = splits_by_image(evidence)
     judged = {
         group: kept
-        for group, images in members_by_group(evidence).items()
+        for group, images in evidence.groups.members().items()
         if (kept := tuple(image for image in images if image in splits))
     }
     return Checked(
         len(judged),
         [
-            _defect(group, images, counted)
+            _defect(evidence.groups.called(group), group, images, counted)
             for group, images in judged.items()
             if len(counted := Counter(split for image in images for split in splits[image])) > 1
         ],
     )
 
 
-def _defect(group: str, images: tuple[str, ...], counted: Counter[str]) -> Defect:
+def _defect(called: str, group: str, images: tuple[str, ...], counted: Counter[str]) -> Defect:
     told = ", ".join(f"{count:,} in {split}" for split, count in sorted(counted.items()))
     return Defect(
-        f"the {len(images):,} images of the group {group!r} are in several splits: {told}",
+        f"the {len(images):,} images of {called} are in several splits: {told}",
         related=images,
         evidence={"group": group, "images": dict(sorted(counted.items())), "members": list(images[:MAX_IN_EVIDENCE])},
         suggestion="Move all its images into one split",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from kvqa_audit.answers.image_groups import groups_of_images
 from kvqa_audit.checks.base import Checked, Defect, Evidence, check
 from kvqa_audit.model import Severity
 
@@ -10,7 +9,7 @@ from kvqa_audit.model import Severity
 @check(
     "KV418",
     Severity.WARNING,
-    needs=("table", "groups", "column img_id"),
+    needs=("groups", "column img_id"),
     unit="images with a group",
     by_description=True,
 )
@@ -20,18 +19,18 @@ def image_in_several_groups(evidence: Evidence) -> Checked:
     Why: an image comes from one patient, examination or video; whatever is grouped by them cannot be trusted.
     Fix: look up where the image comes from, and put that into all its rows.
     """
-    table = evidence.table
-    groups = groups_of_images(table.frame["img_id"].tolist(), table.groups)
+    places = evidence.groups.places
+    named = {img_id: [place.group for place in of_image] for img_id, of_image in places.items()}
     return Checked(
-        len(groups),
+        len(named),
         [
             Defect(
                 f"the rows of this image name {len(names)} groups: {', '.join(map(repr, names[:4]))}",
                 img_id=img_id,
-                evidence={"groups": list(names)},
+                evidence={"groups": names},
                 suggestion="Put the group it comes from into all its rows",
             )
-            for img_id, names in groups.items()
+            for img_id, names in named.items()
             if len(names) > 1
         ],
     )

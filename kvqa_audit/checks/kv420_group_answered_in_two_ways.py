@@ -26,24 +26,32 @@ def group_answered_in_two_ways(evidence: Evidence) -> Checked:
     table, spec = evidence.table, evidence.spec
     known = spec.questions_in(table.frame["question"])
     told: defaultdict[tuple[str, str], dict[str, dict[str, None]]] = defaultdict(lambda: defaultdict(dict))
-    cells = zip(table.frame["question"].tolist(), table.frame["img_id"].tolist(), table.groups, strict=True)
-    for row, (text, img_id, group) in enumerate(cells):
+    cells = zip(table.frame["question"].tolist(), table.frame["img_id"].str.strip().tolist(), strict=True)
+    for row, (text, img_id) in enumerate(cells):
+        places = evidence.groups.places.get(img_id, ())
         question = known.get(text)
-        if question is None or not question.one_per_group or not group.strip() or not img_id.strip():
+        if question is None or not question.one_per_group or len(places) != 1:
             continue
         if answer := folded(evidence.contract.reading(row).canonical):
-            told[group.strip(), question.text][answer][img_id.strip()] = None
+            told[places[0].group, question.text][answer][img_id] = None
     several = {
         place: by for place, by in told.items() if len({image for images in by.values() for image in images}) > 1
     }
-    return Checked(len(several), [_defect(*place, by) for place, by in several.items() if len(by) > 1])
+    return Checked(
+        len(several),
+        [
+            _defect(evidence.groups.called(group), group, question, by)
+            for (group, question), by in several.items()
+            if len(by) > 1
+        ],
+    )
 
 
-def _defect(group: str, question: str, by_answer: dict[str, dict[str, None]]) -> Defect:
+def _defect(called: str, group: str, question: str, by_answer: dict[str, dict[str, None]]) -> Defect:
     answers = sorted(by_answer, key=lambda answer: (-len(by_answer[answer]), answer))
     said = "; ".join(f"{answer!r} for {named(by_answer[answer])}" for answer in answers[:4])
     return Defect(
-        f"the images of the group {group!r} are answered in {len(answers)} ways: {said}",
+        f"the images of {called} are answered in {len(answers)} ways: {said}",
         question=question,
         related=tuple(sorted({image for images in by_answer.values() for image in images})),
         evidence={

@@ -6,6 +6,7 @@ from kvqa_audit.model.check import JUDGED, CheckDoc, CheckOutcome, Family, Outco
 from kvqa_audit.model.finding import Finding, FindingDecision, FindingStatus, Severity, with_keys
 from kvqa_audit.model.frozen_evidence import EvidenceChange, FrozenEvidence, ImageEvidence, evidence_changes
 from kvqa_audit.model.image import DuplicatePair, ImageFingerprint, Tier
+from kvqa_audit.model.image_groups import GroupPlace, ImageGroups
 from kvqa_audit.model.metrics import Metrics
 from kvqa_audit.model.run import SCHEMA_VERSION, AnswerRows, AnswerShare, AuditRun, DatasetFacts, Stage
 from kvqa_audit.model.verdict import Counts, Tally, VerdictRecord
@@ -27,8 +28,10 @@ __all__ = [
     "FindingDecision",
     "FindingStatus",
     "FrozenEvidence",
+    "GroupPlace",
     "ImageEvidence",
     "ImageFingerprint",
+    "ImageGroups",
     "Metrics",
     "OutcomeStatus",
     "PairKind",

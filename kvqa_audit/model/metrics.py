@@ -18,6 +18,8 @@ class Metrics(TypedDict, total=False):
     # Image id to source; split to rows.
     sources: Mapping[str, str]
     splits: Mapping[str, int]
+    # model.ImageGroups.as_json; None where nothing tells which images belong together.
+    image_groups: Record | None
     subset: bool
     # Who wrote the description: a person, `init`, or nobody (auto), who infers it on the spot.
     described_by: str

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from kvqa_audit.engine.call import Call
 from kvqa_audit.engine.executor import Executor, Future
 from kvqa_audit.ingest.dataset import ROLES
+from kvqa_audit.model import ImageGroups
 from kvqa_audit.pipeline.judgement_cache import JudgementCache
 from kvqa_audit.pipeline.picture_looks import Embeddings, look_of_pictures
 from kvqa_audit.pipeline.table_stages import IMPORTS, JudgedRows, judge_expectations, judge_rows, rank_answers
@@ -57,7 +58,7 @@ def collect_evidence(
     The stages over the images share one pool; beside them the table is judged and its answers are ranked, in
     processes that each end with their work: what the engines need is the largest part of the memory.
     """
-    from kvqa_audit.answers.image_groups import ties
+    from kvqa_audit.answers.image_groups import groups_of_column
     from kvqa_audit.answers.suspicion import Suspicion
     from kvqa_audit.answers.tones import tones_of
     from kvqa_audit.checks.base import Evidence
@@ -84,6 +85,10 @@ def collect_evidence(
     results = dict[str, ExpectationResult]
     promised = known_or_begin("judge the promises", results, judge_expectations, absent)
     judging = begin(judge_rows, dataset.table, spec)
+    groups = ImageGroups()
+    if spec.columns.group is not None and dataset.table.groups:
+        img_ids = dataset.table.frame["img_id"].tolist()
+        groups = groups_of_column(spec.columns.group, img_ids, dataset.table.groups)
     images = look_at_images(dataset, pool, caches, clock)
     duplicates = look_for_duplicates(images, pool, caches, clock, min_frame_similarity=spec.bounds.get("KV206"))
     overlays = look_for_overlays(dataset, spec, images, pool, caches, clock)
@@ -92,7 +97,7 @@ def collect_evidence(
     burned_in = () if "ocr" in absent else read_pictures(dataset, images, pool, clock)
     judged: JudgedRows = _awaited(judging, "judge the rows", clock)
     promises: Mapping[str, ExpectationResult] = _awaited(promised, "judge the promises", clock)
-    tied = ties(dataset.table.frame["img_id"].tolist(), dataset.table.groups) if dataset.table.groups else []
+    tied = groups.ties()
     copies = [*((pair.left, pair.right) for pair in duplicates.pairs), *tied]
     seen = things_seen(overlays)
     looks = (pictures, tones_of(images.fingerprints), dict(dataset.folders.sources))
@@ -108,6 +113,7 @@ def collect_evidence(
         distributions=judged.distributions,
         fingerprints=images.fingerprints,
         image_faults=(*dataset.image_faults, *images.faults),
+        groups=groups,
         pairs=duplicates.pairs,
         study=study,
         overlays=overlays,

@@ -11,7 +11,6 @@ from importlib import metadata
 from typing import TYPE_CHECKING
 
 from kvqa_audit.answers.image_groups import effective_number
-from kvqa_audit.checks.image_groups import members_by_group
 from kvqa_audit.ingest.dataset import ROLES
 from kvqa_audit.model import AnswerRows, DatasetFacts, Metrics
 
@@ -108,6 +107,7 @@ def metrics_of(collected: Collected) -> Metrics:
         },
         **_study(evidence.study),
         "images_from_cache": images.from_cache,
+        "image_groups": evidence.groups.as_json(),
         "subset": "whole dataset" in evidence.absent,
         "described_by": evidence.spec.made_by,
         "notes": [
@@ -132,11 +132,12 @@ def _note_on(spec: DatasetSpec) -> Iterator[str]:
 
 
 def _note_on_groups(evidence: Evidence) -> Iterator[str]:
-    if evidence.table.groups:
-        sizes = [len(images) for images in members_by_group(evidence).values()]
+    groups = evidence.groups
+    if groups.places:
+        sizes = [len(images) for images in groups.members().values()]
         yield (
-            f"{sum(sizes):,} images come from {len(sizes):,} groups ({evidence.spec.columns.group}), which tell as "
-            f"much as {effective_number(sizes):,.0f} of one size; folds and proposed splits keep each together."
+            f"{sum(sizes):,} images come from {len(sizes):,} {groups.word}s ({groups.origin}), which tell as much as "
+            f"{effective_number(sizes):,.0f} of one size; folds and proposed splits keep each together."
         )
 
 

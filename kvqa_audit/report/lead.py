@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kvqa_audit.model import AuditRun, Finding, FindingStatus
+from kvqa_audit.model import AuditRun, Finding, FindingStatus, ImageGroups
 from kvqa_audit.release.gate import Verdict
 from kvqa_audit.release.sentence import counted
 
@@ -18,12 +18,14 @@ MAX_NEW_NAMED = 5
 class Lead:
     """What stands under the verdict.
 
-    `counted` says how many findings block; `scope` whether the whole dataset was looked at; `waived` are the findings
-    that somebody accepted or judged false; `next_steps` say what to do, in order.
+    `counted` says how many findings block; `grouped` how many groups the images are of, "" where nothing tells; `scope`
+    whether the whole dataset was looked at; `waived` are the findings that somebody accepted or judged false;
+    `next_steps` say what to do, in order.
     """
 
     blocking: int
     counted: str
+    grouped: str
     scope: str
     waived: tuple[Finding, ...]
     waived_total: int
@@ -39,6 +41,7 @@ def lead(run: AuditRun, verdict: Verdict, blocking: tuple[Finding, ...]) -> Lead
     return Lead(
         len(blocking),
         _counted(len(blocking), len({finding.check for finding in blocking})),
+        _grouped(run),
         _scope(run),
         tuple(waived[:MAX_WAIVED_NAMED]),
         len(waived),
@@ -57,6 +60,18 @@ def _counted(findings: int, checks: int) -> str:
     if not findings:
         return "No finding blocks."
     return f"{counted(findings, 'finding')} of {counted(checks, 'check')} {'blocks' if findings == 1 else 'block'}."
+
+
+def _grouped(run: AuditRun) -> str:
+    """How many groups the images come from; extrapolated where only some of them have one, which it then says."""
+    groups = ImageGroups.from_json(run.metrics.get("image_groups"))
+    known, images = len(groups.places), run.dataset.images
+    if not known:
+        return ""
+    there = len(groups.members())
+    if known >= images:
+        return f" of {counted(there, groups.word)}"
+    return f" of about {counted(round(there * images / known), groups.word)} (known for {known:,} images)"
 
 
 def _scope(run: AuditRun) -> str:

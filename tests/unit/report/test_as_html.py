@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 import pytest
 from plotly.offline import get_plotlyjs_version
 
-from kvqa_audit.model import OutcomeStatus
+from kvqa_audit.model import GroupPlace, ImageGroups, OutcomeStatus
 from kvqa_audit.release.changes import FindingChanges
 from kvqa_audit.release.gate import judge
 from kvqa_audit.report.pictures import budget_for
@@ -52,6 +52,18 @@ def elements(page: str) -> Elements:
 
 def test_the_plotly_bundle_has_the_version_of_the_installed_plotly(page: str) -> None:
     assert page.count(f"plotly.js (cartesian - minified) v{get_plotlyjs_version()}") == 1
+
+
+@pytest.mark.parametrize(
+    ("told_by", "known", "said"),
+    [("patient", 72, "72 images of 20 groups ·"), ("", 36, "72 images of about 40 examinations (known for 36 images)")],
+)
+def test_the_first_screen_says_of_how_many_groups_the_images_are(told_by: str, known: int, said: str) -> None:
+    run = sample_run(images=60)
+    places = {f"i{n}": (GroupPlace(f"examination {n % 20}"),) for n in range(known)}
+    groups = ImageGroups(told_by, places)
+    page = page_of(replace(run, metrics={**run.metrics, "image_groups": groups.as_json()}))
+    assert said in page
 
 
 def test_it_is_the_same_every_time(page: str) -> None:
