@@ -25,6 +25,7 @@ def environment(package: str = "kvqa_audit.report") -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,
         finalize=_visible,
     )
     made.filters.update(shown=shown, share=share, measure=measure, count=count, decimal=decimal, lines=_lines)

@@ -9,7 +9,7 @@ from types import FrameType
 import uvicorn
 
 from kvqa_audit.errors import KvqaAuditError
-from kvqa_audit.process import end_with
+from kvqa_audit.process import collecting_seldom, end_with
 from kvqa_audit.serve.config import ServeConfig
 from kvqa_audit.serve.logs import set_up_logs
 from kvqa_audit.web.app import Application, create_app
@@ -60,7 +60,8 @@ def main() -> None:
     config = ServeConfig.model_validate_json(sys.stdin.buffer.read())
     end_with(os.getppid())
     try:
-        serve_web(config)
+        with collecting_seldom():
+            serve_web(config)
     except KvqaAuditError as error:
         sys.stderr.write(f"kvqa-audit: {error}\n")
         sys.exit(1)

@@ -9,6 +9,7 @@ from importlib.resources import files
 from ipaddress import ip_address
 from urllib.parse import quote
 
+from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import PlainTextResponse, RedirectResponse, Response
@@ -32,9 +33,10 @@ from kvqa_audit.web.pages import audits, datasets, gate, login, people, reviews
 from kvqa_audit.web.rendering import page
 from kvqa_audit.web.settings import WebSettings
 from kvqa_audit.web.site import Site, site_of
-from kvqa_audit.web.who import administrator, caller_of, somebody
+from kvqa_audit.web.who import caller_of, logged_in, make_sure_to_administer
 
 API = "/api/v1"
+_THREADS = 8
 _STATIC = {
     "report.css": ("kvqa_audit.report", "templates/report.css", "text/css"),
     "service.css": ("kvqa_audit.web", "static/service.css", "text/css"),
@@ -78,6 +80,8 @@ def create_app(settings: WebSettings) -> Application:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        # Python runs one thread at a time: more of them would only take it from each other, and all be late.
+        current_default_thread_limiter().total_tokens = _THREADS
         with site.store, site.runs:
             yield
             site.studios.close()
@@ -123,7 +127,7 @@ def _add_probes(app: FastAPI) -> None:
         """For a collector on this machine, or one that brings an administrator's token."""
         site = site_of(request)
         if not _is_local(request.state.address):
-            administrator(somebody(caller_of(request)))
+            make_sure_to_administer(logged_in(caller_of(request)))
         return Response(site.metrics.told(counts_by_state(site)), media_type=CONTENT_TYPE)
 
     @app.get("/static/{name}", include_in_schema=False)

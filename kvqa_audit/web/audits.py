@@ -153,8 +153,8 @@ def cancel_audit(request: Request, caller: Caller, number: int) -> Job:
     return made
 
 
-def overviews(site: Site, found: Sequence[Dataset]) -> dict[int, Overview]:
-    """What a list tells of these datasets, in a few queries however many there are."""
+def overviews(site: Site, found: Sequence[Dataset], runs: int = TREND) -> dict[int, Overview]:
+    """What a list tells of these datasets and their last runs, in a few queries however many there are."""
     numbers = [one.id for one in found]
     c, s = JOBS.c, SCHEDULES.c
     newest = func.row_number().over(partition_by=c.dataset, order_by=c.id.desc()).label("newest")
@@ -166,7 +166,7 @@ def overviews(site: Site, found: Sequence[Dataset]) -> dict[int, Overview]:
     last = select(func.max(c.id)).where(c.dataset.in_(numbers)).group_by(c.dataset)
     trends: dict[int, list[TrendRun]] = {}
     with site.store.reading() as connection:
-        for row in connection.execute(trend.where(done.c.newest <= TREND).order_by(done.c.id)):
+        for row in connection.execute(trend.where(done.c.newest <= runs).order_by(done.c.id)):
             trends.setdefault(row[0], []).append(TrendRun(*row[1:]))
         next_slots = {row[0]: row[1] for row in connection.execute(slots.group_by(s.dataset))}
         jobs = {

@@ -64,15 +64,19 @@ def caller_of(request: Request) -> Caller | None:
 Visitor = Annotated[Caller | None, Depends(caller_of)]
 
 
-def somebody(caller: Visitor) -> Caller:
-    """Who asks.
-
+def logged_in(caller: Caller | None) -> Caller:
+    """
     Raises:
         LoginNeededError: nobody is logged in.
     """
     if caller is None:
         raise LoginNeededError("Log in first.")
     return caller
+
+
+async def somebody(caller: Visitor) -> Caller:
+    """Who asks, as `logged_in`; it waits for nothing, so that it needs no thread."""
+    return logged_in(caller)
 
 
 async def form_fields(request: Request, caller: Annotated[Caller, Depends(somebody)]) -> FormData:
@@ -120,15 +124,19 @@ def make_sure_of_scope(caller: Caller, scope: Scope) -> None:
         raise ForbiddenError(f"This needs a token with the scope {wanted}; this one has {caller.identity.scope}.")
 
 
-def administrator(caller: Annotated[Caller, Depends(somebody)]) -> Caller:
-    """Who asks.
-
+def make_sure_to_administer(caller: Caller) -> None:
+    """
     Raises:
-        ForbiddenError: they do not administer the service.
+        ForbiddenError: the caller does not administer the service.
     """
     if not caller.identity.user.is_administrator:
         raise ForbiddenError("This is for administrators of the service.")
     make_sure_of_scope(caller, "write")
+
+
+async def administrator(caller: Annotated[Caller, Depends(somebody)]) -> Caller:
+    """Who asks, as `make_sure_to_administer`."""
+    make_sure_to_administer(caller)
     return caller
 
 

@@ -42,7 +42,7 @@ def list_datasets(
         dataset_seen_by(caller, found)
         return wire.Page[wire.Dataset](items=[_dataset(request, caller, found)])
     many = work.seen_datasets(site, caller, place_of(cursor), limit + 1)
-    about = overviews(site, many)
+    about = overviews(site, many, runs=1)
     told = [as_wire.dataset(one, caller, about[one.id]) for one in many]
     return page_of(told, limit, [one.name for one in told])
 
@@ -178,4 +178,4 @@ def set_role(
 
 
 def _dataset(request: Request, caller: Caller, found: Dataset) -> wire.Dataset:
-    return as_wire.dataset(found, caller, overviews(site_of(request), [found])[found.id])
+    return as_wire.dataset(found, caller, overviews(site_of(request), [found], runs=1)[found.id])

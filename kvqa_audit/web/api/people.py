@@ -17,7 +17,7 @@ from kvqa_audit.web.api.wire import Cursor, IfMatch, Limit, Number, Reader, Writ
 from kvqa_audit.web.datasets import seen_dataset
 from kvqa_audit.web.errors import UnknownError
 from kvqa_audit.web.site import site_of
-from kvqa_audit.web.who import Caller, administrator, make_sure_of_scope
+from kvqa_audit.web.who import Caller, administrator, make_sure_of_scope, make_sure_to_administer
 
 router = APIRouter(tags=["access"])
 Administrator = Annotated[Caller, Depends(administrator)]
@@ -117,7 +117,7 @@ def list_log(
     """The audit log, latest first: all of it for administrators, that of a dataset for its admins."""
     site = site_of(request)
     if dataset is None:
-        administrator(caller)
+        make_sure_to_administer(caller)
     else:
         seen_dataset(site, caller, dataset, Role.ADMIN)
     with site.store.reading() as connection:

@@ -30,12 +30,12 @@ IfMatch = Annotated[str | None, Header(max_length=40, description="the version t
 _PREFIX = "v"
 
 
-def reader(caller: Annotated[Caller, Depends(somebody)]) -> Caller:
+async def reader(caller: Annotated[Caller, Depends(somebody)]) -> Caller:
     """Who asks for something to read."""
     return caller
 
 
-def writer(request: Request, caller: Annotated[Caller, Depends(somebody)]) -> Caller:
+async def writer(request: Request, caller: Annotated[Caller, Depends(somebody)]) -> Caller:
     """Who asks for a change; a browser has to name the secret of its session."""
     make_sure_it_is_ours(caller, request.headers.get(CSRF_HEADER, ""))
     return caller
