@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from kvqa_audit.model import (
+    AnswerRows,
     AnswerShare,
     AuditRun,
     CheckDoc,
@@ -15,7 +16,9 @@ from kvqa_audit.model import (
     DuplicatePair,
     Finding,
     FindingStatus,
+    GroupPlace,
     ImageFingerprint,
+    ImageGroups,
     OutcomeStatus,
     Severity,
     Stage,
@@ -192,6 +195,30 @@ def with_cases(run: AuditRun, *, most: int = 40) -> AuditRun:
     return replace(
         run, outcomes=(*run.outcomes, *outcomes), findings=(*run.findings, *findings), docs={**run.docs, **docs}
     )  # fmt: skip
+
+
+def with_groups(run: AuditRun, *, frames: int = 20) -> AuditRun:
+    """The audit with its images in two groups of `frames`, one with a hostile name, each with a finding and rows."""
+    ids = [image.img_id for image in run.fingerprints]
+    names = ("exam 1", HOSTILE[1])
+    places = {img_id: (GroupPlace(names[n // frames], 7 * n % 100),) for n, img_id in enumerate(ids[-2 * frames :])}
+    asked = [("", question, ("no", "yes", *HOSTILE)[n % (2 + len(question) % 3)], img_id)
+             for n, img_id in enumerate(places) for question in (*QUESTIONS, HOSTILE[0])]  # fmt: skip
+    code, title = "KV417", "Images of one group are in different splits"
+    found = with_keys(
+        Finding(code, Severity.ERROR, f"{name} is in several splits", evidence={"group": name}) for name in names
+    )
+    outcome = CheckOutcome(
+        code, "split_leak_by_group", Severity.ERROR, OutcomeStatus.FAILED, None, 2, 2, 0, 1.0, 0.0, 0.01
+    )
+    return replace(
+        run,
+        outcomes=(*run.outcomes, outcome),
+        findings=(*run.findings, *found),
+        docs={**run.docs, code: CheckDoc(title, "It leaks.", "Move them.", "groups")},
+        rows=AnswerRows(*zip(*asked, strict=True)),
+        metrics={**run.metrics, "image_groups": ImageGroups("exam", places).as_json()},
+    )
 
 
 def page_of(run: AuditRun, *, picture: bytes = JPEG, spec: DatasetSpec | None = None, missing: str = "") -> str:

@@ -18,7 +18,14 @@ from kvqa_audit.report.duplicate_groups import Pair
 from kvqa_audit.report.environment import asset, environment
 from kvqa_audit.report.lead import lead, newly_found
 from kvqa_audit.report.listings import listings
-from kvqa_audit.report.pictures import Album, Budget, Wanted, budget_for, pictures_wanted
+from kvqa_audit.report.pictures import (
+    STRIPS_CHARACTERS,
+    Album,
+    Budget,
+    Wanted,
+    budget_for,
+    pictures_wanted,
+)
 from kvqa_audit.report.proposals import detectors, proposals
 from kvqa_audit.report.view import View, state, unjudged, view
 from kvqa_audit.spec.release import Release
@@ -95,7 +102,7 @@ def render(
     since = run.metrics.get("baseline") or {}
     drawn = charts(run)
     first = lead(run, verdict, report.blocking)
-    album = Album(previews, pairs, report.budget.characters, missing)
+    album = Album(previews, pairs, report.budget.characters + (STRIPS_CHARACTERS if page.strips.shown else 0), missing)
     scripts = [asset(path) for path in (_FOR_CHARTS if drawn else ()) + FOR_THE_PAGE]
     shown_findings = tuple(f for block in page.found for card in block.cards for f in card.findings)
     figures = {chart.key: [{"label": label, **drawing} for label, drawing in chart.figures] for chart in drawn}
@@ -118,6 +125,7 @@ def render(
             pages=pages,
             beside="",
             original=report.original,
+            strip_of=page.strips.address_of,
             state=state,
             sources=run.metrics.get("sources") or {},
             blocking=frozenset(finding.key for finding in report.blocking),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
@@ -100,6 +101,7 @@ def _drawn(report: Report, template: str, *, decisions: object, **values: object
             deciding=Markup(script_json(decisions)),  # noqa: S704 - angle brackets and ampersands are escaped
             beside="../",
             original=report.original,
+            strip_of=partial(report.page.strips.address_of, beside="../report.html"),
             policy=content_policy(scripts),
             scripts=[Markup(text) for text in scripts],  # noqa: S704 - files of this package
             style=Markup(asset("templates/report.css")),  # noqa: S704 - a file of this package

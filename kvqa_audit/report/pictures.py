@@ -13,10 +13,11 @@ from kvqa_audit.report.cards import Card
 from kvqa_audit.report.duplicate_groups import Pair, Picture
 from kvqa_audit.report.view import View
 
-# To decide from, to look at, and to recognise by.
-LARGE_SIDE_PX, MIDDLE_SIDE_PX, SMALL_SIDE_PX, SHEET_SIDE_PX = 640, 320, 200, 112
+# To decide from, to look at, to recognise by, on film strips and on contact sheets.
+LARGE_SIDE_PX, MIDDLE_SIDE_PX, SMALL_SIDE_PX, STRIP_SIDE_PX, SHEET_SIDE_PX = 640, 320, 200, 160, 112
 LAID_SIDE_PX = 560
-MAX_SHEET_CHARACTERS = 400_000
+# What the pictures of film strips may take beside those of the cards, as text.
+STRIPS_CHARACTERS = 500_000
 # Small pictures beside the cards; they take about a tenth of what a middle one does.
 MAX_ALIKE = 200
 _LEFT_OUT = "picture left out to keep this page small"
@@ -55,10 +56,11 @@ class Wanted:
 
 
 def pictures_wanted(page: View, budget: Budget) -> Wanted:
-    """The pictures that the page shows, as large as its budget lets them be; those of the contact sheets besides."""
+    """The pictures that the page shows, as large as its budget lets them be; those of strips and sheets besides."""
     wanted = wanted_by(page.cards, budget)
+    on_strips = dict.fromkeys((frame.img_id for strip in page.strips.shown for frame in strip.frames), STRIP_SIDE_PX)
     on_sheets = dict.fromkeys((picture.img_id for picture in pictures_on_sheets(page)), SHEET_SIDE_PX)
-    return Wanted({**on_sheets, **wanted.sides_px}, wanted.pairs)
+    return Wanted({**on_sheets, **on_strips, **wanted.sides_px}, wanted.pairs)
 
 
 def wanted_by(cards: Iterable[Card], budget: Budget) -> Wanted:

@@ -22,6 +22,7 @@ from kvqa_audit.release.precision import Precision, of_metrics
 from kvqa_audit.report.cards import Card, KnownOfImages, card_of_group, cards_of
 from kvqa_audit.report.contact_sheets import ContactSheets, contact_sheets
 from kvqa_audit.report.duplicate_groups import Group, Groups, duplicate_groups, is_conflict
+from kvqa_audit.report.film_strips import FilmStrips, film_strips
 from kvqa_audit.report.self_tested import tried_on_itself
 from kvqa_audit.report.text import measure, share
 from kvqa_audit.report.words import OUTCOME_WORDS
@@ -120,6 +121,7 @@ class View:
     others: tuple[CheckBlock, ...]
     groups: Groups
     sheets: ContactSheets
+    strips: FilmStrips
     findings_total: int
     findings_shown: int
 
@@ -169,6 +171,7 @@ def view(run: AuditRun, blocking: Iterable[Finding], spec: DatasetSpec | None = 
         tuple(sorted(others, key=lambda b: (_ORDER.index(b.outcome.outcome), b.anchor))),
         groups,
         contact_sheets(run),
+        film_strips(run, known.question_texts),
         len(run.findings),
         shown,
     )

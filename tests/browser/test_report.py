@@ -12,11 +12,11 @@ import pytest
 from kvqa_audit.model import Severity
 from kvqa_audit.report.environment import asset
 from tests.browser.chromium import EXECUTABLE, Tab, chromium
-from tests.report_samples import page_of, sample_run, with_cases
+from tests.report_samples import page_of, sample_run, with_cases, with_groups
 
 pytestmark = pytest.mark.skipif(EXECUTABLE is None, reason="no Chromium is installed")
 
-RUN = with_cases(sample_run())
+RUN = with_groups(with_cases(sample_run()))
 ROWS = "[...document.querySelectorAll('article.card, table.findings tbody tr')]"
 VISIBLE = f"{ROWS}.filter(row => !row.hidden)"
 ALL_DRAWN = "[...document.querySelectorAll('[data-plot]')].every(place => place.querySelector('.main-svg'))"
@@ -39,7 +39,9 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tab]:
 def small_report(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A page with every kind of thing, each a few times."""
     path = tmp_path_factory.mktemp("small") / "report.html"
-    path.write_text(page_of(with_cases(sample_run(images=6, findings_per_check=2), most=3)), encoding="utf-8")
+    path.write_text(
+        page_of(with_groups(with_cases(sample_run(images=6, findings_per_check=2), most=3), frames=6)), encoding="utf-8"
+    )
     return path.as_uri()
 
 
@@ -261,6 +263,23 @@ def test_nothing_bars_a_reader_who_cannot_see_or_use_a_mouse(tab: Tab, small_rep
         seconds=240,
     )
     assert found == []
+
+
+def test_keys_lead_from_a_finding_to_its_film_strip_and_along_it(tab: Tab) -> None:
+    finding = "document.querySelector('#KV417 article.card a[href=\"#strip-2\"]')"
+    strip = "document.getElementById('strip-2')"
+    assert tab.value(f"{strip}.open") is False
+    tab.value(f"{finding}.focus()")
+    tab.press("Enter")
+    tab.wait_for(f"{strip}.open")
+    tab.value(f"{strip}.querySelector('.scroll').focus()")
+    tab.press("ArrowRight")
+    tab.wait_for(f"{strip}.querySelector('.scroll').scrollLeft > 0")
+    pictures = f"[...{strip}.querySelectorAll('thead th img')].map(one => one.getBoundingClientRect().top)"
+    assert len(set(tab.value(pictures))) == 1, "all frames stand in one line"
+    tab.value("(s => { s.value = 'KV417'; s.dispatchEvent(new Event('change')); })"
+              "(document.getElementById('filter-check'))")  # fmt: skip
+    assert tab.value("document.getElementById('groups').hidden") is True
 
 
 def test_an_outline_lies_on_its_place_in_the_picture(tab: Tab) -> None:

@@ -11,7 +11,7 @@
     own: Array.from(block.querySelectorAll("article.card, table.findings tbody tr")),
   }));
   const lines = Array.from(document.querySelectorAll("ul.outcomes > li"));
-  const unfiltered = Array.from(document.querySelectorAll("#data, #not-checked, #provenance"));
+  const unfiltered = Array.from(document.querySelectorAll("#groups, #data, #not-checked, #provenance"));
   const sections = Array.from(document.querySelectorAll("#blockers, #warnings, #notes"));
   const outcomes = document.querySelector("#outcomes > details");
   const openBefore = new Map(blocks.map(({ block }) => [block, block.open]));
