@@ -11,6 +11,7 @@ from kvqa_audit.console.terminal import console, plain, say, table
 from kvqa_audit.fixes.patch import WHOLE_IMAGE, WHOLE_ROW, CellChange, Patch
 from kvqa_audit.fixes.proof import Proof, by_check
 from kvqa_audit.fixes.write_copy import changes_by_rule
+from kvqa_audit.release.sentence import counted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,8 +25,8 @@ def print_patch(patch: Patch, docs: dict[str, str], *, is_dry: bool) -> None:
     """The changes by the check that asked for them, the most frequent in full, and what was not applied."""
     screen = console()
     verb = "would change" if is_dry else "changed"
-    images = f"{len(patch.removed_images):,} images removed"
-    screen.print(f"{len(patch.cells):,} rows {verb}, {len(patch.dropped):,} dropped; {images}", style="bold")
+    images = f"{counted(len(patch.removed_images), 'image')} removed"
+    screen.print(f"{counted(len(patch.cells), 'row')} {verb}, {len(patch.dropped):,} dropped; {images}", style="bold")
     lines = table("asked for by")
     lines.add_column("changes", justify="right", no_wrap=True)
     lines.add_column("why", overflow="fold")
@@ -47,7 +48,7 @@ def print_patch(patch: Patch, docs: dict[str, str], *, is_dry: bool) -> None:
 def print_left(left: Iterable[Finding]) -> None:
     """How many findings wait for a person, by check."""
     screen, counts = console(), by_check(left)
-    screen.print(f"left for a person: {sum(counts.values()):,} findings", style="bold")
+    screen.print(f"left for a person: {counted(sum(counts.values()), 'finding')}", style="bold")
     if counts:
         screen.print(f"  {_in_numbers(counts)}")
 
@@ -56,20 +57,22 @@ def print_proof(proof: Proof, out: Path) -> None:
     """What the audit of the copy found: resolved, settled, shifted, and everything that stands against the patch."""
     screen = console()
     screen.print()
-    screen.print(f"{len(proof.resolved):,} findings resolved by the changes")
+    screen.print(f"{counted(len(proof.resolved), 'finding')} resolved by the changes")
     if proof.settled:
         screen.print(f"{len(proof.settled):,} more went with a row, an image or an answer that was settled")
     for shifted, what in ((proof.shifted_in, "came"), (proof.shifted_out, "went")):
         if shifted:
-            told = f"{len(shifted):,} findings that depend on all rows {what} with it (proof.json has them)"
+            number = counted(len(shifted), "finding that depends", "findings that depend")
+            told = f"{number} on all rows {what} with it (proof.json has them)"
             screen.print(f"{told}: {_in_numbers(by_check(shifted))}", style="yellow")
-    _print_some(screen, proof.lost, "are gone, and no change accounts for it", "red")
-    _print_some(screen, proof.new, "are new", "red")
+    _print_some(screen, proof.lost, "gone, and no change accounts for it", "red")
+    _print_some(screen, proof.new, "new", "red")
     if proof.unjudged:
         screen.print(f"not judged again: {', '.join(map(plain, proof.unjudged))}", style="red")
     if proof.same_images is not None:
         screen.print(
-            f"{proof.same_images:,} images have the same bytes as before; {len(proof.other_images):,} have not"
+            f"{counted(proof.same_images, 'image has', 'images have')} the same bytes as before; "
+            f"{counted(len(proof.other_images), 'has', 'have')} not"
         )
     beside = " beside those" if proof.shifted_in else ""
     verdict = f"the proof holds: exactly what was fixed is resolved, and nothing new came{beside}"
@@ -86,7 +89,7 @@ def _in_numbers(counts: Mapping[str, int]) -> str:
 def _print_some(screen: Console, findings: tuple[Finding, ...], what: str, style: str) -> None:
     if not findings:
         return
-    screen.print(f"{len(findings):,} findings {what}:", style=style)
+    screen.print(f"{counted(len(findings), 'finding')} {what}:", style=style)
     for finding in findings[:_SHOWN]:
         say(f"  {finding.check} {finding.img_id or ''} {finding.message}")
     if len(findings) > _SHOWN:

@@ -15,6 +15,7 @@ from kvqa_audit.model import CheckDoc, EvidenceChange, Finding, Severity
 from kvqa_audit.release.decisions import Decision, DecisionVerdict
 from kvqa_audit.release.merging import Merged
 from kvqa_audit.release.precision import Precision
+from kvqa_audit.release.sentence import counted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -128,7 +129,8 @@ def print_decisions(decisions: Mapping[str, Any]) -> None:
     screen = console()
     number = sum(decisions["verdicts"].values())
     waived = decisions["waived"]
-    say(f"decisions: {number:,} in {decisions['file']}, by which {waived:,} findings are waived")
+    told = counted(waived, "finding is", "findings are")
+    say(f"decisions: {number:,} in {decisions['file']}, by which {told} waived")
     for kind, what in (
         ("contradicted", "said to be fixed, and still found"),
         ("expired", "expired, and open again"),
@@ -170,7 +172,7 @@ def print_precision(precisions: Mapping[str, Precision]) -> None:
 def print_many(findings: Sequence[Finding], docs: Mapping[str, CheckDoc], what: str) -> None:
     """How many findings of which checks are about to be decided, with the first messages, and how."""
     screen = console()
-    screen.print(f"{len(findings):,} findings {plain(what)}", style="bold")
+    screen.print(f"{counted(len(findings), 'finding')} {plain(what)}", style="bold")
     for code, number in Counter(finding.check for finding in findings).most_common():
         title = docs[code].title if code in docs else ""
         screen.print(f"  {number:,} of {code} {plain(title)}")
@@ -181,7 +183,7 @@ def print_many(findings: Sequence[Finding], docs: Mapping[str, CheckDoc], what: 
 def print_undone(batch: Sequence[Decision]) -> None:
     """The decisions that are about to be taken out."""
     first, screen = batch[0], console()
-    told = f"{len(batch):,} decisions: {first.verdict.value} by {first.who} on {first.when}: {first.reason}"
+    told = f"{counted(len(batch), 'decision')}: {first.verdict.value} by {first.who} on {first.when}: {first.reason}"
     screen.print(plain(told), style="bold")
     for code, number in Counter(decision.check for decision in batch).most_common():
         screen.print(f"  {number:,} of {code}")
@@ -215,14 +217,14 @@ def print_merge(path: Path, merged: Merged) -> None:
 def print_merged(source: Path, path: Path, added: int, known: int) -> None:
     """What came of taking over the decisions of another file."""
     already = f"; {known:,} stood there already" if known else ""
-    say(f"{path}: {added:,} decisions added from {source}{already}")
+    say(f"{path}: {counted(added, 'decision')} added from {source}{already}")
 
 
 def print_stored(path: object, added: int, removed: int, left: int) -> None:
     """What a review did to the decisions file, and how much is still open."""
     screen = console()
-    say(f"{path}: {added:,} decisions added, {removed:,} removed")
-    screen.print(f"{left:,} findings are not decided")
+    say(f"{path}: {counted(added, 'decision')} added, {removed:,} removed")
+    screen.print(f"{counted(left, 'finding is', 'findings are')} not decided")
 
 
 def _short(value: Any) -> str:

@@ -15,6 +15,7 @@ from kvqa_audit.artifacts.tables import no_formula
 from kvqa_audit.fixes.patch import CORRECTION, CellChange, Patch
 from kvqa_audit.fixes.proof import Proof, by_check
 from kvqa_audit.model import AuditRun, Finding
+from kvqa_audit.release.sentence import counted
 
 CHANGE_COLUMNS = ("row", "img_id", "question", "column", "from", "to", "rule", "why")
 
@@ -47,8 +48,9 @@ def changes_md(source: str, patch: Patch, proof: Proof | None, left_out: Sequenc
         "",
         f"Corrected copy of {_code(source)}. `changes.csv` lists every change, `proof.json` what a second audit found.",
         "",
-        f"- {rows:,} rows changed, {len(patch.dropped):,} rows dropped, {len(patch.removed_images):,} images removed",
-        f"- left for a person: {len(left):,} findings",
+        f"- {counted(rows, 'row')} changed, {counted(len(patch.dropped), 'row')} dropped, "
+        f"{counted(len(patch.removed_images), 'image')} removed",
+        f"- left for a person: {counted(len(left), 'finding')}",
     ]
     if proof is not None:
         lines.append(f"- proof: {'holds' if proof.holds else 'DOES NOT HOLD'}")

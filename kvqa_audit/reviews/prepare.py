@@ -114,7 +114,8 @@ def _reopened(known: Item, row: Mapping[str, Any]) -> dict[str, Any]:
     if not is_new:
         names = ("state", "decided", "round", "version", "settled_by", "written")
         return {name: getattr(known, name) for name in names}
-    begun = {"state": ItemState.OPEN, "decided": 0, "round": known.round + 1, "version": known.version + 1}
+    state = ItemState.OPEN if known.known is None else ItemState.KNOWN
+    begun = {"state": state, "decided": 0, "round": known.round + 1, "version": known.version + 1}
     return {**begun, "settled_by": None, "written": None}
 
 

@@ -22,13 +22,12 @@ from kvqa_audit.store.review_tables import (
     REVIEW_SKIPS,
     REVIEWS,
     ItemState,
-    ReviewVerdict,
 )
 
 SIMILAR, ALIKE, RECENT = 5, 12, 40
 # Who has not decided for so long was away.
 _AWAY = timedelta(minutes=5)
-_WAITING = (ItemState.OPEN, ItemState.DISPUTED, ItemState.KNOWN)
+WAITING = (ItemState.OPEN, ItemState.DISPUTED, ItemState.KNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +126,9 @@ def progress(store: JobStore, who: Reviewer, dataset: int, filters: Filters) -> 
         mine = [d.dataset == dataset, d.user == who.id, d.undone_at.is_(None)]
         decided = connection.execute(select(func.count()).select_from(REVIEW_DECISIONS).where(*mine)).scalar_one()
         # What this person decided and others still have to: mostly little, so that it is counted from its side.
-        still = [*of, c.state.in_(_WAITING), c.decided > 0, d.item == c.id, d.round == c.round]
+        still = [*of, c.state.in_(WAITING), c.decided > 0, d.item == c.id, d.round == c.round]
         done = connection.execute(select(func.count()).select_from(REVIEW_ITEMS, REVIEW_DECISIONS).where(*still, *mine))
-        waiting = sum(numbers.get(state, 0) for state in _WAITING) - done.scalar_one()
+        waiting = sum(numbers.get(state, 0) for state in WAITING) - done.scalar_one()
         last = connection.execute(select(d.batch, d.at).where(*mine).order_by(d.id.desc()).limit(RECENT)).all()
     told = {state.value: numbers.get(state, 0) for state in (ItemState.SETTLED, ItemState.OPEN, ItemState.DISPUTED)}
     return Progress(**told, mine=decided, for_me=waiting, seconds_each=_seconds_each(dict(map(tuple, last)), now))
@@ -194,32 +193,10 @@ def set_up(store: JobStore, dataset: int, version: int, needed: int) -> Review:
         return review_of(connection, dataset)
 
 
-def assign(store: JobStore, dataset: int, filters: Filters, user: int | None) -> None:
-    """Gives what the filters hold for to somebody to decide about; None gives it to nobody."""
-    c = REVIEW_ITEMS.c
-    with store.writing() as connection:
-        of = (c.dataset == dataset, c.run == (review_of(connection, dataset).run or ""), *filters.conditions())
-        connection.execute(update(REVIEW_ITEMS).where(*of).values(assignee=user))
-
-
-def measure_by(store: JobStore, number: int, known: ReviewVerdict | None) -> None:
-    """Lets a thing measure reviewers: everybody gets it once, and what they say is never written to the dataset.
-
-    Raises:
-        ConflictError: somebody decided about it already.
-    """
-    c = REVIEW_ITEMS.c
-    state = ItemState.OPEN if known is None else ItemState.KNOWN
-    with store.writing() as connection:
-        changed = update(REVIEW_ITEMS).where(c.id == number, c.decided == 0, c.state != ItemState.SETTLED)
-        if connection.execute(changed.values(known=known, state=state).returning(c.id)).first() is None:
-            raise ConflictError("somebody decided about it already, or there is no such thing")
-
-
 def _tiers(who: Reviewer, review: Review, filters: Filters, now: datetime) -> Iterator[list[ColumnElement[bool]]]:
     """Conditions, the most wanted first; together they hold for all that waits for this person."""
     c = REVIEW_ITEMS.c
-    waits = [c.dataset == review.dataset, c.run == review.run, c.state.in_(_WAITING), ~_decided_by(who)]
+    waits = [c.dataset == review.dataset, c.run == review.run, c.state.in_(WAITING), ~_decided_by(who)]
     skipped = exists().where(REVIEW_SKIPS.c.item == c.id, REVIEW_SKIPS.c.user == who.id)
     lock = REVIEW_LOCKS.c
     others = (

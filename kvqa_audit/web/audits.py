@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from fastapi import Request
 from sqlalchemy import func, select
@@ -99,6 +100,7 @@ class Record:
     described_by: str
     ready: bool
     standing: Standing
+    error_rates: Sequence[Mapping[str, Any]]
 
 
 def seen_audit(site: Site, caller: Caller, number: int, role: Role = Role.VIEWER, scope: Scope = "read") -> Audit:
@@ -249,4 +251,5 @@ def _record(path: str) -> Record:
         described_by=run.metrics.get("described_by", ""),
         ready=bool(verdict and verdict.ready),
         standing=standing_of(run),
+        error_rates=(run.metrics.get("decisions") or {}).get("error_rates", ()),
     )

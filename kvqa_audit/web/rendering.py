@@ -12,6 +12,7 @@ from jinja2 import Environment
 from markupsafe import Markup, escape
 
 from kvqa_audit.access.secrets import form_secret
+from kvqa_audit.release.sentence import counted
 from kvqa_audit.report.environment import environment
 from kvqa_audit.web.who import Caller
 
@@ -20,7 +21,7 @@ from kvqa_audit.web.who import Caller
 def templates() -> Environment:
     """The templates of the pages: they escape every text and make control characters visible."""
     made = environment("kvqa_audit.web")
-    made.filters.update(moment=moment, ago=ago, typed=typed, lasted=lasted)
+    made.filters.update(moment=moment, ago=ago, typed=typed, lasted=lasted, counted=counted)
     return made
 
 

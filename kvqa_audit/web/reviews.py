@@ -66,13 +66,9 @@ def seen_desk(site: Site, caller: Caller, number: int) -> Desk:
         NotThereError, UnknownError: there is no such dataset, or the caller may not see it.
     """
     known = seen_dataset(site, caller, number)
-    c = JOBS.c
+    last = last_run(site, number)
     with site.store.reading() as connection:
         review = review_of(connection, number)
-        finished = select(RUNS.c.id).join(JOBS, c.run == RUNS.c.id).where(c.dataset == number, c.state == JobState.DONE)
-        last = connection.execute(
-            finished.where(RUNS.c.state == RunState.FINISHED).order_by(c.id.desc()).limit(1)
-        ).scalar()
     if last is None:
         return Desk(known, review, "no run", "No audit of this dataset has ended yet.")
     if review.run == last:
@@ -85,6 +81,16 @@ def seen_desk(site: Site, caller: Caller, number: int) -> Desk:
         return Desk(known, review, "failed", str(error))
     with site.store.reading() as connection:
         return Desk(known, review_of(connection, number), "ready")
+
+
+def last_run(site: Site, number: int) -> str | None:
+    """The id of the last finished run of a dataset, whose findings are to be reviewed."""
+    c = JOBS.c
+    finished = select(RUNS.c.id).join(JOBS, c.run == RUNS.c.id).where(c.dataset == number, c.state == JobState.DONE)
+    wanted = finished.where(RUNS.c.state == RunState.FINISHED).order_by(c.id.desc()).limit(1)
+    with site.store.reading() as connection:
+        found: str | None = connection.execute(wanted).scalar()
+    return found
 
 
 def make_sure(site: Site, caller: Caller, number: int, role: Role = Role.VIEWER) -> None:

@@ -12,7 +12,8 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from kvqa_audit.client.client import Client, ServiceError
+from kvqa_audit.client.client import Client
+from kvqa_audit.client.connection import ServiceError
 from kvqa_audit.client.records import DatasetEdit, DecisionEdit, ScheduleEdit
 from kvqa_audit.model import Finding, Severity
 from kvqa_audit.store.access_tables import Role

@@ -284,7 +284,7 @@ def test_file_kept_elsewhere_is_merged_unless_both_disagree(desk: Desk) -> None:
     assert len(desk.decisions()) == 1, "nothing was changed"
     assert boss.send(page, {"theirs": "decisions: ["}).status_code == 422
     merged = boss.send(page, {"theirs": "decisions:\n" + entries.partition("\n")[2]})
-    assert "1 decisions added, 0 taken out" in merged.text
+    assert "1 decision added, 0 taken out" in merged.text
     assert ("false positive", "eve", "seen") in desk.decisions()
     assert other["id"] not in {item["id"] for item in desk.next(ben, check="KV008")}, "it is in the queue no more"
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Literal
 
-from kvqa_audit.client import records as wire
+from kvqa_audit.client import review_records as wire
 from kvqa_audit.release.merging import Merged
 from kvqa_audit.report.text import shown
 from kvqa_audit.reviews.measures import Measures
@@ -14,6 +14,7 @@ from kvqa_audit.reviews.queue import Filters, Progress
 from kvqa_audit.store.review_records import Item, ReviewDecision
 from kvqa_audit.store.review_tables import ItemState
 from kvqa_audit.web import reviews as work
+from kvqa_audit.web.reviewers import Learnt
 from kvqa_audit.web.reviews import Desk
 from kvqa_audit.web.who import Caller
 
@@ -69,7 +70,7 @@ def item(
         round=one.round,
         blocks=one.blocks,
         settles=len(one.findings),
-        about=_about(one),
+        about=in_few_words(one),
         sheet=_visible(body),
         # The run in the address makes a browser ask anew when another one is reviewed.
         pictures=[f"{place}/pictures/{n}?run={one.run}" for n in range(len(body["pictures"]))],
@@ -84,7 +85,7 @@ def preview(found: Sequence[Item], settled: int) -> wire.ReviewPreview:
         seen=[wire.ReviewSeen(id=one.id, version=one.version) for one in found],
         findings=sum(len(one.findings) for one in found),
         settled=settled,
-        first=[_about(one) for one in found[:_FIRST]],
+        first=[in_few_words(one) for one in found[:_FIRST]],
     )
 
 
@@ -96,6 +97,29 @@ def measures(told: Measures) -> wire.ReviewMeasures:
         reviewers={name: wire.Measured(**asdict(one)) for name, one in told.reviewers.items()},
         known={name: wire.ReviewScore(**asdict(one)) for name, one in told.known.items()},
     )
+
+
+def known(one: Item) -> wire.ReviewKnown:
+    assert one.known is not None
+    return wire.ReviewKnown(
+        id=one.id, check=one.check, about=in_few_words(one), known=one.known.value, decided=one.decided
+    )
+
+
+def learnt(told: Learnt) -> wire.ReviewLearnt:
+    precision = {
+        code: wire.ReviewPrecision(
+            right=one.right,
+            wrong=one.wrong,
+            share=None if one.share is None else wire.Measured(**asdict(one.share)),
+            in_words=one.in_words(),
+            advice=one.advice(code),
+        )
+        for code, one in told.precision.items()
+    }
+    names = wire.ReviewErrorRate.model_fields
+    rates = [wire.ReviewErrorRate(**{name: rate[name] for name in names}) for rate in told.error_rates]
+    return wire.ReviewLearnt(run=told.run, precision=precision, error_rates=rates)
 
 
 def merged(told: Merged) -> wire.ReviewMerged:
@@ -111,11 +135,12 @@ def _said(other: ReviewDecision, about: Item) -> wire.ReviewSaid:
         reason=shown(other.reason),
         until=other.until,
         answer=shown(other.correction["answer"]) if other.correction else None,
-        about=_about(about),
+        about=in_few_words(about),
     )
 
 
-def _about(one: Item) -> str:
+def in_few_words(one: Item) -> str:
+    """A thing in a few words."""
     first = one.findings[0]
     parts = (first["img_id"] or ", ".join(first["related"]), one.question, one.answer)
     return shown(" · ".join(part for part in parts if part), _WORDS)

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Request, Response
 
-from kvqa_audit.access.users import user_named
-from kvqa_audit.client import records as wire
+from kvqa_audit.client import review_records as wire
 from kvqa_audit.errors import SpecError
-from kvqa_audit.reviews import deciding, queue
+from kvqa_audit.reviews import assigning, deciding, queue
 from kvqa_audit.reviews.rows import decisions_in_force
 from kvqa_audit.store.access_tables import Role
 from kvqa_audit.store.review_records import Item, Words
 from kvqa_audit.store.review_tables import ItemState, ReviewVerdict
+from kvqa_audit.web import reviewers
 from kvqa_audit.web import reviews as work
 from kvqa_audit.web.api import review_wire as as_wire
 from kvqa_audit.web.api.once import Key
@@ -155,26 +156,40 @@ def bulk(
     return wire.ReviewManyKept(kept=len(kept), refused=told)
 
 
-@router.post("/datasets/{number}/review/assign", status_code=204)
-def assign(request: Request, caller: Writer, number: Number, sent: wire.ReviewAssign) -> None:
+@router.post("/datasets/{number}/review/assign")
+def assign(request: Request, caller: Writer, number: Number, sent: wire.ReviewAssign) -> wire.ReviewAssigned:
     """Gives things to somebody, or to nobody; they see them with the filter `mine`, others go on seeing them."""
+    filters = as_wire.filters_of(sent.filters, caller)
+    return wire.ReviewAssigned(things=reviewers.assign(request, caller, number, filters, sent.user, sent.most))
+
+
+@router.get("/datasets/{number}/review/shares")
+def get_shares(request: Request, caller: Reader, number: Number) -> wire.ReviewShares:
+    """Who has been given what."""
     site = site_of(request)
-    known = seen_dataset(site, caller, number, Role.MAINTAINER, "write")
-    with site.store.reading() as connection:
-        user = None if sent.user is None else user_named(connection, sent.user)
-    if sent.user is not None and user is None:
-        raise SpecError(f"user: there is no user {sent.user[:60]}")
-    queue.assign(site.store, number, as_wire.filters_of(sent.filters, caller), user.id if user else None)
-    site.log(request, caller.name, "assigned", known.settings.name, dataset=number, to=sent.user)
+    work.make_sure(site, caller, number, Role.MAINTAINER)
+    told = [wire.ReviewShare(**asdict(one)) for one in assigning.shares(site.store, number)]
+    return wire.ReviewShares(shares=told)
 
 
 @router.put("/review/items/{number}/known", status_code=204)
 def measure(request: Request, caller: Writer, number: Number, sent: wire.ReviewMeasure) -> None:
     """Lets a thing measure reviewers: everybody gets it once, and what they say is never written to the dataset."""
+    reviewers.measure_by(request, caller, number, None if sent.known is None else ReviewVerdict(sent.known))
+
+
+@router.get("/datasets/{number}/review/known")
+def get_known(request: Request, caller: Reader, number: Number) -> wire.ReviewKnownThings:
+    """What measures the reviewers, with the answers: for who maintains the dataset."""
     site = site_of(request)
-    one = work.seen_item(site, caller, number, Role.MAINTAINER)
-    queue.measure_by(site.store, number, None if sent.known is None else ReviewVerdict(sent.known))
-    site.log(request, caller.name, "set a known answer", dataset=one.dataset, thing=number)
+    work.make_sure(site, caller, number, Role.MAINTAINER)
+    return wire.ReviewKnownThings(things=[as_wire.known(one) for one in assigning.known_things(site.store, number)])
+
+
+@router.get("/datasets/{number}/review/learnt")
+def get_learnt(request: Request, caller: Reader, number: Number) -> wire.ReviewLearnt:
+    """How often each check is right and how much of the dataset is wrong, as the last run reckoned from decisions."""
+    return as_wire.learnt(reviewers.learnt(site_of(request), caller, number))
 
 
 @router.get("/datasets/{number}/review/agreement")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from kvqa_audit.errors import ConflictError, SpecError
 from kvqa_audit.jobs.dataset_texts import decisions_of as decisions_in_settings
 from kvqa_audit.jobs.datasets import dataset
 from kvqa_audit.model import Finding, Severity
+from kvqa_audit.reviews.assigning import assign, known_things, measure_by, shares
 from kvqa_audit.reviews.deciding import Reviewer, decide, decide_many, skip, undo
 from kvqa_audit.reviews.decisions_text import bring_up_to_date
 from kvqa_audit.reviews.prepared import sheet_of
@@ -19,7 +21,6 @@ from kvqa_audit.reviews.queue import (
     Filters,
     choices,
     matching,
-    measure_by,
     next_items,
     progress,
     set_up,
@@ -151,17 +152,42 @@ def test_what_is_skipped_comes_last(desk: Desk) -> None:
     assert [one.id for one in queue(desk, anna)] == [*(one.id for one in rest), first.id]
 
 
-def test_what_measures_reviewers_is_never_written(desk: Desk) -> None:
-    desk.audited(findings(0))
+def test_what_measures_reviewers_is_never_written_and_can_be_taken_out(desk: Desk) -> None:
+    desk.audited(findings(0, 1))
     anna, ben = desk.reviewer("anna"), desk.reviewer("ben")
-    (one,) = queue(desk, anna)
+    one = queue(desk, anna)[0]
     measure_by(desk.store, one.id, ReviewVerdict.CONFIRMED)
     for who in (anna, ben):
-        (one,) = queue(desk, who)
-        assert decide(desk.store, who, one.id, one.version, FALSE, "k").item.state is ItemState.KNOWN
+        seen = next(item for item in queue(desk, who) if item.id == one.id)
+        assert decide(desk.store, who, seen.id, seen.version, FALSE, "k").item.state is ItemState.KNOWN
+    with pytest.raises(ConflictError):
+        measure_by(desk.store, one.id, ReviewVerdict.FALSE_POSITIVE)
+    desk.audited([*findings(1), *(replace(found, answer="9") for found in findings(0))], day=2)
+    desk.audited(findings(0, 1), day=3)
+    assert [(item.id, item.decided) for item in known_things(desk.store, desk.dataset)] == [(one.id, 2)]
     assert decisions(desk) == []
+    measure_by(desk.store, one.id, None)
+    assert known_things(desk.store, desk.dataset) == ()
+    again = next(item for item in queue(desk, anna) if item.id == one.id)
+    decide(desk.store, anna, again.id, again.version, FALSE, "l")
+    assert decisions(desk) == [(one.key, "false positive", "anna")]
     with pytest.raises(ConflictError):
         measure_by(desk.store, one.id, None)
+
+
+def test_things_are_shared_out_among_people(desk: Desk) -> None:
+    warnings = [Finding("KV003", Severity.WARNING, "blank", "i0", "How many?", "", row=0)]
+    desk.audited([*findings(1, 2, 3), *warnings])
+    anna, ben = desk.reviewer("anna"), desk.reviewer("ben")
+    first = queue(desk, anna)[0]
+    decide(desk.store, anna, first.id, first.version, CONFIRMED, "k")
+    assert assign(desk.store, desk.dataset, ALL, ben.id, most=2) == 2
+    assert assign(desk.store, desk.dataset, ALL, anna.id, most=5) == 1, "what nobody has yet"
+    told = {one.user: (one.waiting, one.settled) for one in shares(desk.store, desk.dataset)}
+    assert told == {"anna": ({"KV003": 1}, 0), "ben": ({"KV008": 2}, 0), None: ({}, 1)}
+    assert len(queue(desk, ben, Filters(assignee=ben.id))) == 2
+    assert assign(desk.store, desk.dataset, Filters(check="KV008"), None) == 2, "what is settled is nobody's any more"
+    assert queue(desk, ben, Filters(assignee=ben.id)) == ()
 
 
 def test_next_run_knows_what_was_decided_and_keeps_what_is_half_decided(desk: Desk) -> None:
