@@ -108,8 +108,8 @@ def spellings_of(rows: Mapping[str, int]) -> dict[str, Spellings]:
     return {value: Spellings({text: rows[text] for text in group}) for value, group in groups.items()}
 
 
-def usual_spellings(texts: Iterable[str]) -> dict[str, str]:
-    """Each text → the usual spelling of its value among them all."""
+def usual_spellings(texts: Iterable[str] | Mapping[str, int]) -> dict[str, str]:
+    """Each text → the usual spelling of its value among them all, given as often as it stands or with its number."""
     return {text: found.usual for found in spellings_of(Counter(texts)).values() for text in found.rows}
 
 

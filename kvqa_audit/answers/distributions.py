@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -54,24 +55,73 @@ class Distributions:
     questions: tuple[QuestionProfile, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Spelt:
+    """How questions and answers are counted: each text as it is written → the text under which its rows are counted."""
+
+    questions: Mapping[str, str]
+    answers: Mapping[str, str]
+
+
+# (source, question) → images that have such a row; None stands for all sources, and for all rows of the source.
+Images = Counter[tuple[str | None, str | None]]
+
+
 def describe(frame: pd.DataFrame, spec: DatasetSpec) -> Distributions:
     """Counts the answers of a table with the text columns source, question, answer and img_id.
 
     Questions go by their catalogue text, however they are spelt; unknown ones, and answers, by their usual spelling.
     """
-    canonical = {text: question.text for text, question in spec.questions_in(frame["question"]).items()}
-    question = frame["question"].map(usual_spellings(frame["question"]) | canonical)
-    answer = frame["answer"].str.strip()
-    tidy = frame[["source", "img_id"]].assign(question=question, answer=answer.map(usual_spellings(answer)))
-    tidy = tidy.astype({"source": "category", "question": "category", "img_id": "category"})
+    cells = frame[[*_CELL, "answer"]].assign(rows=1)
+    spelt = spellings_in(cells, spec)
+    return distributions_of(cells, spelt, images_in(frame, spelt))
+
+
+def spellings_in(cells: pd.DataFrame, spec: DatasetSpec) -> Spelt:
+    """How the questions and answers of cells are counted.
+
+    Args:
+        cells: has the columns question, answer and rows, in how many rows of the table they stand.
+    """
+    questions, answers = Counter[str](), Counter[str]()
+    for question, answer, rows in cells[["question", "answer", "rows"]].itertuples(index=False):
+        questions[question] += rows
+        answers[answer.strip()] += rows
+    canonical = {text: question.text for text, question in spec.questions_in(questions).items()}
+    usual = usual_spellings(answers)
+    return Spelt(
+        usual_spellings(questions) | canonical, {text: usual[text.strip()] for text in cells["answer"].unique()}
+    )
+
+
+def images_in(frame: pd.DataFrame, spelt: Spelt) -> Images:
+    """Counts the images of a table; over the parts of one, with all rows of an image in one part, the counts add up."""
+    named = frame.loc[frame["img_id"].str.strip() != "", ["source", "question", "img_id"]]
+    named = named.assign(question=named["question"].map(spelt.questions)).astype("category")
+    found: Images = Counter({(None, None): int(named["img_id"].nunique())})
+    for by in (_CELL, ["source"], ["question"]):
+        images = named.groupby(by, observed=True)["img_id"].nunique().reset_index()
+        keys = (images[name].tolist() if name in by else [None] * len(images) for name in _CELL)
+        found.update(dict(zip(zip(*keys, strict=True), images["img_id"].tolist(), strict=True)))
+    return found
+
+
+def distributions_of(cells: pd.DataFrame, spelt: Spelt, images: Images) -> Distributions:
+    """The distributions of a table out of counts.
+
+    Args:
+        cells: the columns source, question, answer and rows, in how many rows they stand; one may stand several times.
+        spelt: of all these texts.
+        images: of the same table.
+    """
+    tidy = cells.assign(
+        question=cells["question"].map(spelt.questions), answer=cells["answer"].map(spelt.answers)
+    ).astype({"source": "category", "question": "category"})
     answered = tidy[tidy["answer"] != ""]
-    counts = answered.groupby([*_CELL, "answer"], observed=True).size().rename("rows").reset_index()
+    counts = answered.groupby([*_CELL, "answer"], observed=True)["rows"].sum().reset_index()
     counts = counts.sort_values([*_CELL, "rows", "answer"], ascending=[True, True, False, True], kind="stable")
-    images = tidy[tidy["img_id"] != ""].groupby("source", observed=True)["img_id"].nunique()
     return Distributions(
-        _shares(counts),
-        _profiles(tidy, counts, _CELL, images.to_dict()),
-        _profiles(tidy, counts, ["question"], {None: int(tidy.loc[tidy["img_id"] != "", "img_id"].nunique())}),
+        _shares(counts), _profiles(tidy, counts, _CELL, images), _profiles(tidy, counts, ["question"], images)
     )
 
 
@@ -81,14 +131,11 @@ def _shares(counts: pd.DataFrame) -> tuple[AnswerShare, ...]:
     return tuple(AnswerShare(*entry) for entry in zip(*columns, shares.tolist(), strict=True))
 
 
-def _profiles(
-    tidy: pd.DataFrame, counts: pd.DataFrame, by: list[str], images_of: Mapping[Hashable, int]
-) -> tuple[QuestionProfile, ...]:
+def _profiles(tidy: pd.DataFrame, counts: pd.DataFrame, by: list[str], images: Images) -> tuple[QuestionProfile, ...]:
     """One profile per group of `by`, which is (source, question) or (question)."""
     import numpy as np
 
-    named = tidy.assign(named=tidy["img_id"].where(tidy["img_id"] != ""))
-    asked = named.groupby(by, observed=True).agg(rows=("answer", "size"), images=("named", "nunique"))
+    asked = tidy.groupby(by, observed=True).agg(rows=("rows", "sum"))
     per_answer = counts.groupby([*by, "answer"], observed=True)["rows"].sum().rename("rows").reset_index()
     per_answer["share"] = per_answer["rows"] / per_answer.groupby(by, observed=True)["rows"].transform("sum")
     per_answer["bits"] = -per_answer["share"] * np.log2(per_answer["share"])
@@ -100,13 +147,14 @@ def _profiles(
         majority=("answer", "first"),
         majority_share=("share", "first"),
     )
-    table = asked.join(answers).fillna({"images": 0, "answered": 0, "distinct": 0, "bits": 0.0}).reset_index()
-    return tuple(_profile(record, images_of) for record in table.to_dict("records"))
+    table = asked.join(answers).fillna({"answered": 0, "distinct": 0, "bits": 0.0}).reset_index()
+    return tuple(_profile(record, images) for record in table.to_dict("records"))
 
 
-def _profile(record: Mapping[Hashable, Any], images_of: Mapping[Hashable, int]) -> QuestionProfile:
+def _profile(record: Mapping[Hashable, Any], images_of: Images) -> QuestionProfile:
     source = str(record["source"]) if "source" in record else None
-    answered, images, of_source = int(record["answered"]), int(record["images"]), images_of.get(source, 0)
+    answered = int(record["answered"])
+    images, of_source = images_of[source, str(record["question"])], images_of[source, None]
     bits = max(0.0, float(record["bits"]))
     return QuestionProfile(
         source=source,

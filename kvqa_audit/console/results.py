@@ -125,6 +125,9 @@ def print_check_in_parts(judged: JudgedInParts) -> None:
         reasons.setdefault(reason, []).append(code)
     for reason, codes in reasons.items():
         screen.print(f"not judged in parts: {', '.join(codes)}, which {reason}", style="yellow")
+    if judged.sampled_rows < judged.table.rows:
+        of = f"{judged.sampled_rows:,} of {judged.table.rows:,} rows, those of images drawn by their ids"
+        screen.print(f"judged on a sample: {', '.join(judged.of_sample)} ({of})", style="yellow")
     number = sum(judged.counts.values())
     say(f"{judged.table.rows:,} rows in {judged.table.parts:,} parts; all {number:,} findings: {judged.folder}")
 

@@ -9,7 +9,7 @@ import contextlib
 import gc
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -61,9 +61,27 @@ def judge_expectations(table: Table, spec: DatasetSpec, absent: Mapping[str, str
     Raises:
         SpecError: a promise cannot be evaluated, or takes too long; the text names the file, the line and the promise.
     """
-    reasons = {promise.id: _reason_to_skip(promise, absent) for promise in spec.promises}
-    judge = _Judge(table.frame, spec) if any(reason is None for reason in reasons.values()) else None
-    results, seconds = {}, seconds_for(len(table.frame))
+    frame = table.frame
+    tables = {
+        "rows": lambda: frame,
+        "images_per_source": lambda: images_per_source(_images_of_sources(frame), spec),
+        "rows_per_question": lambda: rows_per_question(frame[["question", "answer"]].assign(rows=1), spec),
+    }
+    return judge_tables(tables, len(frame), spec, absent)
+
+
+def judge_tables(
+    tables: Mapping[str, Callable[[], pd.DataFrame]], rows: int, spec: DatasetSpec, absent: Mapping[str, str]
+) -> dict[str, ExpectationResult]:
+    """Judges every promise of the description, as `judge_expectations` does, on the tables that promises are about.
+
+    Args:
+        tables: how each of the tables that the promises name is made.
+        rows: how many rows they are made of; a promise may take the longer, the more there are.
+    """
+    reasons = {promise.id: reason_to_skip(promise, absent) for promise in spec.promises}
+    judge = _Judge(tables, spec) if any(reason is None for reason in reasons.values()) else None
+    results, seconds = {}, seconds_for(rows)
     for promise in spec.promises:
         reason = reasons[promise.id]
         if judge is None or reason is not None:
@@ -76,7 +94,8 @@ def judge_expectations(table: Table, spec: DatasetSpec, absent: Mapping[str, str
     return results
 
 
-def _reason_to_skip(promise: Promise, absent: Mapping[str, str]) -> str | None:
+def reason_to_skip(promise: Promise, absent: Mapping[str, str]) -> str | None:
+    """Why a promise cannot be judged; None where it can."""
     needs = ["table", *(["whole dataset"] if promise.whole_dataset else []), *_NEEDS[promise.table]]
     if promise.table == "rows":
         needs += [f"column {name}" for name in sorted(columns_named(promise.table, promise.kwargs))]
@@ -86,7 +105,7 @@ def _reason_to_skip(promise: Promise, absent: Mapping[str, str]) -> str | None:
 class _Judge:
     """Great Expectations, imported and silenced, with the three tables that promises are about."""
 
-    def __init__(self, frame: pd.DataFrame, spec: DatasetSpec) -> None:
+    def __init__(self, tables: Mapping[str, Callable[[], pd.DataFrame]], spec: DatasetSpec) -> None:
         os.environ["GX_ANALYTICS_ENABLED"] = "false"
         with _uncollected():
             import great_expectations as gx
@@ -96,20 +115,15 @@ class _Judge:
         source = context.data_sources.add_pandas("dataset")
         self._whole = source.add_dataframe_asset("table").add_batch_definition_whole_dataframe("table")
         self._spec = spec
-        self._tables = {
-            "rows": lambda: frame,
-            "images_per_source": lambda: _images_per_source(frame, spec),
-            "rows_per_question": lambda: _rows_per_question(frame, spec),
-        }
+        self._tables = tables
         self._frames: dict[str, pd.DataFrame] = {}
 
     def result_of(self, promise: Promise) -> ExpectationResult:
         table = self._frame(promise.table)
         if text := promise.kwargs.get("row_condition"):
             table = table[rows_that_meet(parse_condition(text, TABLES[promise.table]), table)]
-            if table.empty:
-                message = f"no row of '{promise.table}' meets the condition {text!r}"
-                return ExpectationResult(promise.id, "vacuous", None, None, message)
+            if not len(table):
+                return nothing_meets_the_condition(promise)
         judged, type_name, kwargs = as_judged(promise, table)
         return _result(promise, self._validated(promise, judged, _expectation(type_name, kwargs)))
 
@@ -160,15 +174,34 @@ def _result(promise: Promise, validated: Any) -> ExpectationResult:
     outcome: Literal["passed", "failed"] = "passed" if validated.success else "failed"
     elements = found.get("element_count")
     if elements is None:
-        measured, threshold = _number(found.get("observed_value")), _bound(promise.kwargs)
-        message = f"found {_observed(found, validated.success)}, promised {_promised(promise)}"
-        return ExpectationResult(promise.id, outcome, measured, threshold, message, 1)
-    judged = elements - found.get("missing_count", 0)
+        measured = _number(found.get("observed_value"))
+        return result_of_figure(promise, measured, _observed(found, validated.success), outcome)
+    return result_of_cells(promise, elements - found.get("missing_count", 0), found["unexpected_count"], outcome)
+
+
+def result_of_figure(
+    promise: Promise, measured: float | None, told: str, outcome: Literal["passed", "failed"]
+) -> ExpectationResult:
+    """The result of a promise about a figure of the whole table, which is told in words, too."""
+    message = f"found {told}, promised {_promised(promise)}"
+    return ExpectationResult(promise.id, outcome, measured, _bound(promise.kwargs), message, 1)
+
+
+def result_of_cells(
+    promise: Promise, judged: int, broken: int, outcome: Literal["passed", "failed"]
+) -> ExpectationResult:
+    """The result of a promise about cells, of which so many are judged and so many of these break it."""
     if not judged:
         return ExpectationResult(promise.id, "vacuous", None, None, f"'{promise.table}' holds nothing to judge")
-    share = 1 - found["unexpected_count"] / judged
+    share = 1 - broken / judged
     message = f"{share:.2%} of {judged:,} cells hold, promised {_promised(promise)}"
     return ExpectationResult(promise.id, outcome, share, float(promise.kwargs.get("mostly", 1.0)), message, judged)
+
+
+def nothing_meets_the_condition(promise: Promise) -> ExpectationResult:
+    """The result of a promise about the rows that meet a condition, where none does."""
+    message = f"no row of '{promise.table}' meets the condition {promise.kwargs.get('row_condition')!r}"
+    return ExpectationResult(promise.id, "vacuous", None, None, message)
 
 
 def _observed(found: Mapping[str, Any], success: bool) -> str:
@@ -222,24 +255,35 @@ def _plain(value: Any) -> str:
     return f"{int(number):,}" if number == int(number) else f"{number:g}"
 
 
-def _images_per_source(frame: pd.DataFrame, spec: DatasetSpec) -> pd.DataFrame:
-    """source, images: distinct non-blank img_ids; a known source without any counts 0."""
-    rows = frame[frame["img_id"].str.strip() != ""]
-    counts = rows.groupby("source", sort=True)["img_id"].nunique()
-    return _counted(counts, list(spec.sources), "source", "images")
+def _images_of_sources(frame: pd.DataFrame) -> Mapping[str, int]:
+    named = frame[frame["img_id"].str.strip() != ""]
+    return {str(source): int(n) for source, n in named.groupby("source")["img_id"].nunique().items()}
 
 
-def _rows_per_question(frame: pd.DataFrame, spec: DatasetSpec) -> pd.DataFrame:
-    """question, rows: answered rows under the catalogue's text; a known question without any counts 0."""
-    canonical = {text: question.text for text, question in spec.questions_in(frame["question"].str.strip()).items()}
-    answered = frame.loc[frame["answer"].str.strip() != "", "question"].str.strip()
-    counts = answered.map(lambda text: canonical.get(text, text)).value_counts()
-    return _counted(counts, [question.text for question in spec.questions], "question", "rows")
+def images_per_source(images: Mapping[str, int], spec: DatasetSpec) -> pd.DataFrame:
+    """source, images: distinct non-blank img_ids, counted by source; a known source without any counts 0."""
+    return _counted(images, list(spec.sources), "source", "images")
 
 
-def _counted(counts: pd.Series[int], known: list[str], of: str, what: str) -> pd.DataFrame:
+def rows_per_question(cells: pd.DataFrame, spec: DatasetSpec) -> pd.DataFrame:
+    """question, rows: answered rows under the catalogue's text; a known question without any counts 0.
+
+    `cells` has the columns question, answer and rows, in how many rows they stand.
+    """
+    asked = cells["question"].str.strip()
+    canonical = {text: question.text for text, question in spec.questions_in(asked).items()}
+    answered = cells["rows"][cells["answer"].str.strip() != ""]
+    counts = answered.groupby(asked.map(lambda text: canonical.get(text, text))).sum()
+    return _counted(
+        {str(text): int(n) for text, n in counts.items()},
+        [question.text for question in spec.questions],
+        "question",
+        "rows",
+    )
+
+
+def _counted(found: Mapping[str, int], known: list[str], of: str, what: str) -> pd.DataFrame:
     import pandas as pd
 
-    found = {str(name): int(count) for name, count in counts.items()}
-    every = dict.fromkeys(known, 0) | found
+    every = dict.fromkeys(known, 0) | {name: found[name] for name in sorted(found)}
     return pd.DataFrame({of: list(every), what: list(every.values())})

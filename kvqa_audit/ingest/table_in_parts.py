@@ -9,7 +9,8 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,10 +23,16 @@ from kvqa_audit.ingest.table import column_layout, finished_table
 from kvqa_audit.spec.dataset_spec import Columns
 
 if TYPE_CHECKING:
+    import duckdb
     import numpy as np
+    import pandas as pd
     from numpy.typing import NDArray
 
 ROWS_A_PART = 100_000
+# What is counted over a whole table is kept in memory.
+MAX_CELLS = 200_000
+MAX_CELL_BYTES = 100_000_000
+_COUNTED = ("source", "question", "answer")
 _ROWS_A_GROUP = 50_000
 # What `str.strip` takes for blank: rows whose ids differ in it alone belong to one image.
 _BLANK = "".join(chr(code) for code in range(sys.maxunicode + 1) if chr(code).isspace())
@@ -112,6 +119,37 @@ def read_part(table: TableInParts, number: int) -> Part:
     )
 
 
+def distinct_cells(table: TableInParts, memory_mb: int) -> pd.DataFrame | None:
+    """The different source, question and answer of a table, sorted, and in how many rows each three of them stand.
+
+    None where there are more than `MAX_CELLS`, or their texts take more than `MAX_CELL_BYTES`.
+
+    Raises:
+        OutputError: they cannot be counted within the memory.
+    """
+    read = f"read_parquet({_literal(table.rows_file)})"
+    columns = ", ".join(f"{role if role in table.roles else repr('')} AS {role}" for role in _COUNTED)
+    batches = []
+    cells = texts = 0
+    with _out_of_core(table.rows_file, table.rows_file, memory_mb) as connection:
+        # Each question and answer counts once, however many rows have them: far cheaper than to group by them.
+        counting = f"SELECT coalesce(sum(1 / written), 0) FROM {read}"  # noqa: S608 - the path is quoted
+        different = connection.sql(counting).fetchall()[0][0]
+        if different > MAX_CELLS + 0.5:
+            return None
+        query = f"SELECT {columns}, count(*) AS rows FROM {read} GROUP BY ALL"  # noqa: S608 - the path is quoted
+        for batch in connection.sql(query).to_arrow_reader(10_000):
+            batches.append(batch)
+            cells, texts = cells + batch.num_rows, texts + batch.nbytes
+            if cells > MAX_CELLS or texts > MAX_CELL_BYTES:
+                return None
+    import pandas as pd
+    import pyarrow as pa
+
+    found = pa.Table.from_batches(batches).to_pandas() if batches else pd.DataFrame(columns=[*_COUNTED, "rows"])
+    return found.astype(dict.fromkeys(_COUNTED, object)).sort_values(list(_COUNTED), ignore_index=True)
+
+
 def _header(path: Path) -> RawTable:
     """
     Raises:
@@ -156,8 +194,6 @@ def _sort(path: Path, names: Mapping[str, str], parts: int, rows_file: Path, mem
     Raises:
         OutputError: there is no room for the sorted rows.
     """
-    import duckdb
-
     cells = {role: f"coalesce(CAST({_quoted(name)} AS VARCHAR), '')" for role, name in names.items()}
     chosen = ", ".join(f"{cell} AS {role}" for role, cell in ({"split": "''"} | cells).items())
     both = f"{cells.get('question', repr(''))} AS q, {cells.get('answer', repr(''))} AS a"
@@ -175,6 +211,24 @@ def _sort(path: Path, names: Mapping[str, str], parts: int, rows_file: Path, mem
             ORDER BY part, row
         ) TO {_literal(unfinished)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {_ROWS_A_GROUP})
     """  # noqa: S608 - names and paths are quoted, the rest is numbers
+    try:
+        rows_file.parent.mkdir(parents=True, exist_ok=True)
+        with _out_of_core(path, rows_file, memory_mb) as connection:
+            connection.execute(query, {"blank": _BLANK})
+        unfinished.replace(rows_file)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+@contextmanager
+def _out_of_core(path: Path, rows_file: Path, memory_mb: int) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database that works within a bound on its memory, with files beside `rows_file`.
+
+    Raises:
+        OutputError: the memory or the room for the files is too small.
+    """
+    import duckdb
+
     settings: dict[str, Any] = {
         "memory_limit": f"{memory_mb}MB",
         "temp_directory": str(rows_file.parent),
@@ -182,17 +236,13 @@ def _sort(path: Path, names: Mapping[str, str], parts: int, rows_file: Path, mem
         "autoinstall_known_extensions": "false",
     }
     try:
-        rows_file.parent.mkdir(parents=True, exist_ok=True)
         with duckdb.connect(":memory:", config=settings) as connection:
-            connection.execute(query, {"blank": _BLANK})
-        unfinished.replace(rows_file)
+            yield connection
     except duckdb.OutOfMemoryException as error:
         raise OutputError(f"{path}: cannot be sorted within {memory_mb:,} MB; give it more with --memory-mb") from error
     except (duckdb.IOException, OSError) as error:
         told = str(error).splitlines()[0][:300]
         raise OutputError(f"{rows_file}: cannot be written ({told}). Give another folder, or make room.") from error
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def _quoted(name: str) -> str:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 # A process of its own has to import the engines, which is worth while only beside many images.
 _MIN_IMAGES_FOR_A_PROCESS = 100
+WHY_NOT_WHOLE = "the source is a subset, and this is expected of the whole dataset alone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,5 +248,5 @@ def _absent(dataset: Dataset, subset: bool, ocr: bool) -> dict[str, str]:
         if dataset.folders.sources:
             del absent["column source"]
     if subset:
-        absent["whole dataset"] = "the source is a subset, and this is expected of the whole dataset alone"
+        absent["whole dataset"] = WHY_NOT_WHOLE
     return absent
