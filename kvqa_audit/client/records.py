@@ -182,10 +182,13 @@ class Changes(Wire):
 
 
 class DecisionEdit(Wire):
-    """A decision about a finding; one that waives may end after the day `expires`."""
+    """A decision about a finding, or about the group of pictures that it belongs to.
+
+    One that waives may end after the day `expires`. Where several people decide about each, it counts as one of them.
+    """
 
     key: Annotated[str, Field(min_length=1, max_length=64)]
-    verdict: Literal["confirmed", "false positive", "accepted", "fixed"]
+    verdict: Literal["confirmed", "false positive", "accepted", "unsure"]
     reason: Annotated[str, Field(min_length=1, max_length=2_000)]
     expires: date | None = None
 

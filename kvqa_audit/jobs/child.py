@@ -23,7 +23,9 @@ from sqlalchemy import Connection
 
 from kvqa_audit.access.roots import DatasetRoots
 from kvqa_audit.errors import CancelledError, FenceError, KvqaAuditError, OutputError, SourceError, StoreError
+from kvqa_audit.jobs.dataset_texts import DECISIONS_FILE
 from kvqa_audit.jobs.job_rows import held_job
+from kvqa_audit.jobs.job_store import JobStore
 from kvqa_audit.jobs.order import AuditOrder
 from kvqa_audit.jobs.outbox import put_message
 from kvqa_audit.process import end_with
@@ -34,6 +36,7 @@ from kvqa_audit.store.tables import PROJECTS, RUNS, SERIES
 
 if TYPE_CHECKING:
     from kvqa_audit.pipeline.publish import AuditRequest, Publication, Published
+    from kvqa_audit.release.decisions_file import DecisionsFile
 
 COUNT_EVERY_SECONDS = 0.5
 
@@ -142,8 +145,29 @@ def _make_audit(order: AuditOrder, cancel: threading.Event, told: Told) -> None:
             run_id=order.run,
             cancel=cancel,
             listener=told,
+            decided=partial(_decided_until_now, order),
             also=partial(_tell_news, order, report),
         )
+
+
+def _decided_until_now(order: AuditOrder) -> DecisionsFile:
+    """What was decided until the audit is judged, while it was at work, too.
+
+    Raises:
+        SpecError: it cannot be read.
+    """
+    from kvqa_audit.jobs.dataset_decisions import bring_up_to_date
+    from kvqa_audit.release.decisions_file import decisions_for
+
+    with JobStore(order.store, make=False) as store:
+        text = bring_up_to_date(store, order.dataset).settings.decisions
+    return decisions_for(order.source, None if text is None else _decisions_file(order, text))
+
+
+def _decisions_file(order: AuditOrder, text: str) -> Path:
+    work = Path(order.work)
+    _write(work, {DECISIONS_FILE: text})
+    return work / DECISIONS_FILE
 
 
 def _tell_news(order: AuditOrder, report: str, connection: Connection, published: Published) -> None:
@@ -188,10 +212,7 @@ def _asked(order: AuditOrder) -> tuple[AuditRequest, Publication]:
         _write(work, {"gate.yaml": gate})
         gate = str(work / "gate.yaml")
     release = None if gate is None else policy_named(gate.strip(), found.spec)
-    decisions = None
-    if order.decisions is not None:
-        _write(work, {"decisions.yaml": order.decisions})
-        decisions = work / "decisions.yaml"
+    decisions = None if order.decisions is None else _decisions_file(order, order.decisions)
     how: dict[str, Any] = {
         "jobs": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -10,10 +11,15 @@ from pathlib import Path
 from kvqa_audit.errors import SpecError
 from kvqa_audit.jobs.datasets import DESCRIPTION_FILES
 from kvqa_audit.release.decisions import Decision
-from kvqa_audit.release.decisions_file import decisions_beside, read_decisions, text_of
+from kvqa_audit.release.decisions_file import VERSIONS, decisions_beside, read_decisions, text_of
 from kvqa_audit.spec.load import load_release, load_spec
 from kvqa_audit.spec.release import Release
 from kvqa_audit.store.job_records import DatasetSettings
+
+DECISIONS_FILE = "decisions.yaml"
+_ENTRY = "  - key: "
+_ENTRIES = re.compile(rf"^decisions:[ \t]*\n(?:[ \t]*(?:#.*)?\n)*{_ENTRY}", re.MULTILINE)
+_ANOTHER_KEY = re.compile(r"^[^\s#]", re.MULTILINE)
 
 
 def policy_of(settings: DatasetSettings, described_by: str) -> Release:
@@ -77,8 +83,42 @@ def decisions_in(text: str) -> tuple[Decision, ...]:
     """
     if not text:
         return ()
-    with _written({"decisions.yaml": text}) as folder:
-        return read_decisions(folder / "decisions.yaml")
+    with as_file(text) as path:
+        return read_decisions(path)
+
+
+@contextmanager
+def as_file(text: str) -> Iterator[Path]:
+    """The text of decisions as a file, for what finds entries by their lines there."""
+    with _written({DECISIONS_FILE: text}) as folder:
+        yield folder / DECISIONS_FILE
+
+
+def can_grow(text: str) -> bool:
+    """Whether the text ends with a list of entries as this program writes them: others behind it are entries, too."""
+    entries = _ENTRIES.search(text)
+    return entries is not None and text.endswith("\n") and not _ANOTHER_KEY.search(text, entries.end())
+
+
+def decisions_in_more(text: str, known: str, decisions: tuple[Decision, ...]) -> tuple[Decision, ...]:
+    """The decisions of a text, of which only what is new is read where it is a known one that grew.
+
+    Thousands of entries take seconds to read.
+
+    Args:
+        text: as decisions.yaml has it.
+        known: a text that was read before.
+        decisions: those of the known text.
+
+    Raises:
+        SpecError: they cannot be read; it says in which line.
+    """
+    if text == known:
+        return decisions
+    more = text[len(known) :]
+    if text.startswith(known) and more.startswith(_ENTRY) and can_grow(known):
+        return (*decisions, *decisions_in(f"version: {VERSIONS[-1]}\ndecisions:\n{more}"))
+    return decisions_in(text)
 
 
 @contextmanager

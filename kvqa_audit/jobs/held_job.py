@@ -10,16 +10,17 @@ from typing import Any
 
 from sqlalchemy import select
 
-from kvqa_audit.errors import FenceError
+from kvqa_audit.errors import ConflictError, FenceError, SpecError
 from kvqa_audit.jobs import leases
 from kvqa_audit.jobs.audit_child import AuditChild, Told
+from kvqa_audit.jobs.dataset_decisions import bring_up_to_date
 from kvqa_audit.jobs.datasets import dataset
 from kvqa_audit.jobs.events import append_events
 from kvqa_audit.jobs.job_store import JobStore
 from kvqa_audit.jobs.order import AuditOrder
 from kvqa_audit.jobs.queue import job as read_job
 from kvqa_audit.jobs.settings import WorkerSettings
-from kvqa_audit.store.job_records import EventKind, Job, JobState
+from kvqa_audit.store.job_records import Dataset, EventKind, Job, JobState
 from kvqa_audit.store.job_tables import JOBS
 
 UNCHANGED = "nothing changed since the last audit"
@@ -80,7 +81,7 @@ class HeldJob:
         self._clean_up()
 
     def _order(self) -> AuditOrder:
-        known, job, run = dataset(self._store, self.job.dataset), self.job, self._run
+        known, job, run = self._dataset(), self.job, self._run
         said, roots = known.settings, self._settings.roots
         self._version = f"settings {known.version} "
         same = ("source", "project", "spec", "description", "gate", "decisions", "options")
@@ -89,6 +90,7 @@ class HeldJob:
             job=job.id,
             fence=job.fence,
             run=run,
+            dataset=job.dataset,
             work=str(self._settings.work(run)),
             out=str(self._settings.out(run)),
             worker=os.getpid(),
@@ -99,6 +101,13 @@ class HeldJob:
             seen_before=self._seen_before() if job.watch else None,
             **{name: getattr(said, name) for name in same},
         )
+
+    def _dataset(self) -> Dataset:
+        """The dataset with all that its reviewers settled until now; what is wrong there the audit itself will tell."""
+        try:
+            return bring_up_to_date(self._store, self.job.dataset)
+        except (SpecError, ConflictError):
+            return dataset(self._store, self.job.dataset)
 
     def _seen_before(self) -> str | None:
         """What the last audit of the dataset saw, if its settings are still the same."""

@@ -15,6 +15,7 @@ class AuditOrder:
     Attributes:
         store: the store's place, with its password if it has one.
         job, fence, run: the job, the number under which it is held, and the id of the run.
+        dataset: the id of the dataset.
         source, project, spec, description, gate, decisions, options: as in `DatasetSettings`.
         work: a folder of this attempt alone, for the files of the description.
         out: the folder for the results.
@@ -28,6 +29,7 @@ class AuditOrder:
     job: int
     fence: int
     run: str
+    dataset: int
     source: str
     project: str
     work: str

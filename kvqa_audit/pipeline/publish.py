@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ from kvqa_audit.pipeline.audit import run_audit, user_caches
 from kvqa_audit.pipeline.description import description_for
 from kvqa_audit.pipeline.options import AuditOptions
 from kvqa_audit.progress import Clock, Listener, ignore_events
-from kvqa_audit.release.decisions_file import decisions_for
+from kvqa_audit.release.decisions_file import DecisionsFile, decisions_for
 from kvqa_audit.store.records import DEFAULT_PROJECT, RunStart
 
 if TYPE_CHECKING:
@@ -137,6 +138,7 @@ def audit_and_publish(
     executor: Executor | None = None,
     cancel: threading.Event | None = None,
     listener: Listener = ignore_events,
+    decided: Callable[[], DecisionsFile] | None = None,
     also: Callable[[Connection, Published], object] = lambda *_: None,
 ) -> Published:
     """Audits a dataset, judges it, writes everything, and keeps the run: the whole service of one audit.
@@ -145,6 +147,8 @@ def audit_and_publish(
         request, publication: what is audited, and where it goes.
         runs: the open run store, which learns of the run before its work; None keeps nothing.
         run_id, executor, cancel, listener: as for `run_audit`.
+        decided: gives what was decided until the audit is judged, where people decide while it is at work; None judges
+            by what was decided when it began.
         also: writes more in the transaction of the store that keeps the run.
 
     Raises:
@@ -154,6 +158,7 @@ def audit_and_publish(
         OutputError: the results cannot be written, or the folder is not one for them: then it is told before the work.
     """
     from kvqa_audit.outputs.write_outputs import replace_outputs, write_outputs
+    from kvqa_audit.release.redecide import with_decisions
     from kvqa_audit.store.lookup import earlier_audit
 
     spec, opened = request.options.spec, request.options.opened
@@ -185,6 +190,8 @@ def audit_and_publish(
                 f"{request.source}: was removed or replaced during the audit, which therefore is of no one state; "
                 "audit it again when it is in place"
             )
+        if decided is not None:
+            run = with_decisions(run, decided(), datetime.now(UTC).date())
         Clock(listener, cancel).start("write the report")
         published = judged(run, spec, earlier)
         write_outputs(

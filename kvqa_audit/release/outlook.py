@@ -124,7 +124,8 @@ def outlook_of(
         standing: what the gate has to know beside them.
         decided: what was decided since, by the finding's key.
     """
-    opened = tuple(replace(finding, status=FindingStatus.OPEN) for finding in findings)
+    is_open = FindingStatus.OPEN
+    opened = tuple(one if one.status is is_open else replace(one, status=is_open) for one in findings)
     verdict = judge(outcomes, opened, release, standing)
     blockers = (*_by_check(verdict, release, standing, decided), *_together(verdict, decided))
     sufficient: dict[str, None] = {}

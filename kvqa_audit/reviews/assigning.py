@@ -10,9 +10,9 @@ from sqlalchemy import func, select, update
 from kvqa_audit.errors import ConflictError
 from kvqa_audit.jobs.job_store import JobStore
 from kvqa_audit.reviews.queue import WAITING, Filters
-from kvqa_audit.reviews.rows import items, review_of
 from kvqa_audit.store.access_tables import USERS
 from kvqa_audit.store.review_records import Item
+from kvqa_audit.store.review_rows import items, review_of
 from kvqa_audit.store.review_tables import REVIEW_ITEMS, ItemState, ReviewVerdict
 
 

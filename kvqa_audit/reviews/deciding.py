@@ -12,10 +12,10 @@ from sqlalchemy.exc import IntegrityError
 
 from kvqa_audit.errors import ConflictError, SpecError
 from kvqa_audit.jobs.job_store import JobStore
-from kvqa_audit.reviews.rows import decisions, decisions_in_force, item, review_of
 from kvqa_audit.reviews.settling import settled
 from kvqa_audit.store.cells import kept_text
 from kvqa_audit.store.review_records import Item, ReviewDecision, Words
+from kvqa_audit.store.review_rows import decisions, decisions_in_force, item, item_of_finding, review_of
 from kvqa_audit.store.review_tables import REVIEW_DECISIONS, REVIEW_ITEMS, REVIEW_LOCKS, REVIEW_SKIPS, ItemState
 
 MAX_BULK = 5_000
@@ -65,6 +65,19 @@ def decide(store: JobStore, who: Reviewer, number: int, version: int, words: Wor
     """
     with store.writing() as connection:
         return keep(connection, store, who, number, version, words, key, key)
+
+
+def decide_about(store: JobStore, who: Reviewer, dataset: int, finding: str, words: Words, key: str) -> Kept:
+    """The same about the thing of the queue that holds a finding, by the finding's key, as it is now.
+
+    Raises:
+        NotThereError: no thing of the queue holds it.
+        ConflictError, SpecError: as for `decide`.
+    """
+    with store.writing() as connection:
+        run = review_of(connection, dataset).run or ""
+        about = item_of_finding(connection, dataset, run, finding)
+        return keep(connection, store, who, about.id, about.version, words, key, key)
 
 
 def keep(

@@ -7,8 +7,8 @@ import threading
 from dataclasses import dataclass, field
 
 from kvqa_audit.errors import KvqaAuditError
+from kvqa_audit.jobs.dataset_decisions import bring_up_to_date
 from kvqa_audit.jobs.job_store import JobStore
-from kvqa_audit.reviews.decisions_text import bring_up_to_date
 
 LOG = logging.getLogger("kvqa_audit.reviews")
 

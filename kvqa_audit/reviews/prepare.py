@@ -14,18 +14,18 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from kvqa_audit.artifacts.atomic_file import write_atomically
+from kvqa_audit.jobs.dataset_decisions import bring_up_to_date
 from kvqa_audit.jobs.dataset_texts import decisions_in, decisions_text, policy_of
 from kvqa_audit.jobs.job_store import JobStore
 from kvqa_audit.model import AuditRun, Severity
 from kvqa_audit.pipeline.description import description_of
 from kvqa_audit.release.decisions import undecided
 from kvqa_audit.release.precision import Precision, precision_by_check
-from kvqa_audit.reviews.decisions_text import bring_up_to_date
 from kvqa_audit.reviews.prepared import SHEETS
-from kvqa_audit.reviews.rows import items, review_of
 from kvqa_audit.reviews.sheets import Sheet, about, sheets_of
 from kvqa_audit.store.cells import kept_text
 from kvqa_audit.store.review_records import Item
+from kvqa_audit.store.review_rows import items, review_of
 from kvqa_audit.store.review_tables import REVIEW_ITEMS, REVIEWS, ItemState
 
 _GRAVITY = {Severity.INFO: 1.0, Severity.WARNING: 3.0, Severity.ERROR: 9.0}

@@ -13,8 +13,8 @@ from sqlalchemy import ColumnElement, Connection, delete, exists, func, insert, 
 from kvqa_audit.errors import ConflictError
 from kvqa_audit.jobs.job_store import JobStore
 from kvqa_audit.reviews.deciding import LOCK, Reviewer, settle
-from kvqa_audit.reviews.rows import decisions, items, review_of
 from kvqa_audit.store.review_records import Item, Review, ReviewDecision
+from kvqa_audit.store.review_rows import decisions, items, review_of
 from kvqa_audit.store.review_tables import (
     REVIEW_DECISIONS,
     REVIEW_ITEMS,
@@ -154,6 +154,14 @@ def choices(store: JobStore, dataset: int) -> dict[str, list[tuple[str, int]]]:
             counted = select(column, func.count()).where(*of, column != "").group_by(column).order_by(column).limit(200)
             told[column.name] = [(word, number) for word, number in connection.execute(counted)]
     return told
+
+
+def decided_by(store: JobStore, who: Reviewer, dataset: int, findings: Collection[str]) -> frozenset[str]:
+    """Of these findings' keys, those of things that somebody decided about already, whether it is settled or not."""
+    c = REVIEW_ITEMS.c
+    with store.reading() as connection:
+        of = (c.dataset == dataset, c.key.in_(findings), _decided_by(who))
+        return frozenset(connection.execute(select(c.key).where(*of)).scalars())
 
 
 def similar(connection: Connection, wanted: Iterable[Item]) -> dict[int, tuple[tuple[ReviewDecision, Item], ...]]:

@@ -15,13 +15,13 @@ from sqlalchemy import func, select
 from kvqa_audit.access.records import Scope
 from kvqa_audit.artifacts.folder import run_without_rows
 from kvqa_audit.errors import ArtifactError
+from kvqa_audit.jobs.dataset_decisions import bring_up_to_date
 from kvqa_audit.jobs.job_rows import job_rows
 from kvqa_audit.jobs.queue import cancel, job, start_job
 from kvqa_audit.jobs.settings import RUNS_FOLDER
 from kvqa_audit.model import Finding, FindingStatus
 from kvqa_audit.release.gate import Standing
 from kvqa_audit.release.standing import standing_of
-from kvqa_audit.reviews.decisions_text import bring_up_to_date
 from kvqa_audit.store.access_tables import Role
 from kvqa_audit.store.differences import SeenBefore, seen_before
 from kvqa_audit.store.job_records import Cause, Dataset, Job, JobState

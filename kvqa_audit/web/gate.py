@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
 from sqlalchemy import select
 
-from kvqa_audit.jobs.dataset_texts import decisions_of, policy_of
+from kvqa_audit.jobs.dataset_decisions import bring_up_to_date
+from kvqa_audit.jobs.dataset_texts import policy_of
 from kvqa_audit.model import CheckOutcome, Finding, FindingStatus
 from kvqa_audit.release.decisions import Decision, DecisionVerdict
 from kvqa_audit.release.outlook import Outlook, outlook_of
-from kvqa_audit.reviews.decisions_text import bring_up_to_date
 from kvqa_audit.store.cells import fetched
 from kvqa_audit.store.findings import findings_at
 from kvqa_audit.store.records import StoredFinding
@@ -23,15 +24,19 @@ from kvqa_audit.web.site import Site
 
 @dataclass(frozen=True, slots=True)
 class GateState:
-    """The gate of one finished audit: its own verdict, and what decisions could still do."""
+    """The gate of one finished audit: its own verdict, and what decisions could still do.
+
+    `undecided` are the positions of the findings that keep it back and that nobody has decided about, in their order.
+    """
 
     record: Record
     outlook: Outlook
+    undecided: tuple[int, ...]
 
 
 def decided_audit(site: Site, audit: Audit) -> Audit:
     """The audit, its dataset with all that reviewers settled until now."""
-    return replace(audit, dataset=bring_up_to_date(site.store, audit.dataset.id))
+    return replace(audit, dataset=bring_up_to_date(site.store, audit.dataset.id, audit.dataset))
 
 
 def gate_state(site: Site, audit: Audit) -> GateState:
@@ -44,29 +49,31 @@ def gate_state(site: Site, audit: Audit) -> GateState:
     run = audit.finished_run
     record = record_of(site, run)
     policy = policy_of(audit.dataset.settings, record.described_by)
+    decisions = site.decisions.of(audit.dataset.id, audit.dataset.settings.decisions or "")
     with site.store.reading() as connection:
         columns = [OUTCOMES.c[name] for name in CheckOutcome.__dataclass_fields__]
         told = fetched(connection, select(*columns).where(OUTCOMES.c.run == run.id).order_by(OUTCOMES.c.position))
         c = FINDINGS.c
-        of = select(c.key, c.check, c.severity, c.message).where(c.run == run.id, c.status == FindingStatus.OPEN)
-        findings = [Finding(**row) for row in fetched(connection, of.order_by(c.position))]
+        of = select(c.key, c.check, c.severity, c.position).where(c.run == run.id, c.status == FindingStatus.OPEN)
+        rows = fetched(connection, of.order_by(c.position))
         doubted = select(c.position).where(c.run == run.id, c.decided_on.is_not(None))
         changed = [one.finding for one in findings_at(connection, run.id, doubted)]
-    decided = {key: one.verdict for key, one in latest(decisions_of(audit.dataset.settings), changed).items()}
-    outcomes = tuple(CheckOutcome(**row) for row in told)
-    return GateState(record, outlook_of(outcomes, findings, policy, record.standing, decided))
+    findings = [Finding(row["check"], row["severity"], "", key=row["key"]) for row in rows]
+    decided = {key: one.verdict for key, one in latest(decisions, changed).items()}
+    outlook = outlook_of([CheckOutcome(**row) for row in told], findings, policy, record.standing, decided)
+    wanted = outlook.undecided
+    return GateState(record, outlook, tuple(row["position"] for row in rows if row["key"] in wanted))
 
 
 def undecided_findings(
     site: Site, audit: Audit, state: GateState, *, after: int = -1, limit: int = 25
 ) -> tuple[StoredFinding, ...]:
     """The next findings that keep the version back and that nobody has decided about."""
-    run, wanted, c = audit.finished_run, state.outlook.undecided, FINDINGS.c
+    first = bisect_right(state.undecided, after)
+    run, c = audit.finished_run.id, FINDINGS.c
+    places = select(c.position).where(c.run == run, c.position.in_(state.undecided[first : first + limit]))
     with site.store.reading() as connection:
-        of = select(c.position, c.key).where(c.run == run.id, c.status == FindingStatus.OPEN, c.position > after)
-        places = [row["position"] for row in fetched(connection, of.order_by(c.position)) if row["key"] in wanted]
-        next_ones = select(c.position).where(c.run == run.id, c.position.in_(places[:limit]))
-        return findings_at(connection, run.id, next_ones)
+        return findings_at(connection, run, places)
 
 
 def latest(

@@ -12,21 +12,22 @@ from fastapi import Request
 from sqlalchemy import select
 
 from kvqa_audit.errors import KvqaAuditError, SpecError
+from kvqa_audit.jobs.dataset_decisions import bring_up_to_date
 from kvqa_audit.jobs.dataset_texts import decisions_text
 from kvqa_audit.jobs.datasets import dataset
 from kvqa_audit.jobs.settings import RUNS_FOLDER
 from kvqa_audit.release.merging import Conflict, Merged
 from kvqa_audit.reviews.deciding import Reviewer
-from kvqa_audit.reviews.decisions_text import bring_up_to_date, merge
 from kvqa_audit.reviews.measures import Measures, measures_of
+from kvqa_audit.reviews.merging import merge
 from kvqa_audit.reviews.prepared import sheet_of
-from kvqa_audit.reviews.rows import item, review_of
 from kvqa_audit.reviews.studios import RunFiles, StudioError
 from kvqa_audit.store.access_tables import Role
 from kvqa_audit.store.job_records import Dataset, JobState
 from kvqa_audit.store.job_tables import JOBS
 from kvqa_audit.store.records import RunState
 from kvqa_audit.store.review_records import Item, Review, Words
+from kvqa_audit.store.review_rows import item, review_of
 from kvqa_audit.store.review_tables import ReviewVerdict
 from kvqa_audit.store.tables import RUNS
 from kvqa_audit.web.datasets import seen_dataset
@@ -59,7 +60,7 @@ def may_review(caller: Caller, number: int) -> bool:
     return caller.identity.may(number, Role.REVIEWER) and caller.identity.allows("write")
 
 
-def seen_desk(site: Site, caller: Caller, number: int) -> Desk:
+def seen_desk(site: Site, caller: Caller, number: int, *, wait_seconds: float = WAIT_SECONDS) -> Desk:
     """The review of a dataset; that of its last finished run is begun, if it was not yet.
 
     Raises:
@@ -74,7 +75,7 @@ def seen_desk(site: Site, caller: Caller, number: int) -> Desk:
     if review.run == last:
         return Desk(known, review, "ready")
     try:
-        site.studios.prepare(_files(site, known, last)).result(WAIT_SECONDS)
+        site.studios.prepare(_files(site, known, last)).result(wait_seconds)
     except (NotYet, TimeoutError):
         return Desk(known, review, "preparing", "The findings of the last audit are being laid out.")
     except StudioError as error:

@@ -15,6 +15,7 @@ from kvqa_audit.jobs.job_store import JobStore
 from kvqa_audit.reviews.decisions_writer import DecisionsWriter
 from kvqa_audit.reviews.studios import Studios
 from kvqa_audit.store.runs import RunStore
+from kvqa_audit.web.known_decisions import KnownDecisions
 from kvqa_audit.web.metrics import Metrics
 from kvqa_audit.web.settings import WebSettings
 
@@ -30,6 +31,7 @@ class Site:
         report_key: what links into reports are signed with, the same in all web processes.
         studios: what lays out the findings of runs and draws their pictures, in processes of its own.
         writer: puts what reviewers settled into the texts of decisions.
+        decisions: what these texts hold.
     """
 
     settings: WebSettings
@@ -38,6 +40,7 @@ class Site:
     report_key: bytes
     studios: Studios
     writer: DecisionsWriter
+    decisions: KnownDecisions = field(default_factory=KnownDecisions)
     passwords: Passwords = field(default_factory=Passwords)
     metrics: Metrics = field(default_factory=Metrics)
 

@@ -150,6 +150,39 @@ def test_gate_names_what_could_still_flip_it(served: Served, api: httpx.Client) 
     assert 'who: "robot"' in kept
 
 
+def test_gate_is_a_door_of_the_review_and_counts_as_one_of_two(served: Served, api: httpx.Client) -> None:
+    dataset = made(served, api, "gated by two")["id"]
+    earlier = served.finished(dataset, finished(ROWS, IMAGES, findings(0, 1), day=1))
+    run = served.finished(dataset, finished(ROWS, IMAGES, findings(0, 1), day=2))
+    tag = api.get(f"datasets/{dataset}/review").headers["etag"]
+    assert api.put(f"datasets/{dataset}/review", json={"needed": 2}, headers={"If-Match": tag}).status_code == 200
+    key, other = (item["key"] for item in api.get(f"runs/{run.id}/undecided").json()["items"])
+    anna, ben = (served.program(name, Role.REVIEWER) for name in ("anna", "ben"))
+
+    def decide(who: httpx.Client, key: str, audit: int = run.id) -> httpx.Response:
+        return who.post(f"runs/{audit}/decisions", json={"key": key, "verdict": "false positive", "reason": "seen"})
+
+    assert problem(decide(anna, key, earlier.id), 409), "a later audit has ended"
+    assert decide(anna, key).status_code == 201
+    assert problem(decide(anna, key), 409), "nobody decides twice"
+    assert api.get(f"datasets/{dataset}").json()["decisions"] is None
+    assert api.get(f"runs/{run.id}/gate").json()["checks"][0]["undecided"] == 2
+    assert decide(ben, key).status_code == 201
+    assert api.get(f"runs/{run.id}/gate").json()["checks"][0]["waived"] == 1
+    assert problem(decide(ben, key), 409), "it is settled"
+    page, person = f"/audits/{run.id}/gate", served.person("anna")
+    assert "2 people decide about each" in person.get(page).text
+    told = person.send(page, {"key": other, "verdict": "confirmed", "reason": "a defect"})
+    assert told.headers["location"] == f"{page}?kept=open#undecided"
+    assert "Kept. It counts once enough people have decided" in person.get(told.headers["location"]).text
+    assert 'name="verdict"' not in person.get(page).text, "anna decided about both, ben about one"
+    assert served.person("ben").get(page).text.count('name="verdict"') == 1
+    assert 'name="verdict"' not in person.get(f"/audits/{earlier.id}/gate").text
+    undone = anna.post(f"datasets/{dataset}/review/undo").json()["items"]
+    assert decide(anna, other).status_code == 201, "it was taken back in the review"
+    assert len(undone) == 1
+
+
 def test_gate_knows_limits_on_several_checks(served: Served, api: httpx.Client) -> None:
     dataset = made(served, api, "limited", gate="fail_on: never\nlimits: {error: {count: 2}, KV0: {share: 0.0}}\n")
     run = served.finished(dataset["id"], finished(ROWS, IMAGES, findings(0, 1, 2)))

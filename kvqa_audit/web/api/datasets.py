@@ -8,9 +8,9 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from kvqa_audit.access.users import roles_on
 from kvqa_audit.client import records as wire
+from kvqa_audit.jobs.dataset_decisions import bring_up_to_date
 from kvqa_audit.jobs.datasets import dataset_named
 from kvqa_audit.jobs.schedules import schedules
-from kvqa_audit.reviews.decisions_text import bring_up_to_date
 from kvqa_audit.store.access_tables import Role
 from kvqa_audit.store.job_records import Dataset
 from kvqa_audit.web import datasets as work

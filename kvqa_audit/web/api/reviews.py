@@ -12,9 +12,9 @@ from fastapi import APIRouter, Path, Request, Response
 from kvqa_audit.client import review_records as wire
 from kvqa_audit.errors import SpecError
 from kvqa_audit.reviews import assigning, deciding, queue
-from kvqa_audit.reviews.rows import decisions_in_force
 from kvqa_audit.store.access_tables import Role
 from kvqa_audit.store.review_records import Item, Words
+from kvqa_audit.store.review_rows import decisions_in_force
 from kvqa_audit.store.review_tables import ItemState, ReviewVerdict
 from kvqa_audit.web import reviewers
 from kvqa_audit.web import reviews as work

@@ -10,9 +10,9 @@ from fastapi.responses import PlainTextResponse
 from kvqa_audit.client import records as wire
 from kvqa_audit.jobs.queue import history
 from kvqa_audit.model import FindingStatus, Severity
-from kvqa_audit.release.decisions import DecisionVerdict
 from kvqa_audit.store.differences import differences
 from kvqa_audit.store.job_records import Cause
+from kvqa_audit.store.review_tables import ReviewVerdict
 from kvqa_audit.web.api import wire as as_wire
 from kvqa_audit.web.api.once import Key, once
 from kvqa_audit.web.api.wire import Cursor, Limit, Number, Reader, Writer, number_at, page_of
@@ -157,7 +157,7 @@ def decide(request: Request, caller: Writer, number: Number, sent: wire.Decision
     """Keeps a decision about a finding, signed with the caller's name."""
 
     def made() -> tuple[int, wire.DecisionEdit, dict[str, str]]:
-        words = said(DecisionVerdict(sent.verdict), sent.reason, sent.expires)
+        words = said(ReviewVerdict(sent.verdict), sent.reason, sent.expires)
         decide_about(request, caller, number, sent.key, words)
         return 201, sent, {}
 

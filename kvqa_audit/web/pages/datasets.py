@@ -12,10 +12,10 @@ from starlette.datastructures import FormData
 from kvqa_audit.access.users import roles_on
 from kvqa_audit.errors import KvqaAuditError, SpecError
 from kvqa_audit.jobs.cron import times_after
+from kvqa_audit.jobs.dataset_decisions import bring_up_to_date
 from kvqa_audit.jobs.datasets import DESCRIPTION_FILES
 from kvqa_audit.jobs.queue import history
 from kvqa_audit.jobs.schedules import schedules
-from kvqa_audit.reviews.decisions_text import bring_up_to_date
 from kvqa_audit.spec.load import shipped_descriptions
 from kvqa_audit.store.access_tables import Role
 from kvqa_audit.store.job_records import Cause, Dataset, DatasetSettings, Schedule, ScheduleSettings

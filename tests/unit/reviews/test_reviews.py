@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kvqa_audit.errors import ConflictError, SpecError
+from kvqa_audit.jobs.dataset_decisions import bring_up_to_date
 from kvqa_audit.jobs.dataset_texts import decisions_of as decisions_in_settings
 from kvqa_audit.jobs.datasets import dataset
 from kvqa_audit.model import Finding, Severity
 from kvqa_audit.reviews.assigning import assign, known_things, measure_by, shares
 from kvqa_audit.reviews.deciding import Reviewer, decide, decide_many, skip, undo
-from kvqa_audit.reviews.decisions_text import bring_up_to_date
 from kvqa_audit.reviews.prepared import sheet_of
 from kvqa_audit.reviews.queue import (
     Filters,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, Text, select, type_coerce
 
 from kvqa_audit.errors import NotThereError
 from kvqa_audit.store.cells import fetched
@@ -41,6 +42,22 @@ def item(connection: Connection, number: int, *, lock: bool = False) -> Item:
     if not found:
         raise NotThereError(f"there is nothing to review with the number {number} here")
     return Item(**found[0])
+
+
+def item_of_finding(connection: Connection, dataset: int, run: str, key: str) -> Item:
+    """The item of a run that holds a finding.
+
+    Raises:
+        NotThereError: there is none; the run did not find it, or it was decided before it was laid out.
+    """
+    c = REVIEW_ITEMS.c
+    of = (c.dataset == dataset, c.run == run)
+    # A group is known by the key of its first finding; the others stand in its text.
+    within = type_coerce(c.findings, Text).contains(f'"key": {json.dumps(key)}', autoescape=True)
+    found = items(connection, *of, c.key == key) or items(connection, *of, within, limit=1)
+    if not found:
+        raise NotThereError("this finding is not to be decided: it was decided before, or the last audit has it not")
+    return found[0]
 
 
 def decisions(

@@ -6,78 +6,35 @@ the text of the dataset before anybody reads it.
 
 from __future__ import annotations
 
-import re
-import tempfile
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
 
 from sqlalchemy import Connection, bindparam, select, update
 
 from kvqa_audit.errors import ConflictError
-from kvqa_audit.jobs.dataset_texts import decisions_in, decisions_text
-from kvqa_audit.jobs.datasets import dataset, edit_dataset
+from kvqa_audit.jobs.dataset_texts import as_file, can_grow, decisions_in, decisions_text
+from kvqa_audit.jobs.datasets import dataset
 from kvqa_audit.jobs.job_store import JobStore
 from kvqa_audit.model import FrozenEvidence
 from kvqa_audit.release.decisions import CorrectedAnswer, Decision, DecisionVerdict
 from kvqa_audit.release.decisions_file import with_added, without
-from kvqa_audit.release.merging import Merged, merge_decisions, merged_text
-from kvqa_audit.reviews.rows import decisions, items
 from kvqa_audit.store.job_records import Dataset
 from kvqa_audit.store.job_tables import DATASETS
 from kvqa_audit.store.review_records import Item, ReviewDecision
-from kvqa_audit.store.review_tables import REVIEW_DECISIONS, REVIEW_ITEMS, ItemState
+from kvqa_audit.store.review_rows import decisions, items
+from kvqa_audit.store.review_tables import REVIEW_DECISIONS, REVIEW_ITEMS
 
 _FILE = Path("decisions.yaml")
 _TRIES = 5
-_ENTRIES = re.compile(r"^decisions:[ \t]*\n(?:[ \t]*(?:#.*)?\n)*  - key: ", re.MULTILINE)
 
 
-def decide(store: JobStore, known: Dataset, decision: Decision) -> Dataset:
-    """Adds a decision to those of a dataset; those beside the dataset are taken along first.
-
-    Raises:
-        SpecError: the decisions that are there cannot be read.
-        ConflictError: somebody else edited the dataset in the very same moment; nothing was lost, try again.
-    """
-    text = with_added(_FILE, decisions_text(known.settings), [decision])
-    decisions_in(text)
-    made = edit_dataset(store, known.id, known.version, replace(known.settings, decisions=text))
-    _settled_elsewhere(store, known.id, [decision])
-    return made
-
-
-def merge(store: JobStore, number: int, theirs: str, base: str = "") -> Merged:
-    """Merges a decisions file that was kept elsewhere into the decisions of a dataset, unless both disagree.
+def bring_up_to_date(store: JobStore, number: int, known: Dataset | None = None) -> Dataset:
+    """Puts into the text of a dataset's decisions what its reviewers settled, and takes out what they took back.
 
     Args:
         store: where.
         number: the dataset's id.
-        theirs: the text of the file.
-        base: the text that both began with, such as an earlier export; empty where they began apart.
-
-    Returns:
-        What was added and taken out; where there are conflicts, nothing was changed.
-
-    Raises:
-        SpecError: one of the texts cannot be read; it says in which line.
-        ConflictError: somebody else edited the dataset in the very same moment; nothing was lost, try again.
-    """
-    known = bring_up_to_date(store, number)
-    text = decisions_text(known.settings)
-    merged = merge_decisions(decisions_in(base), decisions_in(text), decisions_in(theirs))
-    if not merged.conflicts and (merged.added or merged.removed):
-        with _as_file(text) as path:
-            made = merged_text(path, text, merged)
-        decisions_in(made)
-        edit_dataset(store, known.id, known.version, replace(known.settings, decisions=made))
-        _settled_elsewhere(store, number, merged.added)
-    return merged
-
-
-def bring_up_to_date(store: JobStore, number: int) -> Dataset:
-    """Puts into the text of a dataset's decisions what its reviewers settled, and takes out what they took back.
+        known: the dataset as it was read before what was settled is asked for; None reads it.
 
     Raises:
         NotThereError: there is no such dataset.
@@ -85,22 +42,23 @@ def bring_up_to_date(store: JobStore, number: int) -> Dataset:
         ConflictError: the dataset is edited again and again; nothing is lost.
     """
     for _ in range(_TRIES):
-        known = dataset(store, number)
+        known = known or dataset(store, number)
         with store.reading() as connection:
             waiting = _waiting(connection, number)
+            if not waiting:
+                return known
             named = {one for item in waiting for one in (item.settled_by, item.written) if one is not None}
             said = {one.id: one for one in decisions(connection, REVIEW_DECISIONS.c.id.in_(named))}
-        if not waiting:
-            return known
-        gone = [one for item in waiting if item.written for one in decisions_of(said[item.written])]
-        new = [one for item in waiting if item.settled_by for one in decisions_of(said[item.settled_by])]
+        gone = [one for item in waiting if item.written for one in as_decisions(said[item.written])]
+        new = [one for item in waiting if item.settled_by for one in as_decisions(said[item.settled_by])]
         text = _edited(decisions_text(known.settings), gone, new)
         if _write(store, known, text, waiting):
             return dataset(store, number)
+        known = None
     raise ConflictError("the dataset is edited all the time; what was decided is kept, and is written later")
 
 
-def decisions_of(said: ReviewDecision) -> tuple[Decision, ...]:
+def as_decisions(said: ReviewDecision) -> tuple[Decision, ...]:
     """What a reviewer said, as decisions about each finding of the thing; the corrected one has the right answer."""
     correction = CorrectedAnswer(**said.correction) if said.correction else None
     made = []
@@ -124,29 +82,12 @@ def _edited(text: str, gone: Sequence[Decision], new: Sequence[Decision]) -> str
     if gone:
         there = decisions_in(text)
         wanted = [one for one in there if one in gone]
-        with _as_file(text) as path:
+        with as_file(text) as path:
             text = without(path, text, wanted)
     longer = with_added(_FILE, text, new)
     # Thousands of entries take seconds to read; behind a list of entries, one a line, others can only be added.
-    decisions_in(with_added(_FILE, "", new) if _ENTRIES.search(text) else longer)
+    decisions_in(with_added(_FILE, "", new) if can_grow(text) else longer)
     return longer
-
-
-@contextmanager
-def _as_file(text: str) -> Iterator[Path]:
-    """The text as a file, for what finds entries by their lines there."""
-    with tempfile.TemporaryDirectory(prefix="kvqa-audit-") as folder:
-        path = Path(folder) / _FILE
-        path.write_text(text, encoding="utf-8")
-        yield path
-
-
-def _settled_elsewhere(store: JobStore, number: int, decided: Iterable[Decision]) -> None:
-    """Takes out of the queue what was decided without it; what people said there before stays in the history."""
-    c = REVIEW_ITEMS.c
-    about = (c.dataset == number, c.key.in_({one.key for one in decided}), c.state != ItemState.SETTLED)
-    with store.writing() as connection:
-        connection.execute(update(REVIEW_ITEMS).where(*about).values(state=ItemState.SETTLED, version=c.version + 1))
 
 
 def _write(store: JobStore, known: Dataset, text: str, waiting: Sequence[Item]) -> bool:
