@@ -21,11 +21,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from peak_memory import PeakMemory
 from PIL import Image
 
 SOURCES = {"Normal": 2500, "Polyps": 1000, "Esophagitis": 1000, "Ulcerative Colitis": 1000, "Instrument": 1000}
@@ -114,41 +114,6 @@ def time_bare_decode(paths: list[str], jobs: int) -> float:
         started = time.perf_counter()
         pool.map(bare_decode, paths, chunksize=32)
         return time.perf_counter() - started
-
-
-class PeakMemory(threading.Thread):
-    """Samples the proportional set size of a process and all its descendants, in MB."""
-
-    def __init__(self, pid: int) -> None:
-        super().__init__(daemon=True)
-        self.pid, self.peak_mb, self.running = pid, 0.0, True
-
-    def run(self) -> None:
-        while self.running:
-            self.peak_mb = max(self.peak_mb, sum(map(_pss_mb, _family(self.pid))))
-            time.sleep(0.1)
-
-
-def _family(pid: int) -> list[int]:
-    found = [pid]
-    for task in Path(f"/proc/{pid}/task").glob("*"):
-        try:
-            children = (task / "children").read_text().split()
-        except OSError:
-            continue
-        for child in children:
-            found += _family(int(child))
-    return found
-
-
-def _pss_mb(pid: int) -> float:
-    try:
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
-                return int(line.split()[1]) / 1024
-    except OSError:
-        pass
-    return 0.0
 
 
 def audit(dataset: Path, out: Path, jobs: int, cache: Path) -> tuple[float, float, dict[str, float]]:

@@ -23,7 +23,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-from bench_audit import PeakMemory, time_bare_decode
+from bench_audit import time_bare_decode
+from peak_memory import PeakMemory
 
 # torch by name and first: imagededup alone would bring several GB of builds for graphics cards.
 PEERS = (("torch==2.13.0",), ("cleanvision==0.3.7", "imagededup==0.3.3"))
