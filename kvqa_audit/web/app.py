@@ -29,7 +29,7 @@ from kvqa_audit.web.audits import counts_by_state
 from kvqa_audit.web.errors import LoginNeededError, headers_of, status_of
 from kvqa_audit.web.guard import Guard
 from kvqa_audit.web.metrics import CONTENT_TYPE
-from kvqa_audit.web.pages import audits, datasets, gate, login, people, reviews
+from kvqa_audit.web.pages import audits, datasets, gate, login, people, reviewers, reviews
 from kvqa_audit.web.rendering import page
 from kvqa_audit.web.settings import WebSettings
 from kvqa_audit.web.site import Site, site_of
@@ -100,7 +100,7 @@ def create_app(settings: WebSettings) -> Application:
     openapi = app.openapi
     app.openapi = lambda: described(openapi())  # type: ignore[method-assign]
     app.include_router(api, prefix=API)
-    for part in (login, datasets, audits, gate, reviews, people, events, reports):
+    for part in (login, datasets, audits, gate, reviews, reviewers, people, events, reports):
         app.include_router(part.router, include_in_schema=False)
     _add_probes(app)
     app.add_exception_handler(KvqaAuditError, _told)

@@ -17,6 +17,7 @@ from kvqa_audit.jobs.dataset_texts import decisions_text
 from kvqa_audit.jobs.datasets import dataset
 from kvqa_audit.jobs.settings import RUNS_FOLDER
 from kvqa_audit.release.merging import Conflict, Merged
+from kvqa_audit.report.text import shown
 from kvqa_audit.reviews.deciding import Reviewer
 from kvqa_audit.reviews.measures import Measures, measures_of
 from kvqa_audit.reviews.merging import merge
@@ -36,6 +37,7 @@ from kvqa_audit.web.site import Site, site_of
 from kvqa_audit.web.who import Caller
 
 WAIT_SECONDS = 1.5
+_WORDS = 200
 IN_REVIEW = "decided in review"
 Readiness = Literal["ready", "preparing", "failed", "no run"]
 
@@ -226,6 +228,13 @@ def possible_answer(target: Mapping[str, Any], answer: str) -> str:
                 f"answer: '{part[:60]}' is not in the vocabulary of this question; near it: {', '.join(near)}"
             )
     return (separator or "").join(spelt[part.casefold()] for part in parts)
+
+
+def in_few_words(one: Item) -> str:
+    """A thing in a few words, every character of them visible."""
+    first = one.findings[0]
+    parts = (first["img_id"] or ", ".join(first["related"]), one.question, one.answer)
+    return shown(" · ".join(part for part in parts if part), _WORDS)
 
 
 def measured(site: Site, caller: Caller, number: int) -> Measures:

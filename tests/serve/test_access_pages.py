@@ -39,6 +39,7 @@ def test_hostile_texts_are_text_on_every_page(served: Served, admin: Person) -> 
     for path in (
         "/", f"/datasets/{dataset}", f"/datasets/{dataset}/edit", f"/audits/{audit}", f"/audits/{audit}/findings",
         f"/audits/{audit}/gate", f"/compare?earlier={audit - 1}&later={audit}", "/settings", "/log",
+        f"/datasets/{dataset}/review/agreement", f"/datasets/{dataset}/reviewers",
         f"/login?then={urllib.parse.quote(SCRIPT)}", f"/audits/{audit}/findings?check={urllib.parse.quote(SCRIPT)}",
     ):  # fmt: skip
         answer = admin.get(path, follow_redirects=True)
@@ -67,7 +68,8 @@ def test_pages_have_their_headers(served: Served, admin: Person) -> None:
 def test_nobody_and_who_may_not_see_a_dataset_learn_nothing(served: Served, admin: Person) -> None:
     dataset, audit = hostile_audit(served, admin, "private")
     paths = (f"/datasets/{dataset}", f"/audits/{audit}", f"/audits/{audit}/findings", f"/audits/{audit}/gate",
-             f"/audits/{audit}/events", f"/audits/{audit}/files/report.html")  # fmt: skip
+             f"/audits/{audit}/events", f"/audits/{audit}/files/report.html",
+             f"/datasets/{dataset}/reviewers")  # fmt: skip
     eve = served.person("eve")
     for path in paths:
         assert httpx.get(f"{served.url}{path}").headers["location"].startswith("/login?then=")

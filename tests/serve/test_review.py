@@ -16,6 +16,7 @@ import httpx
 import pytest
 from PIL import Image
 
+from kvqa_audit.access.users import give_role, user_named
 from kvqa_audit.demo import draw_demo
 from kvqa_audit.jobs.dataset_texts import decisions_in
 from kvqa_audit.model import AuditRun
@@ -402,6 +403,54 @@ def test_pictures_and_decisions_are_for_who_may_see_and_make_them(desk: Desk, sa
         away.rename(sample.folder)
 
 
+def test_who_maintains_gives_things_away_and_measures_reviewers(desk: Desk, tabs: dict[str, Tab]) -> None:
+    anna, ben = desk.served.program("anna", Role.REVIEWER), tabs["ben"]
+    with desk.served.site.store.writing() as connection:
+        user = user_named(connection, "ben")
+        assert user is not None
+        give_role(connection, user.id, desk.number, Role.MAINTAINER)
+    page = f"/datasets/{desk.number}/reviewers"
+    assert anna.get(desk.served.url + page).status_code == 403
+    (first, *_) = desk.next(anna, check="KV008")
+    ben.open(desk.served.url + page)
+    until(ben, "document.querySelector('.give') !== null")
+    ben.value("document.querySelector('.give').elements.most.value = '10'")
+    ben.value("document.querySelector('.give').elements.check.value = 'KV008'")
+    ben.value("document.querySelector('.give').elements.user.value = 'anna'")
+    ben.click("document.querySelector('.give button')")
+    until(ben, "document.querySelector('.said')?.innerText.endsWith('were given.')")
+    given = len(desk.next(anna, mine=True))
+    assert f"{given} things were given." in words(ben, ".said")
+    row = "[...document.querySelectorAll('tbody tr')].find((one) => one.innerText.startsWith('anna'))"
+    assert ben.value(f"{row}.innerText").split() == ["anna", str(given), "KV008", str(given), "0"]
+    ben.click("document.querySelector('[aria-label^=\"A defect: \"]')")
+    until(ben, "document.querySelector('[aria-label^=\"Take out: \"]') !== null")
+    (known,) = desk.api.get(f"datasets/{desk.number}/review/known").json()["things"]
+    assert (known["known"], known["decided"]) == ("confirmed", 0)
+    headers = {"If-Match": f'"{first["version"]}"', "Idempotency-Key": "known"}
+    anna.post(f"review/items/{known['id']}/decisions", json={"verdict": "false positive"}, headers=headers)
+    assert desk.decisions() == [], "what measures reviewers is not written"
+    for width, dark in ((1440, False), (768, False), (390, False), (390, True)):
+        ben.open(desk.served.url + page, width=width, dark=dark)
+        until(ben, "document.querySelector('#rates') !== null && document.readyState === 'complete'")
+        assert "1 defect missed, 0 false alarms" in words(ben, "main")
+        make_sure_it_can_be_used(ben, width)
+    ben.click("document.querySelector('[aria-label^=\"Take out: \"]')")
+    until(ben, "document.querySelector('[aria-label^=\"Take out: \"]') === null")
+    assert known["id"] in {one["id"] for one in desk.next(anna)}
+
+
+def make_sure_it_can_be_used(tab: Tab, width: int) -> None:
+    assert tab.value("document.documentElement.scrollWidth <= innerWidth"), width
+    tab.value(files("axe_core_python").joinpath("axe.min.js").read_text(encoding="utf-8") + "; 0")
+    wrong = tab.value(
+        "axe.run(document, {resultTypes: ['violations']}).then(done => done.violations.map("
+        "one => one.id + ': ' + one.nodes.map(node => node.html).join(' ')))",
+        seconds=240,
+    )
+    assert wrong == [], width
+
+
 @pytest.mark.parametrize("dark", [False, True])
 def test_review_can_be_used_by_everybody_at_every_width(desk: Desk, tabs: dict[str, Tab], dark: bool) -> None:
     tab = tabs["anna"]
@@ -410,11 +459,4 @@ def test_review_can_be_used_by_everybody_at_every_width(desk: Desk, tabs: dict[s
         until(tab, "document.querySelector('#pictures img')?.naturalWidth > 200")
         if width == 390:
             tab.value("document.querySelector('#filter-box').open = true")
-        assert tab.value("document.documentElement.scrollWidth <= innerWidth"), width
-        tab.value(files("axe_core_python").joinpath("axe.min.js").read_text(encoding="utf-8") + "; 0")
-        wrong = tab.value(
-            "axe.run(document, {resultTypes: ['violations']}).then(done => done.violations.map("
-            "one => one.id + ': ' + one.nodes.map(node => node.html).join(' ')))",
-            seconds=240,
-        )
-        assert wrong == [], width
+        make_sure_it_can_be_used(tab, width)

@@ -18,7 +18,7 @@ from kvqa_audit.web.reviewers import Learnt
 from kvqa_audit.web.reviews import Desk
 from kvqa_audit.web.who import Caller
 
-_FIRST, _WORDS = 5, 200
+_FIRST = 5
 
 
 def filters_of(sent: wire.ReviewFilters, caller: Caller) -> Filters:
@@ -70,7 +70,7 @@ def item(
         round=one.round,
         blocks=one.blocks,
         settles=len(one.findings),
-        about=in_few_words(one),
+        about=work.in_few_words(one),
         sheet=_visible(body),
         # The run in the address makes a browser ask anew when another one is reviewed.
         pictures=[f"{place}/pictures/{n}?run={one.run}" for n in range(len(body["pictures"]))],
@@ -85,7 +85,7 @@ def preview(found: Sequence[Item], settled: int) -> wire.ReviewPreview:
         seen=[wire.ReviewSeen(id=one.id, version=one.version) for one in found],
         findings=sum(len(one.findings) for one in found),
         settled=settled,
-        first=[in_few_words(one) for one in found[:_FIRST]],
+        first=[work.in_few_words(one) for one in found[:_FIRST]],
     )
 
 
@@ -102,7 +102,7 @@ def measures(told: Measures) -> wire.ReviewMeasures:
 def known(one: Item) -> wire.ReviewKnown:
     assert one.known is not None
     return wire.ReviewKnown(
-        id=one.id, check=one.check, about=in_few_words(one), known=one.known.value, decided=one.decided
+        id=one.id, check=one.check, about=work.in_few_words(one), known=one.known.value, decided=one.decided
     )
 
 
@@ -135,15 +135,8 @@ def _said(other: ReviewDecision, about: Item) -> wire.ReviewSaid:
         reason=shown(other.reason),
         until=other.until,
         answer=shown(other.correction["answer"]) if other.correction else None,
-        about=in_few_words(about),
+        about=work.in_few_words(about),
     )
-
-
-def in_few_words(one: Item) -> str:
-    """A thing in a few words."""
-    first = one.findings[0]
-    parts = (first["img_id"] or ", ".join(first["related"]), one.question, one.answer)
-    return shown(" · ".join(part for part in parts if part), _WORDS)
 
 
 def _visible(value: Any) -> Any:

@@ -13,6 +13,7 @@ from kvqa_audit.web.errors import status_of
 from kvqa_audit.web.forms import text_of
 from kvqa_audit.web.pages.datasets import Form, Known
 from kvqa_audit.web.rendering import page
+from kvqa_audit.web.reviewers import learnt
 from kvqa_audit.web.reviews import conflict_in_words, may_review, measured, merged, seen_desk
 from kvqa_audit.web.site import site_of
 from kvqa_audit.web.who import Caller
@@ -67,6 +68,7 @@ def _agreement(
         caller,
         status_of(error)[0] if error else 409 if told and told.conflicts else 200,
         measures=measured(site, caller, number),
+        learnt=learnt(site, caller, number),
         dataset=seen_dataset(site, caller, number),
         typed=typed,
         told=told,

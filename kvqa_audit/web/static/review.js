@@ -330,6 +330,7 @@ async function begin() {
   }
   document.getElementById("filter-box").open = matchMedia("(min-width: 40.01rem)").matches;
   await outbox.send();
+  if (wanted.has("item")) await bringBack(Number(wanted.get("item")));
   fillUp();
 }
 
