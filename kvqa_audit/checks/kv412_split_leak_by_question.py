@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+import numpy as np
+
 from kvqa_audit.checks.base import Checked, Defect, Evidence, check
 from kvqa_audit.checks.rows import cells_of
 from kvqa_audit.model import Severity
@@ -19,14 +21,16 @@ def split_leak_by_question(evidence: Evidence) -> Checked:
     Why: what is asked in the test was shown in training, with its answer: that part of a score is memory.
     Fix: move all rows of an image into one split, or drop the question from all splits but one.
     """
-    contract, splits = evidence.contract, evidence.table.splits
+    frame = evidence.table.frame
+    split = np.array([name.strip() for name in evidence.table.splits], dtype=object)
+    said = (split != "") & (frame["question"].str.strip() != "") & (frame["img_id"].str.strip() != "")
+    rows = np.flatnonzero(said)
+    _, first, asked = np.unique(evidence.contract.first_row[rows], return_index=True, return_inverse=True)
+    leaking = np.flatnonzero(np.isin(asked, asked[split[rows] != split[rows][first][asked]]))
     rows_of: defaultdict[int, list[int]] = defaultdict(list)
-    cells = zip(*(evidence.table.frame[role].tolist() for role in ("question", "img_id")), strict=True)
-    for row, (question, img_id) in enumerate(cells):
-        if splits[row].strip() and question.strip() and img_id.strip():
-            rows_of[int(contract.first_row[row])].append(row)
-    shared = [rows for rows in rows_of.values() if len({splits[row].strip() for row in rows}) > 1]
-    return Checked(len(rows_of), [_defect(rows, evidence) for rows in shared])
+    for place in leaking.tolist():
+        rows_of[int(asked[place])].append(int(rows[place]))
+    return Checked(len(first), [_defect(rows, evidence) for rows in rows_of.values()])
 
 
 def _defect(rows: list[int], evidence: Evidence) -> Defect:
