@@ -68,14 +68,14 @@ def advisories(session: nox.Session) -> None:
 def fuzz(session: nox.Session) -> None:
     """Hostile inputs for so long: `nox -s fuzz -- --seconds 120 --seed N`."""
     session.install(".", *TESTS)
-    session.run("python", "-m", "tests.fuzz.fuzz", *session.posargs)
+    session.run("python", "-m", "tests.fuzz.fuzz", *(session.posargs or ("--seconds", "60")))
 
 
 @nox.session
 def kills(session: nox.Session) -> None:
     """Commands that write, killed and called again: `nox -s kills -- --moments 20 --seed N`."""
     session.install(".", *TESTS)
-    session.run("python", "-m", "tests.fuzz.kill_matrix", *session.posargs)
+    session.run("python", "-m", "tests.fuzz.kill_matrix", *(session.posargs or ("--moments", "1")))
 
 
 @nox.session

@@ -11,15 +11,23 @@ from hypothesis import HealthCheck, settings
 
 from tests.postgres_server import new_database, running_postgres
 
-# How long an example takes says how busy the machine is, and nothing about what is claimed. The examples are the same
-# in every run, so that a failure is that of the change; KVQA_EXPLORE=1 looks for new ones.
+# How long an example takes says how busy the machine is, and nothing about what is claimed. The examples and the order
+# of the tests are the same in every run, so that a failure is that of the change; KVQA_EXPLORE=1 looks for new ones.
+IS_EXPLORING = "KVQA_EXPLORE" in os.environ
 settings.register_profile(
     "whatever the load",
     deadline=None,
-    derandomize="KVQA_EXPLORE" not in os.environ,
+    derandomize=not IS_EXPLORING,
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("whatever the load")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Shuffles the tests alike in every run, unless another seed was asked for."""
+    if not IS_EXPLORING and config.getoption("randomly_seed", None) == "default":
+        config.option.randomly_seed = 1
 
 
 @pytest.fixture(scope="session")

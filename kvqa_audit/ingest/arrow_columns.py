@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from kvqa_audit.errors import SourceError
-from kvqa_audit.ingest.dataset import TableFault
+from kvqa_audit.ingest.dataset import TableFault, repeated_column
 from kvqa_audit.ingest.pictures import PictureLayout, picture_layout
 from kvqa_audit.ingest.source_format import PictureColumn
 
@@ -98,11 +99,14 @@ def _decoded(value: bytes | None) -> str | None:
 def type_faults(schema: pa.Schema, names: Sequence[str]) -> tuple[TableFault, ...]:
     """A fault for every one of these columns whose type other programs show in other ways: dates, fractions, bytes.
 
-    And for every one that is built as a column of pictures is, with something else in it than bytes.
+    And for every one that is built as a column of pictures is, with something else in it than bytes; and for every
+    name of pictures that several columns have.
     """
     import pyarrow as pa
 
-    faults = []
+    faults = [
+        repeated_column(name, count) for name, count in Counter(schema.names).items() if count > 1 and name not in names
+    ]
     for name in dict.fromkeys(names):
         kind = schema.field(schema.names.index(name)).type
         if pa.types.is_struct(kind) and (place := kind.get_field_index("bytes")) >= 0:
@@ -121,10 +125,10 @@ def type_faults(schema: pa.Schema, names: Sequence[str]) -> tuple[TableFault, ..
 
 
 def split_columns(schema: pa.Schema) -> tuple[tuple[str, ...], dict[str, PictureLayout]]:
-    """The names of the columns to read, and the columns that hold pictures."""
+    """The names of the columns to read, and the columns that hold pictures; of several of one name, the first counts."""
     pictures: dict[str, PictureLayout] = {}
-    for field in schema:
-        layout = picture_layout(field.type)
+    for name in dict.fromkeys(schema.names):
+        layout = picture_layout(schema.field(schema.names.index(name)).type)
         if layout is not None:
-            pictures.setdefault(field.name, layout)
+            pictures[name] = layout
     return tuple(name for name in schema.names if name not in pictures), pictures

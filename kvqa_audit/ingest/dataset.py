@@ -38,6 +38,12 @@ class TableFault:
     suggestion: str | None = None
 
 
+def repeated_column(name: str, count: int) -> TableFault:
+    """The fault of so many columns of one name."""
+    message = f"The column {name!r} stands {count} times in the header; the first one was read"
+    return TableFault("repeated_column", message, column=name, suggestion=f"Keep one column {name!r}")
+
+
 @dataclass(frozen=True)
 class Table:
     """The table, all cells text.

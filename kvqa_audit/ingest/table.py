@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kvqa_audit.errors import SourceError
-from kvqa_audit.ingest.dataset import ROLES, Accepted, Table, TableFault
+from kvqa_audit.ingest.dataset import ROLES, Accepted, Table, TableFault, repeated_column
 from kvqa_audit.ingest.delimited import DelimitedText
 from kvqa_audit.ingest.field_path import as_text
 from kvqa_audit.ingest.several_questions import several_in
@@ -162,14 +162,7 @@ def column_layout(part: RawTable, columns: Columns, where: str) -> ColumnLayout:
     faults: list[TableFault] = []
     for name, count in Counter(header).items():
         if count > 1:
-            faults.append(
-                TableFault(
-                    "repeated_column",
-                    f"The column {name!r} stands {count} times in the header; the first one was read",
-                    column=name,
-                    suggestion=f"Keep one column {name!r}",
-                )
-            )
+            faults.append(repeated_column(name, count))
         if name not in expected:
             faults.append(TableFault("extra_column", f"The column {name!r} is not expected", column=name))
     found: dict[str, Sequence[Any]] = {}

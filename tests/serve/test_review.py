@@ -389,7 +389,7 @@ def test_pictures_and_decisions_are_for_who_may_see_and_make_them(desk: Desk, sa
     refused = ben.post(f"review/items/{other['id']}/decisions", json=wrong, headers=headers)
     assert refused.status_code == 422
     assert "not in the vocabulary" in refused.json()["detail"]
-    person = desk.served.person("ben")
+    person = desk.served.person("dora", Role.REVIEWER)
     assert person.http.post(f"/api/v1/{place}", json={"verdict": "confirmed"}, headers=headers).status_code == 403
     away = sample.folder.with_name("away")
     sample.folder.rename(away)

@@ -199,6 +199,8 @@ def test_a_finding_is_decided_at_the_gate(running: Running, tab: Tab, audited: s
 
 @pytest.mark.parametrize("dark", [False, True])
 def test_pages_can_be_used_by_everybody_at_every_width(running: Running, tab: Tab, audited: str, dark: bool) -> None:
+    if "://" in running.options[-1]:
+        pytest.skip("pages look alike whatever the store is")
     pages = ("/", "/datasets/1", "/datasets/1/edit", "/schedules/1", audited, f"{audited}/gate",
              f"{audited}/findings", "/settings", "/log")  # fmt: skip
     for width in (390,) if dark else (1440, 768, 390):

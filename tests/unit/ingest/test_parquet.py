@@ -235,6 +235,31 @@ def test_a_column_that_stands_twice_is_told_and_the_first_is_read(tmp_path: Path
     assert [fault.kind for fault in found.table.faults] == ["repeated_column"]
 
 
+@pytest.mark.parametrize("saved", [False, True])
+@pytest.mark.parametrize("first", ["pictures", "numbers"])
+def test_a_name_that_pictures_share_with_another_column_is_told_and_the_first_counts(
+    tmp_path: Path, first: str, saved: bool
+) -> None:
+    pictures = pa.array([{"bytes": text, "path": f"{text!r}.png"} for text in (b"A", b"B")])
+    two = [pictures, pa.array([1, 2])] if first == "pictures" else [pa.array([1, 2]), pictures]
+    columns = [*two, pa.array(["q", "r"]), pa.array(["yes", "no"]), pa.array(["a", "b"])]
+    table = pa.table(columns, names=["image", "image", "question", "answer", "img_id"])
+    place = tmp_path / "n.parquet"
+    if saved:
+        place = tmp_path / "saved"
+        place.mkdir()
+        (place / "state.json").write_text(json.dumps({"_data_files": [{"filename": "d.arrow"}]}))
+        with pa.ipc.new_stream(str(place / "d.arrow"), table.schema) as writer:
+            writer.write_table(table)
+    else:
+        pq.write_table(table, place)
+    found = opened(place)
+    assert "repeated_column" in [fault.kind for fault in found.table.faults]
+    read = [image for shard in found.shards for image in shard.read()]
+    assert len(read) == (2 if first == "pictures" else 0)
+    assert list(found.table.frame["question"]) == ["q", "r"]
+
+
 def test_a_file_cut_short_is_an_error_that_names_it(tmp_path: Path) -> None:
     path = write(tmp_path / "0.parquet", ROWS)
     path.write_bytes(path.read_bytes()[:-20])
