@@ -125,7 +125,7 @@ def type_faults(schema: pa.Schema, names: Sequence[str]) -> tuple[TableFault, ..
 
 
 def split_columns(schema: pa.Schema) -> tuple[tuple[str, ...], dict[str, PictureLayout]]:
-    """The names of the columns to read, and the columns that hold pictures; of several of one name, the first counts."""
+    """The names of the columns to read, and the columns that hold pictures; the first of one name counts."""
     pictures: dict[str, PictureLayout] = {}
     for name in dict.fromkeys(schema.names):
         layout = picture_layout(schema.field(schema.names.index(name)).type)

@@ -73,7 +73,8 @@ class ArrowShard:
         return picture_rows(self._batches())
 
     def _batches(self) -> Iterator[tuple[int, Any, Any]]:
-        table = _first_named(mapped(Path(self.path)), self.image_column).slice(self.start_row, len(self.row_ids))
+        table = mapped(Path(self.path)).slice(self.start_row, len(self.row_ids))
+        table = table.select([_place_of(table, self.image_column)])
         done = 0
         for batch in table.to_batches(max_chunksize=ROWS_PER_BATCH):
             yield self.start_row + done, self.row_ids[done : done + batch.num_rows], batch.column(0)
@@ -148,7 +149,7 @@ class ArrowPictures:
 
     def ids(self) -> list[str]:
         """Reads every picture once, in the mapped files."""
-        chunks = (chunk for path in self.files.paths for chunk in _first_named(mapped(path), self.column).column(0).chunks)
+        chunks = (chunk for path in self.files.paths for chunk in _chunks(path, self.column))
         ids = ids_of_pictures(chunks)
         return ids if self.files.chosen is None else [ids[row] for row in self.files.chosen]
 
@@ -179,9 +180,16 @@ class ArrowPictures:
         return tuple(shards) if pictured else ()
 
 
-def _first_named(table: pa.Table, name: str) -> pa.Table:
-    """A table's column of this name alone: where several have it, the first, as in all formats."""
-    return table.select([table.schema.names.index(name)])
+def _place_of(table: pa.Table, name: str) -> int:
+    """Which column has this name: where several have it, the first, as in all formats."""
+    place: int = table.schema.names.index(name)
+    return place
+
+
+def _chunks(path: Path, name: str) -> list[pa.Array]:
+    table = mapped(path)
+    chunks: list[pa.Array] = table.column(_place_of(table, name)).chunks
+    return chunks
 
 
 def _parts(values: Sequence[str], sizes: Sequence[int]) -> Iterator[Sequence[str]]:
@@ -192,7 +200,7 @@ def _parts(values: Sequence[str], sizes: Sequence[int]) -> Iterator[Sequence[str
 
 
 def _carries(path: Path, column: str) -> list[bool]:
-    return [flag for chunk in _first_named(mapped(path), column).column(0).chunks for flag in rows_with_bytes(chunk)]
+    return [flag for chunk in _chunks(path, column) for flag in rows_with_bytes(chunk)]
 
 
 def _split(folder: Path, place: str, split: str) -> RawTable:
