@@ -43,6 +43,8 @@ class Caches:
         duplicates: lists of duplicates, by all images together.
         judgements: what was judged of a table, by the table and its description.
         embeddings: vectors that models gave for images, by their content.
+        clocks: what was read of dates and clocks in images, hidden, by their content.
+        clocks_key: the secret under which that is hidden.
     """
 
     fingerprints: FingerprintCache
@@ -50,6 +52,8 @@ class Caches:
     duplicates: TextCache
     judgements: TextCache
     embeddings: TextCache
+    clocks: TextCache
+    clocks_key: Path
 
     @classmethod
     def open(cls, folder: Path | None = None) -> Caches:
@@ -61,6 +65,8 @@ class Caches:
             TextCache(folder / "duplicates-1.sqlite"),
             TextCache(folder / "judgements-1.sqlite"),
             TextCache(folder / "embeddings-1.sqlite"),
+            TextCache(folder / "clocks-1.sqlite"),
+            folder / "clocks.key",
         )
 
     def __enter__(self) -> Caches:

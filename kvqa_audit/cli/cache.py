@@ -28,6 +28,7 @@ def cache(
             "lists of duplicates": caches.duplicates,
             "judgements of tables": caches.judgements,
             "vectors of images": caches.embeddings,
+            "images' clocks": caches.clocks,
         }
         if prune_days is not None:
             forgotten = ", ".join(f"{kept.prune(prune_days):,} {kind}" for kind, kept in kinds.items())

@@ -59,7 +59,6 @@ def collect_evidence(
     The stages over the images share one pool; beside them the table is judged and its answers are ranked, in
     processes that each end with their work: what the engines need is the largest part of the memory.
     """
-    from kvqa_audit.answers.image_groups import groups_of_column
     from kvqa_audit.answers.suspicion import Suspicion
     from kvqa_audit.answers.tones import tones_of
     from kvqa_audit.checks.base import Evidence
@@ -86,15 +85,14 @@ def collect_evidence(
     results = dict[str, ExpectationResult]
     promised = known_or_begin("judge the promises", results, judge_expectations, absent)
     judging = begin(judge_rows, dataset.table, spec)
-    groups = ImageGroups()
-    if spec.columns.group is not None and dataset.table.groups:
-        img_ids = dataset.table.frame["img_id"].tolist()
-        groups = groups_of_column(spec.columns.group, img_ids, dataset.table.groups)
     images = look_at_images(dataset, pool, caches, clock)
     duplicates = look_for_duplicates(images, pool, caches, clock, min_frame_similarity=spec.bounds.get("KV206"))
     overlays = look_for_overlays(dataset, spec, images, pool, caches, clock)
     pictures, notes = look_of_pictures(dataset, images, given or Embeddings(), pool, caches, clock)
     pool.release()  # what comes now needs their memory
+    groups = image_groups(dataset, spec, absent, images, pool, caches, clock)
+    if groups.places:
+        absent.pop("groups", None)
     burned_in = () if "ocr" in absent else read_pictures(dataset, images, pool, clock)
     judged: JudgedRows = _awaited(judging, "judge the rows", clock)
     promises: Mapping[str, ExpectationResult] = _awaited(promised, "judge the promises", clock)
@@ -180,6 +178,35 @@ def look_for_overlays(
         return find_overlays(dataset.shards, asked, pool=pool, cache=cache, digests=sound, on_progress=clock.advance)
 
 
+def image_groups(
+    dataset: Dataset,
+    spec: DatasetSpec,
+    absent: Mapping[str, str],
+    images: ImageStageResult,
+    pool: Executor,
+    caches: Caches | None,
+    clock: Clock,
+) -> ImageGroups:
+    """Which images come from one patient, examination or video: as a column says, or else the clocks in the images."""
+    from kvqa_audit.answers.image_groups import groups_of_column
+
+    if spec.columns.group is not None and dataset.table.groups:
+        return groups_of_column(spec.columns.group, dataset.table.frame["img_id"].tolist(), dataset.table.groups)
+    if "ocr" in absent:
+        return ImageGroups()
+    from kvqa_audit.cache.secret import kept_secret, new_secret
+    from kvqa_audit.clocks.clock_stage import read_clocks
+    from kvqa_audit.clocks.link import examinations
+
+    sound = {image.img_id: image.sha256 for image in images.fingerprints if image.problem is None and image.sha256}
+    key = new_secret() if caches is None else kept_secret(caches.clocks_key)
+    cache = None if caches is None else caches.clocks
+    with clock.stage("read clocks in the pictures", len(sound)):
+        return examinations(
+            read_clocks(dataset.shards, sound, key, pool=pool, cache=cache, digests=sound, on_progress=clock.advance)
+        )
+
+
 def read_pictures(dataset: Dataset, images: ImageStageResult, pool: Executor, clock: Clock) -> tuple[BurnedIn, ...]:
     """Reads the text that is burned into the sound images, and keeps what kind it is."""
     from kvqa_audit.privacy.burned_in_stage import find_burned_in
@@ -239,7 +266,10 @@ def _absent(dataset: Dataset, subset: bool, ocr: bool) -> dict[str, str]:
     if not dataset.table.splits and not dataset.folders.splits:
         absent["splits"] = "the dataset has no splits"
     if not dataset.table.groups:
-        absent["groups"] = "no column tells which images come from one patient, examination or video (columns: group)"
+        absent["groups"] = (
+            "no column tells which images come from one patient, examination or video (columns: group), and no clocks "
+            f"in the pictures do ({absent.get('ocr', 'none could be read')})"
+        )
     if "table" in absent:
         absent |= {f"column {role}": absent["table"] for role in ROLES}
         # Folders may stand in for two of the columns.
