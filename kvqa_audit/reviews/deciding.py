@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -15,11 +15,12 @@ from kvqa_audit.jobs.job_store import JobStore
 from kvqa_audit.reviews.settling import settled
 from kvqa_audit.store.cells import kept_text
 from kvqa_audit.store.review_records import Item, ReviewDecision, Words
-from kvqa_audit.store.review_rows import decisions, decisions_in_force, item, item_of_finding, review_of
+from kvqa_audit.store.review_rows import decisions, decisions_in_force, in_force, item, item_of_finding, review_of
 from kvqa_audit.store.review_tables import REVIEW_DECISIONS, REVIEW_ITEMS, REVIEW_LOCKS, REVIEW_SKIPS, ItemState
 
 MAX_BULK = 5_000
 LOCK = timedelta(minutes=5)
+_USED = "this key was used for another decision; take a new one"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,15 @@ class Refused:
     reason: str
 
 
-def decide(store: JobStore, who: Reviewer, number: int, version: int, words: Words, key: str) -> Kept:
+def decide(
+    store: JobStore,
+    who: Reviewer,
+    number: int,
+    version: int,
+    words: Words,
+    key: str,
+    allowed: Callable[[Item], None] = lambda _: None,
+) -> Kept:
     """Keeps what somebody says about a thing; the same key keeps it once, however often it is sent.
 
     Args:
@@ -57,6 +66,7 @@ def decide(store: JobStore, who: Reviewer, number: int, version: int, words: Wor
         version: the version of it that they saw.
         words: what they say.
         key: made by who sends it, another one for each decision.
+        allowed: raises where they may not decide about the thing.
 
     Raises:
         NotThereError: there is no such thing.
@@ -64,7 +74,7 @@ def decide(store: JobStore, who: Reviewer, number: int, version: int, words: Wor
         SpecError: the day until which it holds is over.
     """
     with store.writing() as connection:
-        return keep(connection, store, who, number, version, words, key, key)
+        return keep(connection, store, who, number, version, words, key, key, allowed)
 
 
 def decide_about(store: JobStore, who: Reviewer, dataset: int, finding: str, words: Words, key: str) -> Kept:
@@ -89,15 +99,17 @@ def keep(
     words: Words,
     key: str,
     batch: str,
+    allowed: Callable[[Item], None] = lambda _: None,
 ) -> Kept:
     """The same, in a transaction of its caller; `batch` names what is taken back together."""
     key, batch = f"{who.id}:{key}", f"{who.id}:{batch}"
-    d = REVIEW_DECISIONS.c
-    known = decisions(connection, d.idempotency_key == key)
-    if known:
-        return _again(connection, known[0], number)
-    now, about = store.clock(connection), item(connection, number, lock=True)
-    said = decisions_in_force(connection, about)
+    now, about, d = store.clock(connection), item(connection, number, lock=True), REVIEW_DECISIONS.c
+    allowed(about)
+    # The same decision, if it was sent before, waited for the same lock.
+    found = decisions(connection, (d.idempotency_key == key) | in_force(about))
+    if known := [one for one in found if one.idempotency_key == key]:
+        return _again(known[0], about)
+    said = found
     _make_sure(about, said, who, version)
     if words.until is not None and words.until < now.date():
         raise SpecError(f"until: {words.until} is over; name a day to come, or none")
@@ -119,10 +131,9 @@ def keep(
         "idempotency_key": key,
     }
     try:
-        with connection.begin_nested():
-            row["id"] = connection.execute(insert(REVIEW_DECISIONS).values(row).returning(d.id)).scalar_one()
+        row["id"] = connection.execute(insert(REVIEW_DECISIONS).values(row).returning(d.id)).scalar_one()
     except IntegrityError:
-        return _again(connection, decisions(connection, d.idempotency_key == key)[0], number)
+        raise ConflictError(_USED) from None
     for table in (REVIEW_LOCKS, REVIEW_SKIPS):
         connection.execute(delete(table).where(table.c.item == number, table.c.user == who.id))
     made = ReviewDecision(**row, undone_by=None, undone_at=None)
@@ -201,10 +212,10 @@ def settle(connection: Connection, about: Item, said: Sequence[ReviewDecision] |
     return replace(about, **values)
 
 
-def _again(connection: Connection, known: ReviewDecision, number: int) -> Kept:
-    if known.item != number:
-        raise ConflictError("this key was used for another decision; take a new one")
-    return Kept(known, item(connection, number), again=True)
+def _again(known: ReviewDecision, about: Item) -> Kept:
+    if known.item != about.id:
+        raise ConflictError(_USED)
+    return Kept(known, about, again=True)
 
 
 def _make_sure(about: Item, said: Sequence[ReviewDecision], who: Reviewer, version: int) -> None:

@@ -59,9 +59,9 @@ def prepare(store: JobStore, number: int, run: AuditRun, folder: Path, today: da
         if review_of(connection, number).run == run.run_id:
             return
         rows, lines, place = [], [], 0
-        for sheet in sheets:
+        for number_before, sheet in enumerate(sheets):
             line = json.dumps(sheet.body, ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode() + b"\n"
-            rows.append({"run": run.run_id, "place": place, "size": len(line), **_row(sheet, precision)})
+            rows.append({"run": run.run_id, "place": place, "size": len(line), **_row(sheet, precision, number_before)})
             lines.append(line)
             place += len(line)
         write_atomically(folder / SHEETS, b"".join(lines))
@@ -69,12 +69,14 @@ def prepare(store: JobStore, number: int, run: AuditRun, folder: Path, today: da
         _point_at(connection, number, run.run_id)
 
 
-def _row(sheet: Sheet, precision: Mapping[str, Precision]) -> dict[str, Any]:
+def _row(sheet: Sheet, precision: Mapping[str, Precision], before: int) -> dict[str, Any]:
     known = precision.get(sheet.check, Precision(0, 0))
     # One of each is added: who judged nothing yet knows nothing.
     right = (known.right + 1) / (known.right + known.wrong + 2)
     unsure = 4 * right * (1 - right) if sheet.uncertainty is None else sheet.uncertainty
     weight = _GRAVITY[sheet.first.severity] * max(_LEAST_UNCERTAINTY, unsure) * len(sheet.findings)
+    # Of equal ones the first comes first: no two weigh the same, so that an index by weight gives them in their order.
+    weight *= 1 - before * 1e-9
     return {
         "key": sheet.first.key,
         "check": sheet.check,

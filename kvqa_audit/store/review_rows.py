@@ -13,9 +13,16 @@ from kvqa_audit.store.review_records import Item, Review, ReviewDecision
 from kvqa_audit.store.review_tables import REVIEW_DECISIONS, REVIEW_ITEMS, REVIEWS
 
 
-def review_of(connection: Connection, dataset: int) -> Review:
-    """How a dataset is reviewed; by one person each, where nobody said otherwise."""
-    rows = fetched(connection, select(REVIEWS).where(REVIEWS.c.dataset == dataset))
+def review_of(connection: Connection, dataset: int, *, lock: bool = False) -> Review:
+    """How a dataset is reviewed; by one person each, where nobody said otherwise.
+
+    Args:
+        connection: of a transaction.
+        dataset: its id.
+        lock: keeps others, who lock it too, waiting before the transaction ends.
+    """
+    wanted = select(REVIEWS).where(REVIEWS.c.dataset == dataset)
+    rows = fetched(connection, wanted.with_for_update() if lock else wanted)
     return Review(**rows[0]) if rows else Review(dataset)
 
 
@@ -23,7 +30,11 @@ def items(
     connection: Connection, *of: ColumnElement[bool], order: Any = REVIEW_ITEMS.c.id, limit: int | None = None
 ) -> tuple[Item, ...]:
     """The items that these conditions hold for."""
-    wanted = select(REVIEW_ITEMS).where(*of).order_by(*(order if isinstance(order, tuple) else (order,))).limit(limit)
+    by, c = order if isinstance(order, tuple) else (order,), REVIEW_ITEMS.c
+    if limit is not None:
+        # Rows are long: which are the first ones is found by what is ordered by alone.
+        of = (c.id.in_(select(c.id).where(*of).order_by(*by).limit(limit)),)
+    wanted = select(REVIEW_ITEMS).where(*of).order_by(*by)
     return tuple(Item(**row) for row in fetched(connection, wanted))
 
 
@@ -71,5 +82,10 @@ def decisions(
 
 def decisions_in_force(connection: Connection, one: Item) -> tuple[ReviewDecision, ...]:
     """What was said about an item in its present round, and not taken back, in its order."""
+    return decisions(connection, in_force(one))
+
+
+def in_force(one: Item) -> ColumnElement[bool]:
+    """Whether a decision is about an item, of its present round, and not taken back."""
     c = REVIEW_DECISIONS.c
-    return decisions(connection, c.item == one.id, c.round == one.round, c.undone_at.is_(None))
+    return (c.item == one.id) & (c.round == one.round) & c.undone_at.is_(None)

@@ -14,7 +14,6 @@ from sqlalchemy import select
 from kvqa_audit.errors import KvqaAuditError, SpecError
 from kvqa_audit.jobs.dataset_decisions import bring_up_to_date
 from kvqa_audit.jobs.dataset_texts import decisions_text
-from kvqa_audit.jobs.datasets import dataset
 from kvqa_audit.jobs.settings import RUNS_FOLDER
 from kvqa_audit.release.merging import Conflict, Merged
 from kvqa_audit.report.text import shown
@@ -25,7 +24,7 @@ from kvqa_audit.reviews.prepared import sheet_of
 from kvqa_audit.reviews.studios import RunFiles, StudioError
 from kvqa_audit.store.access_tables import Role
 from kvqa_audit.store.job_records import Dataset, JobState
-from kvqa_audit.store.job_tables import JOBS
+from kvqa_audit.store.job_tables import DATASETS, JOBS
 from kvqa_audit.store.records import RunState
 from kvqa_audit.store.review_records import Item, Review, Words
 from kvqa_audit.store.review_rows import item, review_of
@@ -77,7 +76,7 @@ def seen_desk(site: Site, caller: Caller, number: int, *, wait_seconds: float = 
     if review.run == last:
         return Desk(known, review, "ready")
     try:
-        site.studios.prepare(_files(site, known, last)).result(wait_seconds)
+        site.studios.prepare(_files(site, number, last, known.settings.options)).result(wait_seconds)
     except (NotYet, TimeoutError):
         return Desk(known, review, "preparing", "The findings of the last audit are being laid out.")
     except StudioError as error:
@@ -274,24 +273,25 @@ def exported(request: Request, caller: Caller, number: int) -> str:
     return decisions_text(bring_up_to_date(site.store, number).settings)
 
 
-def _files(site: Site, known: Dataset, run: str) -> RunFiles:
-    blur_text = bool(known.settings.options.get("blur_text"))
-    return RunFiles(known.id, run, site.settings.data / RUNS_FOLDER / run, blur_text)
+def _files(site: Site, number: int, run: str, options: Mapping[str, Any]) -> RunFiles:
+    return RunFiles(number, run, site.settings.data / RUNS_FOLDER / run, bool(options.get("blur_text")))
 
 
 def _drawable(site: Site, number: int, run: str) -> RunFiles:
-    """The run whose pictures may be drawn.
+    """The run whose pictures may be drawn; the long texts of its dataset are not read.
 
     Raises:
         AccessError: its dataset lies where the service may not read.
-        UnknownError: its pictures are left out.
+        UnknownError: its pictures are left out, or the dataset is gone.
     """
-    known = dataset(site.store, number)
-    if known.settings.options.get("no_images") or known.settings.options.get("table_only"):
-        raise UnknownError("Pictures are left out for this dataset.")
+    c = DATASETS.c
     with site.store.reading() as connection:
-        location = connection.execute(select(RUNS.c.location).where(RUNS.c.id == run)).scalar()
-    for place in {known.settings.source, location or ""}:
+        both = DATASETS.join(RUNS, RUNS.c.id == run)
+        wanted = select(c.source, c.options, RUNS.c.location).select_from(both).where(c.id == number)
+        found = connection.execute(wanted).first()
+    if found is None or found.options.get("no_images") or found.options.get("table_only"):
+        raise UnknownError("Pictures are left out for this dataset.")
+    for place in {found.source, found.location or ""}:
         if place.startswith(("/", "hf://")):
             site.settings.roots.allowed(place)
-    return _files(site, known, run)
+    return _files(site, number, run, found.options)

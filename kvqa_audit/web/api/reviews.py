@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Request, Response
+from sqlalchemy import Connection
 
 from kvqa_audit.client import review_records as wire
 from kvqa_audit.errors import SpecError
@@ -24,11 +25,13 @@ from kvqa_audit.web.api.wire import IfMatch, Number, Reader, Writer, tell_versio
 from kvqa_audit.web.datasets import seen_dataset
 from kvqa_audit.web.errors import PreconditionError, UnknownError
 from kvqa_audit.web.site import Site, site_of
+from kvqa_audit.web.who import Caller
 
 router = APIRouter(tags=["review"])
 Place = Annotated[int, Path(ge=0, lt=1_000)]
 # What others said of these may be seen: nobody decides unseen about them any more.
 _TOLD = (ItemState.DISPUTED, ItemState.SETTLED)
+_ALL = queue.Filters()
 _SIGNATURES = ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"), (b"RIFF", "image/webp"))
 _BYTES: dict[int | str, dict[str, Any]] = {
     200: {"content": {"image/webp": {"schema": {"type": "string", "format": "binary"}}}}
@@ -44,8 +47,7 @@ def get_review(request: Request, response: Response, caller: Reader, number: Num
     site = site_of(request)
     desk = work.seen_desk(site, caller, number)
     tell_version(response, desk.review.version)
-    told = queue.progress(site.store, work.reviewer(caller), number, queue.Filters())
-    return as_wire.review(desk, told, queue.choices(site.store, number))
+    return as_wire.review(desk, _progress(site, caller, number), queue.choices(site.store, number))
 
 
 @router.put("/datasets/{number}/review")
@@ -72,12 +74,13 @@ def next_items(request: Request, caller: Writer, number: Number, sent: wire.Revi
     site = site_of(request)
     work.make_sure(site, caller, number)
     filters = as_wire.filters_of(sent.filters, caller)
-    holds = work.may_review(caller, number)
-    found = queue.next_items(
-        site.store, work.reviewer(caller), number, filters, holding=sent.holding, limit=sent.limit, hold=holds
-    )
-    told = queue.progress(site.store, work.reviewer(caller), number, filters)
-    return wire.ReviewBatch(items=_told(site, number, found), progress=as_wire.progress(told))
+    who, holds = work.reviewer(caller), work.may_review(caller, number)
+    found = queue.next_items(site.store, who, number, filters, holding=sent.holding, limit=sent.limit, hold=holds)
+    bodies = _bodies(site, number, found)
+    with site.store.reading() as connection:
+        told = _told(connection, found, bodies)
+        done = queue.progress(connection, who, number, filters, site.store.clock(connection))
+    return wire.ReviewBatch(items=told, progress=as_wire.progress(done))
 
 
 @router.get("/review/items/{number}")
@@ -86,7 +89,9 @@ def get_item(request: Request, response: Response, caller: Reader, number: Numbe
     site = site_of(request)
     one = work.seen_item(site, caller, number)
     tell_version(response, one.version)
-    return _told(site, one.dataset, [one])[0]
+    bodies = _bodies(site, one.dataset, [one])
+    with site.store.reading() as connection:
+        return _told(connection, [one], bodies)[0]
 
 
 @router.post("/review/items/{number}/decisions", status_code=201)
@@ -100,9 +105,12 @@ def decide(
 ) -> wire.ReviewKept:
     """Keeps what somebody says about a thing, signed with their name; the same key keeps it once."""
     site = site_of(request)
-    one = work.seen_item(site, caller, number, Role.REVIEWER)
-    words = _words(site, one, sent)
-    made = deciding.decide(site.store, work.reviewer(caller), number, _version(if_match), words, _key(key))
+    words = _words(site, caller, number, sent)
+
+    def allowed(one: Item) -> None:
+        work.make_sure(site, caller, one.dataset, Role.REVIEWER)
+
+    made = deciding.decide(site.store, work.reviewer(caller), number, _version(if_match), words, _key(key), allowed)
     _write_soon(site, made)
     return wire.ReviewKept(decision=made.decision.id, state=as_wire.state_of(made.item), again=made.again)
 
@@ -133,8 +141,7 @@ def preview(request: Request, caller: Writer, number: Number, sent: wire.ReviewF
     seen_dataset(site, caller, number, Role.REVIEWER, "write")
     filters = as_wire.filters_of(sent, caller)
     found = queue.matching(site.store, who, number, filters, deciding.MAX_BULK)
-    told = queue.progress(site.store, who, number, filters)
-    return as_wire.preview(found, told.settled)
+    return as_wire.preview(found, _progress(site, caller, number, filters).settled)
 
 
 @router.post("/datasets/{number}/review/bulk", status_code=201)
@@ -239,18 +246,30 @@ def _picture(content: bytes) -> Response:
     raise UnknownError(content.decode(errors="replace") or "There is no such picture.")
 
 
-def _told(site: Site, number: int, found: Sequence[Item]) -> list[wire.ReviewItem]:
-    """Things of a dataset with their sheets; their pictures are begun to be drawn."""
+def _bodies(site: Site, number: int, found: Sequence[Item]) -> dict[int, dict[str, Any]]:
+    """The sheets of things of a dataset; their pictures are begun to be drawn."""
     bodies = {one.id: work.sheet(site, one) for one in found}
     work.draw_ahead(site, number, [(one.run, bodies[one.id]) for one in found])
-    with site.store.reading() as connection:
-        told = {one.id: decisions_in_force(connection, one) for one in found if one.state in _TOLD}
-        alike = queue.similar(connection, found)
+    return bodies
+
+
+def _told(connection: Connection, found: Sequence[Item], bodies: Mapping[int, Any]) -> list[wire.ReviewItem]:
+    told = {one.id: decisions_in_force(connection, one) for one in found if one.state in _TOLD}
+    alike = queue.similar(connection, found)
     return [as_wire.item(one, bodies[one.id], told.get(one.id, ()), alike[one.id]) for one in found]
 
 
-def _words(site: Site, one: Item, sent: wire.ReviewWords) -> Words:
-    body = work.sheet(site, one) if sent.answer is not None else {}
+def _progress(site: Site, caller: Caller, number: int, filters: queue.Filters = _ALL) -> queue.Progress:
+    with site.store.reading() as connection:
+        now = site.store.clock(connection)
+        return queue.progress(connection, work.reviewer(caller), number, filters, now)
+
+
+def _words(site: Site, caller: Caller, number: int, sent: wire.ReviewWords) -> Words:
+    """What is sent; only the right answer is held against what the thing is about."""
+    body = {}
+    if sent.answer is not None:
+        body = work.sheet(site, work.seen_item(site, caller, number, Role.REVIEWER))
     return work.words_of(sent.verdict, sent.reason, body, until=sent.until, target=sent.target, answer=sent.answer)
 
 

@@ -136,7 +136,8 @@ def test_many_are_decided_and_taken_back_in_one_step(desk: Desk) -> None:
         "sent again, it is the same"
     )
     assert len(decisions(desk)) == 4
-    told = progress(desk.store, anna, desk.dataset, ALL)
+    with desk.store.reading() as connection:
+        told = progress(connection, anna, desk.dataset, ALL, desk.store.clock(connection))
     assert (told.settled, told.open, told.mine, told.for_me) == (4, 0, 3, 0)
     assert len(undo(desk.store, anna, desk.dataset)) == 3
     assert [who for *_, who in decisions(desk)] == ["ben"]
