@@ -147,7 +147,8 @@ def _make_sure(question: str, yes: bool) -> None:
 def _walk(findings: tuple[Finding, ...], run: AuditRun, path: Path, who: str) -> int:
     """Asks about one finding after the other and stores each answer at once; gives the number of decisions."""
     from kvqa_audit.console.review import ask, show_finding
-    from kvqa_audit.release.decisions import corrected, decide, undecided
+    from kvqa_audit.release.applying import undecided
+    from kvqa_audit.release.decisions import corrected, decide
     from kvqa_audit.release.review import pictures_of, store
 
     added: list[Decision] = []

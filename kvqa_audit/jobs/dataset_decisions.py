@@ -17,7 +17,7 @@ from kvqa_audit.jobs.datasets import dataset
 from kvqa_audit.jobs.job_store import JobStore
 from kvqa_audit.model import FrozenEvidence
 from kvqa_audit.release.decisions import CorrectedAnswer, Decision, DecisionVerdict
-from kvqa_audit.release.decisions_file import with_added, without
+from kvqa_audit.release.decisions_text import with_added, without
 from kvqa_audit.store.job_records import Dataset
 from kvqa_audit.store.job_tables import DATASETS
 from kvqa_audit.store.review_records import Item, ReviewDecision

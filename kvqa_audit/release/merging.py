@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kvqa_audit.release.decisions import Decision
-from kvqa_audit.release.decisions_file import CONFLICT_MARKS, entries, opened, without
+from kvqa_audit.release.decisions_file import CONFLICT_MARKS
+from kvqa_audit.release.decisions_text import entries, opened, without
 
 
 @dataclass(frozen=True, slots=True)

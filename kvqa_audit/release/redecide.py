@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from kvqa_audit.model import AuditRun
-from kvqa_audit.release.decisions import apply_decisions
+from kvqa_audit.release.applying import apply_decisions
 from kvqa_audit.release.decisions_file import DecisionsFile, decisions_for
 from kvqa_audit.release.precision import as_metrics, precision_by_check
 from kvqa_audit.release.sample import error_rates

@@ -11,8 +11,10 @@ from pathlib import Path
 from kvqa_audit.artifacts.atomic_file import write_atomically
 from kvqa_audit.errors import KvqaAuditError, SpecError
 from kvqa_audit.model import AuditRun, Finding, Severity
-from kvqa_audit.release.decisions import Decision, DecisionReport, apply_decisions, undecided
-from kvqa_audit.release.decisions_file import NAMES, decisions_beside, read_decisions, text_of, with_added, without
+from kvqa_audit.release.applying import DecisionReport, apply_decisions, undecided
+from kvqa_audit.release.decisions import Decision
+from kvqa_audit.release.decisions_file import NAMES, decisions_beside, read_decisions, text_of
+from kvqa_audit.release.decisions_text import with_added, without
 
 
 @dataclass(frozen=True, slots=True)

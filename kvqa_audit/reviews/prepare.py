@@ -19,7 +19,7 @@ from kvqa_audit.jobs.dataset_texts import decisions_in, decisions_text, policy_o
 from kvqa_audit.jobs.job_store import JobStore
 from kvqa_audit.model import AuditRun, Severity
 from kvqa_audit.pipeline.description import description_of
-from kvqa_audit.release.decisions import undecided
+from kvqa_audit.release.applying import undecided
 from kvqa_audit.release.precision import Precision, precision_by_check
 from kvqa_audit.reviews.prepared import SHEETS
 from kvqa_audit.reviews.sheets import Sheet, about, sheets_of

@@ -15,7 +15,7 @@ from kvqa_audit.jobs.job_store import JobStore
 from kvqa_audit.reviews.decisions_writer import DecisionsWriter
 from kvqa_audit.reviews.studios import Studios
 from kvqa_audit.store.runs import RunStore
-from kvqa_audit.web.known_decisions import KnownDecisions
+from kvqa_audit.web.decision_texts import DecisionTexts
 from kvqa_audit.web.metrics import Metrics
 from kvqa_audit.web.settings import WebSettings
 
@@ -40,7 +40,7 @@ class Site:
     report_key: bytes
     studios: Studios
     writer: DecisionsWriter
-    decisions: KnownDecisions = field(default_factory=KnownDecisions)
+    decisions: DecisionTexts = field(default_factory=DecisionTexts)
     passwords: Passwords = field(default_factory=Passwords)
     metrics: Metrics = field(default_factory=Metrics)
 

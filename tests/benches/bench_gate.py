@@ -22,7 +22,7 @@ from kvqa_audit.jobs.datasets import dataset, edit_dataset
 from kvqa_audit.jobs.job_store import JobStore
 from kvqa_audit.model import Finding, Severity
 from kvqa_audit.release.decisions import Decision, DecisionVerdict, decide
-from kvqa_audit.release.decisions_file import with_added
+from kvqa_audit.release.decisions_text import with_added
 from kvqa_audit.release.freezing import with_frozen_evidence
 from kvqa_audit.store.access_tables import Role
 from tests.serve.site import Served, serving

@@ -19,7 +19,8 @@ from kvqa_audit.artifacts.tables import findings_csv
 from kvqa_audit.checks.registry import CHECKS
 from kvqa_audit.checks.runner import run_check
 from kvqa_audit.model import DuplicatePair, ImageFingerprint, Tier
-from kvqa_audit.release.decisions import DecisionVerdict, apply_decisions, decide
+from kvqa_audit.release.applying import apply_decisions
+from kvqa_audit.release.decisions import DecisionVerdict, decide
 from kvqa_audit.spec.load import load_spec
 
 CODES = ("KV201", "KV202", "KV203", "KV204", "KV205", "KV206", "KV410", "KV411")

@@ -20,7 +20,8 @@ from kvqa_audit.pipeline.audit import run_audit
 from kvqa_audit.pipeline.options import AuditOptions
 from kvqa_audit.pipeline.publish import AuditRequest, audited
 from kvqa_audit.release.decisions import DecisionVerdict, decide
-from kvqa_audit.release.decisions_file import read_decisions, with_added
+from kvqa_audit.release.decisions_file import read_decisions
+from kvqa_audit.release.decisions_text import with_added
 from kvqa_audit.release.review import store
 from kvqa_audit.spec.load import load_spec
 from tests.functional.conftest import Program

@@ -19,7 +19,7 @@ from kvqa_audit.pipeline import publish
 from kvqa_audit.pipeline.options import AuditOptions
 from kvqa_audit.pipeline.publish import AuditRequest
 from kvqa_audit.release.decisions import Decision, DecisionVerdict
-from kvqa_audit.release.decisions_file import with_added
+from kvqa_audit.release.decisions_text import with_added
 from kvqa_audit.release.standing import judge_audit
 from kvqa_audit.spec.load import load_spec
 from kvqa_audit.spec.release import Release

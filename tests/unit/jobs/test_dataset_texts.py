@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from kvqa_audit.errors import SpecError
 from kvqa_audit.jobs.dataset_texts import can_grow, decisions_in, decisions_in_more
 from kvqa_audit.release.decisions import Decision, DecisionVerdict
-from kvqa_audit.release.decisions_file import with_added
-from kvqa_audit.web.known_decisions import MOST, KnownDecisions
+from kvqa_audit.release.decisions_text import with_added
+from kvqa_audit.web.decision_texts import MOST, DecisionTexts
 
 FILE = Path("decisions.yaml")
 WORDS = st.text(min_size=1, max_size=30).filter(lambda text: text.strip() and text.isprintable())
@@ -52,7 +52,7 @@ def test_a_text_that_was_written_otherwise_is_read_as_a_whole(text: str) -> None
 
 
 def test_what_was_known_of_another_text_is_forgotten() -> None:
-    known, one = KnownDecisions(), Decision("0" * 16, "KV008", DecisionVerdict.ACCEPTED, "x", "y", date(2026, 1, 1))
+    known, one = DecisionTexts(), Decision("0" * 16, "KV008", DecisionVerdict.ACCEPTED, "x", "y", date(2026, 1, 1))
     text = with_added(FILE, "", [one])
     assert known.of(1, text) == (one,)
     assert known.of(1, with_added(FILE, text, [one])) == (one, one)

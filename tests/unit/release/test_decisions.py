@@ -11,14 +11,8 @@ from hypothesis import strategies as st
 
 from kvqa_audit.checks.registry import CHECKS
 from kvqa_audit.model import CheckOutcome, Finding, FindingStatus, OutcomeStatus, Severity, with_keys
-from kvqa_audit.release.decisions import (
-    Decision,
-    DecisionReport,
-    DecisionVerdict,
-    apply_decisions,
-    decide,
-    undecided,
-)
+from kvqa_audit.release.applying import DecisionReport, apply_decisions, undecided
+from kvqa_audit.release.decisions import Decision, DecisionVerdict, decide
 
 DOCS = {check.code: check.doc for check in CHECKS}
 TODAY = date(2026, 11, 25)

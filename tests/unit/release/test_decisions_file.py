@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from kvqa_audit.errors import SpecError
 from kvqa_audit.model import FrozenEvidence, ImageEvidence
 from kvqa_audit.release.decisions import CorrectedAnswer, Decision, DecisionVerdict
-from kvqa_audit.release.decisions_file import decisions_beside, read_decisions, with_added, without
+from kvqa_audit.release.decisions_file import decisions_beside, read_decisions
+from kvqa_audit.release.decisions_text import with_added, without
 
 KEY = "0123456789abcdef"
 ENTRY = f"""\

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from kvqa_audit.errors import SpecError
 from kvqa_audit.model import FrozenEvidence
 from kvqa_audit.release.decisions import CorrectedAnswer, Decision, DecisionVerdict
-from kvqa_audit.release.decisions_file import read_decisions, with_added
+from kvqa_audit.release.decisions_file import read_decisions
+from kvqa_audit.release.decisions_text import with_added
 from kvqa_audit.release.merging import merge_decisions, merged_text
 
 CONFIRMED, FALSE, ACCEPTED = DecisionVerdict.CONFIRMED, DecisionVerdict.FALSE_POSITIVE, DecisionVerdict.ACCEPTED

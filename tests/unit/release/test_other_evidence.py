@@ -23,7 +23,8 @@ from kvqa_audit.model import (
     Severity,
     with_keys,
 )
-from kvqa_audit.release.decisions import Decision, DecisionVerdict, decide, undecided
+from kvqa_audit.release.applying import undecided
+from kvqa_audit.release.decisions import Decision, DecisionVerdict, decide
 from kvqa_audit.release.decisions_file import DecisionsFile
 from kvqa_audit.release.freezing import with_frozen_evidence
 from kvqa_audit.release.redecide import with_decisions

@@ -10,7 +10,8 @@ import pytest
 
 from kvqa_audit.errors import SpecError
 from kvqa_audit.model import AuditRun, CheckOutcome, Finding, FindingStatus, OutcomeStatus, Severity, with_keys
-from kvqa_audit.release.decisions import Decision, DecisionReport, DecisionVerdict
+from kvqa_audit.release.applying import DecisionReport
+from kvqa_audit.release.decisions import Decision, DecisionVerdict
 from kvqa_audit.release.gate import Standing, judge
 from kvqa_audit.release.standing import judge_audit, policy_named
 from kvqa_audit.spec.load import load_release, load_spec

@@ -11,7 +11,8 @@ import pytest
 
 from kvqa_audit.model import AnswerRows, AuditRun, DatasetFacts, ImageFingerprint
 from kvqa_audit.model.estimate import exact_share
-from kvqa_audit.release.decisions import Decision, DecisionVerdict, apply_decisions, decide
+from kvqa_audit.release.applying import apply_decisions
+from kvqa_audit.release.decisions import Decision, DecisionVerdict, decide
 from kvqa_audit.release.sample import Drawn, draw, error_rate, error_rates
 from kvqa_audit.release.sample_unit import Unit
 

@@ -12,7 +12,7 @@ MOST = 4
 
 
 @dataclass
-class KnownDecisions:
+class DecisionTexts:
     """What the texts of the datasets that were looked at last hold."""
 
     _lock: threading.Lock = field(default_factory=threading.Lock)
