@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from kvqa_audit.checks.base import Checked, Evidence, check
-from kvqa_audit.checks.pairs import alignment, group_defect, groups_of, named, pairs_of
+from kvqa_audit.checks.base import Checked, Defect, Evidence, check
+from kvqa_audit.checks.pairs import PictureGroup, alignment, facts_of, groups_of, named, pairs_of
 from kvqa_audit.model import PairKind, Severity, Tier
 
 
@@ -14,12 +14,22 @@ def near_frames(evidence: Evidence) -> Checked:
     Why: they are not copies, but a split that separates them overstates what a model has learnt.
     Fix: keep all in the same part of every split.
     """
-    defects = [
-        group_defect(
-            group,
-            f"{named(group.members)} show the same scene ({alignment(group)})",
-            "Keep all in the same part of every split",
-        )
-        for group in groups_of(pairs_of(evidence, Tier.NEAR_FRAME))
-    ]
-    return Checked(len(evidence.fingerprints), defects)
+    found = [(group, _seconds_apart(evidence, group)) for group in groups_of(pairs_of(evidence, Tier.NEAR_FRAME))]
+    return Checked(len(evidence.fingerprints), [_defect(*one) for one in found])
+
+
+def _seconds_apart(evidence: Evidence, group: PictureGroup) -> int | None:
+    """The most seconds that lie between two of its pictures; None where they are not known of all pairs."""
+    apart = [evidence.groups.seconds_apart(pair.left, pair.right) for pair in group.pairs]
+    known = [seconds for seconds in apart if seconds is not None]
+    return max(known) if known and len(known) == len(apart) else None
+
+
+def _defect(group: PictureGroup, seconds: int | None) -> Defect:
+    apart = "" if seconds is None else f", {'' if len(group.members) == 2 else 'at most '}{seconds:,} s apart"
+    return Defect(
+        f"{named(group.members)} show the same scene{apart} ({alignment(group)})",
+        related=group.members,
+        evidence=facts_of(group) | ({} if seconds is None else {"seconds": seconds}),
+        suggestion="Keep all in the same part of every split",
+    )

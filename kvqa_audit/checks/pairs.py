@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from kvqa_audit.answers.stability import connected
 from kvqa_audit.checks.base import Defect, Evidence
-from kvqa_audit.model import DuplicatePair, Tier
+from kvqa_audit.model import MOVED, DuplicatePair, Tier
 
 COPIES = (Tier.IDENTICAL_BYTES, Tier.IDENTICAL_PIXELS, Tier.RE_ENCODE, Tier.NEAR)
 IDENTICAL = (Tier.IDENTICAL_BYTES, Tier.IDENTICAL_PIXELS)
@@ -119,6 +119,9 @@ def keep_one(group: PictureGroup) -> str:
 def alignment(group: PictureGroup) -> str:
     """How the group's least alike pair agrees, in words for a message."""
     pair = group.weakest
+    if pair.transform == MOVED:
+        at_least = "" if len(group.members) == 2 else "at least "
+        return f"{at_least}{pair.similarity:.0%} of the places with texture are found again as if moved together"
     done = _NOT_MOVED.get(pair.transform, f" after {pair.transform}")
     least = "" if len(group.members) == 2 else "at least "
     most = "" if len(group.members) == 2 else "at most "

@@ -26,6 +26,7 @@ MAX_PAIRS = 2_000
 MIN_RESEMBLING_PAIRS = 20
 MIN_RESEMBLING_SHARE = 0.005
 MAX_EXPECTED_PAIRS = 0.1
+FEW_PAIRS, MIN_RESEMBLING_OF_FEW, MIN_RESEMBLING_SHARE_OF_FEW = 160, 3, 0.015
 # Frames of one scene resemble each other all together; pictures that are merely of one kind do so two by two.
 # Where a large part of all pairs do, there are no scenes to tell apart.
 MIN_CLOSED_SHARE = 0.7
@@ -86,6 +87,16 @@ def background_of(
     expected = len(resembling) / len(drawn) * len(usable) * (len(usable) - 1) / 2
     reach = NormalDist().inv_cdf(1 - min(MAX_EXPECTED_PAIRS / expected, 0.5))
     return Background(len(drawn), len(resembling), _similarity(middle), closed, _similarity(middle - reach * spread))
+
+
+def are_of_one_kind(fields: Fields, verify: Verify) -> bool:
+    """Whether unrelated pictures can be laid on each other now and then, told from a few hundred random pairs."""
+    usable = np.flatnonzero(fields.usable)
+    if len(usable) < 2:
+        return False
+    drawn = _drawn(usable)[:FEW_PAIRS]
+    resembling = np.count_nonzero(verify(_seen_best(fields, drawn)).similarity)
+    return int(resembling) >= max(MIN_RESEMBLING_OF_FEW, MIN_RESEMBLING_SHARE_OF_FEW * len(drawn))
 
 
 def _similarity(log_disagreement: float) -> float:

@@ -11,7 +11,7 @@ from kvqa_audit.duplicates.exact import MAX_CLASS_WITH_ALL_PAIRS, all_pairs, cla
 from kvqa_audit.duplicates.groups import group_of, representatives
 from kvqa_audit.duplicates.similar import RE_ENCODE_MAX_DISTANCE_BITS, THRESHOLDS, Similar, similar_pairs
 from kvqa_audit.engine.executor import Executor
-from kvqa_audit.model import DuplicatePair, ImageFingerprint, Tier
+from kvqa_audit.model import MOVED, DuplicatePair, ImageFingerprint, Tier
 
 MAX_EXPANSION = 1_000_000
 _IDENTITY = "identity"
@@ -63,6 +63,7 @@ def find_duplicates(
     mode: Literal["all", "exact"] = "all",
     pool: Executor | None = None,
     min_frame_similarity: float | None = None,
+    neighbours: Mapping[tuple[str, str], float | None] | None = None,
 ) -> DuplicateResult:
     """Finds the pairs of images that show the same picture; the order of the fingerprints does not matter.
 
@@ -72,6 +73,8 @@ def find_duplicates(
         mode: "exact" finds identical bytes and pixels only.
         pool: children that help to verify; None does without.
         min_frame_similarity: what near frames have to reach; None measures it on unrelated pictures.
+        neighbours: pairs of image ids of one group, to the seconds between them, a minute at most, or None where
+            nothing tells them: whether they show one scene is asked even where they are not alike as a whole.
 
     Raises:
         WorkerError: no child can be started.
@@ -90,7 +93,9 @@ def find_duplicates(
     if mode == "exact":
         return DuplicateResult(_grouped(edges), examined=examined, notes=tuple(notes))
     firsts = [found for found in ordered if copies[found.img_id][0] == found.img_id and found.thumbnail]
-    similar = similar_pairs(firsts, pool, min_frame_similarity)
+    close = {(copies[one][0], copies[other][0]): seconds for (one, other), seconds in (neighbours or {}).items()
+             if one in copies and other in copies and copies[one] is not copies[other]}  # fmt: skip
+    similar = similar_pairs(firsts, pool, min_frame_similarity, close)
     for pair in similar.pairs:
         _add_similar(edges, pair, copies[pair.left], copies[pair.right], notes)
     curve = tuple(DistanceBin(*counts) for counts in similar.curve)
@@ -133,7 +138,12 @@ def _add_similar(edges: _Edges, pair: Similar, left: list[str], right: list[str]
 
 
 def _grouped(edges: _Edges) -> tuple[DuplicatePair, ...]:
-    group = representatives((left, right, edge.similarity) for (left, right), edge in sorted(edges.items()))
+    """What can be laid on each other makes the groups; frames of which something moved join them, or make their own."""
+    laid, moved = ({pair: edge for pair, edge in sorted(edges.items()) if (edge.transform == MOVED) is wanted}
+                   for wanted in (False, True))  # fmt: skip
+    group: dict[str, str] = {}
+    for some in (moved, laid):
+        group |= representatives((left, right, edge.similarity) for (left, right), edge in some.items())
     return tuple(
         DuplicatePair(
             left, right, edge.tier, edge.distance_bits, edge.similarity, edge.transform, group_of(left, right, group)

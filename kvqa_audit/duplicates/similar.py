@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kvqa_audit.duplicates.background import Background, background_of
+from kvqa_audit.duplicates.background import Background, are_of_one_kind, background_of
 from kvqa_audit.duplicates.fields import Fields, fields_of, halved, view_weight
 from kvqa_audit.duplicates.hash_distances import hashes_from_hex, pairs_by_distance
+from kvqa_audit.duplicates.moved_pairs import (
+    MIN_PLACES,
+    MIN_SHARE,
+    MIN_SHIFT_AGREEMENT,
+    NEIGHBOURS_MIN_PLACES,
+    NEIGHBOURS_MIN_SHARE,
+    MovedPairs,
+    moved_pairs,
+)
 from kvqa_audit.duplicates.nominate import MIN_NOMINATION_SCORE, Nominations, nominate
 from kvqa_audit.duplicates.texture import is_repeated
 from kvqa_audit.duplicates.transforms import SAME_GREY, Change, hash_distance_bits, named_changes
@@ -21,7 +30,7 @@ from kvqa_audit.duplicates.verify_parts import verify_in_parts
 from kvqa_audit.duplicates.views import IDENTITY
 from kvqa_audit.engine.executor import Executor
 from kvqa_audit.images.hashes import THUMBNAIL_SIDE_PX
-from kvqa_audit.model import ImageFingerprint, Tier
+from kvqa_audit.model import MOVED, ImageFingerprint, Tier
 
 MIN_SIMILARITY = 0.90
 MIN_WHOLE = 0.70
@@ -55,6 +64,11 @@ THRESHOLDS: Mapping[str, float] = {
     "near_residual_grey_under_other_light": SAME_GREY,
     "re_encode_distance_bits": RE_ENCODE_MAX_DISTANCE_BITS,
     "re_encode_whole_similarity": RE_ENCODE_MIN_WHOLE,
+    "moved_shift_agreement": MIN_SHIFT_AGREEMENT,
+    "moved_places": MIN_PLACES,
+    "moved_share": MIN_SHARE,
+    "moved_places_within_a_minute": NEIGHBOURS_MIN_PLACES,
+    "moved_share_within_a_minute": NEIGHBOURS_MIN_SHARE,
 }
 
 
@@ -85,14 +99,21 @@ class SimilarPairs:
 
 
 def similar_pairs(
-    fingerprints: Sequence[ImageFingerprint], pool: Executor | None = None, min_frame_similarity: float | None = None
+    fingerprints: Sequence[ImageFingerprint],
+    pool: Executor | None = None,
+    min_frame_similarity: float | None = None,
+    neighbours: Mapping[tuple[str, str], float | None] | None = None,
 ) -> SimilarPairs:
     """Nominates pairs by descriptors, verifies them on the thumbnails and sorts them into tiers.
+
+    Pairs that cannot be laid on each other may still show one scene from which something moved (see duplicates.moved);
+    but for neighbours that is not told where unrelated pictures are alike.
 
     Args:
         fingerprints: of pictures that are not identical.
         pool: children that help to verify.
         min_frame_similarity: what near frames have to reach; None measures it where unrelated pictures are alike.
+        neighbours: pairs of ids of one group to the seconds between them, as `find_duplicates` takes them.
     """
     size = THUMBNAIL_SIDE_PX**2
     usable = [found for found in fingerprints if len(found.thumbnail) == size and found.phash256]
@@ -107,6 +128,7 @@ def similar_pairs(
         _similar(usable, nominations, verified, number, change)
         for number, change in zip(accepted.tolist(), changes, strict=True)
     )
+    verify_here = partial(verify_in_parts, fields, pool=pool)
     background = None
     if min_frame_similarity is None and any(pair.tier is Tier.NEAR_FRAME for pair in pairs):
         numbers = np.sort(np.stack((nominations.viewed, nominations.plain), axis=1)[accepted], axis=1).tolist()
@@ -115,22 +137,55 @@ def similar_pairs(
             fields,
             [pair for pair, tier in found if tier is Tier.NEAR_FRAME],
             [pair for pair, tier in found if tier is not Tier.NEAR_FRAME],
-            partial(verify_in_parts, fields, pool=pool),
+            verify_here,
             partial(_accepted, fields),
         )
         min_frame_similarity = background.bound
-    kept = tuple(pair for pair in pairs if not _is_background(pair, min_frame_similarity))
+    near = [pair for pair in pairs if not _is_background(pair, min_frame_similarity)]
+    told_apart = min_frame_similarity is None and (background is not None or not are_of_one_kind(fields, verify_here))
+    rejected = _without(nominations, accepted) if told_apart else None
+    moved = moved_pairs(fields, rejected, _numbered(neighbours or {}, usable, fields, pairs), pool)
+    kept = (*near, *_moved(usable, moved))
     examined = {
         "comparable_images": int(fields.usable.sum()),
         "nominated_pairs": len(nominations.view),
+        "pairs_looked_at_for_motion": moved.looked_at,
         "verified_pairs": len(kept),
     }
     notes = [_NO_CURVE.format(images=len(usable))] if len(usable) > MAX_IMAGES_FOR_CURVE else []
     if not fields.usable.all():
         notes.append(_NO_STRUCTURE.format(images=int((~fields.usable).sum()), of=len(usable)))
-    if len(kept) < len(pairs):
-        notes.append(_said_of(background, len(pairs) - len(kept), min_frame_similarity))
+    if len(near) < len(pairs):
+        notes.append(_said_of(background, len(pairs) - len(near), min_frame_similarity))
     return SimilarPairs(kept, _curve(usable, fields.usable, kept), examined, tuple(notes), background)
+
+
+def _without(nominations: Nominations, accepted: NDArray[np.int64]) -> Nominations:
+    rejected = np.delete(np.arange(len(nominations.view)), accepted)
+    return Nominations(*(getattr(nominations, name)[rejected] for name in ("viewed", "plain", "view", "score")))
+
+
+def _numbered(
+    neighbours: Mapping[tuple[str, str], float | None],
+    images: Sequence[ImageFingerprint],
+    fields: Fields,
+    known: Sequence[Similar],
+) -> dict[tuple[int, int], float | None]:
+    """The neighbours as numbers of usable pictures, without pairs that are known to be alike."""
+    number = {image.img_id: place for place, image in enumerate(images) if fields.usable[place]}
+    alike = {(pair.left, pair.right) for pair in known}
+    return {
+        (min(number[one], number[other]), max(number[one], number[other])): seconds
+        for (one, other), seconds in neighbours.items()
+        if one in number and other in number and (min(one, other), max(one, other)) not in alike
+    }
+
+
+def _moved(images: Sequence[ImageFingerprint], moved: MovedPairs) -> Iterator[Similar]:
+    for one, other, share in zip(moved.left.tolist(), moved.right.tolist(), moved.share.tolist(), strict=True):
+        distance = hash_distance_bits(images[one], images[other], 0)
+        left, right = sorted((images[one].img_id, images[other].img_id))
+        yield Similar(left, right, Tier.NEAR_FRAME, distance, round(share, 4), MOVED)
 
 
 def _is_background(pair: Similar, min_frame_similarity: float | None) -> bool:

@@ -10,7 +10,7 @@ from kvqa_audit.images.decode import decode
 
 # On 640-pixel endoscopy frames WebP takes about half the bytes of a JPEG that looks as good, and 14 ms to write.
 FORMAT = "WEBP" if features.check("webp") else "JPEG"
-QUALITY = 70
+QUALITY = 67
 _WEBP_EFFORT = 2
 
 

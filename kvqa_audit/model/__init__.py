@@ -5,7 +5,7 @@ from __future__ import annotations
 from kvqa_audit.model.check import JUDGED, CheckDoc, CheckOutcome, Family, OutcomeStatus, PairKind, Repair
 from kvqa_audit.model.finding import Finding, FindingDecision, FindingStatus, Severity, with_keys
 from kvqa_audit.model.frozen_evidence import EvidenceChange, FrozenEvidence, ImageEvidence, evidence_changes
-from kvqa_audit.model.image import DuplicatePair, ImageFingerprint, Tier
+from kvqa_audit.model.image import MOVED, DuplicatePair, ImageFingerprint, Tier
 from kvqa_audit.model.image_groups import GroupPlace, ImageGroups
 from kvqa_audit.model.metrics import Metrics
 from kvqa_audit.model.run import SCHEMA_VERSION, AnswerRows, AnswerShare, AuditRun, DatasetFacts, Stage
@@ -13,6 +13,7 @@ from kvqa_audit.model.verdict import Counts, Tally, VerdictRecord
 
 __all__ = [
     "JUDGED",
+    "MOVED",
     "SCHEMA_VERSION",
     "AnswerRows",
     "AnswerShare",

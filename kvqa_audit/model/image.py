@@ -59,12 +59,17 @@ class Tier(StrEnum):
     NEAR_FRAME = "near-frame"
 
 
+# The transform of two pictures of one scene that cannot be laid on each other, as something moved between them.
+MOVED = "moved"
+
+
 @dataclass(frozen=True, slots=True)
 class DuplicatePair:
     """Two images that were verified to show the same picture; `left` < `right`.
 
     `distance_bits` is the Hamming distance of the 256-bit hashes under the best transform; `similarity` is the
-    verified agreement of the pixels, 0 to 1; `transform` is what aligns right with left.
+    verified agreement of the pixels, 0 to 1; `transform` is what aligns right with left. Where something moved between
+    the two (MOVED), nothing aligns them, and `similarity` is the share of places that are found again moved together.
     """
 
     left: str

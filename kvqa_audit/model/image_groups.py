@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any
 
 
@@ -72,6 +73,26 @@ class ImageGroups:
             for place in self.places[img_id]:
                 found.setdefault(place.group, []).append(img_id)
         return {group: tuple(found[group]) for group in sorted(found)}
+
+    def in_order(self) -> dict[str, dict[str, int | None]]:
+        """Group → its images with their seconds, in the order of time; those without come last, in their own order."""
+        found: dict[str, dict[str, int | None]] = {}
+        for img_id, of_image in self.places.items():
+            for place in of_image:
+                found.setdefault(place.group, {})[img_id] = place.seconds_from_start
+        return {
+            group: dict(sorted(starts.items(), key=lambda one: inf if one[1] is None else one[1]))
+            for group, starts in found.items()
+        }
+
+    def seconds_apart(self, one: str, other: str) -> int | None:
+        """The seconds between two images of one group; None where they have no group in common, or no times."""
+        starts = {place.group: place.seconds_from_start for place in self.places.get(one, ())}
+        for place in self.places.get(other, ()):
+            start = starts.get(place.group)
+            if start is not None and place.seconds_from_start is not None:
+                return abs(place.seconds_from_start - start)
+        return None
 
     def ties(self) -> list[tuple[str, str]]:
         """Pairs of images that connect all images of each group: every one with the group's first."""

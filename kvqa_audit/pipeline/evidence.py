@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -59,6 +60,7 @@ def collect_evidence(
     The stages over the images share one pool; beside them the table is judged and its answers are ranked, in
     processes that each end with their work: what the engines need is the largest part of the memory.
     """
+    from kvqa_audit.answers.image_groups import neighbours
     from kvqa_audit.answers.suspicion import Suspicion
     from kvqa_audit.answers.tones import tones_of
     from kvqa_audit.checks.base import Evidence
@@ -86,13 +88,15 @@ def collect_evidence(
     promised = known_or_begin("judge the promises", results, judge_expectations, absent)
     judging = begin(judge_rows, dataset.table, spec)
     images = look_at_images(dataset, pool, caches, clock)
-    duplicates = look_for_duplicates(images, pool, caches, clock, min_frame_similarity=spec.bounds.get("KV206"))
-    overlays = look_for_overlays(dataset, spec, images, pool, caches, clock)
-    pictures, notes = look_of_pictures(dataset, images, given or Embeddings(), pool, caches, clock)
-    pool.release()  # what comes now needs their memory
     groups = image_groups(dataset, spec, absent, images, pool, caches, clock)
     if groups.places:
         absent.pop("groups", None)
+    duplicates = look_for_duplicates(
+        images, pool, caches, clock, min_frame_similarity=spec.bounds.get("KV206"), close=neighbours(groups)
+    )
+    overlays = look_for_overlays(dataset, spec, images, pool, caches, clock)
+    pictures, notes = look_of_pictures(dataset, images, given or Embeddings(), pool, caches, clock)
+    pool.release()  # what comes now needs their memory
     burned_in = () if "ocr" in absent else read_pictures(dataset, images, pool, clock)
     judged: JudgedRows = _awaited(judging, "judge the rows", clock)
     promises: Mapping[str, ExpectationResult] = _awaited(promised, "judge the promises", clock)
@@ -141,18 +145,28 @@ def look_for_duplicates(
     clock: Clock,
     mode: Literal["all", "exact"] = "all",
     min_frame_similarity: float | None = None,
+    close: Mapping[tuple[str, str], float | None] | None = None,
 ) -> DuplicateResult:
-    """Finds the images that show the same picture, out of their fingerprints, or as an earlier run found them."""
+    """Finds the images that show the same picture, out of their fingerprints, or as an earlier run found them.
+
+    `close` are pairs that are near each other in a group, to the seconds between them.
+    """
     from kvqa_audit.duplicates.duplicate_cache import keep_duplicates, known_duplicates
     from kvqa_audit.duplicates.find import find_duplicates
 
     cache = None if caches is None else caches.duplicates
     with clock.stage("find duplicates", len(images.fingerprints)):
         asked = mode if min_frame_similarity is None else f"{mode}, near frames from {min_frame_similarity!r}"
+        if close:
+            asked += f", neighbours {hashlib.sha256(repr(sorted(close.items())).encode()).hexdigest()}"
         found = None if cache is None else known_duplicates(cache, images.fingerprints, asked)
         if found is None:
             found = find_duplicates(
-                images.fingerprints, mode=mode, pool=pool, min_frame_similarity=min_frame_similarity
+                images.fingerprints,
+                mode=mode,
+                pool=pool,
+                min_frame_similarity=min_frame_similarity,
+                neighbours=close,
             )
             if cache is not None:
                 keep_duplicates(cache, images.fingerprints, asked, found)

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from kvqa_audit.model import AuditRun, DuplicatePair, Finding, FindingStatus, Tier
+from kvqa_audit.model import MOVED, AuditRun, DuplicatePair, Finding, FindingStatus, Tier
 from kvqa_audit.report.words import TIER_WORDS, change_words
 
 MAX_GROUPS = 200
@@ -156,9 +156,10 @@ def _group(
 
 
 def _laid(pairs: Iterable[DuplicatePair], conflicts: Iterable[Finding], in_page: list[str]) -> tuple[Pair, ...]:
-    """At most three pairs of pictures that are shown, those whose answers differ first."""
+    """At most three pairs of pictures shown that can be laid on each other, those whose answers differ first."""
     differing = {tuple(sorted(finding.related)) for finding in conflicts}
-    found = [(pair.left, pair.right) for pair in pairs if pair.left in in_page and pair.right in in_page]
+    can_be_laid = (pair for pair in pairs if pair.transform != MOVED)
+    found = [(pair.left, pair.right) for pair in can_be_laid if pair.left in in_page and pair.right in in_page]
     return tuple(sorted(found, key=lambda pair: tuple(sorted(pair)) not in differing)[:MAX_LAID_PAIRS_PER_GROUP])
 
 
@@ -169,7 +170,8 @@ def _reason(pair: DuplicatePair) -> str:
     if pair.tier is Tier.RE_ENCODE and not done:
         return "one is the other, saved anew"
     if pair.tier is Tier.NEAR_FRAME:
-        return "they show one scene and are no copies"
+        moved = ", from which the camera or a part moved," if pair.transform == MOVED else ""
+        return f"they show one scene{moved} and are no copies"
     return f"one is the other, {done}" if done else "one is the other, with small changes"
 
 

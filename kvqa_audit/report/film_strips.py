@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
-from math import inf
 
 from kvqa_audit.model import AuditRun, Finding, FindingStatus, ImageGroups
 from kvqa_audit.report.words import TIER_WORDS
@@ -88,7 +87,8 @@ def film_strips(run: AuditRun, question_texts: Mapping[str, str]) -> FilmStrips:
         run: the audit.
         question_texts: the questions' texts by every way that they are written in the table.
     """
-    groups = _in_order(ImageGroups.from_json(run.metrics.get("image_groups")))
+    in_order = ImageGroups.from_json(run.metrics.get("image_groups")).in_order()
+    groups: Groups = {name: images for name, images in in_order.items() if len(images) > 1}
     if not groups:
         return FilmStrips()
     about = _findings_by_group(run.findings, groups)
@@ -113,19 +113,6 @@ def in_time(seconds: float) -> str:
     if hours:
         return f"{hours:,} h {minutes} min"
     return f"{minutes} min {whole % 60} s" if minutes else f"{whole} s"
-
-
-def _in_order(groups: ImageGroups) -> Groups:
-    """The groups of several images in the order of time; images without one come last, as the rows have them."""
-    found: dict[str, dict[str, float | None]] = {}
-    for img_id, places in groups.places.items():
-        for place in places:
-            found.setdefault(place.group, {})[img_id] = place.seconds_from_start
-    return {
-        name: dict(sorted(seconds.items(), key=lambda one: inf if one[1] is None else one[1]))
-        for name, seconds in found.items()
-        if len(seconds) > 1
-    }
 
 
 def _findings_by_group(findings: Iterable[Finding], groups: Groups) -> dict[str, list[tuple[Finding, bool]]]:

@@ -33,6 +33,7 @@ _CHANGE_WORDS: Mapping[str, str] = {
     "padding": "given a border",
     "overlay": "drawn over",
     "light": "shown in other light",
+    "moved": "seen from elsewhere",
 }
 
 

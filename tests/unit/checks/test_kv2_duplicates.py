@@ -15,7 +15,16 @@ from kvqa_audit.checks.kv204_near_duplicates import near_duplicates
 from kvqa_audit.checks.kv205_duplicates_across_sources import duplicates_across_sources
 from kvqa_audit.checks.kv206_near_frames import near_frames
 from kvqa_audit.checks.runner import run_check
-from kvqa_audit.model import DuplicatePair, ImageFingerprint, OutcomeStatus, Severity, Tier
+from kvqa_audit.model import (
+    MOVED,
+    DuplicatePair,
+    GroupPlace,
+    ImageFingerprint,
+    ImageGroups,
+    OutcomeStatus,
+    Severity,
+    Tier,
+)
 from kvqa_audit.spec.dataset_spec import DatasetSpec
 
 SPEC = DatasetSpec.model_validate(
@@ -59,7 +68,7 @@ def evidence(*pairs: DuplicatePair, rows: list[tuple[str, str, str, str]] | None
         pairs=pairs,
         fingerprints=tuple(ImageFingerprint(one, one, 1, None) for one in "abc"),
         absent={},
-        **parts,
+        **{"groups": ImageGroups()} | parts,
     )
 
 
@@ -213,3 +222,21 @@ def test_an_image_without_rows_has_no_source_to_differ() -> None:
     rows = [("Polyps", "Is there text?", "yes", "a")]
     outcome, _ = run_check(duplicates_across_sources, evidence(pair(), rows=rows))
     assert outcome.outcome is OutcomeStatus.VACUOUS
+
+
+@pytest.mark.fires("KV206")
+def test_near_frames_say_what_moved_and_how_many_seconds_lie_between_them() -> None:
+    frames = {"a": 16, "b": 71, "c": 20}
+    groups = ImageGroups("exam", {one: (GroupPlace("7", at),) for one, at in frames.items()})
+    moved = evidence(pair(Tier.NEAR_FRAME, MOVED), groups=groups)
+    (found,) = run_check(near_frames, moved)[1]
+    assert found.message == (
+        "a and b show the same scene, 55 s apart (97% of the places with texture are found again as if moved together)"
+    )
+    assert found.evidence["seconds"] == 55
+    three = (pair(Tier.NEAR_FRAME), DuplicatePair("a", "c", Tier.NEAR_FRAME, 6, 0.95, "identity", "a"))
+    (found,) = run_check(near_frames, evidence(*three, groups=groups))[1]
+    assert "at most 55 s apart" in found.message
+    (found,) = run_check(near_frames, evidence(*three, groups=ImageGroups("exam", {"a": (GroupPlace("7", 3),)})))[1]
+    assert "apart" not in found.message
+    assert "seconds" not in found.evidence
