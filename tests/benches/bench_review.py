@@ -12,6 +12,7 @@ import argparse
 import csv
 import http.client
 import json
+import os
 import random
 import statistics
 import tempfile
@@ -171,6 +172,12 @@ def review(port: int, secret: str, times: Times, most: int, think: float, seed: 
             connection.close()  # the server has let it go
 
 
+def processor_ms(pid: int) -> float:
+    """The processor time that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return 1000 * (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def p95(times: list[float]) -> float:
     return statistics.quantiles(times, n=20)[-1]
 
@@ -180,13 +187,13 @@ def simulate(database: str, place: str, data: Path, findings: int, reviewers: in
     data.mkdir()
     secrets = fill(place, data, findings, reviewers)
     total = 0
-    with web_process(place, data) as (port, _):
+    with web_process(place, data) as (port, web):
         for think, most, words in (
             (20.0, 3, "2 to 4 a minute each"),
             (1.0, 15, "a second of thinking"),
             (0.0, 10**6, "no thinking"),
         ):
-            times, begun = Times(), time.perf_counter()
+            times, begun, worked = Times(), time.perf_counter(), processor_ms(web)
             with ThreadPoolExecutor(reviewers) as pool:
                 ask = [
                     pool.submit(review, port, secret, times, most, think, 1000 * int(think) + n)
@@ -196,9 +203,11 @@ def simulate(database: str, place: str, data: Path, findings: int, reviewers: in
                 one.result()
             total += times.kept
             rate = times.kept / (time.perf_counter() - begun)
+            each = (processor_ms(web) - worked) / (len(times.decide) + len(times.ask))
             print(
                 f"{database:10} {reviewers} reviewers, {words:20} decide p95 {p95(times.decide):6.0f} ms, next p95 "
-                f"{p95(times.ask):6.0f} ms, {rate:5.0f} decisions a second; sent twice {times.again}, "
+                f"{p95(times.ask):6.0f} ms, {rate:5.0f} decisions a second, {each:4.1f} ms of processor time a "
+                f"request; sent twice {times.again}, "
                 f"taken by another meanwhile {times.refused}"
             )
     with JobStore(place) as store, store.reading() as connection:

@@ -23,6 +23,7 @@ from kvqa_audit.model import AuditRun
 from kvqa_audit.pipeline.audit import run_audit
 from kvqa_audit.pipeline.options import AuditOptions
 from kvqa_audit.release.decisions_file import DecisionsFile
+from kvqa_audit.release.decisions_text import with_added
 from kvqa_audit.spec.load import load_spec
 from kvqa_audit.store.access_tables import Role
 from tests.browser.chromium import EXECUTABLE, Tab, chromium
@@ -288,6 +289,10 @@ def test_file_kept_elsewhere_is_merged_unless_both_disagree(desk: Desk) -> None:
     assert "1 decision added, 0 taken out" in merged.text
     assert ("false positive", "eve", "seen") in desk.decisions()
     assert other["id"] not in {item["id"] for item in desk.next(ben, check="KV008")}, "it is in the queue no more"
+    exported = desk.api.get(f"datasets/{desk.number}/review/decisions.yaml").text
+    kept = with_added(Path("decisions.yaml"), "", [one for one in decisions_in(exported) if one.who != "eve"])
+    assert "0 decisions added, 1 taken out" in boss.send(page, {"theirs": kept, "base": exported}).text
+    assert [who for _, who, _ in desk.decisions()] == ["ben"]
 
 
 def test_many_are_decided_in_one_step_and_taken_back_in_one(desk: Desk, tabs: dict[str, Tab]) -> None:

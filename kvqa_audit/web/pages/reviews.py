@@ -45,12 +45,13 @@ def agreement_page(request: Request, caller: Known, number: int) -> Response:
 @router.post("/datasets/{number}/review/agreement")
 def merge(request: Request, caller: Known, number: int, form: Form) -> Response:
     """Merges a decisions file into those of the dataset, unless both disagree."""
-    typed = text_of(form, "theirs")
+    typed, base = text_of(form, "theirs"), text_of(form, "base").lstrip("\n")
     try:
-        told = merged(request, caller, number, typed)
+        told = merged(request, caller, number, typed, base)
     except KvqaAuditError as error:
-        return _agreement(request, caller, number, typed, error=error)
-    return _agreement(request, caller, number, typed if told.conflicts else "", told)
+        return _agreement(request, caller, number, typed, base, error=error)
+    kept = (typed, base) if told.conflicts else ("", "")
+    return _agreement(request, caller, number, *kept, told)
 
 
 def _agreement(
@@ -58,6 +59,7 @@ def _agreement(
     caller: Caller,
     number: int,
     typed: str = "",
+    base: str = "",
     told: Merged | None = None,
     error: KvqaAuditError | None = None,
 ) -> Response:
@@ -71,6 +73,7 @@ def _agreement(
         learnt=learnt(site, caller, number),
         dataset=seen_dataset(site, caller, number),
         typed=typed,
+        base=base,
         told=told,
         conflicts=[conflict_in_words(one) for one in told.conflicts] if told else [],
         error=str(error) if error else "",
