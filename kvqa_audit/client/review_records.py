@@ -270,6 +270,20 @@ class ReviewShares(Wire):
     shares: list[ReviewShare]
 
 
+class ReviewSample(Wire):
+    """How many answers are drawn at random, and how many planted wrong ones are among them to measure reviewers."""
+
+    size: Annotated[int, Field(ge=1, le=2_000)]
+    planted: Annotated[int, Field(ge=0, le=100)] = 0
+
+
+class ReviewDrawn(Wire):
+    """How many answers that were drawn wait now, with the planted ones; `check` is what to filter by."""
+
+    check: str
+    things: int
+
+
 class ReviewMeasure(Wire):
     """The verdict that is right about a thing, so that it measures reviewers; null lets it be a thing like others."""
 

@@ -9,6 +9,7 @@ from kvqa_audit.client.review_records import (
     ReviewAssigned,
     ReviewBatch,
     ReviewBulk,
+    ReviewDrawn,
     ReviewEdit,
     ReviewFilters,
     ReviewItem,
@@ -23,6 +24,7 @@ from kvqa_audit.client.review_records import (
     ReviewMerged,
     ReviewNext,
     ReviewPreview,
+    ReviewSample,
     ReviewShare,
     ReviewShares,
     ReviewUndone,
@@ -90,6 +92,10 @@ class DatasetReview:
     def shares(self) -> list[ReviewShare]:
         """Who has been given what."""
         return self._service.get(ReviewShares, f"{self._path}/shares").shares
+
+    def draw_sample(self, size: int, planted: int = 0) -> ReviewDrawn:
+        """Puts answers drawn at random into the queue, and planted wrong ones among them that measure reviewers."""
+        return self._service.post(ReviewDrawn, f"{self._path}/sample", ReviewSample(size=size, planted=planted))
 
     def measure_by(self, item: ReviewItem, known: Verdict | None) -> None:
         """Lets a thing measure reviewers by the verdict that is right; None lets it be a thing like others."""

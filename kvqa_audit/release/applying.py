@@ -19,7 +19,8 @@ from kvqa_audit.model import (
     OutcomeStatus,
     PairKind,
 )
-from kvqa_audit.release.decisions import SAMPLED, Decision, DecisionVerdict
+from kvqa_audit.release.decisions import Decision, DecisionVerdict
+from kvqa_audit.release.sample_unit import SAMPLED
 
 Docs = Mapping[str, CheckDoc]
 Handle = tuple[str, ...]

@@ -8,9 +8,6 @@ from enum import StrEnum
 
 from kvqa_audit.model import EvidenceChange, Finding, FrozenEvidence, evidence_changes
 
-# What is decided about a random sample is no finding of a check: it is never stale.
-SAMPLED = "KV500-"
-
 
 class DecisionVerdict(StrEnum):
     """What a person decided about a finding; who is unsure leaves it to be decided by somebody else."""

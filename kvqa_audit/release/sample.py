@@ -16,9 +16,9 @@ from typing import Any
 
 from kvqa_audit.model import AnswerRows, AuditRun, Finding, Severity, with_keys
 from kvqa_audit.model.estimate import Estimate, exact_share
-from kvqa_audit.release.decisions import SAMPLED, Decision, DecisionVerdict
+from kvqa_audit.release.decisions import Decision, DecisionVerdict
 from kvqa_audit.release.freezing import with_frozen_evidence
-from kvqa_audit.release.sample_unit import Unit
+from kvqa_audit.release.sample_unit import SAMPLED, Unit, sample_code
 
 _RIGHT = DecisionVerdict.FALSE_POSITIVE
 
@@ -85,7 +85,7 @@ def draw(run: AuditRun, number: int, seed: int, unit: Unit = Unit.ANSWERS) -> tu
         unit: what is drawn.
     """
     chosen = list(islice(_in_random_order(run.rows, seed, unit), number))
-    code = f"{SAMPLED}{unit.value}.{seed}"
+    code = sample_code(unit, seed)
     found = with_keys(_finding(code, one) for one in chosen)
     frozen = with_frozen_evidence(replace(run, findings=found)).findings
     return tuple(Drawn(one.source, one.question, finding) for one, finding in zip(chosen, frozen, strict=True))
@@ -97,7 +97,7 @@ def error_rate(run: AuditRun, decisions: Sequence[Decision], seed: int, unit: Un
     An answer that changed since, or that somebody was unsure about, is to be judged again. One that was accepted is
     wrong: it is known to be, and may stay.
     """
-    code = f"{SAMPLED}{unit.value}.{seed}"
+    code = sample_code(unit, seed)
     said = {decision.key: decision for decision in decisions if decision.check == code}
     population = _population(run.rows, unit)
     # What was changed since has left a gap before the last one that was looked at: a part of it is looked for behind.

@@ -59,17 +59,18 @@ def prepare(store: JobStore, number: int, run: AuditRun, folder: Path, today: da
         if review_of(connection, number).run == run.run_id:
             return
         rows, lines, place = [], [], 0
-        for number_before, sheet in enumerate(sheets):
+        for before, sheet in enumerate(sheets):
             line = json.dumps(sheet.body, ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode() + b"\n"
-            rows.append({"run": run.run_id, "place": place, "size": len(line), **_row(sheet, precision, number_before)})
+            rows.append({"run": run.run_id, "place": place, "size": len(line), **row_of(sheet, precision, before)})
             lines.append(line)
             place += len(line)
         write_atomically(folder / SHEETS, b"".join(lines))
-        _keep(connection, number, rows)
+        keep(connection, number, rows)
         _point_at(connection, number, run.run_id)
 
 
-def _row(sheet: Sheet, precision: Mapping[str, Precision], before: int) -> dict[str, Any]:
+def row_of(sheet: Sheet, precision: Mapping[str, Precision], before: int) -> dict[str, Any]:
+    """The cells of a sheet's item; `before` is how many sheets come before it."""
     known = precision.get(sheet.check, Precision(0, 0))
     # One of each is added: who judged nothing yet knows nothing.
     right = (known.right + 1) / (known.right + known.wrong + 2)
@@ -90,7 +91,8 @@ def _row(sheet: Sheet, precision: Mapping[str, Precision], before: int) -> dict[
     }
 
 
-def _keep(connection: Connection, number: int, rows: Iterable[dict[str, Any]]) -> None:
+def keep(connection: Connection, number: int, rows: Iterable[dict[str, Any]]) -> None:
+    """Brings the items of a dataset up to date with rows as `row_of` makes them, each with the place of its sheet."""
     c = REVIEW_ITEMS.c
     there = {one.key: one for one in items(connection, c.dataset == number)}
     fresh = {"dataset": number, "state": ItemState.OPEN, "decided": 0, "round": 1, "version": 1}

@@ -24,6 +24,7 @@ from kvqa_audit.pipeline.description import description_of
 from kvqa_audit.previews.studio import Studio, studio_for
 from kvqa_audit.reviews.picture_files import LAID_SIDE_PX, PICTURE_SIDE_PX, pair_names, picture_name
 from kvqa_audit.reviews.prepare import prepare
+from kvqa_audit.reviews.sampling import lay_out_sample
 
 _WORKERS = 2
 
@@ -41,6 +42,10 @@ def main() -> None:
                 if order["do"] == "prepare":
                     with JobStore(told["store"], make=False) as store:
                         prepare(store, told["dataset"], run, folder, datetime.now(UTC).date())
+                elif order["do"] == "sample":
+                    about = (order["size"], order["planted"], datetime.now(UTC).date())
+                    with JobStore(told["store"], make=False) as store:
+                        lay_out_sample(store, told["dataset"], run, folder, *about)
                 else:
                     studio = studio or opened.enter_context(_studio(run, blur_text=told["blur_text"]))
                     _draw(studio, order, folder)

@@ -50,6 +50,10 @@ class Studios:
         """Has the queue of a run made."""
         return self._studio(of).ask("prepare", {"do": "prepare"})
 
+    def sample(self, of: RunFiles, size: int, planted: int) -> Future[None]:
+        """Has answers drawn at random laid out, and planted ones among them."""
+        return self._studio(of).ask(f"sample {size} {planted}", {"do": "sample", "size": size, "planted": planted})
+
     def picture(self, of: RunFiles, img_id: str) -> bytes:
         """The picture of an image, drawn if it was not yet.
 

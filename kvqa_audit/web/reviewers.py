@@ -10,19 +10,23 @@ from fastapi import Request
 from sqlalchemy import select
 
 from kvqa_audit.access.users import roles_on, user_named
-from kvqa_audit.errors import SpecError
+from kvqa_audit.errors import ConflictError, SpecError
 from kvqa_audit.release.precision import Precision
+from kvqa_audit.release.sample_unit import SAMPLE_SEED, Unit, sample_code
 from kvqa_audit.reviews import assigning
 from kvqa_audit.reviews.queue import Filters
+from kvqa_audit.reviews.studios import StudioError
 from kvqa_audit.store.access_tables import USERS, Role
 from kvqa_audit.store.review_tables import ReviewVerdict
 from kvqa_audit.store.run_rows import run_lines
 from kvqa_audit.store.tables import RUNS
 from kvqa_audit.web.audits import record_of
 from kvqa_audit.web.datasets import seen_dataset
-from kvqa_audit.web.reviews import last_run, make_sure, seen_item
+from kvqa_audit.web.reviews import last_run, make_sure, run_files, seen_desk, seen_item
 from kvqa_audit.web.site import Site, site_of
 from kvqa_audit.web.who import Caller
+
+_WAIT_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,29 @@ def measure_by(request: Request, caller: Caller, number: int, known: ReviewVerdi
     one = seen_item(site, caller, number, Role.MAINTAINER)
     assigning.measure_by(site.store, number, known)
     site.log(request, caller.name, "set a known answer", dataset=one.dataset, thing=number)
+
+
+def draw_sample(request: Request, caller: Caller, number: int, size: int, planted: int) -> tuple[str, int]:
+    """Puts answers drawn at random, and planted ones, into the queue; what to filter by, and how many wait there.
+
+    Raises:
+        ConflictError: the last audit is not laid out yet, or holds no rows.
+    """
+    site = site_of(request)
+    known = seen_dataset(site, caller, number, Role.MAINTAINER, "write")
+    desk = seen_desk(site, caller, number, wait_seconds=_WAIT_SECONDS)
+    if desk.state != "ready" or desk.review.run is None:
+        raise ConflictError(f"{desk.reason} Nothing was drawn; try again in a moment.")
+    try:
+        files = run_files(site, number, desk.review.run, known.settings.options)
+        site.studios.sample(files, size, planted).result(_WAIT_SECONDS)
+    except TimeoutError:
+        raise ConflictError("The sample is still being laid out; look again in a moment.") from None
+    except StudioError as error:
+        raise ConflictError(str(error)) from None
+    site.log(request, caller.name, "drew a sample", known.settings.name, dataset=number, size=size, planted=planted)
+    check = sample_code(Unit.ANSWERS, SAMPLE_SEED)
+    return check, sum(one.waiting.get(check, 0) for one in assigning.shares(site.store, number))
 
 
 def learnt(site: Site, caller: Caller, number: int) -> Learnt:

@@ -76,7 +76,7 @@ def seen_desk(site: Site, caller: Caller, number: int, *, wait_seconds: float = 
     if review.run == last:
         return Desk(known, review, "ready")
     try:
-        site.studios.prepare(_files(site, number, last, known.settings.options)).result(wait_seconds)
+        site.studios.prepare(run_files(site, number, last, known.settings.options)).result(wait_seconds)
     except (NotYet, TimeoutError):
         return Desk(known, review, "preparing", "The findings of the last audit are being laid out.")
     except StudioError as error:
@@ -273,7 +273,8 @@ def exported(request: Request, caller: Caller, number: int) -> str:
     return decisions_text(bring_up_to_date(site.store, number).settings)
 
 
-def _files(site: Site, number: int, run: str, options: Mapping[str, Any]) -> RunFiles:
+def run_files(site: Site, number: int, run: str, options: Mapping[str, Any]) -> RunFiles:
+    """The run for who lays it out and draws its pictures, as the dataset's options have it."""
     return RunFiles(number, run, site.settings.data / RUNS_FOLDER / run, bool(options.get("blur_text")))
 
 
@@ -294,4 +295,4 @@ def _drawable(site: Site, number: int, run: str) -> RunFiles:
     for place in {found.source, found.location or ""}:
         if place.startswith(("/", "hf://")):
             site.settings.roots.allowed(place)
-    return _files(site, number, run, found.options)
+    return run_files(site, number, run, found.options)

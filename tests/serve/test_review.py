@@ -443,6 +443,14 @@ def test_who_maintains_gives_things_away_and_measures_reviewers(desk: Desk, tabs
     ben.click("document.querySelector('[aria-label^=\"Take out: \"]')")
     until(ben, "document.querySelector('[aria-label^=\"Take out: \"]') === null")
     assert known["id"] in {one["id"] for one in desk.next(anna)}
+    ben.value("document.querySelector('[name=size]').value = '50'")
+    ben.click("document.querySelector('[action$=sample] button')")
+    until(ben, "document.querySelector('.said a') !== null")
+    waiting = desk.api.get(f"datasets/{desk.number}/review/shares").json()["shares"][-1]["waiting"]
+    assert words(ben, ".said").startswith(f"{waiting['KV500-answers.1']} answers wait now.")
+    ben.click("document.querySelector('.said a')")
+    until(ben, "document.querySelector('[data-key=f]')?.innerText.startsWith('Right')")
+    assert words(ben, "[data-key=c]").startswith("Wrong")
 
 
 def make_sure_it_can_be_used(tab: Tab, width: int) -> None:

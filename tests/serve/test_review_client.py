@@ -104,5 +104,11 @@ def test_many_at_once_undo_and_merge_through_the_client(desks: dict[str, Dataset
     assert len(boss.merge(theirs, before).conflicts) == 1
     same = boss.merge(boss.decisions(), before)
     assert (same.added, same.removed, same.conflicts) == (0, 0, [])
+    drawn = boss.draw_sample(3, planted=1)
+    sample = ben.next(ReviewFilters(check=drawn.check), limit=20).items
+    assert len(sample) == drawn.things == 3 + len(boss.known())
+    assert ben.decide(sample[0], ReviewWords(verdict="false positive")).state in ("settled", "open")
+    with pytest.raises(ServiceError, match="needs the role maintainer"):
+        ben.draw_sample(3)
     learnt = boss.learnt()
     assert (learnt.run, learnt.precision, learnt.error_rates) == (boss.state().run, {}, [])

@@ -179,6 +179,16 @@ def get_shares(request: Request, caller: Reader, number: Number) -> wire.ReviewS
     return wire.ReviewShares(shares=told)
 
 
+@router.post("/datasets/{number}/review/sample")
+def draw_sample(request: Request, caller: Writer, number: Number, sent: wire.ReviewSample) -> wire.ReviewDrawn:
+    """Puts answers drawn at random into the queue, and planted wrong ones among them that measure reviewers.
+
+    Asked for again, it goes on in the same order: so 50 and later 200 are both random samples.
+    """
+    check, things = reviewers.draw_sample(request, caller, number, sent.size, sent.planted)
+    return wire.ReviewDrawn(check=check, things=things)
+
+
 @router.put("/review/items/{number}/known", status_code=204)
 def measure(request: Request, caller: Writer, number: Number, sent: wire.ReviewMeasure) -> None:
     """Lets a thing measure reviewers: everybody gets it once, and what they say is never written to the dataset."""

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from kvqa_audit.errors import KvqaAuditError
+from kvqa_audit.release.sample_unit import SAMPLE_SEED, Unit, sample_code
 from kvqa_audit.reviews.assigning import candidates, known_things, shares
 from kvqa_audit.reviews.queue import Filters, choices
 from kvqa_audit.store.access_tables import Role
@@ -49,6 +50,17 @@ def assign(request: Request, caller: Known, number: int, form: Form) -> Response
     return RedirectResponse(f"/datasets/{number}/reviewers?given={given}", 303)
 
 
+@router.post(f"{_PATH}/sample")
+def draw_sample(request: Request, caller: Known, number: int, form: Form) -> Response:
+    """Puts answers drawn at random into the queue, and planted ones among them."""
+    try:
+        size, planted = (min(most, number_of(form, name) or 0) for name, most in (("size", 2_000), ("planted", 100)))
+        _, drawn = work.draw_sample(request, caller, number, size, planted)
+    except KvqaAuditError as error:
+        return _reviewers(request, caller, number, "", error)
+    return RedirectResponse(f"/datasets/{number}/reviewers?drawn={drawn}#sample", 303)
+
+
 @router.post(f"{_PATH}/known")
 def measure(request: Request, caller: Known, number: int, form: Form) -> Response:
     """Lets a thing measure reviewers, or no more."""
@@ -67,7 +79,6 @@ def _reviewers(
     site = site_of(request)
     make_sure(site, caller, number, Role.MAINTAINER)
     desk = seen_desk(site, caller, number)
-    given = request.query_params.get("given", "")
     return page(
         request,
         "reviewers.html.j2",
@@ -83,6 +94,14 @@ def _reviewers(
         in_few_words=in_few_words,
         check=check,
         measures=measured(site, caller, number),
-        given=int(given) if given.isascii() and given.isdigit() and len(given) < 9 else None,
+        given=_told(request, "given"),
+        drawn=_told(request, "drawn"),
+        sample_check=sample_code(Unit.ANSWERS, SAMPLE_SEED),
         error=str(error) if error else "",
     )
+
+
+def _told(request: Request, name: str) -> int | None:
+    """The number that the address carries of what was done before."""
+    text = request.query_params.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else None
