@@ -61,6 +61,7 @@ from kvqa_audit.checks.kv417_split_leak_by_group import split_leak_by_group
 from kvqa_audit.checks.kv418_image_in_several_groups import image_in_several_groups
 from kvqa_audit.checks.kv419_dominant_group import dominant_group
 from kvqa_audit.checks.kv420_group_answered_in_two_ways import group_answered_in_two_ways
+from kvqa_audit.checks.kv421_clock_runs_backwards import clock_runs_backwards
 from kvqa_audit.checks.kv601_embedded_metadata import embedded_metadata
 from kvqa_audit.checks.kv602_embedded_location_or_name import embedded_location_or_name
 from kvqa_audit.checks.kv603_burned_in_identifier import burned_in_identifier
@@ -129,6 +130,7 @@ CHECKS: tuple[Check, ...] = (
     image_in_several_groups,
     dominant_group,
     group_answered_in_two_ways,
+    clock_runs_backwards,
     embedded_metadata,
     embedded_location_or_name,
     burned_in_identifier,

@@ -75,7 +75,7 @@ def run(
     also: ALSO = None,
     report_url: REPORT_URL = "",
     ocr: Annotated[
-        bool, typer.Option("--ocr", help="Read text in the pictures; more than half a second each.")
+        bool, typer.Option("--ocr", help="Read text and clocks in the pictures; more than half a second each.")
     ] = False,
     embeddings: EMBEDDINGS = None,
     embedder: EMBEDDER = None,

@@ -23,7 +23,7 @@ _AROUND_PX, _BESIDE_PX = 8, 3
 _DRIFT_PX, _STEP_PX, _STEP_COST = 5, 2, 0.01
 _LEAST_SEEN = 0.5
 _LEAST_MEAN = 0.6
-_LEAST_CELL = 0.58
+_LEAST_CELL, _LEAST_CELL_CUT = 0.58, 0.85
 _LEAST_MARGIN = 0.1
 
 
@@ -52,9 +52,8 @@ class Found:
     @property
     def is_certain(self) -> bool:
         return (
-            self.is_whole
-            and self.mean >= _LEAST_MEAN
-            and self.least >= _LEAST_CELL
+            self.mean >= _LEAST_MEAN
+            and self.least >= (_LEAST_CELL if self.is_whole else _LEAST_CELL_CUT)
             and self.margin >= _LEAST_MARGIN
             and self.line.form.can_be(self.text)
         )
@@ -123,13 +122,7 @@ class _Sheet:
             cell[:, row, column + offset + drift] for cell, offset, drift in zip(cells, offsets, drifts, strict=True)
         ]
         best = [float(fit.max()) for fit in here]
-        seconds = [float(np.partition(fit, -2)[-2]) for fit in here if len(fit) > 1]
-        margin = min(
-            first - second
-            for first, second in zip(
-                [one for one, fit in zip(best, here, strict=True) if len(fit) > 1], seconds, strict=True
-            )
-        )
+        margin = min(float(np.diff(np.sort(fit)[-2:])[0]) for fit in here if len(fit) > 1)
         text = "".join(of_place[int(fit.argmax())] for of_place, fit in zip(letters, here, strict=True))
         x, y = columns[0] + column, rows[0] + row
         return Found(line, x, y, text, x >= self._half_width - 1, float(np.mean(best)), min(best), margin)

@@ -25,7 +25,7 @@ LEAST_OF_A_DIGIT = 6
 _LEAST_FRAMES = 3
 _SURE = 0.9
 _ALIKE = 0.62
-_KEPT = 0.5
+_KEPT, _AS_GOOD = 0.5, 0.1
 _CAUGHT_SHARE = 0.05
 _INK = 0.4
 _WORTH_OF_A_LABEL = 0.1
@@ -72,16 +72,18 @@ def learn_fonts(samples: Sequence[FrameSample]) -> tuple[Font, ...]:
     for _ in range(_SORTED_TIMES):
         fonts = [_font(group) for group in groups]
         groups = [group for group in _sorted_by_font(samples, fonts) if len(group) >= _LEAST_FRAMES]
+        groups.sort(key=len, reverse=True)
     return tuple(_font(group) for group in groups)
 
 
 def _sorted_by_font(samples: Sequence[FrameSample], fonts: Sequence[Font]) -> list[list[FrameSample]]:
-    """The frames of each font, by whose letters theirs fit best."""
+    """The frames of each font: the first whose letters theirs fit about best, so that fonts that are one become one."""
     found: list[list[FrameSample]] = [[] for _ in fonts]
     for sample in samples if fonts else ():
         fits = [_fit(sample, font) for font in fonts]
         if max(fits) >= _KEPT:
-            found[fits.index(max(fits))].append(sample)
+            first = next(number for number, fit in enumerate(fits) if fit >= max(fits) - _AS_GOOD)
+            found[first].append(sample)
     return found
 
 
