@@ -5,6 +5,7 @@ The file holds the summary, too: what a killed run has written is not done again
 
 from __future__ import annotations
 
+import gc
 import io
 import json
 from collections import Counter
@@ -112,6 +113,9 @@ def judge_part(task: PartTask, done: frozenset[int], spec: DatasetSpec, spelt: S
     if spelt is not None:
         summary.images.update(images_in(part.table.frame, spelt))
     yield write_findings(checks_in_parts(spec).by_part, evidence, task.target, summary, part)
+    # Great Expectations leaves its batches, with all their rows, in cycles of few objects: nobody would come for them.
+    del part, evidence
+    gc.collect()
 
 
 def judge_sample(table: TableInParts, spec: DatasetSpec, target: Path) -> Summary:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gc
 import shutil
 import signal
 import subprocess
@@ -10,16 +11,20 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from kvqa_audit.checks.registry import checks_for
+from kvqa_audit.contracts.expectations_in_parts import told_by
 from kvqa_audit.demo import DemoTruth
 from kvqa_audit.engine.local import LocalPool
 from kvqa_audit.errors import SourceError
+from kvqa_audit.ingest.table_in_parts import part_table
 from kvqa_audit.model import OutcomeStatus
 from kvqa_audit.pipeline.judge_in_parts import JudgedInParts
+from kvqa_audit.pipeline.judge_part import PartTask, judge_part
 from kvqa_audit.spec.dataset_spec import DatasetSpec
 from kvqa_audit.spec.load import load_spec
 from tests import parts_of_a_table
@@ -110,6 +115,27 @@ def test_a_part_that_was_judged_is_not_judged_again(table: Path, judged: JudgedI
     # Another description is another question; what answered the first one goes.
     other = in_parts(table, tmp_path)
     assert not set(other.folder.iterdir()) & set(files)
+
+
+def test_the_rows_of_a_judged_part_go_before_the_next(table: Path, tmp_path: Path) -> None:
+    """Also where the collector comes seldom, as in the processes that parts are judged in."""
+    spec = load_spec()
+    promise = next(promise for promise in spec.promises if told_by(promise) == "parts")
+    spec = spec.model_copy(update={"promises": [promise], "rules": []})
+    parted = part_table(table, spec.columns, tmp_path, 200, ROWS_A_PART)
+    gc.disable()
+    try:
+        first, second = (
+            summary
+            for number in (0, 1)
+            for summary in judge_part(PartTask(number, parted, tmp_path / f"{number}.parquet"), frozenset(), spec, None)
+        )
+        held = {len(one) for one in gc.get_objects() if type(one) is pd.DataFrame}
+    finally:
+        gc.enable()
+    assert first.cells[promise.id, "parts"] == second.cells[promise.id, "parts"] == 1
+    assert first.rows != second.rows
+    assert first.rows not in held
 
 
 def test_a_table_in_which_every_row_is_wrong_is_told_whole(tmp_path: Path) -> None:
