@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import case, func, select, update
 
 from kvqa_audit.errors import ConflictError
 from kvqa_audit.jobs.job_store import JobStore
+from kvqa_audit.release.sample_unit import SAMPLED
 from kvqa_audit.reviews.queue import WAITING, Filters
 from kvqa_audit.store.access_tables import USERS
 from kvqa_audit.store.review_records import Item
@@ -80,7 +81,8 @@ def candidates(store: JobStore, dataset: int, check: str, limit: int) -> tuple[I
 def measure_by(store: JobStore, number: int, known: ReviewVerdict | None) -> None:
     """Lets a thing measure reviewers: everybody gets it once, and what they say is never written to the dataset.
 
-    With None it measures nobody any more: it is open, and what was said about it stays in the history alone.
+    With None it measures nobody any more: it is open, and what was said about it stays in the history alone. What was
+    drawn at random is out of the queue then, as it may be planted; the next draw brings what is not.
 
     Raises:
         ConflictError: somebody decided about it already, so that it cannot measure; or there is no such thing.
@@ -90,7 +92,9 @@ def measure_by(store: JobStore, number: int, known: ReviewVerdict | None) -> Non
     begun: dict[str, Any]
     if known is None:
         changed = changed.where(c.state == ItemState.KNOWN)
+        is_drawn = c.check.startswith(SAMPLED, autoescape=True)
         begun = {"known": None, "state": ItemState.OPEN, "decided": 0, "round": c.round + 1}
+        begun["run"] = case((is_drawn, ""), else_=c.run)
     else:
         changed = changed.where(c.decided == 0)
         begun = {"known": known, "state": ItemState.KNOWN}

@@ -103,7 +103,10 @@ def keep(connection: Connection, number: int, rows: Iterable[dict[str, Any]]) ->
         if known is None:
             added.append({**fresh, **row})
         else:
-            changed.append({**row, **_reopened(known, row), "number": known.id})
+            again = _reopened(known, row)
+            if row.get("known") is not None:
+                again["state"] = ItemState.KNOWN
+            changed.append({**row, **again, "number": known.id})
     for start in range(0, len(added), _AT_ONCE):
         connection.execute(insert(REVIEW_ITEMS), added[start : start + _AT_ONCE])
     if changed:

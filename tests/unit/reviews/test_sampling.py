@@ -12,7 +12,7 @@ from kvqa_audit.jobs.dataset_decisions import bring_up_to_date
 from kvqa_audit.jobs.dataset_texts import decisions_of
 from kvqa_audit.model import AuditRun
 from kvqa_audit.release.sample import error_rates
-from kvqa_audit.reviews.assigning import known_things
+from kvqa_audit.reviews.assigning import known_things, measure_by
 from kvqa_audit.reviews.deciding import Reviewer, decide
 from kvqa_audit.reviews.measures import measures_of
 from kvqa_audit.reviews.prepare import prepare
@@ -71,6 +71,22 @@ def test_what_is_said_of_a_sample_estimates_and_of_planted_ones_measures(desk: D
     assert (score.right.n, score.right.value) == (4, 1)
     assert len(drawn(desk, run, 15, 4, anna)) == 5, "a larger one goes on where the smaller one ended"
     assert {one.id: one.decided for one in known_things(desk.store, desk.dataset)}.keys() >= planted.keys()
+
+
+def test_a_planted_one_that_is_taken_out_is_gone_and_never_decided(desk: Desk, run: AuditRun) -> None:
+    anna = desk.reviewer("anna")
+    drawn(desk, run, 5, 2, anna)
+    first, second = known_things(desk.store, desk.dataset)
+    measure_by(desk.store, first.id, None)
+    left = next_items(desk.store, anna, desk.dataset, Filters(), limit=20)
+    assert (len(left), first.id in {one.id for one in left}) == (6, False)
+    assert [one.id for one in known_things(desk.store, desk.dataset)] == [second.id]
+    again = drawn(desk, run, 5, 2, anna)
+    assert {one.id for one in known_things(desk.store, desk.dataset)} == {first.id, second.id}, "planted anew"
+    for one in again:
+        decide(desk.store, anna, one.id, one.version, WRONG, f"k{one.id}")
+    text = bring_up_to_date(desk.store, desk.dataset).settings
+    assert not {first.key, second.key} & {one.key for one in decisions_of(text)}
 
 
 def test_only_what_is_reviewed_and_has_rows_can_be_drawn_of(desk: Desk, run: AuditRun) -> None:
