@@ -25,7 +25,8 @@ _FLAGS = (
     "--no-first-run",
     "--remote-debugging-pipe",
 )
-
+# How long an answer is waited for says only how busy the machine is.
+_PATIENCE_S = 300.0
 
 # The protocol is fixed to the descriptors 3 and 4; going over high ones keeps the two from overwriting each other.
 _TO_DESCRIPTORS_3_AND_4 = """
@@ -48,7 +49,7 @@ class Tab:
             self.call(f"{domain}.enable")
         self.call("Page.setLifecycleEventsEnabled", enabled=True)
 
-    def call(self, method: str, seconds: float = 20, **params: Any) -> dict[str, Any]:
+    def call(self, method: str, seconds: float = _PATIENCE_S, **params: Any) -> dict[str, Any]:
         """Sends one command and waits for its answer.
 
         Raises:
@@ -77,9 +78,9 @@ class Tab:
         self.events.clear()
         begun = self.call("Page.navigate", url=address)
         while "loaderId" in begun and not self._has_loaded(begun["loaderId"]):
-            self._next(60)
+            self._next(_PATIENCE_S)
 
-    def value(self, expression: str, seconds: float = 20) -> Any:
+    def value(self, expression: str, seconds: float = _PATIENCE_S) -> Any:
         """What a JavaScript expression gives; promises are waited for."""
         answer = self.call("Runtime.evaluate", seconds, expression=expression, awaitPromise=True, returnByValue=True)
         if "exceptionDetails" in answer:
@@ -120,7 +121,7 @@ class Tab:
         """Lets the page save files, into this folder."""
         self.call("Page.setDownloadBehavior", behavior="allow", downloadPath=str(folder))
 
-    def wait_for(self, expression: str, seconds: float = 10) -> None:
+    def wait_for(self, expression: str, seconds: float = _PATIENCE_S) -> None:
         """Waits until a JavaScript expression is true."""
         until = time.monotonic() + seconds
         while not self.value(expression):

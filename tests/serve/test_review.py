@@ -152,7 +152,7 @@ def tabs(served: Served, tmp_path_factory: pytest.TempPathFactory) -> Iterator[d
 
 def until(tab: Tab, expression: str) -> None:
     """Waits until this is so; how long that takes says only how busy the machine is."""
-    tab.wait_for(expression, 120)
+    tab.wait_for(expression)
 
 
 def log_in(tab: Tab, link: str) -> None:
@@ -459,7 +459,6 @@ def make_sure_it_can_be_used(tab: Tab, width: int) -> None:
     wrong = tab.value(
         "axe.run(document, {resultTypes: ['violations']}).then(done => done.violations.map("
         "one => one.id + ': ' + one.nodes.map(node => node.html).join(' ')))",
-        seconds=240,
     )
     assert wrong == [], width
 
