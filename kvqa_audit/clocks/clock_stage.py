@@ -21,6 +21,7 @@ from kvqa_audit.clocks.written import Form
 from kvqa_audit.engine.executor import Executor
 from kvqa_audit.images.decode import Decoded, decode
 from kvqa_audit.images.each import PickedImages, for_each_image
+from kvqa_audit.images.embedded import taken_at
 from kvqa_audit.ingest.dataset import ImageShard, RawImage
 from kvqa_audit.overlays.detection import Region
 from kvqa_audit.privacy.reader import read_characters
@@ -30,6 +31,7 @@ READ_MIN_SIDE_PX = 500
 READ_TIMEOUT_SECONDS = 120.0
 SAMPLED_AT_ONCE, MAX_SAMPLED = 48, 192
 _SURE = 0.95
+_EXIF = (Form("date", "Yddd:Dd:Dd"), Form("clock", "Hd:Sd:Sd"))
 # How many widths of a digit the clock of the day is from the date at most; what is further away tells a duration.
 _NEAR_DIGITS = 4.0
 
@@ -85,7 +87,7 @@ def read_clocks(
             on_progress=on_progress,
         )
         for one in sampled:
-            if one.reading is not None and one.img_id in read:
+            if one.reading is not None and one.img_id in read and read[one.img_id].form != _EXIF[0].cells:
                 read[one.img_id] = _agreed(read[one.img_id], one.reading)
         if cache is not None:
             keep_readings(cache, read.values(), kept, key)
@@ -176,6 +178,10 @@ def _found(raw: RawImage, fonts: Sequence[Font], key: bytes) -> HiddenReading:
     decoded = decode(raw.data, READ_MIN_SIDE_PX, colour=False)
     if decoded.grey is None:
         return HiddenReading(raw.img_id, problem=decoded.problem)
+    if (taken := taken_at(raw.data)) is not None:
+        by_exif = _hidden(raw.img_id, key, [(form, text, 0.0) for form, text in zip(_EXIF, taken, strict=True)], 1.0)
+        if by_exif is not None:
+            return by_exif
     found = find_clocks(decoded.grey, fonts)
     if found is None:
         return HiddenReading(raw.img_id)

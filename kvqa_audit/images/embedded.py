@@ -6,7 +6,9 @@ JFIF density, colour profiles and the like say nothing about anybody and are no 
 
 from __future__ import annotations
 
+import io
 import re
+import warnings
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
@@ -40,6 +42,7 @@ _PERSON_TAGS = {0x013B, 0x9C9D, 0xA430}
 _SERIAL_TAGS = {0xA431, 0xA435, 0xC62F}
 _DATE_TAGS = {0x0132, 0x9003, 0x9004}
 _COMMENT_TAGS = {0x010E, 0x9286, 0x9C9B, 0x9C9C, 0x9C9E, 0x9C9F}
+_TAKEN_AT_TAG, _TAKEN_AT = 0x9003, re.compile(rb"([0-9]{4}:[0-9]{2}:[0-9]{2}) ([0-9]{2}:[0-9]{2}:[0-9]{2})")
 _GPS_PLACE_TAGS = {2, 4, 20, 22, 27, 28}
 _GPS_DATE_TAGS = {7, 29}
 _PREVIEW_TAGS = {0x0111, 0x0201}
@@ -107,6 +110,17 @@ def exif_tags(image: Image.Image) -> Tags:
     """The tags of the EXIF block that came with an image other than a TIFF."""
     block = image.info.get("exif")
     return read_tags(block) if isinstance(block, bytes) else Tags()
+
+
+def taken_at(data: bytes) -> tuple[str, str] | None:
+    """Day and clock, as digits, at which EXIF says that a picture was taken; None where it says nothing of the kind."""
+    try:
+        with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(data)) as image:
+            tags = read_tags(data) if image.format == "TIFF" else exif_tags(image)
+    except Exception:  # noqa: BLE001 - hostile bytes make the decoders raise anything
+        return None
+    found = _TAKEN_AT.match(tags.exif.get(_TAKEN_AT_TAG, b""))
+    return None if found is None else (found[1].decode(), found[2].decode())
 
 
 def _of_info(info: Mapping[Any, Any]) -> Iterator[str]:
