@@ -35,8 +35,10 @@ def running_s3(folder: Path, *, changes: bool = True) -> Iterator[dict[str, str]
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [needed(), "serve", "s3", str(folder), "--addr", f"127.0.0.1:{port}", "--auth-key", f"{KEY},{SECRET}"]
+    # Without any time at all the server never ends to look again where an object is written over another.
+    known_for = "1ms" if changes else "1h"
     with subprocess.Popen(
-        [*command, "--config", "/dev/null", "--dir-cache-time", "0s" if changes else "1h"], stderr=subprocess.DEVNULL
+        [*command, "--config", "/dev/null", "--dir-cache-time", known_for], stderr=subprocess.DEVNULL
     ) as server:
         try:
             _await(server, port)
