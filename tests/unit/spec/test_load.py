@@ -46,7 +46,7 @@ def test_unknown_key_is_named_with_line_and_a_close_one(folder: Path) -> None:
 
 
 def test_unknown_key_inside_a_question_lists_what_is_allowed(folder: Path) -> None:
-    spoil(folder, "dataset.yaml", "vocabulary: procedure, text:", "vocabulary: procedure, txt:")
+    spoil(folder, "dataset.yaml", "    text: ", "    txt: ")
     with pytest.raises(SpecError, match=r"questions\.0\.txt: is not a known key; did you mean 'text'"):
         load_spec(folder)
 
