@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack
 
@@ -24,10 +25,10 @@ KV008 = ReviewFilters(check="KV008")
 CONFIRMED = ReviewWords(verdict="confirmed", reason="seen")
 
 
-@pytest.fixture(scope="module")
-def desks(served: Served, api: httpx.Client) -> Iterator[dict[str, DatasetReview]]:
-    """The review of one audited dataset, as an administrator and two reviewers see it."""
-    run = finished(ROWS, [image(f"i{n}") for n in range(6)], findings(0, 1, 2, 3, 4, 5), run_id="c" * 32)
+@pytest.fixture
+def desks(served: Served, api: httpx.Client, request: pytest.FixtureRequest) -> Iterator[dict[str, DatasetReview]]:
+    """The review of an audited dataset of the test's own, as an administrator and two reviewers see it."""
+    run = finished(ROWS, [image(f"i{n}") for n in range(6)], findings(0, 1, 2, 3, 4, 5), run_id=uuid.uuid4().hex)
     with ExitStack() as opened:
         clients = {
             name: opened.enter_context(Client(served.url, str(program.headers["authorization"]).partition(" ")[2]))
@@ -36,7 +37,7 @@ def desks(served: Served, api: httpx.Client) -> Iterator[dict[str, DatasetReview
                 *((name, served.program(name, Role.REVIEWER)) for name in ("anna", "ben")),
             )
         }
-        about = DatasetEdit(name="client", source=served.folder("client"), spec="auto")
+        about = DatasetEdit(name=request.node.name, source=served.folder(uuid.uuid4().hex), spec="auto")
         dataset = clients["robot"].register(about)
         served.finished(dataset.id, run)
         made = {name: client.review(dataset) for name, client in clients.items()}

@@ -184,7 +184,9 @@ def test_verdict_and_report_follow_the_audit_that_was_watched(running: Running, 
 
 
 def test_a_finding_is_decided_at_the_gate(running: Running, tab: Tab, audited: str) -> None:
-    go(tab, running.url + audited + "/gate")
+    go(tab, f"{running.url}/datasets/1")
+    gate = tab.value("document.querySelector('.tiles a[href$=\"/gate\"]').href")
+    go(tab, gate)
     assert "It could still become ready" in words(tab, ".verdict")
     undecided = tab.value("document.querySelectorAll('#undecided ~ article').length")
     first = "document.querySelector('#undecided ~ article form')"
