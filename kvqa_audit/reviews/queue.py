@@ -59,7 +59,6 @@ class Progress:
         mine: how many this person decided about, and did not take back.
         for_me: how many wait for this person.
         seconds_each: the median time between decisions of this person; None where there are too few.
-        findings: how many findings those that wait hold.
     """
 
     settled: int

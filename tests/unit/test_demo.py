@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 
 from kvqa_audit import AuditOptions, run_audit
+from kvqa_audit.answers.judged_question import MIN_PICTURES_OF_AN_ANSWER
 from kvqa_audit.answers.rules import judge_rules
-from kvqa_audit.answers.suspicion import MIN_PICTURES_OF_AN_ANSWER
 from kvqa_audit.demo import DemoTruth, Planted, draw_demo
 from kvqa_audit.demo.scenes import rows_of, scenes
 from kvqa_audit.errors import OutputError

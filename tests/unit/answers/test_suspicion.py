@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 
 from kvqa_audit.answers.context import Fact
-from kvqa_audit.answers.suspicion import SUSPICIOUS, Suspicion, rank_suspicious_answers
+from kvqa_audit.answers.suspects import SUSPICIOUS
+from kvqa_audit.answers.suspicion import Suspicion, rank_suspicious_answers
 from kvqa_audit.images.picture_vectors import PictureVectors
 from kvqa_audit.spec.load import load_spec
 

@@ -12,7 +12,8 @@ import pytest
 from kvqa_audit.answers.context import Fact
 from kvqa_audit.answers.reasons import Reason
 from kvqa_audit.answers.self_test import SelfTest
-from kvqa_audit.answers.suspicion import Suspicion, SuspiciousAnswer
+from kvqa_audit.answers.suspects import SuspiciousAnswer
+from kvqa_audit.answers.suspicion import Suspicion
 from kvqa_audit.checks.kv350_suspicious_answer import suspicious_answer
 from kvqa_audit.checks.runner import run_check
 from kvqa_audit.model import CheckOutcome, Finding, OutcomeStatus, Severity
