@@ -80,7 +80,8 @@ def create_app(settings: WebSettings) -> Application:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        # Python runs one thread at a time: more of them would only take it from each other, and all be late.
+        # Python runs one thread at a time: more of them would only take it from each other, and all be late. Handlers
+        # that wait for other processes have threads of their own.
         current_default_thread_limiter().total_tokens = _THREADS
         with site.store, site.runs:
             yield

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from anyio import CapacityLimiter
 from fastapi import Request
 from sqlalchemy import Connection
 
@@ -19,6 +20,8 @@ from kvqa_audit.web.decision_texts import DecisionTexts
 from kvqa_audit.web.metrics import Metrics
 from kvqa_audit.web.settings import WebSettings
 
+_WAITING_AT_ONCE = 40
+
 
 @dataclass(frozen=True)
 class Site:
@@ -32,6 +35,7 @@ class Site:
         studios: what lays out the findings of runs and draws their pictures, in processes of its own.
         writer: puts what reviewers settled into the texts of decisions.
         decisions: what these texts hold.
+        waiting: bounds the threads of those who wait for studios and passwords, beside those of the pages.
     """
 
     settings: WebSettings
@@ -43,6 +47,7 @@ class Site:
     decisions: DecisionTexts = field(default_factory=DecisionTexts)
     passwords: Passwords = field(default_factory=Passwords)
     metrics: Metrics = field(default_factory=Metrics)
+    waiting: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(_WAITING_AT_ONCE))
 
     @property
     def logins(self) -> Logins:

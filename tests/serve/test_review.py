@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import shutil
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib.resources import files
@@ -24,6 +26,7 @@ from kvqa_audit.pipeline.audit import run_audit
 from kvqa_audit.pipeline.options import AuditOptions
 from kvqa_audit.release.decisions_file import DecisionsFile
 from kvqa_audit.release.decisions_text import with_added
+from kvqa_audit.reviews.studios import Studios
 from kvqa_audit.spec.load import load_spec
 from kvqa_audit.store.access_tables import Role
 from tests.browser.chromium import EXECUTABLE, Tab, chromium
@@ -369,6 +372,28 @@ def test_a_replaced_picture_opens_what_was_decided(desk: Desk, sample: Sample, t
         assert "when it was decided, now" in words(tab, "#words")
     finally:
         place.write_bytes(kept)
+
+
+def test_pages_come_while_many_wait_for_pictures(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = desk.next(desk.api)[0]
+    waiting, drawn = threading.Semaphore(0), threading.Event()
+
+    def picture(*_: object) -> bytes:
+        waiting.release()
+        drawn.wait()
+        return b"RIFF drawn"
+
+    monkeypatch.setattr(Studios, "picture", picture)
+    address = desk.served.url + one["pictures"][0]
+    with ThreadPoolExecutor(20) as several:
+        asked = [several.submit(desk.api.get, address) for _ in range(20)]
+        try:
+            for _ in asked:
+                assert waiting.acquire(timeout=300)
+            assert desk.api.get(f"datasets/{desk.number}").status_code == 200
+        finally:
+            drawn.set()
+        assert [answer.result().content for answer in asked] == [b"RIFF drawn"] * 20
 
 
 def test_pictures_and_decisions_are_for_who_may_see_and_make_them(desk: Desk, sample: Sample) -> None:

@@ -17,6 +17,7 @@ from kvqa_audit.web.api.wire import Cursor, IfMatch, Limit, Number, Reader, Writ
 from kvqa_audit.web.datasets import seen_dataset
 from kvqa_audit.web.errors import UnknownError
 from kvqa_audit.web.site import site_of
+from kvqa_audit.web.waiting import apart
 from kvqa_audit.web.who import Caller, administrator, make_sure_of_scope, make_sure_to_administer
 
 router = APIRouter(tags=["access"])
@@ -31,6 +32,7 @@ def get_me(caller: Reader) -> wire.Me:
 
 
 @router.put("/me/password", status_code=204)
+@apart
 def set_password(request: Request, caller: Writer, sent: wire.PasswordEdit) -> None:
     """Sets one's own password; all sessions end."""
     make_sure_of_scope(caller, "write")

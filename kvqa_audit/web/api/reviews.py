@@ -25,6 +25,7 @@ from kvqa_audit.web.api.wire import IfMatch, Number, Reader, Writer, tell_versio
 from kvqa_audit.web.datasets import seen_dataset
 from kvqa_audit.web.errors import PreconditionError, UnknownError
 from kvqa_audit.web.site import Site, site_of
+from kvqa_audit.web.waiting import apart
 from kvqa_audit.web.who import Caller
 
 router = APIRouter(tags=["review"])
@@ -180,6 +181,7 @@ def get_shares(request: Request, caller: Reader, number: Number) -> wire.ReviewS
 
 
 @router.post("/datasets/{number}/review/sample")
+@apart
 def draw_sample(request: Request, caller: Writer, number: Number, sent: wire.ReviewSample) -> wire.ReviewDrawn:
     """Puts answers drawn at random into the queue, and planted wrong ones among them that measure reviewers.
 
@@ -230,12 +232,14 @@ def get_decisions(request: Request, caller: Reader, number: Number) -> Response:
 
 
 @router.get("/review/items/{number}/pictures/{place}", response_model=None, responses=_BYTES)
+@apart
 def get_picture(request: Request, caller: Reader, number: Number, place: Place) -> Response:
     """A picture of a thing, encoded anew."""
     return _picture(work.picture(site_of(request), caller, number, place))
 
 
 @router.get("/review/items/{number}/pairs/{place}/{side}", response_model=None, responses=_BYTES)
+@apart
 def get_pair_picture(
     request: Request, caller: Reader, number: Number, place: Place, side: Literal["left", "right"]
 ) -> Response:
@@ -244,6 +248,7 @@ def get_pair_picture(
 
 
 @router.get("/review/items/{number}/pairs/{place}")
+@apart
 def get_pair(request: Request, caller: Reader, number: Number, place: Place) -> wire.ReviewPair:
     """How a pair lies on each other."""
     return wire.ReviewPair(**json.loads(work.pair_part(site_of(request), caller, number, place, 2)))

@@ -24,6 +24,7 @@ from kvqa_audit.web.events import EventStream, event_stream
 from kvqa_audit.web.gate import decided_audit, gate_state, undecided_findings
 from kvqa_audit.web.reports import file_answer
 from kvqa_audit.web.site import site_of
+from kvqa_audit.web.waiting import apart
 
 router = APIRouter(tags=["runs"])
 _LAST = 2**31 - 1
@@ -153,6 +154,7 @@ def list_undecided(
 
 
 @router.post("/runs/{number}/decisions", status_code=201, response_model=wire.DecisionEdit)
+@apart
 def decide(request: Request, caller: Writer, number: Number, sent: wire.DecisionEdit, key: Key = None) -> Response:
     """Keeps a decision about a finding, signed with the caller's name."""
 

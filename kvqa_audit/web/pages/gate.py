@@ -23,6 +23,7 @@ from kvqa_audit.web.rendering import page
 from kvqa_audit.web.reports import report_place
 from kvqa_audit.web.reviews import last_run, reviewer
 from kvqa_audit.web.site import site_of
+from kvqa_audit.web.waiting import apart
 from kvqa_audit.web.who import Caller
 
 router = APIRouter()
@@ -38,6 +39,7 @@ def gate_page(
 
 
 @router.post("/audits/{number}/gate")
+@apart
 def decide(request: Request, caller: Known, number: int, form: Form) -> Response:
     """Keeps a decision about one finding."""
     try:

@@ -15,6 +15,7 @@ from kvqa_audit.access.users import set_password
 from kvqa_audit.web.errors import UnknownError, headers_of, status_of
 from kvqa_audit.web.rendering import page
 from kvqa_audit.web.site import site_of
+from kvqa_audit.web.waiting import apart
 from kvqa_audit.web.who import Caller, Visitor, form_fields, somebody
 
 router = APIRouter()
@@ -28,6 +29,7 @@ def login_page(request: Request, caller: Visitor, then: str = "/") -> Response:
 
 
 @router.post("/login")
+@apart
 def log_in(
     request: Request,
     caller: Visitor,
@@ -72,6 +74,7 @@ def welcome_page(request: Request, secret: str) -> Response:
 
 
 @router.post("/welcome/{secret}")
+@apart
 def set_first_password(
     request: Request,
     _: Visitor,

@@ -19,6 +19,7 @@ from kvqa_audit.web.forms import number_of, one_of, text_of
 from kvqa_audit.web.pages.datasets import Form, Known
 from kvqa_audit.web.rendering import page
 from kvqa_audit.web.site import site_of
+from kvqa_audit.web.waiting import apart
 from kvqa_audit.web.who import Caller, administrator
 
 router = APIRouter()
@@ -33,6 +34,7 @@ def settings_page(request: Request, caller: Known) -> Response:
 
 
 @router.post("/settings/password")
+@apart
 def password(request: Request, caller: Known, form: Form) -> Response:
     """Sets one's own password."""
     try:

@@ -21,6 +21,7 @@ from kvqa_audit.web.pages.datasets import Form, Known
 from kvqa_audit.web.rendering import page
 from kvqa_audit.web.reviews import in_few_words, make_sure, measured, seen_desk
 from kvqa_audit.web.site import site_of
+from kvqa_audit.web.waiting import apart
 from kvqa_audit.web.who import Caller
 
 router = APIRouter()
@@ -51,6 +52,7 @@ def assign(request: Request, caller: Known, number: int, form: Form) -> Response
 
 
 @router.post(f"{_PATH}/sample")
+@apart
 def draw_sample(request: Request, caller: Known, number: int, form: Form) -> Response:
     """Puts answers drawn at random into the queue, and planted ones among them."""
     try:
