@@ -18,8 +18,9 @@ nox.options.sessions = ["tests", "lint"]
 nox.options.default_venv_backend = "venv"
 # Every process that the tests start would compile the whole package anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-# Files stay together, because their tests share audits; two workers, because the tests start processes themselves.
-PARALLEL = ("-n", "2", "--dist", "loadfile")
+# Files stay together, because their tests share audits, and in the order of tests/conftest.py; two workers, because the
+# tests start processes themselves.
+PARALLEL = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 PROJECT = nox.project.load_toml("pyproject.toml")
 TESTS = nox.project.dependency_groups(PROJECT, "tests")
 LINT = nox.project.dependency_groups(PROJECT, "lint")
@@ -74,7 +75,7 @@ def fuzz(session: nox.Session) -> None:
 @nox.session
 def kills(session: nox.Session) -> None:
     """Commands that write, killed and called again: `nox -s kills -- --moments 20 --seed N`."""
-    session.install(".", *TESTS)
+    session.install(".[serve]", *TESTS)
     session.run("python", "-m", "tests.fuzz.kill_matrix", *(session.posargs or ("--moments", "1")))
 
 
@@ -199,11 +200,8 @@ def bench(session: nox.Session) -> None:
 def bench_service(session: nox.Session) -> None:
     """All figures about the service in one run, on a machine left alone, on both stores."""
     session.install(".[postgres,serve]", *TESTS, SCHEMATHESIS)
-    session.run("python", "-m", "tests.benches.bench_serve")
-    session.run("python", "-m", "tests.benches.bench_jobs")
+    session.run("python", "-m", "tests.benches.bench_service")
     session.run("python", "-m", "tests.benches.bench_review")
-    env = {"KVQA_NEED_SCHEMATHESIS": "1"}
-    session.run("pytest", "-q", "--durations", "1", "tests/serve/test_schemathesis.py", env=env)
 
 
 def _each(option: str, values: Iterable[str]) -> list[str]:

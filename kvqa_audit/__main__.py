@@ -8,7 +8,7 @@ import signal
 import sys
 import traceback
 
-from kvqa_audit.errors import KvqaAuditError
+from kvqa_audit.errors import KvqaAuditError, error_of_place
 from kvqa_audit.process import (
     ENDED_BY,
     collecting_seldom,
@@ -54,7 +54,12 @@ def _run() -> None:
     except MemoryError:
         sys.stderr.write("kvqa-audit: there is not enough memory; give it more, or audit with fewer --jobs\n")
         sys.exit(KvqaAuditError.exit_code)
-    except Exception:  # noqa: BLE001 - Python's own exit code for it is 1, which would say that defects were found
+    except Exception as error:  # noqa: BLE001 - Python's own exit code for it is 1, which would say that defects were found
+        if (of_place := error_of_place(error)) is not None:
+            from kvqa_audit.console.terminal import complain
+
+            complain(str(of_place))
+            sys.exit(of_place.exit_code)
         traceback.print_exc()
         sys.stderr.write("kvqa-audit: this is a fault of the program, not of the dataset; nothing was judged\n")
         sys.exit(CRASHED)

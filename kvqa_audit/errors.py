@@ -5,6 +5,21 @@ Defects of a dataset are findings, never exceptions.
 
 from __future__ import annotations
 
+import errno
+import os
+
+_SEE_TO_IT = "see to your rights on it, or name another place"
+_ADVICE = {
+    errno.ENAMETOOLONG: "name a shorter one",
+    errno.EACCES: _SEE_TO_IT,
+    errno.EPERM: _SEE_TO_IT,
+    errno.EROFS: _SEE_TO_IT,
+    errno.ENOSPC: "make room",
+    errno.EDQUOT: "make room",
+    errno.EIO: "see to the disk, or name another place",
+}
+_MAX_NAME = 200
+
 
 class KvqaAuditError(Exception):
     """Base of all errors this package raises on purpose; the text says what, where, and what to do."""
@@ -56,3 +71,12 @@ class CancelledError(KvqaAuditError):
     """Somebody asked a running audit to end; there is nothing to repair."""
 
     exit_code = 130
+
+
+def error_of_place(error: Exception) -> KvqaAuditError | None:
+    """What a person can act on where the system refuses a file or folder; None for every other error."""
+    if not isinstance(error, OSError) or error.errno not in _ADVICE or not isinstance(error.filename, (str, bytes)):
+        return None
+    name = os.fsdecode(error.filename)
+    shown = name if len(name) <= _MAX_NAME else f"{name[:_MAX_NAME]}…"
+    return KvqaAuditError(f"{shown}: {error.strerror}; {_ADVICE[error.errno]}")

@@ -6,7 +6,6 @@ import getpass
 import importlib.util
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 import uuid
@@ -15,6 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+from tests.processes import free_port
 
 PLACES = ("/usr/lib/postgresql/*/bin", "/usr/local/pgsql/bin", "/opt/homebrew/opt/postgresql@*/bin")
 
@@ -46,7 +47,7 @@ def running_postgres() -> Iterator[str]:
     folder = Path(tempfile.mkdtemp(prefix="kvqa-postgres-"))
     if as_user:
         shutil.chown(folder, "postgres", "postgres")
-    port, data = _free_port(), folder / "data"
+    port, data = free_port(), folder / "data"
 
     def run(program: str, *arguments: str | Path) -> None:
         command = [*as_user, str(programs / program), *map(str, arguments)]
@@ -68,18 +69,11 @@ def running_postgres() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def new_database(server: str) -> str:
-    """The URL of an empty database on a running server, of which nobody else knows."""
+def new_database(server: str, like: str = "template1") -> str:
+    """The URL of a new database on a running server, a copy of another, of which nobody else knows."""
     import psycopg
 
     name = f"test_{uuid.uuid4().hex}"
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {like}")
     return server.rsplit("/", 1)[0] + f"/{name}"

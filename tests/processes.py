@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 import time
 from collections.abc import Callable
@@ -40,17 +41,33 @@ def is_alive(pid: int) -> bool:
     return (stat := _stat(pid)) is not None and stat[0] != "Z"
 
 
+def is_stopped(pid: int) -> bool:
+    """Whether all threads of a process have stopped, by SIGSTOP or the like, or it is dead."""
+    states = (_stat(int(thread.name), pid) for thread in Path(f"/proc/{pid}/task").iterdir())
+    return all(stat is None or stat[0] in "TZX" for stat in states)
+
+
+def children(pid: int) -> set[int]:
+    """The living processes that a process has started itself."""
+    return {child for child, parent in _parents().items() if parent == pid}
+
+
 def descendants(pid: int) -> set[int]:
     """The living children of a process, their children, and so on."""
-    parents = {
-        int(entry.name): int(stat[1])
-        for entry in Path("/proc").iterdir()
-        if entry.name.isdigit() and (stat := _stat(int(entry.name))) is not None and stat[0] != "Z"
-    }
+    parents = _parents()
     found = {pid}
     while more := {child for child, parent in parents.items() if parent in found} - found:
         found |= more
     return found - {pid}
+
+
+def _parents() -> dict[int, int]:
+    """Each living process, and the one that it is a child of."""
+    return {
+        int(entry.name): int(stat[1])
+        for entry in Path("/proc").iterdir()
+        if entry.name.isdigit() and (stat := _stat(int(entry.name))) is not None and stat[0] != "Z"
+    }
 
 
 def wait_until(condition: Callable[[], object]) -> None:
@@ -61,9 +78,18 @@ def wait_until(condition: Callable[[], object]) -> None:
         time.sleep(0.02)
 
 
-def _stat(pid: int) -> list[str] | None:
-    """The fields of /proc/PID/stat from the state on; None where there is no such process."""
+def free_port() -> int:
+    """A port of this machine that nobody listens at."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _stat(pid: int, of: int | None = None) -> list[str] | None:
+    """The fields of /proc/PID/stat from the state on, or of a thread of a process; None where there is none such."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        place = f"/proc/{pid}/stat" if of is None else f"/proc/{of}/task/{pid}/stat"
+        return Path(place).read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
         return None

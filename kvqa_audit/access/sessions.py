@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from kvqa_audit.access.records import User
 from kvqa_audit.access.secrets import kept, new_secret
-from kvqa_audit.access.users import user_with_id
-from kvqa_audit.store.access_tables import ONE_TIME_LINKS, SESSIONS
+from kvqa_audit.access.users import USER_COLUMNS, user_in, user_with_id
+from kvqa_audit.store.access_tables import ONE_TIME_LINKS, SESSIONS, USERS
 from kvqa_audit.store.cells import fetched
 
 IDLE, LONGEST, LINK_LASTS = timedelta(hours=12), timedelta(days=7), timedelta(days=2)
 _SEEN_EVERY = timedelta(minutes=5)
+_BEGUN = SESSIONS.c.created_at.label("begun_at")
+_SESSIONS = (
+    select(_BEGUN, SESSIONS.c.seen_at, *USER_COLUMNS)
+    .join_from(SESSIONS, USERS)
+    .where(SESSIONS.c.sha256 == bindparam("sha256"))
+)
 
 
 def begin_session(connection: Connection, user: User, now: datetime) -> str:
@@ -27,12 +33,11 @@ def begin_session(connection: Connection, user: User, now: datetime) -> str:
 
 def user_of_session(connection: Connection, secret: str, now: datetime) -> tuple[User, bool] | None:
     """Who is logged in, and whether `see_session` should be told; None where the session is over, or never was."""
-    c = SESSIONS.c
-    rows = fetched(connection, select(c.user, c.created_at, c.seen_at).where(c.sha256 == kept(secret)))
-    if not rows or rows[0]["seen_at"] < now - IDLE or rows[0]["created_at"] < now - LONGEST:
+    rows = fetched(connection, _SESSIONS, sha256=kept(secret))
+    if not rows or rows[0]["seen_at"] < now - IDLE or rows[0]["begun_at"] < now - LONGEST:
         return None
-    user = user_with_id(connection, rows[0]["user"])
-    return None if user is None or user.disabled_at else (user, rows[0]["seen_at"] < now - _SEEN_EVERY)
+    user = user_in(rows[0])
+    return None if user.disabled_at else (user, rows[0]["seen_at"] < now - _SEEN_EVERY)
 
 
 def see_session(connection: Connection, secret: str, now: datetime) -> None:

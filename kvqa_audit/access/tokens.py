@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from kvqa_audit.access.records import AccessError, Identity, Scope, Token, User
 from kvqa_audit.access.secrets import kept, new_secret
-from kvqa_audit.access.users import identity_of, user_with_id
+from kvqa_audit.access.users import USER_COLUMNS, identity_of, user_in
 from kvqa_audit.errors import ConflictError
-from kvqa_audit.store.access_tables import TOKENS
+from kvqa_audit.store.access_tables import TOKENS, USERS
 from kvqa_audit.store.cells import fetched
 
 PREFIX = "kvqa_"  # so that scanners of code find one that was left there
 MAX_DAYS, MAX_NAME = 366, 100
 _SEEN_EVERY = timedelta(minutes=5)
 _COLUMNS = [TOKENS.c[name] for name in Token.__dataclass_fields__]
+_IN_FORCE = (
+    select(TOKENS.c.scope, TOKENS.c.used_at, *USER_COLUMNS)
+    .join_from(TOKENS, USERS)
+    .where(TOKENS.c.sha256 == bindparam("sha256"), TOKENS.c.expires_at > bindparam("now"))
+)
 
 
 def add_token(
@@ -60,9 +65,8 @@ def remove_token(connection: Connection, user: User, token_id: int) -> bool:
 
 def identity_of_token(connection: Connection, secret: str, now: datetime) -> tuple[Identity, bool] | None:
     """Who brings this token, and whether `see_token` should be told; None where it is over, or never was."""
-    c = TOKENS.c
-    rows = fetched(connection, select(*_COLUMNS).where(c.sha256 == kept(secret), c.expires_at > now))
-    user = user_with_id(connection, rows[0]["user"]) if rows else None
+    rows = fetched(connection, _IN_FORCE, sha256=kept(secret), now=now)
+    user = user_in(rows[0]) if rows else None
     if user is None or user.disabled_at:
         return None
     known = identity_of(connection, user)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, func, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from kvqa_audit.access.records import AccessError, Identity, User
@@ -17,8 +17,15 @@ from kvqa_audit.store.access_tables import DATASET_ROLES, LOGIN_FAILURES, ONE_TI
 from kvqa_audit.store.cells import fetched
 
 _NAME = re.compile(r"[\w.@+-]{1,100}")
-_COLUMNS = [USERS.c[name] for name in User.__dataclass_fields__ if name != "has_password"]
-_USERS = select(*_COLUMNS, USERS.c.password)
+USER_COLUMNS = (*(USERS.c[name] for name in User.__dataclass_fields__ if name != "has_password"), USERS.c.password)
+_USERS = select(*USER_COLUMNS)
+_ROLES = select(DATASET_ROLES.c.dataset, DATASET_ROLES.c.role).where(DATASET_ROLES.c.user == bindparam("number"))
+_ROLES_ON = (
+    select(DATASET_ROLES.c.user, USERS.c.name, DATASET_ROLES.c.dataset, DATASET_ROLES.c.role)
+    .join(USERS, USERS.c.id == DATASET_ROLES.c.user)
+    .where(DATASET_ROLES.c.dataset == bindparam("dataset"))
+    .order_by(USERS.c.name)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +74,7 @@ def user_named(connection: Connection, name: str) -> User | None:
 def password_of(connection: Connection, name: str) -> tuple[User | None, str | None]:
     """The user of this name, if any may log in, and the hash of the password."""
     rows = fetched(connection, _USERS.where(USERS.c.name == name, USERS.c.disabled_at.is_(None)))
-    return (_user(rows[0]), rows[0]["password"]) if rows else (None, None)
+    return (user_in(rows[0]), rows[0]["password"]) if rows else (None, None)
 
 
 def change_user(
@@ -105,21 +112,15 @@ def forget_keys(connection: Connection, user_id: int) -> None:
 
 
 def identity_of(connection: Connection, user: User) -> Identity:
-    """The user, with the roles on single datasets."""
-    wanted = select(DATASET_ROLES.c.dataset, DATASET_ROLES.c.role).where(DATASET_ROLES.c.user == user.id)
-    return Identity(user, {row["dataset"]: row["role"] for row in fetched(connection, wanted)})
+    """The user, with the roles on single datasets; no role is stronger than that of who administers all."""
+    if user.is_administrator:
+        return Identity(user)
+    return Identity(user, {row["dataset"]: row["role"] for row in fetched(connection, _ROLES, number=user.id)})
 
 
 def roles_on(connection: Connection, dataset: int) -> tuple[DatasetRole, ...]:
     """Who has a role on this dataset, beside those who have one on all."""
-    c = DATASET_ROLES.c
-    wanted = (
-        select(c.user, USERS.c.name, c.dataset, c.role)
-        .join(USERS, USERS.c.id == c.user)
-        .where(c.dataset == dataset)
-        .order_by(USERS.c.name)
-    )
-    return tuple(DatasetRole(**row) for row in fetched(connection, wanted))
+    return tuple(DatasetRole(**row) for row in fetched(connection, _ROLES_ON, dataset=dataset))
 
 
 def give_role(connection: Connection, user_id: int, dataset: int, role: Role | None) -> None:
@@ -144,9 +145,10 @@ def _make_sure_another_administers(connection: Connection, user: User) -> None:
 
 
 def _found(connection: Connection, wanted: Select[Any]) -> tuple[User, ...]:
-    return tuple(_user(row) for row in fetched(connection, wanted))
+    return tuple(user_in(row) for row in fetched(connection, wanted))
 
 
-def _user(row: Mapping[str, Any]) -> User:
+def user_in(row: Mapping[str, Any]) -> User:
+    """The user of a row that has `USER_COLUMNS`."""
     about = {name: row[name] for name in User.__dataclass_fields__ if name != "has_password"}
     return User(**about, has_password=row["password"] is not None)

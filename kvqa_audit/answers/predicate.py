@@ -65,7 +65,7 @@ def bound(connection: duckdb.DuckDBPyConnection, predicate: str, where: str, col
             raise SpecError(f"{where}: {_TOO_DEEP}")
         _refuse(node, where, columns)
     try:
-        kind = connection.execute(f"DESCRIBE SELECT {text} FROM answers").fetchall()[0][1]  # noqa: S608
+        kind = connection.execute(f"DESCRIBE SELECT {text} FROM answers").fetchall()[0][1]  # noqa: S608 - each node was looked at
     except duckdb.Error as error:
         raise SpecError(f"{where}: {_first_line(error)}; allowed are {_ALLOWED}") from None
     if kind != "BOOLEAN":

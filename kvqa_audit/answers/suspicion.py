@@ -78,7 +78,7 @@ def rank_suspicious_answers(
     cells = read_cells(frame, spec, copies, seen or {})
     if len(set(cells.groups.tolist())) < FOLDS:
         return Suspicion()
-    folds = folds_of(cells)
+    folds = folds_of(cells.img_ids, cells.groups)
     scores: dict[int, float] = {}
     suspects: list[SuspiciousAnswer] = []
     planted: list[Planted] = []

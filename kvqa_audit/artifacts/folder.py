@@ -177,6 +177,7 @@ def unpacked(read: Callable[[str], bytes | None], place: str) -> AuditRun:
         of_file = {
             name: rows(f"{name}.parquet", of_nothing.schema).to_pylist() for name, of_nothing in tables.empty().items()
         }
+        tables.refuse_gaps(of_file)
         answers = tables.answer_rows(rows(ANSWERS, tables.answers_table(_NO_ROWS).schema)) if has_answers else None
         run = _run_of(record, of_file, answers)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:

@@ -40,6 +40,8 @@ class Reserved:
         for name in staged:
             if (self.out / name).is_dir():
                 raise OutputError(f"{self.out / name}: cannot be written: is a folder; move it away")
+            if (place := (self.out / name).parent) != self.out and place.is_symlink():
+                raise OutputError(f"{place}: cannot be written: is a link that leads elsewhere; remove it")
         for name in sorted(staged, key=lambda name: (name != Path(RECORD), name)):
             target = self.out / name
             try:

@@ -9,6 +9,7 @@ from importlib.resources import files
 from typing import Any
 
 from kvqa_audit.errors import ArtifactError
+from kvqa_audit.json_text import value_of_json
 from kvqa_audit.model import SCHEMA_VERSION
 
 READABLE_VERSIONS = (1, SCHEMA_VERSION)
@@ -28,8 +29,8 @@ def read_record(content: bytes, place: str) -> dict[str, Any]:
     import fastjsonschema
 
     try:
-        record = json.loads(content, parse_constant=_no_number)
-    except (ValueError, RecursionError) as error:
+        record = value_of_json(content, _no_number)
+    except ValueError as error:
         raise ArtifactError(f"{place}: is damaged: it is no JSON ({error}); audit the dataset again") from None
     version = record.get("schema_version") if isinstance(record, dict) else None
     if version not in READABLE_VERSIONS:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable
-from dataclasses import fields
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import MISSING, fields
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from kvqa_audit.json_text import value_of_json
 from kvqa_audit.model import (
     AnswerRows,
     AnswerShare,
@@ -48,6 +50,7 @@ EVIDENCE_COLUMNS = ("frozen_evidence", "decided_on")
 PAIR_COLUMNS = ("left", "right", "tier", "distance", "similarity", "transform", "group")
 # What folders of earlier versions do not have.
 LATER_COLUMNS = ("embedded", *DECISION_COLUMNS, *EVIDENCE_COLUMNS)
+_FORMULA = re.compile(r"[\t\r\n]|[\s\u200b\ufeff]*[=+\-@\uff1d\uff0b\uff0d\uff20]")
 # A picture, however small, does not belong into a file of facts that may leave the building.
 NOT_STORED = ("thumbnail",)
 
@@ -58,8 +61,11 @@ def storable(text: str | None) -> str | None:
 
 
 def no_formula(cell: Any) -> Any:
-    """A cell for a spreadsheet: an apostrophe stands before a text that would be run as a formula."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+    """A cell for a spreadsheet: an apostrophe stands before a text that would be run as a formula.
+
+    Some spreadsheets pass over what is blank before it, and take the wide forms of East Asian text for the signs.
+    """
+    return f"'{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else cell
 
 
 def finding_row(finding: Finding) -> dict[str, Any]:
@@ -110,7 +116,7 @@ def _evidence_cells(finding: Finding) -> dict[str, str | None]:
 
 
 def _evidence_of(cell: str | None) -> FrozenEvidence | None:
-    return None if cell is None else FrozenEvidence.of_json(json.loads(cell))
+    return None if cell is None else FrozenEvidence.of_json(value_of_json(cell))
 
 
 def findings_table(findings: Iterable[Finding]) -> pa.Table:
@@ -184,6 +190,18 @@ def empty() -> dict[str, pa.Table]:
     }
 
 
+def refuse_gaps(read: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
+    """
+    Raises:
+        ValueError: a row of fingerprints or of the profile has no value where each has one.
+    """
+    for name, record in (("fingerprints", ImageFingerprint), ("profile", AnswerShare)):
+        always = [f.name for f in fields(record) if f.default is MISSING and not str(f.type).endswith("| None")]
+        for row in read[name]:
+            if (gap := next((field for field in always if row.get(field) is None), None)) is not None:
+                raise ValueError(f"{name}.parquet has a row without {gap!r}")
+
+
 def _record_table(record: type, rows: Iterable[Any]) -> pa.Table:
     """A table with a column for every field of a flat dataclass, so that a new field cannot be forgotten here."""
     import pyarrow as pa
@@ -208,7 +226,7 @@ def finding_of(row: dict[str, Any]) -> Finding:
             "severity": Severity(row["severity"]),
             "status": FindingStatus(row["status"]),
             "related": tuple(row["related"]),
-            "evidence": json.loads(row["evidence"]),
+            "evidence": value_of_json(row["evidence"]),
         }
     )
 

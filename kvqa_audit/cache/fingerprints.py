@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from kvqa_audit.cache.damage import UNUSABLE, is_damage
 from kvqa_audit.ingest.image_place import ImagePlace
 from kvqa_audit.model import ImageFingerprint
 
@@ -26,11 +27,13 @@ _SEPARATOR = ";"
 _IN_ORDER = itemgetter(*((*_OF_THE_FILE, *_COLUMNS).index(one.name) for one in fields(ImageFingerprint)))
 _EMBEDDED = [one.name for one in fields(ImageFingerprint)].index("embedded")
 _SCHEMA = f"""
-CREATE TABLE IF NOT EXISTS fingerprints (version TEXT NOT NULL, used_at INTEGER NOT NULL, {", ".join(_COLUMNS)});
+CREATE TABLE IF NOT EXISTS fingerprints (
+    version TEXT NOT NULL, used_at INTEGER NOT NULL, checksum INTEGER NOT NULL, {", ".join(_COLUMNS)}
+);
 CREATE UNIQUE INDEX IF NOT EXISTS by_content ON fingerprints (sha256, version);
 CREATE TABLE IF NOT EXISTS files (
     location TEXT PRIMARY KEY, stamp TEXT NOT NULL, path TEXT NOT NULL, size_bytes INTEGER NOT NULL,
-    sha256 TEXT NOT NULL, used_at INTEGER NOT NULL
+    sha256 TEXT NOT NULL, used_at INTEGER NOT NULL, checksum INTEGER NOT NULL
 ) WITHOUT ROWID;
 """
 
@@ -136,14 +139,14 @@ class FingerprintCache:
                 return
             try:
                 action()
-            except (sqlite3.Error, OSError) as error:
+            except UNUSABLE as error:
                 self.close()
-                if type(error) is sqlite3.DatabaseError:  # its subclasses tell of a lock or a full disk, not of damage
+                if is_damage(error):
                     self._set_aside(error)
                 else:
                     self.notes.append(f"The cache {self.path} is not used: {error}")
 
-    def _set_aside(self, error: sqlite3.DatabaseError) -> None:
+    def _set_aside(self, error: Exception) -> None:
         aside = self.path.with_name(f"{self.path.name}.damaged-{time.time_ns()}")
         self.notes.append(f"The cache {self.path} is damaged ({error}); it was set aside as {aside.name} and made anew")
         try:
@@ -151,7 +154,7 @@ class FingerprintCache:
             for ending in ("-wal", "-shm"):
                 Path(f"{self.path}{ending}").unlink(missing_ok=True)
             self._open()
-        except (sqlite3.Error, OSError) as again:
+        except UNUSABLE as again:
             self.notes.append(f"The cache {self.path} is not used: {again}")
             self.close()
 
@@ -164,16 +167,17 @@ class FingerprintCache:
             stamps = {place.location: place.stamp for place in places[start : start + _NAMES_A_QUERY]}
             marks = ",".join("?" * len(stamps))
             rows = database.execute(
-                f"SELECT f.location, f.stamp, f.path, f.size_bytes, f.used_at, {values_of_p} "  # noqa: S608
+                f"SELECT f.location, f.stamp, f.path, f.size_bytes, f.sha256, f.checksum, "  # noqa: S608 - names of this module
+                f"CAST(f.used_at AS INTEGER), p.checksum, {values_of_p} "
                 f"FROM files f JOIN fingerprints p ON p.sha256 = f.sha256 AND p.version = ? "
                 f"WHERE f.location IN ({marks})",
                 (version, *stamps),
             )
-            for row in rows:
-                location, stamp, path, size_bytes, used_at = row[:5]
-                if stamps[location] == stamp:
+            for *file, of_file, used_at, of_values, values in ((*row[:8], row[8:]) for row in rows):
+                location, stamp, path, size_bytes, _ = file
+                if stamps[location] == stamp and (of_file, of_values) == (_checksum(file), _checksum(values)):
                     stale = stale or used_at < stale_before
-                    yield location, Kept(path, size_bytes, row[5:])
+                    yield location, Kept(path, size_bytes, values)
         if stale:
             self._touch([place.location for place in places], version)
 
@@ -192,16 +196,19 @@ class FingerprintCache:
         self, fingerprints: Sequence[ImageFingerprint], places: Sequence[tuple[ImagePlace, ImageFingerprint]]
     ) -> None:
         database, now = self._opened(), int(time.time())
-        marks = ",".join("?" * (len(_COLUMNS) + 2))
+        marks = ",".join("?" * (len(_COLUMNS) + 3))
+        rows = ((version_of(one.decoder, one.algorithm), _values(one)) for one in fingerprints)
+        files = ((place.location, place.stamp, one.path, one.size_bytes, one.sha256) for place, one in places)
         with database:
             database.executemany(
-                f"INSERT OR REPLACE INTO fingerprints (version, used_at, {', '.join(_COLUMNS)}) VALUES ({marks})",  # noqa: S608
-                ((version_of(one.decoder, one.algorithm), now, *_values(one)) for one in fingerprints),
+                f"INSERT OR REPLACE INTO fingerprints (version, used_at, checksum, {', '.join(_COLUMNS)}) "  # noqa: S608 - names of this module
+                f"VALUES ({marks})",
+                ((version, now, _checksum(values), *values) for version, values in rows),
             )
             database.executemany(
-                "INSERT OR REPLACE INTO files (location, stamp, path, size_bytes, sha256, used_at) "
-                "VALUES (?, ?, ?, ?, ?, ?)",
-                ((place.location, place.stamp, one.path, one.size_bytes, one.sha256, now) for place, one in places),
+                "INSERT OR REPLACE INTO files (location, stamp, path, size_bytes, sha256, used_at, checksum) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                ((*file, now, _checksum(file)) for file in files),
             )
 
 
@@ -221,12 +228,12 @@ class FingerprintLookup:
             if self._database is None:
                 self._database = sqlite3.connect(f"{self._path.as_uri()}?mode=ro", uri=True, timeout=1.0)
             row = self._database.execute(
-                f"SELECT {', '.join(_COLUMNS)} FROM fingerprints WHERE sha256 = ? AND version = ?",  # noqa: S608
+                f"SELECT checksum, {', '.join(_COLUMNS)} FROM fingerprints WHERE sha256 = ? AND version = ?",  # noqa: S608 - names of this module
                 (sha256, version),
             ).fetchone()
-        except sqlite3.Error:
+        except UNUSABLE:
             return None
-        return tuple(row) if row is not None else None
+        return tuple(row[1:]) if row is not None and row[0] == _checksum(row[1:]) else None
 
     def close(self) -> None:
         if self._database is not None:
@@ -256,6 +263,11 @@ def from_values(
     written = ordered[_EMBEDDED]
     ordered[_EMBEDDED] = tuple(filter(None, written.split(_SEPARATOR))) if written else ()
     return ImageFingerprint(*ordered)
+
+
+def _checksum(values: Sequence[Any]) -> int:
+    """Tells values that were changed in the file, by whatever means, from those that were kept: not a secret."""
+    return zlib.crc32(repr(tuple(values)).encode())
 
 
 def _values(one: ImageFingerprint) -> tuple[Any, ...]:

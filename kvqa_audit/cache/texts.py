@@ -9,6 +9,8 @@ from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Protocol
 
+from kvqa_audit.cache.damage import UNUSABLE, is_damage
+
 UNUSED_DAYS = 90.0
 _DAY_SECONDS = 86_400
 _BUSY_SECONDS = 10.0
@@ -47,7 +49,7 @@ class TextCache:
         """As `Cache.find`."""
         known: dict[str, str] = {}
         wanted = sorted(set(keys))
-        with contextlib.suppress(sqlite3.Error, OSError), self._opened() as database:
+        with contextlib.suppress(*UNUSABLE), self._opened() as database:
             for start in range(0, len(wanted), _KEYS_A_QUERY):
                 part = wanted[start : start + _KEYS_A_QUERY]
                 marks = ", ".join("?" * len(part))
@@ -59,19 +61,19 @@ class TextCache:
         """As `Cache.keep`; forgets those that no run used for 90 days."""
         now = int(time.time())
         rows = [(key, version, now, text) for key, text in texts]
-        with contextlib.suppress(sqlite3.Error, OSError), self._opened() as database:
+        with contextlib.suppress(*UNUSABLE), self._opened() as database:
             database.executemany("INSERT OR REPLACE INTO texts VALUES (?, ?, ?, ?)", rows)
             database.execute("DELETE FROM texts WHERE used_at <= ?", (_before(UNUSED_DAYS),))
 
     def count(self) -> int:
         """How many texts are kept, of all versions."""
-        with contextlib.suppress(sqlite3.Error, OSError), self._opened() as database:
+        with contextlib.suppress(*UNUSABLE), self._opened() as database:
             return int(database.execute("SELECT count(*) FROM texts").fetchone()[0])
         return 0
 
     def prune(self, unused_days: float = UNUSED_DAYS) -> int:
         """Forgets what no run has used for so many days, of all versions; gives the number of texts forgotten."""
-        with contextlib.suppress(sqlite3.Error, OSError), self._opened() as database:
+        with contextlib.suppress(*UNUSABLE), self._opened() as database:
             return database.execute("DELETE FROM texts WHERE used_at <= ?", (_before(unused_days),)).rowcount
         return 0
 
@@ -83,8 +85,8 @@ class TextCache:
             with contextlib.closing(sqlite3.connect(self.path, timeout=_BUSY_SECONDS)) as database, database:
                 database.execute(_SCHEMA)
                 yield database
-        except sqlite3.DatabaseError as error:
-            if type(error) is sqlite3.DatabaseError:  # its subclasses tell of a lock or a full disk, not of damage
+        except UNUSABLE as error:
+            if is_damage(error):
                 self.path.unlink(missing_ok=True)
             raise
 

@@ -8,12 +8,14 @@ from kvqa_audit.model import Severity
 _KINDS = (
     "no_rows",
     "not_utf8",
+    "other_encoding",
     "not_text",
     "nul_byte",
     "oversized_cell",
     "ragged_row",
     "unclosed_quote",
     "not_a_record",
+    "repeated_key",
     "not_joined",
     "unread_questions",
 )
@@ -21,9 +23,10 @@ _KINDS = (
 
 @check("KV002", Severity.ERROR)
 def unreadable_rows(evidence: Evidence) -> Checked:
-    """The file holds rows that cannot be read as they stand.
+    """The file is written in a way that programs read differently, or not at all.
 
-    Why: other programs read such rows differently or not at all, so that two readers of one file see two datasets.
+    Why: two readers of one file see two datasets. A whole file in another encoding than UTF-8 was read here, and is
+    only a warning.
     Fix: repair the named lines, or export the table again as UTF-8 with quoted cells.
     """
     faults = [fault for fault in evidence.table.faults if fault.kind in _KINDS]
@@ -34,6 +37,7 @@ def unreadable_rows(evidence: Evidence) -> Checked:
             suggestion=fault.suggestion,
             related=(f"line {fault.line}",) if fault.line is not None else (),
             evidence={"kind": fault.kind, "line": fault.line},
+            severity=Severity.WARNING if fault.kind == "other_encoding" else None,
         )
         for fault in faults
     ]

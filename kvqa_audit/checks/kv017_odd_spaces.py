@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from kvqa_audit.checks.base import Checked, Defect, Evidence, check
@@ -9,8 +10,11 @@ from kvqa_audit.checks.rows import cells_of, row_defect, shown
 from kvqa_audit.model import Repair, Severity
 from kvqa_audit.spelling import tidied
 
-# In longer texts line breaks and indents are their layout.
+# In longer texts line breaks and indents are their layout, and so is a break between sentences or beside a mark such as
+# `<image>`.
 MAX_CHARACTERS_OF_A_LINE = 200
+_LINES = r"[ \t]*(?:\r?\n[ \t]*)+"
+_BREAK = re.compile(rf"((?<=[.?!:;>\u2026\u3002\uff1f\uff01\uff1a]){_LINES}|{_LINES}(?=<))")
 _TOLD = {"source": "unknown_source", "question": "unknown_question", "answer": "answer_outside_vocabulary"}
 
 
@@ -39,4 +43,6 @@ def odd_spaces(evidence: Evidence) -> Checked:
 
 
 def _tidy(text: str) -> str:
-    return tidied(text) if len(text) <= MAX_CHARACTERS_OF_A_LINE else text.strip()
+    if len(text) > MAX_CHARACTERS_OF_A_LINE:
+        return text.strip()
+    return "".join(part if n % 2 else tidied(part) for n, part in enumerate(_BREAK.split(text.strip())))

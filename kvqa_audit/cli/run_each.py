@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kvqa_audit.cli.options import Engine, Format
-from kvqa_audit.errors import KvqaAuditError, OutputError
+from kvqa_audit.errors import KvqaAuditError, OutputError, error_of_place
 
 if TYPE_CHECKING:
     from kvqa_audit.console.log import Log
@@ -111,19 +111,23 @@ def audit_each(jobs: Sequence[Job], manner: Manner, log: Log) -> Iterator[Result
         EngineError: the cluster that was asked for cannot be had.
         KvqaAuditError: the only dataset could not be audited.
     """
-    with _executor(manner) as executor, tempfile.TemporaryDirectory() as folder:
+    with executor_for(manner.ray_address, manner.jobs) as executor, tempfile.TemporaryDirectory() as folder:
         made_in = Path(folder)
         placed = [replace(job, out=made_in / str(n)) if job.url else job for n, job in enumerate(jobs)]
         yield from _audit_each(placed, manner, log, executor)
 
 
-def _executor(manner: Manner) -> AbstractContextManager[Executor | None]:
-    """What works for all datasets; None leaves it to each audit."""
-    if manner.ray_address is None:
+def executor_for(ray_address: str | None, jobs: int) -> AbstractContextManager[Executor | None]:
+    """What works for all datasets; None leaves it to each audit.
+
+    Raises:
+        EngineError: the cluster that was asked for cannot be had.
+    """
+    if ray_address is None:
         return nullcontext()
     from kvqa_audit.engine.ray_pool import RayPool
 
-    return RayPool(manner.ray_address, processors=manner.jobs)
+    return RayPool(ray_address, processors=jobs)
 
 
 def _audit_each(jobs: Sequence[Job], manner: Manner, log: Log, executor: Executor | None) -> Iterator[Result]:
@@ -134,7 +138,8 @@ def _audit_each(jobs: Sequence[Job], manner: Manner, log: Log, executor: Executo
         log.note(f"{job.name}: begins: {job.planned.source}")
         try:
             result = _audit(job, manner, log, executor)
-        except Exception as error:
+        except Exception as caught:
+            error = error_of_place(caught) or caught
             is_ours = isinstance(error, KvqaAuditError)
             words = str(error) if is_ours else f"a fault of the program: {type(error).__name__}"
             log.note(f"{job.name}: failed: {words}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import date, datetime
 from enum import StrEnum
@@ -56,6 +57,9 @@ def runs(
             _prune(kept, keep, folder, project_named(project), dataset, yes)
             return
         assert kept is not None
+        # Who may read the store alone still sees the list.
+        with suppress(StoreError):
+            kept.settle_abandoned()
         of_project = kept.runs(project=project_named(project))
         found = [run for run in of_project if dataset is None or dataset in (run.dataset, run.series)]
         waived = {run.id: kept.waivers(run.id) for run in found if run.waived}

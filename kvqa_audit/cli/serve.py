@@ -78,7 +78,7 @@ def _run(config: ServeConfig, *, demo: bool) -> int:
     from kvqa_audit.jobs.job_store import JobStore
     from kvqa_audit.serve.config import make_sure_it_is_safe
     from kvqa_audit.serve.demo import show_demo
-    from kvqa_audit.serve.first_start import administrator_link, has_administrator
+    from kvqa_audit.serve.first_start import administrator_is_awaited, administrator_link, has_administrator
     from kvqa_audit.serve.logs import set_up_logs
     from kvqa_audit.serve.processes import Service
 
@@ -88,7 +88,7 @@ def _run(config: ServeConfig, *, demo: bool) -> int:
     config.data.mkdir(parents=True, exist_ok=True)
     with JobStore(config.place) as store:
         is_known = has_administrator(store)
-        make_sure_it_is_safe(config, has_users=is_known)
+        make_sure_it_is_safe(config, has_users=is_known or administrator_is_awaited(store))
         link = "" if is_known else f"{config.address}{administrator_link(store)}"
         if demo:
             show_demo(store, config.data / "demo" / "sample")
@@ -105,12 +105,13 @@ def web(config: CONFIG = None, data: DATA = None, store: STORE = None) -> None:
     found = _config(config, data=data, store=store)
     from kvqa_audit.jobs.job_store import JobStore
     from kvqa_audit.serve.config import make_sure_it_is_safe
-    from kvqa_audit.serve.first_start import has_administrator
+    from kvqa_audit.serve.first_start import administrator_is_awaited, has_administrator
     from kvqa_audit.serve.processes import leave_signals_to_the_process
     from kvqa_audit.serve.web_process import serve_web
 
     with JobStore(found.place) as opened:
-        make_sure_it_is_safe(found, has_users=has_administrator(opened))
+        has_users = has_administrator(opened) or administrator_is_awaited(opened)
+        make_sure_it_is_safe(found, has_users=has_users)
     leave_signals_to_the_process()
     serve_web(found)
 

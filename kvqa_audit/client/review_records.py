@@ -15,7 +15,10 @@ Id = Annotated[int, Field(ge=1, lt=2**31)]
 
 
 class ReviewFilters(Wire):
-    """What a reviewer wants to see; "" and null want all. `blocking_first` puts first what keeps the version back."""
+    """What a reviewer wants to see; "" and null want all. `blocking_first` puts first what keeps the version back.
+
+    `mine` is what the reviewer was given; `assignee`, what a user of this name was, is for who maintains the dataset.
+    """
 
     check: Annotated[str, Field(max_length=60)] = ""
     source: Word = ""
@@ -23,6 +26,7 @@ class ReviewFilters(Wire):
     answer: Word = ""
     state: Literal["open", "disputed"] | None = None
     mine: bool = False
+    assignee: Annotated[str, Field(max_length=100)] = ""
     blocking_first: bool = False
 
 

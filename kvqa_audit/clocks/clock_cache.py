@@ -10,9 +10,10 @@ from importlib.metadata import version
 from kvqa_audit.cache.texts import Cache
 from kvqa_audit.clocks.hidden import HiddenReading
 from kvqa_audit.images.decode import DECODE_VERSION, decoder_version
+from kvqa_audit.json_text import value_of_json
 
 # Goes up whenever another reading may come of the same pixels.
-CLOCKS_VERSION = "clocks-1"
+CLOCKS_VERSION = "clocks-3"
 
 
 def known_readings(cache: Cache, digests: Mapping[str, str], key: bytes) -> dict[str, HiddenReading]:
@@ -40,7 +41,7 @@ def _written(reading: HiddenReading) -> str:
 def _read(img_id: str, text: str) -> HiddenReading | None:
     """None where the text is not what `_written` writes: the image is then read again."""
     try:
-        seen, day, clock, elapsed, form = json.loads(text)
+        seen, day, clock, elapsed, form = value_of_json(text)
         if seen not in ("certain", "uncertain", "nothing"):
             return None
         clock, elapsed = (None if one is None else int(one) for one in (clock, elapsed))

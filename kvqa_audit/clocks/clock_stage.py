@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from kvqa_audit.cache.texts import Cache
 from kvqa_audit.clocks.clock_cache import keep_readings, known_readings
-from kvqa_audit.clocks.find import find_clocks
+from kvqa_audit.clocks.find import Found, find_clocks
 from kvqa_audit.clocks.fonts import Font, labels_in_doubt, learn_fonts
 from kvqa_audit.clocks.hidden import HiddenReading, hidden
 from kvqa_audit.clocks.samples import Characters, FrameSample, sample_of, written_lines
@@ -24,13 +24,16 @@ from kvqa_audit.images.each import PickedImages, for_each_image
 from kvqa_audit.images.embedded import taken_at
 from kvqa_audit.ingest.dataset import ImageShard, RawImage
 from kvqa_audit.overlays.detection import Region
-from kvqa_audit.privacy.reader import read_characters
+from kvqa_audit.privacy.reader import read_characters, read_line
 
 READ_MIN_SIDE_PX = 500
 # The loading of the weights by a child's first image included.
 READ_TIMEOUT_SECONDS = 120.0
-SAMPLED_AT_ONCE, MAX_SAMPLED = 48, 192
+# What the first images tell is where the others are read; more are read where letters are missing then.
+SAMPLED_FIRST, MAX_SAMPLED = 48, 192
 _SURE = 0.95
+# How much of a letter's half height and half width is shown around the middles of a line's letters.
+_AROUND_LETTERS = (1.25, 1.5)
 _EXIF = (Form("date", "Yddd:Dd:Dd"), Form("clock", "Hd:Sd:Sd"))
 # How many widths of a digit the clock of the day is from the date at most; what is further away tells a duration.
 _NEAR_DIGITS = 4.0
@@ -75,15 +78,17 @@ def read_clocks(
         on_progress(len(found))
     fresh = frozenset(ids).difference(found)
     if fresh:
-        sampled, fonts = _learned(shards, sorted(ids), key, pool)
+        sampled, fonts, doubted = _learned(shards, sorted(ids), key, pool)
         read = for_each_image(
             find_task,
             shards,
             fresh,
             lambda img_id, failure: HiddenReading(img_id, problem=failure.kind),
             pool.share([font for font in fonts if font.is_complete]),
+            pool.share(doubted),
             pool.share(key),
             pool=pool,
+            item_timeout_seconds=READ_TIMEOUT_SECONDS,
             on_progress=on_progress,
         )
         for one in sampled:
@@ -100,25 +105,31 @@ def sample_task(task: PickedImages, done: frozenset[int], key: bytes, region: Re
     return (_sampled(raw, key, region) for raw in task.read(done))
 
 
-def find_task(task: PickedImages, done: frozenset[int], fonts: Sequence[Font], key: bytes) -> Iterator[HiddenReading]:
-    """One task's images, read with the letters of known devices, without those at the positions `done`."""
-    return (_found(raw, fonts, key) for raw in task.read(done))
+def find_task(
+    task: PickedImages, done: frozenset[int], fonts: Sequence[Font], doubted: frozenset[str], key: bytes
+) -> Iterator[HiddenReading]:
+    """One task's images, read with the letters of known devices, without those at the positions `done`.
+
+    `doubted` are digits that the reader of any text gives where others stand.
+    """
+    return (_found(raw, fonts, doubted, key) for raw in task.read(done))
 
 
 def _learned(
     shards: Sequence[ImageShard], ids: Sequence[str], key: bytes, pool: Executor
-) -> tuple[list[Sampled], tuple[Font, ...]]:
-    """Reads some images, and more of them until all letters of all devices are known or enough were read.
+) -> tuple[list[Sampled], tuple[Font, ...], frozenset[str]]:
+    """Reads some images, and more of them where not all letters of all devices are known then.
 
-    Where the reader took one character for another in any of them, its readings are not to be trusted alone.
+    Where the reader took one character for another in any of them, its readings are not to be trusted alone; the digits
+    that it gave for others come last.
     """
     sampled, fonts, region = list[Sampled](), tuple[Font, ...](), None
     spread = _spread(ids)[:MAX_SAMPLED]
-    for start in range(0, len(spread), SAMPLED_AT_ONCE):
+    for some in filter(None, (spread[:SAMPLED_FIRST], spread[SAMPLED_FIRST:])):
         read = for_each_image(
             sample_task,
             shards,
-            spread[start : start + SAMPLED_AT_ONCE],
+            some,
             lambda img_id, _: Sampled(img_id),
             pool.share(key),
             pool.share(region),
@@ -131,9 +142,10 @@ def _learned(
         if not samples or (fonts and all(font.is_complete for font in fonts)):
             break
         region = _around([sample.place for sample in samples])
-    if labels_in_doubt([glyph for one in sampled if one.sample is not None for glyph in one.sample.glyphs]):
+    doubts = labels_in_doubt([glyph for one in sampled if one.sample is not None for glyph in one.sample.glyphs])
+    if doubts:
         sampled = [replace(one, reading=None) for one in sampled]
-    return sampled, fonts
+    return sampled, fonts, frozenset(said for said, other in doubts if other.isdigit())
 
 
 def _spread(ids: Sequence[str]) -> list[str]:
@@ -172,7 +184,7 @@ def _read_in(rgb: NDArray[np.uint8], region: Region | None) -> list[Characters]:
     return [[replace(one, x=one.x + left, y=one.y + top) for one in line] for line in read_characters(part)]
 
 
-def _found(raw: RawImage, fonts: Sequence[Font], key: bytes) -> HiddenReading:
+def _found(raw: RawImage, fonts: Sequence[Font], doubted: frozenset[str], key: bytes) -> HiddenReading:
     if raw.problem is not None:
         return HiddenReading(raw.img_id, problem=raw.problem)
     decoded = decode(raw.data, READ_MIN_SIDE_PX, colour=False)
@@ -186,10 +198,29 @@ def _found(raw: RawImage, fonts: Sequence[Font], key: bytes) -> HiddenReading:
     if found is None:
         return HiddenReading(raw.img_id)
     number, text = found
-    lines = [(one.line.form, one.text, float(one.y)) for one in (text.date, *text.clocks) if one.is_certain]
-    if not text.date.is_certain:
+    seen = [text.date, *text.clocks]
+    doubtful = [one for one in seen if one.is_doubtful and doubted.isdisjoint(one.text)]
+    told = _told_twice(raw, doubtful, fonts[number]) if text.date.is_certain or text.date in doubtful else []
+    sure = [one for one in seen if one.is_certain or one in told]
+    if text.date not in sure:
         return HiddenReading(raw.img_id, "uncertain")
+    lines = [(one.line.form, one.text, float(one.y)) for one in sure]
     return _hidden(raw.img_id, key, lines, fonts[number].digit_px) or HiddenReading(raw.img_id, "uncertain")
+
+
+def _told_twice(raw: RawImage, lines: Sequence[Found], font: Font) -> list[Found]:
+    """Those of some lines of which the reader of any text says the same."""
+    rgb = decode(raw.data, READ_MIN_SIDE_PX).rgb if lines else None
+    if rgb is None:
+        return []
+    high, wide = (round(half * share) for half, share in zip(font.letters.half_size, _AROUND_LETTERS, strict=True))
+    told = list[Found]()
+    for one in lines:
+        left, right = max(0, one.x - wide), round(one.x + one.line.offsets[-1]) + wide + 1
+        text, confidence = read_line(rgb[max(0, one.y - high) : one.y + high + 1, left:right])
+        if text == one.text and confidence >= _SURE:
+            told.append(one)
+    return told
 
 
 def _agreed(one: HiddenReading, other: HiddenReading) -> HiddenReading:

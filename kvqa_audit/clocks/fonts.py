@@ -22,6 +22,8 @@ from kvqa_audit.clocks.written import CLOCKS, DATES, DIGITS, Form
 _Floats = NDArray[np.float32]
 
 LEAST_OF_A_DIGIT = 6
+# Fewer glyphs leave their own marks in a letter; what fits one of these better is no evidence.
+LEAST_GLYPHS = 12
 _LEAST_FRAMES = 3
 _SURE = 0.9
 _ALIKE = 0.62
@@ -41,18 +43,41 @@ _CHARACTERS = DIGITS + "".join(sorted({one for form in (*DATES, *CLOCKS) for one
 
 
 @dataclass(frozen=True, slots=True)
+class Letters:
+    """Character → its mean picture, (height, width), mean 0 and length 1, and how many glyphs it is the mean of.
+
+    All pictures are of one size.
+    """
+
+    pictures: dict[str, _Floats]
+    seen: dict[str, int]
+
+    @property
+    def half_size(self) -> tuple[int, int]:
+        """Rows above and columns left of the middle."""
+        height, width = next(iter(self.pictures.values())).shape
+        return height // 2, width // 2
+
+    def has_all_digits(self, least: int) -> bool:
+        return all(self.seen.get(digit, 0) >= least for digit in DIGITS)
+
+
+@dataclass(frozen=True, slots=True)
 class Font:
     """The letters of one kind of device, and where it writes.
 
     Attributes:
-        glyphs: character → its mean picture, (height, width), mean 0 and length 1; all of one size.
+        letters: as they are in all lines.
+        clock_letters: as they are in clocks, which some devices write a little wider than dates, where all their digits
+            were seen often; else those of all lines.
         date: how it writes the date; `right` and `down` are 0.
         clocks: what it writes besides, from the date's first character.
         right, top, bottom: between which pixels the middle of the date's first character was seen, from the left edge.
         is_complete: whether every digit was seen often enough to be told from all others.
     """
 
-    glyphs: dict[str, _Floats]
+    letters: Letters
+    clock_letters: Letters
     date: Line
     clocks: tuple[Line, ...]
     right: int
@@ -89,11 +114,11 @@ def _sorted_by_font(samples: Sequence[FrameSample], fonts: Sequence[Font]) -> li
 
 def _fit(sample: FrameSample, font: Font) -> float:
     """How well the glyphs of a frame fit those letters of a font that they may be, in the middle of them."""
-    height, width = next(iter(font.glyphs.values())).shape
-    moved = _moved(np.stack([glyph.pixels for glyph in sample.glyphs]), height // 2, width // 2)
-    letters = np.stack([letter.ravel() for letter in font.glyphs.values()])
+    pictures = font.letters.pictures
+    moved = _moved(np.stack([glyph.pixels for glyph in sample.glyphs]), *font.letters.half_size)
+    letters = np.stack([letter.ravel() for letter in pictures.values()])
     alike = np.einsum("nsd,kd->nks", moved, letters).max(axis=2)
-    may_be = np.array([[character in glyph.allowed for character in font.glyphs] for glyph in sample.glyphs])
+    may_be = np.array([[character in glyph.allowed for character in pictures] for glyph in sample.glyphs])
     return float(np.median(np.where(may_be, alike, 0).max(axis=1)))
 
 
@@ -163,20 +188,25 @@ def _normal(vectors: _Floats) -> _Floats:
 
 
 def _font(samples: list[FrameSample]) -> Font:
+    glyphs = [glyph for sample in samples for glyph in sample.glyphs]
     date, *clocks = _lines(samples)
     half_width = min(HALF_WIDTH_PX - _REACH_PX, max(2, int((np.median(np.diff(date.offsets)) - 1) / 2)))
-    means, counted = _means(samples, HALF_HEIGHT_PX - _REACH_PX, half_width)
-    ink = np.abs(np.stack(list(means.values()))).max(axis=0).max(axis=1)
-    means, counted = _means(samples, _half_height(ink >= _INK * ink.max()), half_width)
+    pictures = _learned(glyphs, HALF_HEIGHT_PX - _REACH_PX, half_width).pictures
+    ink = np.abs(np.stack(list(pictures.values()))).max(axis=0).max(axis=1)
+    half_height = _half_height(ink >= _INK * ink.max())
+    letters = _learned(glyphs, half_height, half_width)
+    of_clocks = [glyph for glyph in glyphs if not glyph.of_date]
+    own = _learned(of_clocks, half_height, half_width) if of_clocks else letters
     xs, ys = [sample.x for sample in samples], [sample.y for sample in samples]
     return Font(
-        means,
+        letters,
+        own if own.has_all_digits(LEAST_GLYPHS) else letters,
         date,
         tuple(clocks),
         int(max(xs)),
         int(min(ys)),
         int(max(ys)),
-        all(counted.get(digit, 0) >= LEAST_OF_A_DIGIT for digit in DIGITS),
+        letters.has_all_digits(LEAST_OF_A_DIGIT),
     )
 
 
@@ -187,9 +217,7 @@ def _half_height(inked: NDArray[np.bool_]) -> int:
     return min(middle, max(int(blank[0]) if blank.size else middle for blank in reaches))
 
 
-def _means(samples: list[FrameSample], half_height: int, half_width: int) -> tuple[dict[str, _Floats], dict[str, int]]:
-    """Every character's mean picture and of how many glyphs it is made."""
-    glyphs = [glyph for sample in samples for glyph in sample.glyphs]
+def _learned(glyphs: list[Glyph], half_height: int, half_width: int) -> Letters:
     moved = _moved(np.stack([glyph.pixels for glyph in glyphs]), half_height, half_width)
     may_be = _possible(glyphs)
     label = np.array([_CHARACTERS.find(glyph.said) if glyph.said in glyph.allowed else -1 for glyph in glyphs])
@@ -211,7 +239,7 @@ def _means(samples: list[FrameSample], half_height: int, half_width: int) -> tup
     pictures = {
         character: means[number].reshape(size) for number, character in enumerate(_CHARACTERS) if sizes[character]
     }
-    return pictures, sizes
+    return Letters(pictures, {character: sizes[character] for character in pictures})
 
 
 def _possible(glyphs: list[Glyph]) -> NDArray[np.bool_]:

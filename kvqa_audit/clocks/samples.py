@@ -25,10 +25,14 @@ Characters = Sequence[ReadCharacter]
 
 @dataclass(frozen=True, slots=True)
 class Glyph:
-    """One character cut out of a frame, around its middle: what was read, and what may stand there."""
+    """One character cut out of a frame, around its middle: what was read, and what may stand there.
+
+    `of_date` tells those of a date from those of a clock.
+    """
 
     said: str
     allowed: str
+    of_date: bool
     confidence: float
     pixels: NDArray[np.uint8]
 
@@ -135,4 +139,4 @@ def _cut(grey: NDArray[np.uint8], form: Form, line: Characters) -> Iterator[Glyp
         if not (0 <= x < width and 0 <= level < height):
             continue
         pixels = padded[level : level + 2 * HALF_HEIGHT_PX + 1, x : x + 2 * HALF_WIDTH_PX + 1]
-        yield Glyph(one.text, allowed, one.confidence, pixels)
+        yield Glyph(one.text, allowed, form.kind == "date", one.confidence, pixels)

@@ -7,6 +7,7 @@ taken for one, and what a digit may be is told by its place: no minute begins wi
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -14,6 +15,8 @@ DIGITS = "0123456789"
 _LIKE_A_SLASH = "/|lI17"
 # What the first digit of a day or a month, an hour, a minute or a second, and a year can be.
 _FIRST = {"D": "0123", "H": "012", "S": "012345", "Y": "12", "d": DIGITS}
+_NUMBERS = {"D": (1, 31), "H": (0, 23), "S": (0, 59)}
+_FIRST_YEAR = 1900
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,12 @@ class Form:
             for cell, character in zip(self.cells, text, strict=True)
         )
 
+    def numbers(self) -> Iterator[tuple[int, tuple[str, ...]]]:
+        """Where each of its numbers begins, and all that it can be, written out."""
+        for found in re.finditer("[DHSY]d+", self.cells):
+            first, last = _NUMBERS.get(found[0][0], (_FIRST_YEAR, datetime.now(UTC).year))
+            yield found.start(), tuple(f"{number:0{len(found[0])}}" for number in range(first, last + 1))
+
     def can_be(self, text: str) -> bool:
         """Whether there is such a day or such a clock."""
         if len(text) != len(self.cells) or any(one not in self.allowed(place) for place, one in enumerate(text)):
@@ -46,7 +55,7 @@ class Form:
         if self.kind != "date":
             return numbers[0] < 24
         year, *both = sorted(numbers, reverse=True)
-        return 1900 <= year <= datetime.now(UTC).year and 1 <= min(both) <= 12 and 1 <= max(both) <= 31
+        return _FIRST_YEAR <= year <= datetime.now(UTC).year and 1 <= min(both) <= 12 and 1 <= max(both) <= 31
 
     def seconds(self, text: str) -> int:
         """What a clock says."""

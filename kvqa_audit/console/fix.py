@@ -43,6 +43,8 @@ def print_patch(patch: Patch, docs: dict[str, str], *, is_dry: bool) -> None:
     for one in patch.unapplied:
         where = f"{plain(one.img_id)}, {plain(one.question)}"
         say(f"not applied, line {one.line}: {where}: {one.why}", style="yellow")
+    for img_id in patch.unremoved:
+        say(f"not removed: {plain(img_id)}: no row and no image has this id", style="yellow")
 
 
 def print_left(left: Iterable[Finding]) -> None:

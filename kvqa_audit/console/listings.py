@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from kvqa_audit.console.terminal import console, plain, print_rows, table
+from kvqa_audit.console.terminal import console, plain, plain_lines, print_rows, table
 from kvqa_audit.model import AuditRun
 
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ def print_checks(checks: Sequence[Check], *, explain: bool) -> None:
     screen = console()
     if explain:
         for known in checks:
-            screen.print(f"{known.code} {known.name} ({known.severity})", style="bold")
-            screen.print(f"{known.doc.title}\n\nWhy: {known.doc.why}\n\nFix: {known.doc.fix}")
+            screen.print(plain(f"{known.code} {known.name} ({known.severity})"), style="bold")
+            screen.print(plain_lines(f"{known.doc.title}\n\nWhy: {known.doc.why}\n\nFix: {known.doc.fix}"))
         return
     lines = table()
     for column in ("code", "severity"):

@@ -58,7 +58,7 @@ def _print_series(screen: Console, runs: Sequence[StoredRun]) -> None:
         screen.print(lines)
         return
     for run, last in _with_last(runs):
-        screen.print(f"{run.id[:8]}  {_when(run)}  {_came_to(run)}", style=_VERDICT_STYLES.get(_came_to(run)))
+        screen.print(f"{plain(run.id[:8])}  {_when(run)}  {_came_to(run)}", style=_VERDICT_STYLES.get(_came_to(run)))
         told = [
             f"{_cell(run, last, name)} {_WORDS.get(name, name)}" for name in _NUMBERS if _number(run, name) is not None
         ]
@@ -76,7 +76,7 @@ def _as_table(runs: Sequence[StoredRun]) -> Table:
         lines.add_column(_WORDS.get(name, name), justify="right", no_wrap=True)
     for run, last in _with_last(runs):
         verdict = Text(_came_to(run), style=_VERDICT_STYLES.get(_came_to(run), ""))
-        lines.add_row(run.id[:8], _when(run), verdict, *(_cell(run, last, name) for name in _NUMBERS))
+        lines.add_row(plain(run.id[:8]), _when(run), verdict, *(_cell(run, last, name) for name in _NUMBERS))
     return lines
 
 
@@ -131,4 +131,4 @@ def print_baseline(baseline: Mapping[str, Any]) -> None:
 
 def print_stored(run: StoredRun) -> None:
     """One line: under which id the run was kept."""
-    console().print(f"stored: run {run.id[:8]}, number {run.number} of {plain(run.series)}")
+    console().print(f"stored: run {plain(run.id[:8])}, number {run.number} of {plain(run.series)}")

@@ -47,26 +47,26 @@ class Scene:
 
 def draw(scene: Scene) -> Image.Image:
     """Draws the frame, RGB, in the scene's size; the wall in part of it, then enlarged, for speed."""
-    random = np.random.default_rng(scene.seed)
+    rng = np.random.default_rng(scene.seed)
     canvas = Canvas(int(scene.width * WALL_SCALE), int(scene.height * WALL_SCALE))
     size = (scene.width, scene.height)
-    wall = Image.fromarray(_wall(scene, random, canvas)).resize(size, Image.Resampling.BICUBIC)
-    grain = random.normal(0, 2.5, (scene.height, scene.width)).astype(np.float32)
+    wall = Image.fromarray(_wall(scene, rng, canvas)).resize(size, Image.Resampling.BICUBIC)
+    grain = rng.normal(0, 2.5, (scene.height, scene.width)).astype(np.float32)
     image = Image.fromarray(np.clip(np.asarray(wall) + grain[..., None], 0, 255).astype(np.uint8))
     if scene.instrument:
         _draw_instrument(image, Canvas(*size), scene)
     return _surround(image, scene)
 
 
-def _wall(scene: Scene, random: np.random.Generator, canvas: Canvas) -> NDArray[np.uint8]:
+def _wall(scene: Scene, rng: np.random.Generator, canvas: Canvas) -> NDArray[np.uint8]:
     lumen_x, lumen_y, lumen_size = scene.lumen
     dx, dy = canvas.x - lumen_x, canvas.y - lumen_y
-    radius = np.hypot(dx, dy * random.uniform(0.75, 1.3)) * (1 + 0.10 * noise(random, canvas, 4))
+    radius = np.hypot(dx, dy * rng.uniform(0.75, 1.3)) * (1 + 0.10 * noise(rng, canvas, 4))
     angle = np.arctan2(dy, dx)
-    height = 0.10 * noise(random, canvas, 5) + 0.011 * noise(random, canvas, 20) + 0.0016 * noise(random, canvas, 70)
-    height += folds(random, canvas, radius, angle, scene.fold_count)
-    colour = _mucosa(scene, random, canvas, radius, angle)
-    height, colour = _add_bumps(scene, random, canvas, height, colour)
+    height = 0.10 * noise(rng, canvas, 5) + 0.011 * noise(rng, canvas, 20) + 0.0016 * noise(rng, canvas, 70)
+    height += folds(rng, canvas, radius, angle, scene.fold_count)
+    colour = _mucosa(scene, rng, canvas, radius, angle)
+    height, colour = _add_bumps(scene, rng, canvas, height, colour)
     diffuse, gloss = lit(height, scene.light, scene.relief)
     near = 0.16 + 0.84 * step(radius, lumen_size * 0.55, lumen_size * 1.2 + 0.75)
     deep = step(radius, lumen_size * 0.5, lumen_size * 1.25)
@@ -75,86 +75,82 @@ def _wall(scene: Scene, random: np.random.Generator, canvas: Canvas) -> NDArray[
         over = np.maximum(over, step(bump.inside(canvas, over), 0.0, 0.08))
     near, deep = np.maximum(near, 0.92 * over), np.maximum(deep, over)
     shade = (0.25 + 0.85 * diffuse) * near * (0.12 + 0.88 * deep)
-    wet = step(noise(random, canvas, 56) + 0.7 * noise(random, canvas, 130), 1.1, 1.9)
+    wet = step(noise(rng, canvas, 56) + 0.7 * noise(rng, canvas, 130), 1.1, 1.9)
     shine = np.clip(gloss * (0.10 + 1.5 * wet) * near * deep, 0, 1)
     frame = blend(colour * shade[..., None], (255, 252, 246), shine)
     return np.asarray(np.clip(frame, 0, 255).astype(np.uint8))
 
 
-def _mucosa(
-    scene: Scene, random: np.random.Generator, canvas: Canvas, radius: Plane, angle: Plane
-) -> NDArray[np.float32]:
+def _mucosa(scene: Scene, rng: np.random.Generator, canvas: Canvas, radius: Plane, angle: Plane) -> NDArray[np.float32]:
     """The colour of the wall before light falls on it."""
     red, green, blue = scene.tint
     colour = np.empty((*radius.shape, 3), dtype=np.float32)
     colour[:] = scene.tint
-    colour = blend(colour, (red * 0.92, green * 0.66, blue * 0.62), 0.5 * step(noise(random, canvas, 9), -0.3, 1.6))
-    colour = blend(
-        colour, (min(255, red * 1.06), green * 1.16, blue * 0.86), 0.5 * step(noise(random, canvas, 6), 0, 1.5)
-    )
+    colour = blend(colour, (red * 0.92, green * 0.66, blue * 0.62), 0.5 * step(noise(rng, canvas, 9), -0.3, 1.6))
+    colour = blend(colour, (min(255, red * 1.06), green * 1.16, blue * 0.86), 0.5 * step(noise(rng, canvas, 6), 0, 1.5))
     if not scene.inflamed:
-        thread = vessels(random, canvas, int(random.integers(8, 20)))
+        thread = vessels(rng, canvas, int(rng.integers(8, 20)))
         colour = blend(colour, (red * 0.62, green * 0.28, blue * 0.3), 0.5 * thread)
     if scene.z_line:
-        colour = _z_line(random, canvas, colour, radius, angle)
+        colour = _z_line(rng, canvas, colour, radius, angle)
     if scene.inflamed:
-        colour = _inflammation(scene.inflamed, random, canvas, colour)
+        colour = _inflammation(scene.inflamed, rng, canvas, colour)
     return colour
 
 
 def _z_line(
-    random: np.random.Generator, canvas: Canvas, colour: NDArray[np.float32], radius: Plane, angle: Plane
+    rng: np.random.Generator, canvas: Canvas, colour: NDArray[np.float32], radius: Plane, angle: Plane
 ) -> NDArray[np.float32]:
     """Pale oesophagus outside, salmon stomach inside, a jagged line between, and erosions along it."""
-    tongues = int(random.integers(5, 10))
-    edge = 0.55 + 0.045 * np.cos(tongues * angle + random.uniform(0, 6.28))
-    edge = edge + 0.10 * noise(random, canvas, 8) + 0.035 * noise(random, canvas, 26)
+    tongues = int(rng.integers(5, 10))
+    edge = 0.55 + 0.045 * np.cos(tongues * angle + rng.uniform(0, 6.28))
+    edge = edge + 0.10 * noise(rng, canvas, 8) + 0.035 * noise(rng, canvas, 26)
     inside = step(edge - radius, -0.012, 0.02)
     colour = blend(colour, (228, 176, 160), 0.55 * (1 - inside))
     colour = blend(colour, (196, 84, 62), 0.75 * inside)
     rim = np.exp(-(((radius - edge) / 0.025) ** 2))
     colour = blend(colour, (238, 206, 190), 0.35 * rim)
-    for _ in range(int(random.integers(2, 5))):
-        heading, wide = random.uniform(-3.1, 3.1), random.uniform(0.07, 0.16)
+    for _ in range(int(rng.integers(2, 5))):
+        heading, wide = rng.uniform(-3.1, 3.1), rng.uniform(0.07, 0.16)
         off = np.angle(np.exp(1j * (angle - heading))) / wide
-        reach = np.exp(-(off**2)) * step(radius, 0.42, 0.6) * (1 - step(radius, 0.75, random.uniform(0.9, 1.15)))
+        reach = np.exp(-(off**2)) * step(radius, 0.42, 0.6) * (1 - step(radius, 0.75, rng.uniform(0.9, 1.15)))
         colour = blend(colour, (176, 40, 36), 0.95 * step(reach, 0.12, 0.4))
-        colour = blend(colour, (238, 226, 190), 0.9 * step(reach + 0.1 * noise(random, canvas, 40), 0.55, 0.8))
+        colour = blend(colour, (238, 226, 190), 0.9 * step(reach + 0.1 * noise(rng, canvas, 40), 0.55, 0.8))
     return colour
 
 
 def _inflammation(
-    place: tuple[float, float, float], random: np.random.Generator, canvas: Canvas, colour: NDArray[np.float32]
+    place: tuple[float, float, float], rng: np.random.Generator, canvas: Canvas, colour: NDArray[np.float32]
 ) -> NDArray[np.float32]:
     """A red, grainy field with whitish exudate and small bleeding points."""
     x, y, size = place
-    distance = np.hypot(canvas.x - x, canvas.y - y) / size + 0.22 * noise(random, canvas, 8)
+    distance = np.hypot(canvas.x - x, canvas.y - y) / size + 0.22 * noise(rng, canvas, 8)
     field = 1 - step(distance, 0.65, 1.1)
     colour = blend(colour, (198, 52, 44), 0.72 * field)
-    grain = noise(random, canvas, 75)
+    grain = noise(rng, canvas, 75)
     colour = blend(colour, (150, 22, 24), 0.55 * field * step(grain, 0.5, 1.4))
-    exudate = step(noise(random, canvas, 16) + 0.5 * noise(random, canvas, 50), 0.8, 1.15)
+    exudate = step(noise(rng, canvas, 16) + 0.5 * noise(rng, canvas, 50), 0.8, 1.15)
     colour = blend(colour, (236, 220, 172), 0.85 * field * exudate)
-    spots = step(noise(random, canvas, 34), 1.5, 1.75)
+    spots = step(noise(rng, canvas, 34), 1.5, 1.75)
     return blend(colour, (112, 8, 12), 0.9 * field * spots)
 
 
 def _add_bumps(
-    scene: Scene, random: np.random.Generator, canvas: Canvas, height: Plane, colour: NDArray[np.float32]
+    scene: Scene, rng: np.random.Generator, canvas: Canvas, height: Plane, colour: NDArray[np.float32]
 ) -> tuple[Plane, NDArray[np.float32]]:
     for bump in scene.bumps:
-        wobble = noise(random, canvas, 7)
+        wobble = noise(rng, canvas, 7)
         inside = bump.inside(canvas, wobble)
         shadow = np.exp(-((np.minimum(inside, 0) / 0.16) ** 2)) * (inside <= 0)
         colour = blend(colour, (0, 0, 0), 0.42 * shadow.astype(np.float32))
         on = step(inside, 0.0, 0.09)
         dome = (1 - (1 - np.clip(inside, 0, 1)) ** 2) ** 0.75 * bump.height
-        rough = 0.004 * noise(random, canvas, 60) + 0.016 * noise(random, canvas, 16)
+        rough = 0.004 * noise(rng, canvas, 60) + 0.016 * noise(rng, canvas, 16)
         height = (height * (1 - 0.7 * on) + on * rough + dome).astype(np.float32)
         colour = blend(colour, (232, 128, 108), 0.8 * on)
-        pits = step(np.abs(noise(random, canvas, 64)), 0.0, 0.5)
+        pits = step(np.abs(noise(rng, canvas, 64)), 0.0, 0.5)
         colour = blend(colour, (186, 62, 56), 0.5 * on * (1 - pits))
-        colour = blend(colour, (236, 176, 150), 0.35 * on * step(noise(random, canvas, 11), 0.4, 1.4))
+        colour = blend(colour, (236, 176, 150), 0.35 * on * step(noise(rng, canvas, 11), 0.4, 1.4))
     return height, colour
 
 
@@ -221,11 +217,11 @@ def _draw_box(draw: ImageDraw.ImageDraw, scene: Scene, width: int, height: int) 
     if scene.box == "black":
         draw.rectangle((0, top, right, height), fill=(0, 0, 0))
         return
-    random = np.random.default_rng(scene.seed + 1)
+    rng = np.random.default_rng(scene.seed + 1)
     draw.rectangle((0, top, right, height), fill=(6, 58, 26))
     draw.rectangle((2, top + 2, right - 2, height - 3), outline=(30, 140, 70), width=2)
     turn = np.linspace(0, 1, 60)
-    bend = random.uniform(0.6, 1.4, 3)
+    bend = rng.uniform(0.6, 1.4, 3)
     x = right * (0.5 + 0.34 * np.sin(3.3 * bend[0] * turn + bend[1]) * (0.4 + 0.6 * turn))
     y = height - 8 - (height - top - 24) * turn ** bend[2]
     draw.line(list(zip(x.tolist(), y.tolist(), strict=True)), fill=(196, 226, 120), width=7, joint="curve")

@@ -22,68 +22,68 @@ _LINES, _COLUMNS = ("upper", "center", "lower"), ("left", "center", "right")
 
 def scenes(seed: int) -> dict[str, Scene]:
     """img_id to scene, in the order of the sources; every scene has its own geometry, colours and light."""
-    random = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     drawn = {}
     for source, count in COUNTS.items():
         stem = source.split()[-1].lower()
         for number in range(1, count + 1):
-            drawn[f"demo_{stem}_{number:02d}"] = _scene(random, source, number)
+            drawn[f"demo_{stem}_{number:02d}"] = _scene(rng, source, number)
     return drawn
 
 
-def _scene(random: np.random.Generator, source: str, number: int) -> Scene:
-    width, height = SIZES[int(random.integers(len(SIZES)))]
-    bearing, off = random.uniform(0, 6.28), random.uniform(0.15, 0.75)
+def _scene(rng: np.random.Generator, source: str, number: int) -> Scene:
+    width, height = SIZES[int(rng.integers(len(SIZES)))]
+    bearing, off = rng.uniform(0, 6.28), rng.uniform(0.15, 0.75)
     lumen_x, lumen_y = off * np.cos(bearing), 0.8 * off * np.sin(bearing)
-    brightness = random.uniform(0.85, 1.08)
-    red, green = 218 * brightness, random.uniform(100, 158) * brightness
+    brightness = rng.uniform(0.85, 1.08)
+    red, green = 218 * brightness, rng.uniform(100, 158) * brightness
     upper = source == "Esophagitis"
     instrument = INSTRUMENTS[number % len(INSTRUMENTS)] if source == "Instrument" else None
-    bumps = _bumps(random, source, instrument, bearing)
+    bumps = _bumps(rng, source, instrument, bearing)
     back = (float(np.cos(bearing + 2.4)), float(np.sin(bearing + 2.4)))
     # A snare's loop lies around its polyp, a little ahead of the tip.
     ahead = (bumps[0].x + 0.2 * back[0], bumps[0].y + 0.2 * back[1]) if instrument and bumps else None
     tip = ahead or (-0.45 * float(np.cos(bearing)), -0.35 * float(np.sin(bearing)))
     return Scene(
-        seed=int(random.integers(2**31)),
+        seed=int(rng.integers(2**31)),
         source=source,
         width=width,
         height=height,
-        surround=("octagon", "octagon", "round", "square")[int(random.integers(4))],
-        tint=(red, green, green * random.uniform(0.72, 0.92)),
-        lumen=(float(lumen_x), float(lumen_y), random.uniform(0.12, 0.34)),
-        fold_count=1 if upper else int(random.integers(1, 6)),
-        relief=random.uniform(0.7, 1.15),
-        light=(random.uniform(-0.5, 0.5), random.uniform(-0.55, 0.1)),
+        surround=("octagon", "octagon", "round", "square")[int(rng.integers(4))],
+        tint=(red, green, green * rng.uniform(0.72, 0.92)),
+        lumen=(float(lumen_x), float(lumen_y), rng.uniform(0.12, 0.34)),
+        fold_count=1 if upper else int(rng.integers(1, 6)),
+        relief=rng.uniform(0.7, 1.15),
+        light=(rng.uniform(-0.5, 0.5), rng.uniform(-0.55, 0.1)),
         bumps=bumps,
         z_line=upper,
-        inflamed=(-0.35 * lumen_x, -0.35 * lumen_y, random.uniform(0.6, 1.1)) if source.endswith("Colitis") else None,
+        inflamed=(-0.35 * lumen_x, -0.35 * lumen_y, rng.uniform(0.6, 1.1)) if source.endswith("Colitis") else None,
         instrument=instrument,  # type: ignore[arg-type]  # one of INSTRUMENTS
         instrument_tip=tip,
         instrument_from=(tip[0] + 1.9 * back[0], tip[1] + 1.9 * back[1]),
         box=None if upper else BOXES[number % len(BOXES)],
-        caption=_caption(random, number) if CAPTIONED[(number - 1) % len(CAPTIONED)] else (),
+        caption=_caption(rng, number) if CAPTIONED[(number - 1) % len(CAPTIONED)] else (),
     )
 
 
-def _bumps(random: np.random.Generator, source: str, instrument: str | None, bearing: float) -> tuple[Bump, ...]:
+def _bumps(rng: np.random.Generator, source: str, instrument: str | None, bearing: float) -> tuple[Bump, ...]:
     """One or two polyps on the side away from the lumen, where the source shows any."""
     if source != "Polyps" and instrument != "polyp snare":
         return ()
-    count = 2 if source == "Polyps" and random.random() < 0.35 else 1
+    count = 2 if source == "Polyps" and rng.random() < 0.35 else 1
     bumps = []
     for turn in (np.pi, np.pi + 1.7)[:count]:
-        away = random.uniform(0.3, 0.5)
-        wide = random.uniform(0.11, 0.38 if source == "Polyps" else 0.2)
+        away = rng.uniform(0.3, 0.5)
+        wide = rng.uniform(0.11, 0.38 if source == "Polyps" else 0.2)
         x, y = away * np.cos(bearing + turn), away * np.sin(bearing + turn)
-        tilt, tall = random.uniform(0, 3.1), random.uniform(0.12, 0.34)
-        bumps.append(Bump(float(x), float(y), wide, wide * random.uniform(0.7, 0.95), tilt, tall))
+        tilt, tall = rng.uniform(0, 3.1), rng.uniform(0.12, 0.34)
+        bumps.append(Bump(float(x), float(y), wide, wide * rng.uniform(0.7, 0.95), tilt, tall))
     return tuple(bumps)
 
 
-def _caption(random: np.random.Generator, number: int) -> tuple[str, ...]:
+def _caption(rng: np.random.Generator, number: int) -> tuple[str, ...]:
     """Burned-in lines as endoscopes write them, about nobody."""
-    day, month, hour, minute = (int(random.integers(1, top)) for top in (28, 12, 17, 59))
+    day, month, hour, minute = (int(rng.integers(1, top)) for top in (28, 12, 17, 59))
     return ("Sex:   Age:", "D.O.B.:", f"{day:02d}/{month:02d}/2001", f"{hour:02d}:{minute:02d}:00", f"{number}/1")
 
 

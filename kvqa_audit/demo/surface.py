@@ -37,10 +37,10 @@ class Canvas:
         return self.width / 2 + x * half, self.height / 2 + y * half
 
 
-def noise(random: np.random.Generator, canvas: Canvas, cells: int) -> Plane:
+def noise(rng: np.random.Generator, canvas: Canvas, cells: int) -> Plane:
     """Smooth noise around 0 with about `cells` bumps along the width."""
     rows = max(2, cells * canvas.height // canvas.width)
-    grid = random.standard_normal((rows, cells)).astype(np.float32)
+    grid = rng.standard_normal((rows, cells)).astype(np.float32)
     smooth = Image.fromarray(grid).resize((canvas.width, canvas.height), Image.Resampling.BICUBIC)
     return np.asarray(smooth, dtype=np.float32)
 
@@ -51,19 +51,19 @@ def step(value: Plane, low: float, high: float) -> Plane:
     return np.asarray(t * t * (3 - 2 * t), dtype=np.float32)
 
 
-def folds(random: np.random.Generator, canvas: Canvas, radius: Plane, angle: Plane, count: int) -> Plane:
+def folds(rng: np.random.Generator, canvas: Canvas, radius: Plane, angle: Plane, count: int) -> Plane:
     """The height of ring-shaped folds around the lumen, steep on the side that faces it."""
     height = np.zeros_like(radius)
-    at = random.uniform(0.38, 0.55)
+    at = rng.uniform(0.38, 0.55)
     for _ in range(count):
-        lobes, phase = int(random.integers(2, 5)), random.uniform(0, 6.28)
-        wobble = random.uniform(0.05, 0.16) * np.cos(lobes * angle + phase) + 0.03 * noise(random, canvas, 6)
+        lobes, phase = int(rng.integers(2, 5)), rng.uniform(0, 6.28)
+        wobble = rng.uniform(0.05, 0.16) * np.cos(lobes * angle + phase) + 0.03 * noise(rng, canvas, 6)
         distance = radius - at - wobble
-        inner, outer = 0.035 + 0.06 * at, random.uniform(0.14, 0.34) * (0.5 + at)
+        inner, outer = 0.035 + 0.06 * at, rng.uniform(0.14, 0.34) * (0.5 + at)
         ridge = np.where(distance < 0, np.exp(-((distance / inner) ** 2)), np.exp(-((distance / outer) ** 2)))
-        extent = 0.55 + 0.45 * np.cos(angle * int(random.integers(1, 3)) + random.uniform(0, 6.28))
-        height = np.maximum(height, random.uniform(0.13, 0.26) * at * ridge * extent)
-        at += random.uniform(0.25, 0.45)
+        extent = 0.55 + 0.45 * np.cos(angle * int(rng.integers(1, 3)) + rng.uniform(0, 6.28))
+        height = np.maximum(height, rng.uniform(0.13, 0.26) * at * ridge * extent)
+        at += rng.uniform(0.25, 0.45)
     return np.asarray(height, dtype=np.float32)
 
 
@@ -86,22 +86,22 @@ class Bump:
         return np.asarray(1 - np.hypot(along, across) * (1 + 0.07 * wobble), dtype=np.float32)
 
 
-def vessels(random: np.random.Generator, canvas: Canvas, count: int) -> Plane:
+def vessels(rng: np.random.Generator, canvas: Canvas, count: int) -> Plane:
     """Branching vessels, 0 to 1."""
     layer = Image.new("L", (canvas.width, canvas.height), 0)
     draw = ImageDraw.Draw(layer)
     for _ in range(count):
-        start = (random.uniform(0, canvas.width), random.uniform(0, canvas.height))
-        pending = [(start, random.uniform(0, 6.28), random.uniform(2.0, 4.5))]
+        start = (rng.uniform(0, canvas.width), rng.uniform(0, canvas.height))
+        pending = [(start, rng.uniform(0, 6.28), rng.uniform(2.0, 4.5))]
         while pending:
             (x, y), heading, thick = pending.pop()
             while thick > 0.9:
-                heading += random.normal(0, 0.28)
+                heading += rng.normal(0, 0.28)
                 end = (x + 9 * np.cos(heading), y + 9 * np.sin(heading))
                 draw.line([(x, y), end], fill=int(min(255, 70 + 42 * thick)), width=max(1, round(thick)))
                 (x, y), thick = end, thick * 0.975
-                if random.random() < 0.09 and len(pending) < 12:
-                    pending.append(((x, y), heading + random.choice([-0.8, 0.8]), thick * 0.7))
+                if rng.random() < 0.09 and len(pending) < 12:
+                    pending.append(((x, y), heading + rng.choice([-0.8, 0.8]), thick * 0.7))
     soft = np.asarray(layer.filter(ImageFilter.GaussianBlur(1.1)))
     return (soft / 255).astype(np.float32)
 

@@ -27,14 +27,19 @@ _COLOURS = frozenset(
 _PLACES = re.compile(r"\b(left|right|upper|lower|cent(er|re)|top|bottom|middle|anterior|posterior)\b", re.IGNORECASE)
 
 
-def type_of(answers: Mapping[str, int], asked: Asked | None = None) -> tuple[QuestionType, str]:
+def type_of(
+    answers: Mapping[str, int], asked: Asked | None = None, *, are_places: bool = False
+) -> tuple[QuestionType, str]:
     """The question's type, and the separator of its answers, from the answers and how often each is given.
 
     Where the question itself says what is `asked`, a few other answers, each of them rare, are slips and no type.
+    Numbers that `are_places` in a list of choices count nothing.
     """
     total = sum(answers.values())
     if not total:
         return "free text", "; "
+    if are_places and _nearly_all(answers, _is_count, asked_for_it=False):
+        return "single choice", "; "
     if _nearly_all(answers, _is_count, asked == "how many"):
         return "numerical count", "; "
     if asked == "yes or no" and _nearly_all(answers, _is_yes_or_no, asked_for_it=True):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from kvqa_audit.describe.flat_table import FlatTable
 from kvqa_audit.errors import SourceError
+from kvqa_audit.ingest.arrow_columns import OF_PICTURE
 from kvqa_audit.ingest.image_ids import match_ids
 from kvqa_audit.ingest.usual_names import ACCEPTED, asks, folded, usual_columns
 
@@ -20,17 +21,26 @@ MAX_SOURCE_CHARACTERS = 20_000
 MIN_IMAGES_OF_A_SOURCE = 3
 MIN_DIFFERENT_BY_CHANCE = 10
 _IMAGE_NAME = re.compile(r"\.(?:jpe?g|png|bmp|tiff?|webp|gif|dcm)$", re.IGNORECASE)
+_ELSEWHERE = {"answer": "; where the answers stand in another file, name the folder of both"}
+# question_id and questionId, not "said".
+_NUMBERS_ROWS = re.compile(r"(?:(?:^|[^a-zA-Z])(?:id|ID|Id|idx|index|uuid)|[a-z](?:Id|ID|Idx|Index))$")
+_CHOICES = ("choices", "options", "candidates", "answerchoices", "multiplechoices", "answeroptions")
+_TRUTH = frozenset({"true", "false", "yes", "no", "0", "1", "t", "f"})
 
 
 @dataclass(frozen=True)
 class ColumnMap:
-    """Role → column of the table (source, split and group may be missing), and role → how it is known, in words."""
+    """Role → column of the table (source, split and group may be missing), and role → how it is known, in words.
+
+    `choices` is the column with each row's list of choices, where the answers are places in it.
+    """
 
     roles: Mapping[str, str]
     known_by: Mapping[str, str]
     other: tuple[str, ...]
     image: str | None = None
     accepted: str | None = None
+    choices: str | None = None
 
 
 def map_columns(table: FlatTable) -> ColumnMap:
@@ -43,7 +53,9 @@ def map_columns(table: FlatTable) -> ColumnMap:
     roles: dict[str, str] = {}
     known_by: dict[str, str] = {}
     for role in ("question", "answer", "split"):
-        named = _named(role, frame.columns, roles.values())
+        # A question in pieces is none; a list of answers may be several.
+        whole = [name for name in frame.columns if role != "question" or name not in table.several]
+        named = _named(role, whole, roles.values())
         if named is not None:
             roles[role], known_by[role] = named, "by its name"
     img_id = _id_column(table, roles)
@@ -52,14 +64,14 @@ def map_columns(table: FlatTable) -> ColumnMap:
     for role, score in (("img_id", _like_ids), ("question", _like_questions), ("answer", _like_answers)):
         if role in roles:
             continue
-        if role == "answer" and (reply := _reply(roles["question"])) in frame.columns:
+        if role == "answer" and (reply := _reply(roles["question"], frame.columns)):
             roles[role], known_by[role] = reply, "by its place, after the question"
             continue
         found = _best({name: score(table, name, roles) for name in frame.columns if name not in roles.values()})
         if found is None:
             raise SourceError(
                 f"no column was found for '{role}'; the columns are {', '.join(map(repr, frame.columns))}. "
-                f"Name one of them '{role}', or write the description by hand."
+                f"Name one of them '{role}', or write the description by hand{_ELSEWHERE.get(role, '')}."
             )
         roles[role], known_by[role] = found, "by what it holds"
     group = _group(table.frame, roles)
@@ -71,11 +83,13 @@ def map_columns(table: FlatTable) -> ColumnMap:
     pictures = [name for name in table.pictures if name not in roles.values()]
     accepted = _accepted(table, roles)
     taken = {*roles.values(), accepted, *(path.partition(".")[0].partition("[")[0] for path in roles.values())}
-    whole = dict.fromkeys(
+    all_named = dict.fromkeys(
         str(n) for n in (*frame.columns, *table.nested, *pictures[1:]) if "." not in n and "[" not in n
     )
-    other = tuple(name for name in whole if name not in taken)
-    return ColumnMap(roles, known_by, other, pictures[0] if pictures else None, accepted)
+    other = tuple(name for name in all_named if name not in taken)
+    choices = _choices(table, roles["answer"])
+    known_by["answer"] += f", the place of one of the {choices!r}" if choices is not None else ""
+    return ColumnMap(roles, known_by, other, pictures[0] if pictures else None, accepted, choices)
 
 
 def _named(role: str, columns: Iterable[str], taken: Iterable[str]) -> str | None:
@@ -90,6 +104,8 @@ def _id_column(table: FlatTable, roles: Mapping[str, str]) -> tuple[str, str] | 
         return None
     shares = {name: _share_of_files(table, name) for name in named}
     best = max(named, key=lambda name: shares[name])
+    if best.removesuffix(OF_PICTURE) in table.pictures:
+        return best, "the pictures themselves, told apart by their bytes"
     return best, "by its name" + (", and its cells name files" if shares[best] else "")
 
 
@@ -97,10 +113,24 @@ def _accepted(table: FlatTable, roles: Mapping[str, str]) -> str | None:
     return next((n for n in table.several if n not in roles.values() and folded(n) in ACCEPTED), None)
 
 
-def _reply(question: str) -> str:
-    """The address of what is said next in a list of turns; "" where the question is in none."""
-    match = re.fullmatch(r"(.+\[)(\d+)(\].*)", question)
-    return f"{match[1]}{int(match[2]) + 1}{match[3]}" if match else ""
+def _choices(table: FlatTable, answer: str) -> str | None:
+    """The column with lists of choices, where every answer is a number."""
+    named = next((name for name in table.nested if folded(name) in _CHOICES), None)
+    return named if named is not None and _cells(table.frame, answer).str.fullmatch(r"\d{1,2}").all() else None
+
+
+def _reply(question: str, columns: Iterable[str]) -> str | None:
+    """The address of what is said next in a list of turns; None where the question is in none.
+
+    A turn may be a list of parts; then what is said next is the first part with a field of the same name.
+    """
+    for turn in re.finditer(r"\[(\d+)\]", question):
+        following = f"{question[: turn.start()]}[{int(turn[1]) + 1}]"
+        rest, name = question[turn.end() :], question.rpartition(".")[2]
+        parts = [str(one) for one in columns if str(one).startswith(following) and str(one).endswith(name)]
+        if parts:
+            return following + rest if following + rest in parts else parts[0]
+    return None
 
 
 def _best(scores: Mapping[str, float]) -> str | None:
@@ -113,26 +143,52 @@ def _cells(frame: pd.DataFrame, name: str) -> pd.Series[str]:
     return cells[cells != ""]
 
 
+def _stripped(frame: pd.DataFrame, *names: str) -> pd.DataFrame:
+    """These columns without spaces around their cells; `frame[[…]]` would go through all columns each time."""
+    import pandas as pd
+
+    return pd.DataFrame({name: frame[name].str.strip() for name in names})
+
+
 def _like_questions(table: FlatTable, name: str, _: Mapping[str, str]) -> float:
     cells = _cells(table.frame, name)
     return float(cells.map(asks).mean()) if len(cells) else 0.0
 
 
 def _like_answers(table: FlatTable, name: str, roles: Mapping[str, str]) -> float:
-    """1 for short texts that differ between the images of one question, as answers do."""
+    """1 for short texts that differ between the images of one question, as answers do.
+
+    What numbers the rows is no answer, nor is what has one value for each image, whatever is asked of it.
+    """
+    import pandas as pd
+
     cells = _cells(table.frame, name)
     if not len(cells) or cells.str.len().median() > 60:
         return 0.0
-    several = table.frame.groupby(roles["question"])[name].nunique()
+    if float(cells.str.contains(_IMAGE_NAME).mean()) > 0.5:
+        return 0.0
+    if _NUMBERS_ROWS.search(name) or (cells.is_unique and cells.str.fullmatch(r"[0-9.-]+").all()):
+        return 0.0
+    image, question = table.frame[roles["img_id"]], table.frame[roles["question"]]
+    is_first = ~pd.DataFrame({"image": image, "question": question}).duplicated()
+    of_image = table.frame[name][is_first].groupby(image[is_first])
+    if (of_image.size() > 1).any() and (of_image.nunique() == 1).all():
+        return 0.0
+    several = table.frame[name].groupby(question).nunique()
     return 0.5 + 0.5 * float((several > 1).mean())
 
 
 def _like_ids(table: FlatTable, name: str, _: Mapping[str, str]) -> float:
-    """The share of cells that name a file beside the table, or a file that an image could be."""
+    """The share of cells that name a file beside the table, or a file that an image could be.
+
+    Of two columns the one that names more of the files is the likelier.
+    """
     cells = _cells(table.frame, name)
     if not len(cells):
         return 0.0
-    return max(_share_of_files(table, name), float(cells.str.contains(_IMAGE_NAME).mean()))
+    matched, asked = matching_ids(table, name)
+    share = matched / asked * (0.5 + 0.5 * matched / len(table.image_files)) if matched else 0.0
+    return max(share, float(cells.str.contains(_IMAGE_NAME).mean()))
 
 
 def _share_of_files(table: FlatTable, name: str) -> float:
@@ -152,7 +208,7 @@ def _group(frame: pd.DataFrame, roles: Mapping[str, str]) -> tuple[str, str] | N
     """A column with a name for what several images come from, of which each image has one value and some share one."""
     free = [str(name) for name in frame.columns if name not in roles.values()]
     for name in usual_columns("group", free):
-        cells = frame[[roles["img_id"], name]].apply(lambda column: column.str.strip())
+        cells = _stripped(frame, roles["img_id"], name)
         cells = cells[(cells[roles["img_id"]] != "") & (cells[name] != "")].drop_duplicates()
         images, groups = int(cells[roles["img_id"]].nunique()), int(cells[name].nunique())
         if 1 < groups < images and len(cells) <= 1.01 * images:
@@ -187,20 +243,26 @@ def source_evidence(frame: pd.DataFrame, name: str, img_id: str) -> SourceEviden
     """What speaks for a column being a category of images; None where nothing does, or nobody can know.
 
     Each value needs several images, and each image one value; and by chance, in as many images with several rows, at
-    least ten would have had two.
+    least ten would have had two. What is true or false is no category.
     """
-    if frame[name].nunique() > 4 * MAX_SOURCES:
+    if not 2 <= frame[name].nunique() <= 4 * MAX_SOURCES:
         return None
-    cells = frame[[img_id, name]].apply(lambda column: column.str.strip())
+    if int(frame[img_id].duplicated().sum()) < MIN_DIFFERENT_BY_CHANCE:
+        return None
+    cells = _stripped(frame, img_id, name)
     cells = cells[(cells[img_id] != "") & (cells[name] != "")]
     values = cells[name].value_counts()
+    if {value.casefold() for value in values.index} <= _TRUTH:
+        return None
     if not 2 <= len(values) <= MAX_SOURCES or values.index.str.len().max() > MAX_SOURCE_CHARACTERS:
         return None
     rows_of = cells.groupby(img_id).size()
     several = rows_of[rows_of > 1]
     constant = cells[cells[img_id].isin(several.index)].groupby(img_id)[name].nunique() == 1
     shares = values / values.sum()
-    by_chance = sum(images * (1.0 - float((shares**n).sum())) for n, images in several.value_counts().items())
+    sizes = several.value_counts()
+    alike = [float((shares**rows).sum()) for rows in sizes.index.tolist()]
+    by_chance = sum(images * (1.0 - share) for images, share in zip(sizes.tolist(), alike, strict=True))
     if by_chance < MIN_DIFFERENT_BY_CHANCE or constant.mean() < 0.99:
         return None
     images = cells.drop_duplicates([img_id, name])[name].value_counts()

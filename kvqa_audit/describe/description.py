@@ -61,7 +61,7 @@ def described(table: FlatTable, source: str) -> Described:
     columns = map_columns(table)
     names = {columns.roles[role]: role for role in ROLES if role in columns.roles}
     frame = table.frame[list(names)].rename(columns=names)
-    catalogue = infer_catalogue(frame[["question", "answer", "img_id"]])
+    catalogue = infer_catalogue(frame[["question", "answer", "img_id"]], are_places=columns.choices is not None)
     suggestions = suggest_rules(frame, catalogue.questions)
     images = frame["img_id"].str.strip()
     count = int(images[images != ""].nunique())

@@ -69,8 +69,9 @@ def flat_table(opened: OpenedSource) -> FlatTable:
     import pandas as pd
 
     parts = opened.tables
-    names = list(dict.fromkeys(name for part in parts for name in part.header if name in part.columns))
-    names += [name for part in parts for name in part.columns if name not in names and name not in _paths_in(part)]
+    in_headers = [name for part in parts for name in part.header if name in part.columns]
+    others = [name for part in parts for paths in (_paths_in(part),) for name in part.columns if name not in paths]
+    names = list(dict.fromkeys((*in_headers, *others)))
     if not usual_columns("img_id", names):
         # Where no column has ids, the pictures in the table are told apart by themselves.
         names += list(dict.fromkeys(f"{name}{OF_PICTURE}" for part in parts for name in part.pictures))[:1]
@@ -86,7 +87,9 @@ def flat_table(opened: OpenedSource) -> FlatTable:
                 columns[path] = [text for part in parts for text in _texts(part.values(path), part)]
     told = [part.split for part in parts]
     folders = [part.folder for part in parts for _ in range(part.rows)]
-    faults = [fault for part in parts for fault in part.faults if fault.kind not in ("not_text", "not_utf8")]
+    faults = [
+        fault for part in parts for fault in part.faults if fault.kind not in ("not_text", "not_utf8", "other_encoding")
+    ]
     starts = accumulate((part.rows for part in parts), initial=0)
     # A row with too few or too many cells has some of them in the wrong column.
     broken = {

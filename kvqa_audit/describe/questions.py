@@ -57,11 +57,12 @@ class Catalogue:
     left_out: int
 
 
-def infer_catalogue(frame: pd.DataFrame) -> Catalogue:
+def infer_catalogue(frame: pd.DataFrame, *, are_places: bool = False) -> Catalogue:
     """Makes a catalogue of the questions that are asked again and again; spellings of one value are one.
 
     Args:
         frame: columns question, answer and img_id, as text.
+        are_places: the answers are places in a list of choices.
     """
     cells = _values(frame)
     counts = cells["value"].value_counts()
@@ -72,7 +73,7 @@ def infer_catalogue(frame: pd.DataFrame) -> Catalogue:
     covered = int(counts[values].sum()) if values else 0
     names: set[str] = set()
     groups = dict(tuple(cells[cells["value"].isin(values)].groupby("value")))
-    questions = tuple(_inferred(groups[value], names) for value in values)
+    questions = tuple(_inferred(groups[value], names, are_places=are_places) for value in values)
     return Catalogue(questions, not values or covered < MIN_COVERAGE * len(cells), len(cells) - covered)
 
 
@@ -91,12 +92,12 @@ def _values(frame: pd.DataFrame) -> pd.DataFrame:
     return cells[cells["question"].map(writable).to_numpy(dtype=bool)]
 
 
-def _inferred(rows: pd.DataFrame, names: set[str]) -> Inferred:
+def _inferred(rows: pd.DataFrame, names: set[str], *, are_places: bool) -> Inferred:
     text = str(rows["question"].iloc[0])
     name = short_name(text, names)
     answered = rows[rows["answer"] != ""]
     answers = Counter(answer for answer in answered["answer"] if not NO_TEXT.search(answer))
-    kind, separator = type_of(answers, asked_for(text))
+    kind, separator = type_of(answers, asked_for(text), are_places=are_places)
     images = answered.drop_duplicates(["img_id", "answer"])["img_id"].value_counts()
     several = int((images > 1).sum())
     if kind in ("numerical count", "free text"):

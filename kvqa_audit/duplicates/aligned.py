@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from kvqa_audit.duplicates.align import grid, refined, sampled
-from kvqa_audit.duplicates.fields import Fields, contrast_of, fields_of, view_weight
+from kvqa_audit.duplicates.fields import Fields, contrast_of, fields_of
 from kvqa_audit.duplicates.nominate import Nominations
+from kvqa_audit.duplicates.surround import view_weight
 from kvqa_audit.duplicates.verify import verify
 from kvqa_audit.duplicates.views import Affine, views
-from kvqa_audit.images.hashes import features_of
+from kvqa_audit.images.hashes import THUMBNAIL_SIDE_PX, features_of
 
 _FINER_SIDES_PX = (128, 256)
 _ITERATIONS = 8
@@ -29,7 +30,8 @@ def map_onto(first: Image.Image, second: Image.Image) -> Affine | None:
     is then refined on 128 and 256 pixels a side, as long as that makes the pictures agree better.
     """
     greys = [picture.convert("L") for picture in (first, second)]
-    found = _rough_map(fields_of([features_of(grey).thumbnail for grey in greys]))
+    thumbnails = b"".join(features_of(grey).thumbnail for grey in greys)
+    found = _rough_map(fields_of(np.frombuffer(thumbnails, np.uint8).reshape(2, THUMBNAIL_SIDE_PX, -1)))
     if found is None:
         return None
     for side in _FINER_SIDES_PX:

@@ -119,7 +119,8 @@ def _seen_best(fields: Fields, pairs: Indices) -> Nominations:
     views, scores = [], []
     for start in range(0, len(pairs), _PICTURES_PER_BLOCK):
         viewed, plain = pairs[start : start + _PICTURES_PER_BLOCK].T
-        score: Float = (view_descriptors(fields, viewed) @ plain_descriptors(fields, plain)[:, :, None])[:, :, 0]
+        there = plain_descriptors(fields, plain)[:]
+        score: Float = (view_descriptors(fields, viewed) @ there[:, :, None])[:, :, 0]
         views.append(score.argmax(axis=1))
         scores.append(score.max(axis=1))
     return Nominations(pairs[:, 0], pairs[:, 1], np.concatenate(views), np.concatenate(scores))

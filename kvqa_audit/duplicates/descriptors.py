@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from kvqa_audit.duplicates.blocks import in_blocks
 from kvqa_audit.duplicates.fields import Fields, Float
+from kvqa_audit.duplicates.rows_on_disk import MakeRows, Rows
 from kvqa_audit.duplicates.views import views
 
 _SAMPLES_SIDE = 12
@@ -30,9 +31,9 @@ _KEPT = np.flatnonzero((_SQUARED_FREQUENCY > 0) & (_SQUARED_FREQUENCY <= _MAX_SQ
 DESCRIPTOR_SIZE = len(_KEPT)
 
 
-def plain_descriptors(fields: Fields, chosen: Indices) -> Float:
-    """Descriptors of the chosen pictures as they are, (k, 70)."""
-    found = np.empty((len(chosen), DESCRIPTOR_SIZE), np.float32)
+def plain_descriptors(fields: Fields, chosen: Indices, make_rows: MakeRows = np.empty) -> Rows:
+    """Descriptors of the chosen pictures as they are, (k, 70), kept in rows such as `make_rows` makes."""
+    found = make_rows((len(chosen), DESCRIPTOR_SIZE), np.float32)
     along = _waves(1.0, 0.0)
 
     def describe(block: slice) -> None:

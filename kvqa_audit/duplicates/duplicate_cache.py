@@ -13,6 +13,7 @@ import numpy as np
 
 from kvqa_audit.cache.texts import Cache
 from kvqa_audit.duplicates.find import DistanceBin, DuplicateResult
+from kvqa_audit.json_text import value_of_json
 from kvqa_audit.model import DuplicatePair, ImageFingerprint, Tier
 
 MAX_PAIRS_KEPT = 100_000
@@ -51,7 +52,7 @@ def _key(fingerprints: Sequence[ImageFingerprint], mode: str) -> str:
 def _read(text: str) -> DuplicateResult | None:
     """None where the text is not what `keep_duplicates` writes: duplicates are then looked for again."""
     try:
-        found: dict[str, Any] = json.loads(text)
+        found: dict[str, Any] = value_of_json(text)
         pairs = tuple(DuplicatePair(**{**pair, "tier": Tier(pair["tier"])}) for pair in found["pairs"])
         curve = tuple(DistanceBin(**distance) for distance in found["curve"])
         return DuplicateResult(**{**found, "pairs": pairs, "curve": curve, "notes": tuple(found["notes"])})

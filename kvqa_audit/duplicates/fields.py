@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -11,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kvqa_audit.duplicates.blocks import in_blocks
+from kvqa_audit.duplicates.rows_on_disk import MakeRows, Rows
+from kvqa_audit.duplicates.surround import view_weight, without_surround
 from kvqa_audit.duplicates.texture import is_textured
 from kvqa_audit.images.hashes import THUMBNAIL_SIDE_PX
 
@@ -20,8 +21,6 @@ Float = NDArray[np.floating[Any]]
 MIN_CONTRAST_GREY = 4.0
 _FINE_PX = 1.0
 _COARSE_PX = 5.0
-_SURROUND_GREY = 10.0
-_SURROUND_SOFTNESS_GREY = 14.0
 _NOISE_GREY = 4.0
 _CLIP = 2.0
 _STEPS = 63
@@ -34,13 +33,15 @@ _MIN_KERNEL_WEIGHT = 1e-7
 class Fields:
     """Grey thumbnails, (n, 64, 64) uint8, and their contrast fields, stored in steps of 1/63 as int8.
 
-    `contrast_steps` is (n, 64, 64), `halved_steps` the same at half the resolution, (n, 32, 32). `usable` is False,
-    (n,), for pictures with too little in them to be told apart: flat, black, near-constant, merely shaded.
+    `contrast_steps` is (n, 64, 64), `halved_steps` the same at half the resolution, (n, 32, 32). `in_view` is the share
+    of each picture, (n,), that is no black surround. `usable` is False, (n,), for pictures with too little in them to
+    be told apart: flat, black, near-constant, merely shaded. The first three are arrays, or rows on disk.
     """
 
-    grey: NDArray[np.uint8]
-    contrast_steps: NDArray[np.int8]
-    halved_steps: NDArray[np.int8]
+    grey: Rows
+    contrast_steps: Rows
+    halved_steps: Rows
+    in_view: NDArray[np.float32]
     usable: NDArray[np.bool_]
 
     def contrast(self, chosen: NDArray[np.int64]) -> Float:
@@ -54,32 +55,36 @@ class Fields:
         return field
 
 
-def fields_of(thumbnails: Sequence[bytes]) -> Fields:
-    """Contrast fields of thumbnails of 64 x 64 bytes."""
+def fields_of(grey: Rows, make_rows: MakeRows = np.empty) -> Fields:
+    """Contrast fields of thumbnails, (n, 64, 64), kept in rows such as `make_rows` makes."""
     side = THUMBNAIL_SIDE_PX
-    grey = np.frombuffer(b"".join(thumbnails), np.uint8).reshape(-1, side, side)
-    steps = np.empty(grey.shape, np.int8)
-    halved_steps = np.empty((len(grey), side // 2, side // 2), np.int8)
+    steps = make_rows((len(grey), side, side), np.int8)
+    halved_steps = make_rows((len(grey), side // 2, side // 2), np.int8)
+    in_view = np.empty(len(grey), np.float32)
     usable = np.empty(len(grey), np.bool_)
 
     def fill(block: slice) -> None:
         values = grey[block].astype(np.float32)
         weight = view_weight(values)
+        in_view[block] = weight.mean(axis=(1, 2))
         field = contrast_of(values, weight)
-        usable[block] = is_textured(field, weight) & (values.std(axis=(1, 2)) >= MIN_CONTRAST_GREY)
+        usable[block] = _can_be_told_apart(values, field, weight)
+        narrow, enlarged = without_surround(values)
+        if len(enlarged):
+            shown = view_weight(enlarged)
+            usable[block.start + np.flatnonzero(narrow)] &= _can_be_told_apart(
+                enlarged, contrast_of(enlarged, shown), shown
+            )
         field *= _STEPS
         steps[block] = np.rint(field)
         halved_steps[block] = np.rint(halved(field))
 
     in_blocks(fill, len(grey), _PICTURES_PER_BLOCK)
-    return Fields(grey, steps, halved_steps, usable)
+    return Fields(grey, steps, halved_steps, in_view, usable)
 
 
-def view_weight(grey: Float) -> Float:
-    """How surely each pixel lies in the field of view, 0 to 1: nothing in the black surround."""
-    weight = grey - np.float32(_SURROUND_GREY)
-    weight /= np.float32(_SURROUND_SOFTNESS_GREY)
-    found: Float = np.clip(weight, 0, 1, out=weight)
+def _can_be_told_apart(grey: Float, field: Float, weight: Float) -> NDArray[np.bool_]:
+    found: NDArray[np.bool_] = is_textured(field, weight) & (grey.std(axis=(1, 2)) >= MIN_CONTRAST_GREY)
     return found
 
 

@@ -12,12 +12,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from kvqa_audit.duplicates.fields import Float, Indices
+from kvqa_audit.duplicates.rows_on_disk import MakeRows, Rows
 
 LISTS_READ = 16
 _MAX_COLUMNS = 2_048
 _SAMPLES_PER_LIST = 40
 _ROUNDS = 8
 _ROWS_PER_BLOCK = 2_048
+_NEARNESSES_PER_PART = 1 << 21
 _SEED = 1
 
 
@@ -32,11 +34,11 @@ class InvertedLists:
     centres: Float
     position: Indices
     starts: Indices
-    descriptors: Float
+    descriptors: Rows
 
     @classmethod
-    def of(cls, descriptors: Float) -> InvertedLists:
-        """Parts n descriptors, (n, d), into lists; how does not depend on the machine.
+    def of(cls, descriptors: Rows, make_rows: MakeRows = np.empty) -> InvertedLists:
+        """Parts n descriptors, (n, d), into lists, in rows such as `make_rows` makes; not depending on the machine.
 
         There are as many as make reading the centres as dear as reading the lists: the square root of 16 n.
         """
@@ -45,7 +47,10 @@ class InvertedLists:
         nearest = _nearest(descriptors, centres)
         position = np.argsort(nearest, kind="stable")
         starts = np.searchsorted(nearest[position], np.arange(count + 1))
-        return cls(centres, position, starts, descriptors[position])
+        by_list = make_rows((len(descriptors), centres.shape[1]), np.float32)
+        for block in _blocks(len(descriptors), _ROWS_PER_BLOCK):
+            by_list[block] = descriptors[position[block]]
+        return cls(centres, position, starts, by_list)
 
     def reads(self, wanted: Float) -> Iterator[tuple[Indices, slice]]:
         """Which of the wanted descriptors, (q, d), have to be held against which part of the lists.
@@ -53,7 +58,8 @@ class InvertedLists:
         Every wanted one reads the 16 nearest lists whole; a long list comes in parts.
         """
         near = min(LISTS_READ, len(self.centres))
-        chosen = np.argpartition(wanted @ self.centres.T, -near, axis=1)[:, -near:].ravel()
+        parts = _blocks(len(wanted), max(1, _NEARNESSES_PER_PART // len(self.centres)))
+        chosen = np.concatenate([_nearest_lists(wanted[part], self.centres, near) for part in parts])
         order = np.argsort(chosen, kind="stable")
         bounds = np.searchsorted(chosen[order], np.arange(len(self.starts)))
         asking = order // near
@@ -63,7 +69,13 @@ class InvertedLists:
                 yield asked, slice(start, min(start + _MAX_COLUMNS, self.starts[number + 1]))
 
 
-def _centres(descriptors: Float, count: int) -> Float:
+def _nearest_lists(wanted: Float, centres: Float, count: int) -> Indices:
+    """The lists nearest to each of the wanted descriptors, one after the other, (q * count,)."""
+    chosen: Indices = np.argpartition(wanted @ centres.T, -count, axis=1)[:, -count:].ravel()
+    return chosen
+
+
+def _centres(descriptors: Rows, count: int) -> Float:
     """Spherical k-means on a sample (Dhillon and Modha 2001)."""
     sample = np.random.default_rng(_SEED).permutation(len(descriptors))[: count * _SAMPLES_PER_LIST]
     learnt = descriptors[sample]
@@ -77,6 +89,10 @@ def _centres(descriptors: Float, count: int) -> Float:
     return centres
 
 
-def _nearest(descriptors: Float, centres: Float) -> Indices:
-    blocks = range(0, len(descriptors), _ROWS_PER_BLOCK)
-    return np.concatenate([(descriptors[at : at + _ROWS_PER_BLOCK] @ centres.T).argmax(axis=1) for at in blocks])
+def _nearest(descriptors: Rows, centres: Float) -> Indices:
+    blocks = _blocks(len(descriptors), _ROWS_PER_BLOCK)
+    return np.concatenate([(descriptors[block] @ centres.T).argmax(axis=1) for block in blocks])
+
+
+def _blocks(count: int, size: int) -> list[slice]:
+    return [slice(start, min(start + size, count)) for start in range(0, count, size)]

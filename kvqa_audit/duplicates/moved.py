@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kvqa_audit.duplicates.fields import Fields, Float, halved, view_weight
+from kvqa_audit.duplicates.fields import Fields, Float, halved
+from kvqa_audit.duplicates.surround import view_weight
 from kvqa_audit.images.hashes import THUMBNAIL_SIDE_PX
 
 _SIDE_PX = THUMBNAIL_SIDE_PX // 2
@@ -49,23 +50,40 @@ def best_shift_agreement(fields: Fields, viewed: Indices, plain: Indices) -> Flo
 
     The normalised cross-correlation of the contrast fields at a quarter of the resolution, each without what all have.
     """
-    pictures, number = np.unique(np.concatenate((viewed, plain)), return_inverse=True)
-    in_view = (halved(halved(view_weight(fields.grey[pictures].astype(np.float32)))) > 0.5).astype(np.float32)
-    shown = halved(fields.half_contrast(pictures))
-    shown -= (shown * in_view).sum(axis=0) / (in_view.sum(axis=0) + 3)
-    shown *= in_view
-    value, energy, area = (np.fft.rfft2(part, (_PADDED_PX,) * 2) for part in (shown, shown * shown, in_view))
-    first, second = number[: len(viewed)], number[len(viewed) :]
-    least_area = _MIN_SHARED_SHARE * shown.shape[-1] ** 2
+    common = _shown_by_all(fields, np.union1d(viewed, plain))
     found = np.empty(len(viewed), np.float32)
     for start in range(0, len(found), _PAIRS_PER_BLOCK):
         block = slice(start, start + _PAIRS_PER_BLOCK)
-        one, other = first[block], second[block]
+        pictures, number = np.unique((viewed[block], plain[block]), return_inverse=True)
+        one, other = number.reshape(2, -1)
+        shown, in_view = _quartered(fields, pictures)
+        shown -= common
+        shown *= in_view
+        value, energy, area = (np.fft.rfft2(part, (_PADDED_PX,) * 2) for part in (shown, shown * shown, in_view))
         held = _shifted(energy[one], area[other]) * _shifted(area[one], energy[other])
         agreement = _shifted(value[one], value[other]) / np.sqrt(np.maximum(held, 1e-6))
-        agreement[(_shifted(area[one], area[other]) < least_area) | ~_within()] = -1
+        too_little = _shifted(area[one], area[other]) < _MIN_SHARED_SHARE * shown.shape[-1] ** 2
+        agreement[too_little | ~_within()] = -1
         found[block] = agreement.reshape(len(one), -1).max(axis=1)
     return found
+
+
+def _quartered(fields: Fields, pictures: Indices) -> tuple[Float, Float]:
+    """The contrast fields at a quarter of the resolution, and 1 where they are in view, (k, 16, 16) each."""
+    in_view = halved(halved(view_weight(fields.grey[pictures].astype(np.float32)))) > 0.5
+    return halved(fields.half_contrast(pictures)), in_view.astype(np.float32)
+
+
+def _shown_by_all(fields: Fields, pictures: Indices) -> Float:
+    """The mean of the quartered contrast fields where they are in view, (16, 16), as if three more showed nothing."""
+    total: Float = np.zeros((2, _SIDE_PX // 2, _SIDE_PX // 2), np.float32)
+    for start in range(0, len(pictures), _PAIRS_PER_BLOCK):
+        shown, in_view = _quartered(fields, pictures[start : start + _PAIRS_PER_BLOCK])
+        for sums, values in zip(total, (shown * in_view, in_view), strict=True):
+            # Picture by picture, so that the rounding does not hang on the block.
+            np.add.reduce(np.concatenate((sums[None], values)), axis=0, out=sums)
+    mean: Float = total[0] / (total[1] + 3)
+    return mean
 
 
 def _shifted(first: Complex, second: Complex) -> Float:

@@ -13,6 +13,7 @@ from kvqa_audit.duplicates.blocks import MAX_SERIAL_PRODUCT, THREADS, in_blocks
 from kvqa_audit.duplicates.descriptors import DESCRIPTOR_SIZE, plain_descriptors, view_descriptors
 from kvqa_audit.duplicates.fields import Fields, Float
 from kvqa_audit.duplicates.inverted_lists import InvertedLists
+from kvqa_audit.duplicates.rows_on_disk import Rows, RowsOnDisk
 from kvqa_audit.duplicates.views import views
 
 MIN_NOMINATION_SCORE = 0.60
@@ -40,12 +41,13 @@ def nominate(fields: Fields) -> Nominations:
     """The best partners of every usable picture, under all views, by the correlation of their coarser waves.
 
     Up to 20,000 pictures all pairs are compared. Of more, each view reads the lists that are nearest to it, some
-    views x n x 8 sqrt(n) products of 70 multiplications; at most 300 MB beside the descriptors and the result.
+    views x n x 8 sqrt(n) products of 70 multiplications. The descriptors lie on disk; beside the result, of 36 bytes a
+    partner, and the learning of the lists, some 50 sqrt(n) kB, two blocks of 50 MB at most are in memory.
     """
     usable = np.flatnonzero(fields.usable)
     if len(usable) < 2:
         return _without_repeats([], usable)
-    plain = plain_descriptors(fields, usable)
+    plain = plain_descriptors(fields, usable, RowsOnDisk)
     kept: dict[int, _Partners] = {}
     partners_of, rows = _among_all(plain) if len(plain) <= MAX_PICTURES_FOR_ALL_PAIRS else _among_lists(plain)
 
@@ -63,7 +65,7 @@ _Found = tuple[Indices, Indices, Float]
 _PartnersOf = Callable[[Float, int], _Found]
 
 
-def _among_all(plain: Float) -> tuple[_PartnersOf, int]:
+def _among_all(plain: Rows) -> tuple[_PartnersOf, int]:
     """What finds the best partners of some pictures, seen under all views and numbered from a start on, among all."""
     starts = range(0, len(plain), _COLUMNS_PER_BLOCK)
     columns = [np.ascontiguousarray(plain[start : start + _COLUMNS_PER_BLOCK].T) for start in starts]
@@ -77,9 +79,9 @@ def _among_all(plain: Float) -> tuple[_PartnersOf, int]:
     return partners_of, _ROWS_PER_BLOCK
 
 
-def _among_lists(plain: Float) -> tuple[_PartnersOf, int]:
+def _among_lists(plain: Rows) -> tuple[_PartnersOf, int]:
     """As `_among_all`, among those in the lists nearest to each view."""
-    lists = InvertedLists.of(plain)
+    lists = InvertedLists.of(plain, RowsOnDisk)
     place = np.empty(len(plain), np.int64)
     place[lists.position] = np.arange(len(plain))
 

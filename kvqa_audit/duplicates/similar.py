@@ -1,4 +1,4 @@
-"""Fingerprints of distinct pictures come in; the pairs that show the same scene, verified on their pixels, go out."""
+"""Distinct pictures come in; the pairs that show the same scene, verified on their pixels, go out."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kvqa_audit.duplicates.background import Background, are_of_one_kind, background_of
-from kvqa_audit.duplicates.fields import Fields, fields_of, halved, view_weight
-from kvqa_audit.duplicates.hash_distances import hashes_from_hex, pairs_by_distance
+from kvqa_audit.duplicates.fields import Fields, contrast_of, fields_of, halved
+from kvqa_audit.duplicates.hash_distances import Hashes, pairs_by_distance
 from kvqa_audit.duplicates.moved_pairs import (
     MIN_PLACES,
     MIN_SHARE,
@@ -23,18 +23,21 @@ from kvqa_audit.duplicates.moved_pairs import (
     moved_pairs,
 )
 from kvqa_audit.duplicates.nominate import MIN_NOMINATION_SCORE, Nominations, nominate
+from kvqa_audit.duplicates.pictures import Pictures
+from kvqa_audit.duplicates.rows_on_disk import RowsOnDisk
+from kvqa_audit.duplicates.surround import view_weight, without_surround
 from kvqa_audit.duplicates.texture import is_repeated
 from kvqa_audit.duplicates.transforms import SAME_GREY, Change, hash_distance_bits, named_changes
 from kvqa_audit.duplicates.verify import Verified, detail_agreement
 from kvqa_audit.duplicates.verify_parts import verify_in_parts
 from kvqa_audit.duplicates.views import IDENTITY
 from kvqa_audit.engine.executor import Executor
-from kvqa_audit.images.hashes import THUMBNAIL_SIDE_PX
-from kvqa_audit.model import MOVED, ImageFingerprint, Tier
+from kvqa_audit.model import MOVED, Tier
 
 MIN_SIMILARITY = 0.90
 MIN_WHOLE = 0.70
 MIN_OVERLAP = 0.25
+MIN_OVERLAP_OF_VIEW = 0.8
 MIN_DETAIL = 0.75
 NEAR_MIN_SIMILARITY = 0.98
 NEAR_MIN_WHOLE = 0.95
@@ -56,6 +59,7 @@ THRESHOLDS: Mapping[str, float] = {
     "similarity": MIN_SIMILARITY,
     "whole_similarity": MIN_WHOLE,
     "overlap": MIN_OVERLAP,
+    "overlap_of_a_narrow_view": MIN_OVERLAP_OF_VIEW,
     "detail_similarity": MIN_DETAIL,
     "near_similarity": NEAR_MIN_SIMILARITY,
     "near_whole_similarity": NEAR_MIN_WHOLE,
@@ -74,10 +78,10 @@ THRESHOLDS: Mapping[str, float] = {
 
 @dataclass(frozen=True, slots=True)
 class Similar:
-    """A verified pair of pictures that are not identical."""
+    """A verified pair of pictures that are not identical, by their numbers; `left` < `right`."""
 
-    left: str
-    right: str
+    left: int
+    right: int
     tier: Tier
     distance_bits: int
     similarity: float
@@ -98,11 +102,28 @@ class SimilarPairs:
     background: Background | None = None
 
 
+@dataclass(frozen=True)
+class _Compared:
+    """The pictures that are compared: their numbers among all, (n,), their contrast fields and hashes, (n, 32)."""
+
+    chosen: NDArray[np.int64]
+    fields: Fields
+    hashes: Hashes
+
+    def numbers(self, one: int, other: int) -> tuple[int, int]:
+        """Two of them as numbers among all pictures, the smaller first."""
+        return int(self.chosen[min(one, other)]), int(self.chosen[max(one, other)])
+
+    def distance_bits(self, viewed: int, plain: int, view: int) -> int:
+        return hash_distance_bits(self.hashes, self.fields, viewed, plain, view)
+
+
 def similar_pairs(
-    fingerprints: Sequence[ImageFingerprint],
+    pictures: Pictures,
+    chosen: NDArray[np.int64],
     pool: Executor | None = None,
     min_frame_similarity: float | None = None,
-    neighbours: Mapping[tuple[str, str], float | None] | None = None,
+    neighbours: Mapping[tuple[int, int], float | None] | None = None,
 ) -> SimilarPairs:
     """Nominates pairs by descriptors, verifies them on the thumbnails and sorts them into tiers.
 
@@ -110,22 +131,24 @@ def similar_pairs(
     but for neighbours that is not told where unrelated pictures are alike.
 
     Args:
-        fingerprints: of pictures that are not identical.
+        pictures: all pictures.
+        chosen: the numbers of those that can be compared and are not identical, in order.
         pool: children that help to verify.
         min_frame_similarity: what near frames have to reach; None measures it where unrelated pictures are alike.
-        neighbours: pairs of ids of one group to the seconds between them, as `find_duplicates` takes them.
+        neighbours: pairs of one group, as numbers of pictures, to the seconds between them.
+
+    Raises:
+        OutputError: there is no room for the contrast fields, of 5 kB each, in the folder for temporary files.
     """
-    size = THUMBNAIL_SIDE_PX**2
-    usable = [found for found in fingerprints if len(found.thumbnail) == size and found.phash256]
-    if len(usable) < 2:
-        return SimilarPairs((), (), {"comparable_images": len(usable)})
-    fields = fields_of([found.thumbnail for found in usable])
+    if len(chosen) < 2:
+        return SimilarPairs((), (), {"comparable_images": len(chosen)})
+    fields, hashes = fields_of(pictures.grey.taken(chosen), RowsOnDisk), pictures.hashes[chosen]
     nominations = nominate(fields)
     verified = verify_in_parts(fields, nominations, pool)
     accepted = _accepted(fields, nominations, verified)
     changes = named_changes(fields, nominations, verified.maps, accepted)
     pairs = tuple(
-        _similar(usable, nominations, verified, number, change)
+        _similar(_Compared(chosen, fields, hashes), nominations, verified, number, change)
         for number, change in zip(accepted.tolist(), changes, strict=True)
     )
     verify_here = partial(verify_in_parts, fields, pool=pool)
@@ -144,20 +167,20 @@ def similar_pairs(
     near = [pair for pair in pairs if not _is_background(pair, min_frame_similarity)]
     told_apart = min_frame_similarity is None and (background is not None or not are_of_one_kind(fields, verify_here))
     rejected = _without(nominations, accepted) if told_apart else None
-    moved = moved_pairs(fields, rejected, _numbered(neighbours or {}, usable, fields, pairs), pool)
-    kept = (*near, *_moved(usable, moved))
+    moved = moved_pairs(fields, rejected, _numbered(neighbours or {}, chosen, fields, pairs), pool)
+    kept = (*near, *_moved(_Compared(chosen, fields, hashes), moved))
     examined = {
         "comparable_images": int(fields.usable.sum()),
         "nominated_pairs": len(nominations.view),
         "pairs_looked_at_for_motion": moved.looked_at,
         "verified_pairs": len(kept),
     }
-    notes = [_NO_CURVE.format(images=len(usable))] if len(usable) > MAX_IMAGES_FOR_CURVE else []
+    notes = [_NO_CURVE.format(images=len(chosen))] if len(chosen) > MAX_IMAGES_FOR_CURVE else []
     if not fields.usable.all():
-        notes.append(_NO_STRUCTURE.format(images=int((~fields.usable).sum()), of=len(usable)))
+        notes.append(_NO_STRUCTURE.format(images=int((~fields.usable).sum()), of=len(chosen)))
     if len(near) < len(pairs):
         notes.append(_said_of(background, len(pairs) - len(near), min_frame_similarity))
-    return SimilarPairs(kept, _curve(usable, fields.usable, kept), examined, tuple(notes), background)
+    return SimilarPairs(kept, _curve(hashes, fields.usable, kept), examined, tuple(notes), background)
 
 
 def _without(nominations: Nominations, accepted: NDArray[np.int64]) -> Nominations:
@@ -166,26 +189,28 @@ def _without(nominations: Nominations, accepted: NDArray[np.int64]) -> Nominatio
 
 
 def _numbered(
-    neighbours: Mapping[tuple[str, str], float | None],
-    images: Sequence[ImageFingerprint],
+    neighbours: Mapping[tuple[int, int], float | None],
+    chosen: NDArray[np.int64],
     fields: Fields,
     known: Sequence[Similar],
 ) -> dict[tuple[int, int], float | None]:
-    """The neighbours as numbers of usable pictures, without pairs that are known to be alike."""
-    number = {image.img_id: place for place, image in enumerate(images) if fields.usable[place]}
+    """The neighbours as places among the chosen, where both are usable and not known to be alike."""
+    asked = sorted({number for pair in neighbours for number in pair})
+    places = np.searchsorted(chosen, asked)
+    place = {number: at for number, at in zip(asked, places.tolist(), strict=True)
+             if at < len(chosen) and chosen[at] == number and fields.usable[at]}  # fmt: skip
     alike = {(pair.left, pair.right) for pair in known}
     return {
-        (min(number[one], number[other]), max(number[one], number[other])): seconds
+        (min(place[one], place[other]), max(place[one], place[other])): seconds
         for (one, other), seconds in neighbours.items()
-        if one in number and other in number and (min(one, other), max(one, other)) not in alike
+        if one in place and other in place and (min(one, other), max(one, other)) not in alike
     }
 
 
-def _moved(images: Sequence[ImageFingerprint], moved: MovedPairs) -> Iterator[Similar]:
+def _moved(compared: _Compared, moved: MovedPairs) -> Iterator[Similar]:
     for one, other, share in zip(moved.left.tolist(), moved.right.tolist(), moved.share.tolist(), strict=True):
-        distance = hash_distance_bits(images[one], images[other], 0)
-        left, right = sorted((images[one].img_id, images[other].img_id))
-        yield Similar(left, right, Tier.NEAR_FRAME, distance, round(share, 4), MOVED)
+        distance = compared.distance_bits(one, other, 0)
+        yield Similar(*compared.numbers(one, other), Tier.NEAR_FRAME, distance, round(share, 4), MOVED)
 
 
 def _is_background(pair: Similar, min_frame_similarity: float | None) -> bool:
@@ -205,25 +230,32 @@ def _said_of(background: Background | None, dropped: int, bound: float | None) -
 
 def _accepted(fields: Fields, nominations: Nominations, verified: Verified) -> NDArray[np.int64]:
     """Which nominated pairs agree in enough of what they show, in more than shading, and at one place only."""
-    alike = np.flatnonzero(
-        (verified.similarity >= MIN_SIMILARITY) & (verified.whole >= MIN_WHOLE) & (verified.overlap >= MIN_OVERLAP)
-    )
+    alike = np.flatnonzero((verified.similarity >= MIN_SIMILARITY) & (verified.whole >= MIN_WHOLE))
+    shown = np.minimum(fields.in_view[nominations.viewed[alike]], fields.in_view[nominations.plain[alike]])
+    # A picture on a wide black ground shows less than the least overlap to begin with.
+    alike = alike[verified.overlap[alike] >= np.minimum(MIN_OVERLAP, MIN_OVERLAP_OF_VIEW * shown)]
     alike = alike[detail_agreement(fields, nominations, verified.maps, alike) >= MIN_DETAIL]
     viewed, plain = nominations.viewed[alike], nominations.plain[alike]
     repeated = np.zeros(len(fields.usable), np.bool_)
     # Only here, where few pictures are left: it costs as much as all else that is asked of a picture.
     for chosen in np.array_split(np.union1d(viewed, plain), 1 + 2 * len(alike) // _PICTURES_PER_BLOCK):
-        in_view = halved(view_weight(fields.grey[chosen].astype(np.float32)))
-        repeated[chosen] = is_repeated(fields.half_contrast(chosen), in_view)
+        repeated[chosen] = _are_repeated(fields, chosen)
     return alike[~(repeated[viewed] | repeated[plain])]
 
 
-def _similar(
-    images: Sequence[ImageFingerprint], nominations: Nominations, verified: Verified, number: int, change: Change
-) -> Similar:
-    viewed, plain = images[nominations.viewed[number]], images[nominations.plain[number]]
-    view = int(nominations.view[number])
-    distance = hash_distance_bits(viewed, plain, view)
+def _are_repeated(fields: Fields, chosen: NDArray[np.int64]) -> NDArray[np.bool_]:
+    grey = fields.grey[chosen].astype(np.float32)
+    repeated = is_repeated(fields.half_contrast(chosen), halved(view_weight(grey)))
+    narrow, enlarged = without_surround(grey)
+    if len(enlarged):
+        shown = view_weight(enlarged)
+        repeated[narrow] |= is_repeated(halved(contrast_of(enlarged, shown)), halved(shown))
+    return repeated
+
+
+def _similar(compared: _Compared, nominations: Nominations, verified: Verified, number: int, change: Change) -> Similar:
+    viewed, plain = int(nominations.viewed[number]), int(nominations.plain[number])
+    distance = compared.distance_bits(viewed, plain, int(nominations.view[number]))
     similarity = float(verified.similarity[number])
     whole = float(verified.whole[number])
     if whole >= RE_ENCODE_MIN_WHOLE and distance <= RE_ENCODE_MAX_DISTANCE_BITS and change.transform == IDENTITY:
@@ -232,8 +264,7 @@ def _similar(
         tier = Tier.NEAR
     else:
         tier = Tier.NEAR_FRAME
-    left, right = sorted((viewed.img_id, plain.img_id))
-    return Similar(left, right, tier, distance, round(similarity, 4), change.transform)
+    return Similar(*compared.numbers(viewed, plain), tier, distance, round(similarity, 4), change.transform)
 
 
 def _near_min_similarity(verified: Verified, number: int) -> float:
@@ -251,12 +282,9 @@ def _is_the_same_picture(verified: Verified, number: int) -> bool:
     return area_share < CUT_OUT_MAX_AREA_SHARE and bool(verified.inner[number] >= CUT_OUT_MIN_INNER)
 
 
-def _curve(
-    images: Sequence[ImageFingerprint], usable: NDArray[np.bool_], pairs: Sequence[Similar]
-) -> tuple[tuple[int, int, int], ...]:
-    if len(images) > MAX_IMAGES_FOR_CURVE:
+def _curve(hashes: Hashes, usable: NDArray[np.bool_], pairs: Sequence[Similar]) -> tuple[tuple[int, int, int], ...]:
+    if len(hashes) > MAX_IMAGES_FOR_CURVE:
         return ()
-    hashes = hashes_from_hex([found.phash256 or "" for found, use in zip(images, usable, strict=True) if use])
-    counted = pairs_by_distance(hashes)
+    counted = pairs_by_distance(hashes[usable])
     confirmed = Counter(pair.distance_bits for pair in pairs)
     return tuple((bits, int(counted[bits]), confirmed[bits]) for bits in range(CURVE_MAX_DISTANCE_BITS + 1))

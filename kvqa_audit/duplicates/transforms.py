@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 
 from kvqa_audit.duplicates.align import grid, sampled
 from kvqa_audit.duplicates.blocks import in_blocks
-from kvqa_audit.duplicates.fields import Fields, view_weight
+from kvqa_audit.duplicates.fields import Fields
+from kvqa_audit.duplicates.hash_distances import Hashes, hashes_from_hex
 from kvqa_audit.duplicates.nominate import Nominations
+from kvqa_audit.duplicates.surround import view_weight
 from kvqa_audit.duplicates.tone import PairTone, Tone, compare_tones
 from kvqa_audit.duplicates.views import DIHEDRAL, IDENTITY, views
 from kvqa_audit.images.hashes import THUMBNAIL_SIDE_PX, phash256_of
-from kvqa_audit.model import ImageFingerprint
 
 Maps = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -37,15 +38,13 @@ _PAIRS_PER_BLOCK = 64
 _UNDONE_BY = {"rotate-90": "rotate-270", "rotate-270": "rotate-90"}
 
 
-def hash_distance_bits(viewed: ImageFingerprint, plain: ImageFingerprint, view: int) -> int:
-    """Hamming distance of the 256-bit hashes once the flip or turn of a view is undone."""
+def hash_distance_bits(hashes: Hashes, fields: Fields, viewed: int, plain: int, view: int) -> int:
+    """Hamming distance of the 256-bit hashes, (n, 32), of two pictures once the flip or turn of a view is undone."""
     name = views()[view].dihedral
-    first = bytes.fromhex(viewed.phash256 or "")
+    first = hashes[viewed]
     if name != IDENTITY:
-        pixels = np.frombuffer(viewed.thumbnail, np.uint8).reshape(THUMBNAIL_SIDE_PX, THUMBNAIL_SIDE_PX)
-        first = bytes.fromhex(phash256_of(_turned(pixels, name)))
-    second = bytes.fromhex(plain.phash256 or "")
-    return (int.from_bytes(first, "big") ^ int.from_bytes(second, "big")).bit_count()
+        first = hashes_from_hex([phash256_of(_turned(fields.grey[viewed], name))])[0]
+    return int(np.bitwise_count(first ^ hashes[plain]).sum())
 
 
 @dataclass(frozen=True, slots=True)

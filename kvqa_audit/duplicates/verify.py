@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from kvqa_audit.duplicates.align import grid, refined, sampled
 from kvqa_audit.duplicates.blocks import in_blocks
-from kvqa_audit.duplicates.fields import Fields, Float, contrast_of, halved, view_weight
+from kvqa_audit.duplicates.fields import Fields, Float, contrast_of, halved
 from kvqa_audit.duplicates.nominate import Nominations
 from kvqa_audit.duplicates.patch_agreement import block_sums
+from kvqa_audit.duplicates.surround import view_weight
 from kvqa_audit.duplicates.texture import detail_of
 from kvqa_audit.duplicates.views import views
 from kvqa_audit.images.hashes import THUMBNAIL_SIDE_PX

@@ -36,17 +36,25 @@ def verify_in_parts(all_fields: Fields, nominations: Nominations, pool: Executor
     starts = range(0, len(nominations.view), PAIRS_PER_PART)
     if len(starts) < 2:
         return verify(all_fields, nominations)
-    found: dict[int, Verified] = {}
+    count = len(nominations.view)
+    # Made at once: small arrays kept one after the other would lie between the large ones of each part, as gaps.
+    together = Verified(np.empty((count, 2, 3)), *np.empty((5, count)))
+    open_starts = set(starts)
+
+    def keep(start: int, found: Verified) -> None:
+        for one in fields(Verified):
+            values = getattr(found, one.name)
+            getattr(together, one.name)[start : start + len(values)] = values
+        open_starts.remove(start)
+
     if pool is not None:
         for answer in pool.map_unordered(verify_part, (_part(all_fields, nominations, start) for start in starts)):
             if answer.value is not None:
-                found[answer.task.start] = answer.value
-    for start in starts:
-        if start not in found:
-            part = _part(all_fields, nominations, start)
-            found[start] = verify(part.fields, part.nominations)
-    together = {one.name: [getattr(found[start], one.name) for start in starts] for one in fields(Verified)}
-    return Verified(**{name: np.concatenate(parts) for name, parts in together.items()})
+                keep(answer.task.start, answer.value)
+    for start in sorted(open_starts):
+        part = _part(all_fields, nominations, start)
+        keep(start, verify(part.fields, part.nominations))
+    return together
 
 
 def verify_part(part: Part, done: frozenset[int]) -> Iterator[Verified]:

@@ -11,6 +11,7 @@ import numpy as np
 from kvqa_audit.embeddings.normalised import MAX_LENGTH, MIN_LENGTH, normalised
 from kvqa_audit.errors import SourceError
 from kvqa_audit.images.picture_vectors import PictureVectors
+from kvqa_audit.ingest.arrow_cells import cells_of
 from kvqa_audit.ingest.read_bytes import check_file
 
 if TYPE_CHECKING:
@@ -109,7 +110,9 @@ class _Found:
 
     def add(self, before: int, batch: pa.RecordBatch, wanted: Collection[str]) -> None:
         """Takes in the rows that come after `before` others."""
-        ids, column = batch.column(0).to_pylist(), batch.column(1)
+        import pyarrow as pa
+
+        ids, column = cells_of(pa.chunked_array([batch.column(0)]), ID_COLUMN, str(self.path)), batch.column(1)
         lengths = np.asarray(column.value_lengths().fill_null(-1).to_numpy(zero_copy_only=False))
         self._length = self._length or int(lengths[0])
         if not MIN_LENGTH <= self._length <= MAX_LENGTH:

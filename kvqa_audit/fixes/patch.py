@@ -47,6 +47,7 @@ class Patch:
 
     `cells` maps each changed row to all its cells as they will be. `fixed` are the findings that the changes answer,
     `left` the open ones that wait for a person. `corrected` holds (img_id, question) of reviewed corrections.
+    `unremoved` are the ids to be removed that no row and no image has.
     """
 
     changes: tuple[CellChange, ...]
@@ -57,3 +58,4 @@ class Patch:
     fixed: tuple[Finding, ...] = ()
     left: tuple[Finding, ...] = ()
     unapplied: tuple[Unapplied, ...] = ()
+    unremoved: tuple[str, ...] = ()

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from kvqa_audit.contracts.readings import read_answer
+from kvqa_audit.errors import SourceError
 from kvqa_audit.fixes.patch import CORRECTION, REMOVAL, WHOLE_IMAGE, WHOLE_ROW, CellChange, Patch, Unapplied
 from kvqa_audit.fixes.reviewed import Correction
 from kvqa_audit.fixes.written_table import WrittenTable
@@ -68,6 +69,7 @@ def plan_fixes(
         fixed=tuple(finding for finding in opened if work.has_fixed(finding)),
         left=tuple(f for f in opened if not work.has_fixed(f) and not work.has_removed(f, corrected)),
         unapplied=tuple(work.unapplied),
+        unremoved=tuple(sorted((removals or {}).keys() - work.removed)),
     )
 
 
@@ -93,7 +95,7 @@ class _Work:
         for row in range(len(self.table.rows)):
             question = self.spec.question_by_text.get(self.now(row, "question").strip())
             if question is not None and row not in self.dropped and row not in self.table.locked:
-                found.setdefault((self.now(row, "img_id").strip(), question.text), []).append(row)
+                found.setdefault((self.table.img_ids[row].strip(), question.text), []).append(row)
         return found
 
     def now(self, row: int, role: str) -> str:
@@ -150,8 +152,14 @@ class _Work:
 
     def remove(self, removals: Mapping[str, str], image_ids: Collection[str]) -> None:
         for row in range(len(self.table.rows)):
-            img_id = self.table.cell(row, "img_id").strip()
+            img_id = self.table.img_ids[row].strip()
             if img_id in removals:
+                if not self.table.can_drop(row):
+                    raise SourceError(
+                        f"{img_id}: its question in record {row + 1:,} stands in no record of its own (several lists "
+                        "side by side, or a row that is not read as it is written), and is not taken out. Write one "
+                        "record for each question first."
+                    )
                 self._drop(row, REMOVAL, removals[img_id])
                 self.removed.add(img_id)
         for img_id in sorted(removals.keys() & set(image_ids)):
@@ -160,7 +168,8 @@ class _Work:
 
     def rewrite(self, row: int, column: str, group: Sequence[Finding]) -> None:
         """Puts the suggested text of the findings about one cell into it."""
-        if row in self.dropped or row in self.table.locked or any(f.status is not FindingStatus.OPEN for f in group):
+        is_open = all(finding.status is FindingStatus.OPEN for finding in group)
+        if row in self.dropped or not is_open or not self.table.can_change(row, column):
             return
         if any(self.repairs[finding.check] is Repair.BY_HAND for finding in group):
             spaces = (Repair.WHITESPACE, Repair.ODD_SPACES)
@@ -200,6 +209,8 @@ class _Work:
             now = self.digests.get(image.img_id)
             if image.sha256 and now and image.sha256 != now:
                 return f"decided on another picture of {image.img_id}: decide again"
+        if any(answers[row] != correction.answer and not self.table.can_change(row, "answer") for row in wanted):
+            return "the answer does not stand in a place of its own (several accepted answers, or rows that share it)"
         if len(wanted) > 1 and question.one_row_per_item and {answers[row] for row in wanted} != {correction.answer}:
             return f"{len(wanted)} rows fit, one for each item"
         return None
@@ -215,10 +226,11 @@ class _Work:
         equal: dict[tuple[str, ...], list[int]] = {}
         numbers = self.table.row_ids
         for row, cells in enumerate(self.table.rows):
-            if row not in self.dropped and row not in self.table.locked:
+            if row not in self.dropped and self.table.can_drop(row):
                 said = tuple(c for place, c in enumerate(self.cells.get(row, cells)) if place not in numbers)
                 equal.setdefault(said, []).append(row)
-        but = "".join(f" but its number ({self.table.header[place]})" for place in sorted(numbers))
+        named = ", ".join(self.table.header[place] for place in sorted(numbers))
+        but = f" but what numbers the rows ({named})" if named else ""
         for rows in equal.values():
             # Which row of equal ones was not found to repeat another stays; it need not be the first.
             kept = next((row for row in rows if row not in repeated), rows[0])
@@ -233,7 +245,7 @@ class _Work:
             return
         cells = self.cells.setdefault(row, list(self.table.rows[row]))
         cells[self.table.positions[role]] = text
-        img_id, question = self.table.cell(row, "img_id"), self.table.cell(row, "question")
+        img_id, question = self.table.img_ids[row], self.table.cell(row, "question")
         change = CellChange(row, img_id, question, role, self.table.cell(row, role), text, rules, why)
         earlier = self.changes.setdefault(row, {}).get(role)
         if earlier is not None:
@@ -243,6 +255,6 @@ class _Work:
     def _drop(self, row: int, rule: str, why: str) -> None:
         """Notes a row that goes, in place of what would have changed in it."""
         self.dropped.add(row)
-        img_id, question = self.table.cell(row, "img_id"), self.table.cell(row, "question")
+        img_id, question = self.table.img_ids[row], self.table.cell(row, "question")
         whole = csv_line(self.table.rows[row], end="")
         self.changes[row] = {WHOLE_ROW: CellChange(row, img_id, question, WHOLE_ROW, whole, "", (rule,), why)}

@@ -129,7 +129,10 @@ class _Signing:
 
     def _signature(self, finding: Finding, img_id: str | None, question: str | None, answer: str | None) -> Signature:
         known = self.spec.question_by_text.get((question or "").strip())
-        read = read_answer(question or "", answer or "", self.spec).canonical
+        # What is said of all answers of an image is the same when the rows that say them again are gone.
+        told = finding.evidence.get("answers")
+        answers = told if isinstance(told, (list, tuple)) else [answer or ""]
+        read = {read_answer(question or "", str(one), self.spec).canonical for one in answers}
         # A line number changes with every row that is dropped before it.
         is_line = finding.evidence.get("line") is not None
         related = (str(finding.evidence.get("kind")),) if is_line else tuple(sorted(r.strip() for r in finding.related))
@@ -137,7 +140,7 @@ class _Signing:
             finding.check,
             (img_id or "").strip(),
             known.text if known else " ".join((question or "").split()),
-            " ".join(read.split()).casefold(),
+            " / ".join(sorted({" ".join(one.split()).casefold() for one in read})),
             related,
             finding.evidence.get("column"),
         )

@@ -67,6 +67,9 @@ def changes_md(source: str, patch: Patch, proof: Proof | None, left_out: Sequenc
         lines += [
             f"- line {one.line}, {_code(one.img_id)}, {_code(one.question)}: {one.why}" for one in patch.unapplied
         ]
+    if patch.unremoved:
+        lines += ["", "## Not removed, because no row and no image has this id", ""]
+        lines += [f"- {_code(img_id)}" for img_id in patch.unremoved]
     if left_out:
         lines += ["", "## Not copied", "", *(f"- {_code(name)}" for name in left_out)]
     return "\n".join(lines) + "\n"

@@ -1,4 +1,4 @@
-"""Arrow columns of whatever type come in; their cells as text, numbers, lists and mappings go out, column by column."""
+"""Arrow columns of whatever type come in; their cells, column by column, and what is wrong with their types go out."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from kvqa_audit.errors import SourceError
+from kvqa_audit.ingest.arrow_cells import cells_of
 from kvqa_audit.ingest.dataset import TableFault, repeated_column
-from kvqa_audit.ingest.pictures import PictureLayout, picture_layout
+from kvqa_audit.ingest.pictures import PictureLayout, picture_layout, unread_pictures
 from kvqa_audit.ingest.source_format import PictureColumn
 
 if TYPE_CHECKING:
@@ -52,55 +52,11 @@ class ArrowColumns(Mapping[str, Sequence[Any]]):
         return len(self._names)
 
 
-def cells_of(column: pa.ChunkedArray, name: str, where: str) -> list[Any]:
-    """A column's values; dates, decimals and the like as they print.
-
-    Raises:
-        SourceError: values of this type cannot be told.
-    """
-    import pyarrow as pa
-
-    kind = column.type
-    try:
-        if isinstance(kind, pa.BaseExtensionType):
-            column = pa.chunked_array([chunk.storage for chunk in column.chunks], type=kind.storage_type)
-            kind = column.type
-        if pa.types.is_dictionary(kind):
-            column = column.cast(kind.value_type)
-            kind = column.type
-        if pa.types.is_temporal(kind) or pa.types.is_decimal(kind):
-            column = column.cast(pa.string())
-        values: list[Any] = column.to_pylist()
-    except UnicodeDecodeError:
-        values = [_decoded(value) for value in column.cast(pa.large_binary()).to_pylist()]
-    except (pa.ArrowException, ValueError, OverflowError, TypeError, LookupError, NotImplementedError) as error:
-        raise SourceError(
-            f"{where}: the column {name!r} holds {kind}, which cannot be read as text ({str(error)[:120]}). "
-            "Store the column as text."
-        ) from None
-    return [_decoded(value) if isinstance(value, bytes) else value for value in values] if _is_bytes(kind) else values
-
-
-def _is_bytes(kind: pa.DataType) -> bool:
-    import pyarrow as pa
-
-    return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind))
-
-
-def _decoded(value: bytes | None) -> str | None:
-    if value is None:
-        return None
-    try:
-        return value.decode("utf-8")
-    except UnicodeDecodeError:
-        return value.decode("latin-1")
-
-
 def type_faults(schema: pa.Schema, names: Sequence[str]) -> tuple[TableFault, ...]:
     """A fault for every one of these columns whose type other programs show in other ways: dates, fractions, bytes.
 
-    And for every one that is built as a column of pictures is, with something else in it than bytes; and for every
-    name of pictures that several columns have.
+    And for every one that holds pictures in another way than they are read in; and for every name of pictures that
+    several columns have.
     """
     import pyarrow as pa
 
@@ -109,8 +65,8 @@ def type_faults(schema: pa.Schema, names: Sequence[str]) -> tuple[TableFault, ..
     ]
     for name in dict.fromkeys(names):
         kind = schema.field(schema.names.index(name)).type
-        if pa.types.is_struct(kind) and (place := kind.get_field_index("bytes")) >= 0:
-            message = f"the column {name!r}: holds pictures as {kind.field(place).type}, not as bytes; none was read"
+        if (held := unread_pictures(kind)) is not None:
+            message = f"the column {name!r}: holds pictures as {held}, not as bytes; none was read"
             faults.append(TableFault("unread_images", message, column=name, suggestion="Store the pictures as bytes"))
         value = kind.value_type if pa.types.is_dictionary(kind) else kind
         plain = (

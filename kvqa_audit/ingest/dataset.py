@@ -25,9 +25,9 @@ REPEATED = "repeated"
 class TableFault:
     """Something wrong with the table as a file.
 
-    `kind` is one of: missing_column, extra_column, repeated_column, no_rows, not_utf8, not_text, nul_byte,
-    oversized_cell, ragged_row, unclosed_quote, not_a_record, not_joined, unread_table, unread_images. `row` is the
-    0-based row and `line` the 1-based line of the file, where there is one.
+    `kind` is one of: missing_column, extra_column, repeated_column, no_rows, not_utf8, other_encoding, not_text,
+    nul_byte, oversized_cell, ragged_row, unclosed_quote, not_a_record, repeated_key, not_joined, unread_table,
+    unread_images. `row` is the 0-based row and `line` the 1-based line of the file, where there is one.
     """
 
     kind: str

@@ -17,6 +17,7 @@ from kvqa_audit.ingest.joined import joined_tables
 from kvqa_audit.ingest.side_files import SIDE_FOLDERS, is_side_file
 from kvqa_audit.ingest.source_format import RawTable, SourceFormat, Wanted
 from kvqa_audit.ingest.splits import split_of
+from kvqa_audit.ingest.usual_names import usual_roles
 
 # The table that a folder is known by: where it is there, it is the one.
 TABLE_NAME = "metadata.csv"
@@ -95,7 +96,7 @@ def find_tables(root: Path, wanted: Wanted, locate: Callable[[str], Path] | None
             unread.append(_note(f"{len(candidates):,} files", what))
             continue
         read, broken = _read_all(locate, candidates, wanted)
-        chosen, others = _chosen(read, wanted)
+        chosen, others = _chosen([table for table in read if table.header], wanted)
         if chosen and _is_whole(chosen[0], wanted):
             used = {table.place for table in chosen}
             unread += [_not_read(one, wanted) for one in others if one.place not in used or _is_whole(one, wanted)]
@@ -174,6 +175,8 @@ def _read_all(
         form = format_of(Path(place))
         try:
             tables = form.read(locate(place), place, wanted) if form is not None else ()
+            if not tables and form is not None and (form.name == "json" or usual_roles([PurePosixPath(place).stem])):
+                tables = (RawTable(place, form.name, (), {}, 0),)
         except SourceError as error:
             failed.append(error)
             continue

@@ -250,7 +250,8 @@ def _several_files(matches: IdMatches) -> list[ImageFault]:
 
 def _near_misses(matches: IdMatches, asked: int) -> list[ImageFault]:
     faults = []
-    for cause, row_ids in matches.near.items():
+    for cause, found in matches.near.items():
+        row_ids = sorted(found)  # however the rows are sorted
         first = row_ids[0]
         paths = tuple(matches.files[row_id] for row_id in row_ids)
         message = (

@@ -73,8 +73,9 @@ def _joined(join: _Join) -> RawTable:
         faults.append(TableFault("not_joined", message, suggestion="Look for the questions that are missing"))
     same = join.answers.place == join.questions.place
     how = f"{join.questions.how}, joined with {join.answers.part if same else join.answers.place} by {join.key!r}"
+    others = () if same else (join.answers.place,)
     return replace(
-        join.questions, how=how, header=tuple(columns), columns=columns, faults=tuple(faults), part=join.questions.part
+        join.questions, how=how, header=tuple(columns), columns=columns, faults=tuple(faults), joined_with=others
     )
 
 

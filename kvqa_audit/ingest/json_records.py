@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +14,10 @@ from kvqa_audit.ingest.dataset import TableFault
 from kvqa_audit.ingest.read_bytes import read_table_bytes
 from kvqa_audit.ingest.several_questions import one_question_each
 from kvqa_audit.ingest.source_format import RawTable, Wanted
-from kvqa_audit.ingest.text_encoding import decoded
+from kvqa_audit.ingest.splits import split_of
+from kvqa_audit.ingest.text_encoding import decoded, whole_characters
 from kvqa_audit.ingest.usual_names import usual_roles
+from kvqa_audit.json_text import value_of_json
 
 # The name of the column that keeps the keys where records stand under keys.
 KEY = "key"
@@ -21,6 +25,8 @@ _LINES = frozenset({".jsonl", ".ndjson", ".jsonlines"})
 _ENDINGS = frozenset({".json", *_LINES})
 _MIN_RECORDS = 0.5
 _MAX_DEPTH = 3
+# Fewer lists under keys may be parts of other kinds.
+_MIN_LISTS = 4
 
 
 class JsonRecords:
@@ -40,11 +46,16 @@ class JsonRecords:
         text, encoding, faults = decoded(read_table_bytes(path))
         if not text.strip():
             raise SourceError(f"{path}: is empty. Export the table again.")
+        text, halves = whole_characters(text)
+        faults += halves
         first = text.lstrip()[:1]
         try:
             if path.suffix.lower() in _LINES and first != "[":
                 return _of_lines(text, encoding, place, faults, path)
-            return tuple(_of_document(json.loads(text), encoding, place, faults))
+            repeated: Counter[str] = Counter()
+            document = json.loads(text, object_pairs_hook=partial(_noting_repeats, repeated))
+            faults += _lost_values(repeated)
+            return tuple(tables_in(document, encoding, place, faults))
         except RecursionError:
             raise SourceError(f"{path}: is nested too deeply to be a table.") from None
         except ValueError as error:
@@ -53,7 +64,25 @@ class JsonRecords:
             raise SourceError(f"{path}: is no JSON ({error}). Export the table again.") from None
 
 
-def _of_lines(text: str, encoding: str, place: str, faults: list[TableFault], path: Path) -> tuple[RawTable, ...]:
+def _noting_repeats(repeated: Counter[str], pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON; counts the keys that stand in it once more."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        repeated.update({key: count - 1 for key, count in Counter(key for key, _ in pairs).items() if count > 1})
+    return found
+
+
+def _lost_values(repeated: Counter[str]) -> list[TableFault]:
+    if not repeated:
+        return []
+    key, lost = min(repeated), repeated.total()
+    message = (
+        f"{lost:,} values stand under a key that stands again in the same object, such as {key!r}; the last counts"
+    )
+    return [TableFault("repeated_key", message, suggestion="Give every record a key of its own, or write a list")]
+
+
+def _of_lines(text: str, encoding: str, place: str, faults: Sequence[TableFault], path: Path) -> tuple[RawTable, ...]:
     records: list[Any] = []
     broken: list[TableFault] = []
     # Not splitlines(): a cell may hold line ends that JSON does not escape, such as U+2028.
@@ -61,8 +90,8 @@ def _of_lines(text: str, encoding: str, place: str, faults: list[TableFault], pa
         if not line.strip():
             continue
         try:
-            record = json.loads(line)
-        except (ValueError, RecursionError) as error:
+            record = value_of_json(line)
+        except ValueError as error:
             record = error
         if isinstance(record, dict):
             records.append(record)
@@ -71,32 +100,38 @@ def _of_lines(text: str, encoding: str, place: str, faults: list[TableFault], pa
             broken.append(TableFault("not_a_record", message, line=number, suggestion="Write one record a line"))
     if len(records) < _MIN_RECORDS * (len(records) + len(broken)):
         raise SourceError(f"{path}: is neither JSON nor JSON Lines (line {broken[0].line}). Export the table again.")
-    return (_table(records, f"JSON Lines, {encoding}", place, "", [*faults, *broken]),)
+    return (table_of(records, f"JSON Lines, {encoding}", place, "", [*faults, *broken]),)
 
 
-def _of_document(document: Any, encoding: str, place: str, faults: list[TableFault]) -> Iterator[RawTable]:
-    for part, found in _lists(document, "", _MAX_DEPTH):
+def tables_in(document: Any, encoding: str, place: str, faults: Sequence[TableFault] = ()) -> Iterator[RawTable]:
+    """Every list of records in a document, as a table."""
+    for shape, part, found in _lists(document, "", _MAX_DEPTH):
         records = [record for record in found if isinstance(record, dict)]
         others = len(found) - len(records)
         notes = list(faults)
         if others:
             message = f"{others:,} entries of the list are no records; they are not in the table"
             notes.append(TableFault("not_a_record", message, suggestion="Write every entry as a record"))
-        how = f"JSON list{f' under {part!r}' if part else ''}, {encoding}"
-        yield _table(records, how, place, part, notes)
+        how = f"{shape}{f' under {part!r}' if part else ''}, {encoding}"
+        yield table_of(records, how, place, part, notes)
 
 
-def _lists(value: Any, part: str, depth: int) -> Iterator[tuple[str, list[Any]]]:
-    """Every list of records in a document, with the keys it stands under; records that hold lists are opened, too."""
+def _lists(value: Any, part: str, depth: int) -> Iterator[tuple[str, str, list[Any]]]:
+    """Every list of records in a document, with its shape in words, and the keys it stands under.
+
+    Records that hold lists are opened, too.
+    """
     if isinstance(value, list):
         records = sum(isinstance(entry, dict) for entry in value)
         if records and records >= _MIN_RECORDS * len(value):
-            yield part, _opened(value)
+            yield "JSON list", part, _opened(value)
     elif isinstance(value, dict) and depth:
         if (columns := _as_columns(value)) is not None:
-            yield part, columns
+            yield "JSON columns", part, columns
+        elif (opened := _by_key(value)) is not None:
+            yield "JSON lists by key", part, opened
         elif len(value) > 1 and _are_alike(list(value.values())):
-            yield part, [{KEY: key, **record} for key, record in value.items()]
+            yield "JSON records by key", part, [{KEY: key, **record} for key, record in value.items()]
         else:
             for key, inner in value.items():
                 yield from _lists(inner, f"{part}.{key}" if part else key, depth - 1)
@@ -117,7 +152,9 @@ def _as_columns(value: Mapping[str, Any]) -> list[Any] | None:
     lengths = {len(column) if isinstance(column, list) else -1 for column in columns.values()}
     if len(columns) < 2 or len(lengths) != 1 or min(lengths) < 1:
         return None
-    if any(isinstance(cell, (dict, list)) for column in columns.values() for cell in column[:1]):
+    first = [column[0] for column in columns.values()]
+    # Lists of records, and fewer than two columns of single values, are parts of a document.
+    if any(isinstance(cell, dict) for cell in first) or sum(not isinstance(cell, list) for cell in first) < 2:
         return None
     keys = {tuple(column) for column in value.values() if isinstance(column, dict)}
     if keys and (len(keys) > 1 or not all(str(key).isdigit() for key in next(iter(keys)))):
@@ -125,10 +162,13 @@ def _as_columns(value: Mapping[str, Any]) -> list[Any] | None:
     return [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
 
 
-def _opened(entries: list[Any]) -> list[Any]:
-    """The records of the one list that each entry holds (the questions of an image), with the entry's own fields."""
-    first = next(entry for entry in entries if isinstance(entry, dict))
-    inner = [key for key, value in first.items() if isinstance(value, list) and value and _has_text(value)]
+def _opened(entries: list[Any], depth: int = _MAX_DEPTH) -> list[Any]:
+    """The records of the one list that each entry holds (the questions of an image), with the entry's own fields.
+
+    The list may stand in a record of another one (the pages of a document).
+    """
+    first = next((entry for entry in entries if isinstance(entry, dict)), {})
+    inner = [key for key, value in first.items() if isinstance(value, list) and _hold_text(value, depth)]
     if len(inner) != 1 or any(isinstance(value, str) and value.endswith("?") for value in first.values()):
         return entries
     key = inner[0]
@@ -138,16 +178,37 @@ def _opened(entries: list[Any]) -> list[Any]:
             opened.append(entry)
             continue
         own = {name: value for name, value in entry.items() if name != key}
-        opened += [{**own, **record} if isinstance(record, dict) else record for record in entry[key]]
+        records = entry[key] if _has_text(entry[key]) else _opened(entry[key], depth - 1)
+        opened += [{**own, **record} if isinstance(record, dict) else record for record in records]
     return opened
+
+
+def _hold_text(entries: list[Any], depth: int) -> bool:
+    """Whether these are records of questions with their answers, or hold such records."""
+    if not depth or not entries or not all(isinstance(entry, dict) for entry in entries):
+        return False
+    inner = (value for value in entries[0].values() if isinstance(value, list))
+    return _has_text(entries) or any(_hold_text(value, depth - 1) for value in inner)
 
 
 def _has_text(entries: list[Any]) -> bool:
     """Whether these are records of questions with their answers."""
-    return all(isinstance(entry, dict) and {"question", "answer"} <= usual_roles(entry).keys() for entry in entries)
+    roles = (usual_roles(entry).keys() for entry in entries if isinstance(entry, dict))
+    return bool(entries) and all({"question", "answer"} <= found for found in roles)
 
 
-def _table(records: list[Any], how: str, place: str, part: str, faults: list[TableFault]) -> RawTable:
+def _by_key(value: Mapping[str, Any]) -> list[Any] | None:
+    """The records of the lists that stand under keys (the names of images), each with its key; splits are no such."""
+    lists = list(value.values())
+    if len(lists) < _MIN_LISTS or not all(isinstance(one, list) and _has_text(one) for one in lists if one != []):
+        return None
+    if any(split_of("", key) for key in value):
+        return None
+    return [{KEY: key, **record} for key, records in value.items() for record in records if isinstance(record, dict)]
+
+
+def table_of(records: list[Any], how: str, place: str, part: str = "", faults: Sequence[TableFault] = ()) -> RawTable:
+    """Records as a table, those with several questions as a row for each."""
     opened = one_question_each(records)
     if len(opened) != len(records):
         how = f"{how}, {len(opened):,} questions in {len(records):,} records"

@@ -115,7 +115,7 @@ def open_object(url: str, seconds: float = PICTURE_SECONDS) -> OpenObject:
     obstore = library()
     try:
         root, key = split_url(url)
-        return OpenObject(url, obstore.get(_store(root, seconds), key))
+        return OpenObject(url, obstore.get(_client(root, seconds), key))
     except Exception as error:  # noqa: BLE001 - of the library, which has one for each store
         raise _told(error) from None
 
@@ -130,7 +130,7 @@ def put_object(url: str, file: Path) -> None:
     obstore = library()
     try:
         root, key = split_url(url)
-        obstore.put(_store(root, TABLE_SECONDS), key, file)
+        obstore.put(_client(root, TABLE_SECONDS), key, file)
     except Exception as error:  # noqa: BLE001 - as above
         raise _told(error) from None
 
@@ -145,7 +145,7 @@ def list_objects(url: str) -> dict[str, ObjectFact]:
     found: dict[str, ObjectFact] = {}
     try:
         root, key = split_url(url.rstrip("/"))
-        for page in obstore.list(_store(root, TABLE_SECONDS), prefix=key or None, chunk_size=_NAMES_A_PAGE):
+        for page in obstore.list(_client(root, TABLE_SECONDS), prefix=key or None, chunk_size=_NAMES_A_PAGE):
             for one in page:
                 found[one["path"][len(key) + 1 if key else 0 :]] = ObjectFact(one["size"], _etag(one))
             if len(found) > MAX_OBJECTS:
@@ -169,8 +169,15 @@ def store_key() -> str:
     return " ".join(shown(os.environ.get(name, "")) for name in names).strip()
 
 
+def _client(root: str, seconds: float) -> Any:
+    """A client for the endpoint and the account that the environment names now."""
+    scheme = root.partition("://")[0]
+    prefix = _VARIABLES.get(scheme, scheme.upper())
+    return _made_client(root, seconds, tuple(sorted(one for one in os.environ.items() if one[0].startswith(prefix))))
+
+
 @lru_cache(maxsize=_STORES)
-def _store(root: str, seconds: float) -> Any:
+def _made_client(root: str, seconds: float, _settings: tuple[tuple[str, str], ...]) -> Any:
     """A client; each process has its own, because connections do not survive a fork."""
     scheme = root.partition("://")[0]
     allowed = os.environ.get(f"{_VARIABLES.get(scheme, '')}_ALLOW_HTTP", "").lower() in ("true", "1", "yes")

@@ -9,8 +9,10 @@ from pathlib import Path
 from kvqa_audit.errors import SourceError
 from kvqa_audit.ingest.dataset import Dataset, Table, TableFault
 from kvqa_audit.ingest.find_tables import FoundTables, find_tables, format_of, read_file
+from kvqa_audit.ingest.folder_in_a_column import may_share_names, with_folders
 from kvqa_audit.ingest.image_folder import FolderShard, list_images
 from kvqa_audit.ingest.image_ids import IMAGES_NAME, RowId
+from kvqa_audit.ingest.lists_in_text import with_lists
 from kvqa_audit.ingest.object_shard import ObjectShard
 from kvqa_audit.ingest.object_url import is_remote
 from kvqa_audit.ingest.opened_source import OpenedSource
@@ -35,6 +37,8 @@ def open_source(
 ) -> OpenedSource:
     """Finds out what the source is and reads its tables, without a description of them.
 
+    Where a name of several images stands beside the column that tells the folder, the ids are paths.
+
     Args:
         source: a folder, a file, a dataset of the Hub (`hf://owner/name`), a URL in object storage, or a manifest
             (`manifest:` and a file or URL); a path is never taken for one of these.
@@ -46,6 +50,20 @@ def open_source(
     Raises:
         SourceError: the source is none of the accepted kinds, or its tables cannot be read.
     """
+    opened = _opened(source, wanted, revision=revision, splits=splits, offline=offline)
+    opened = replace(opened, tables=tuple(map(with_lists, opened.tables)))
+    if opened.root is None or opened.manifest is not None or any(table.pictures for table in opened.tables):
+        return opened
+    if opened.is_file and not may_share_names(opened.tables, wanted):
+        return opened  # much else may lie around a file
+    try:
+        placed = with_folders(opened.tables, opened.files().images, wanted)
+    except SourceError:
+        return opened  # whoever needs the files will say so
+    return opened if placed == opened.tables else replace(opened, tables=placed)
+
+
+def _opened(source: str, wanted: Wanted, *, revision: str | None, splits: Sequence[str], offline: bool) -> OpenedSource:
     if is_remote(source):
         if offline:
             raise SourceError(f"{source}: lies in object storage, from which nothing is fetched unasked.")
@@ -159,7 +177,7 @@ def open_dataset(
         opened.revision,
         absent,
         "; ".join([read_as(opened.tables, table.splits), *found.lines, *folders.said]),
-        tuple(dict.fromkeys(one.place for one in opened.tables)) if opened.root is not None else (),
+        _places(opened.tables) if opened.root is not None else (),
         folders,
         opened.objects,
     )
@@ -186,6 +204,11 @@ def open_images(source: str, spec: DatasetSpec, row_ids: Collection[str], *, rev
     except (OSError, ValueError) as error:
         raise SourceError(f"{source}: cannot be opened ({error}). Check the path and its permissions.") from error
     return open_dataset(source, spec, revision=revision, offline=True)
+
+
+def _places(tables: Sequence[RawTable]) -> tuple[str, ...]:
+    """The files in which the rows stand, or a part of them."""
+    return tuple(dict.fromkeys(place for one in tables for place in (one.place, *one.joined_with)))
 
 
 def _with_ids(table: Table, opened: OpenedSource, ids: Mapping[RowId, str]) -> Table:

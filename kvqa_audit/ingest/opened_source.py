@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from kvqa_audit.ingest.dataset import TableFault
@@ -32,11 +33,15 @@ class OpenedSource:
     manifest: Manifest | None = None
 
     def files(self) -> ListedFiles:
-        """All files below the folder.
+        """All files below the folder, listed once.
 
         Raises:
-            SourceError: it is in object storage and cannot be listed.
+            SourceError: they cannot be listed.
         """
+        return self._files
+
+    @cached_property
+    def _files(self) -> ListedFiles:
         if self.root is None or self.manifest is not None:
             return ListedFiles()
         return list_files(self.root) if self.objects is None else self.objects.files()

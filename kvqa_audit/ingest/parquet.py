@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from kvqa_audit.errors import SourceError
+from kvqa_audit.ingest.arrow_cells import refuse_long_cells
 from kvqa_audit.ingest.arrow_columns import ArrowColumns, split_columns, type_faults
 from kvqa_audit.ingest.dataset import ImageShard, RawImage
 from kvqa_audit.ingest.image_place import ImagePlace, places_in_file
@@ -26,6 +27,8 @@ from kvqa_audit.ingest.pictures import (
 )
 from kvqa_audit.ingest.read_bytes import check_file
 from kvqa_audit.ingest.source_format import RawTable, Wanted
+
+_NESTED_ROWS_AT_ONCE = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,8 @@ class Parquet:
         try:
             with pq.ParquetFile(path) as file:
                 schema, rows = file.schema_arrow, file.metadata.num_rows
+                leaves = {file.metadata.schema.column(place).path for place in range(file.metadata.num_columns)}
+                flat = leaves.intersection(schema.names)
         except (OSError, pa.ArrowException) as error:
             raise _unreadable(path, error) from error
         names, pictures = split_columns(schema)
@@ -100,12 +105,19 @@ class Parquet:
 
         def load(name: str) -> pa.ChunkedArray:
             try:
-                with pq.ParquetFile(path) as file:
-                    column = file.read(columns=[name]).column(0)
+                # One text of many rows takes its place once, as in the file: unpacked, it may not fit into memory.
+                with pq.ParquetFile(path, read_dictionary=flat & {name}) as file:
+                    refuse_long_cells(_unpacked_bytes(file.metadata, name), file.metadata.num_rows, name, str(path))
+                    column = file.read(columns=[name]).column(0) if name in flat else _nested(file, name, str(path))
             except (OSError, pa.ArrowException) as error:
-                raise _unreadable(path, error) from error
-            is_path = name in paths
-            return pa.chunked_array([c.field("path") for c in column.chunks], pa.string()) if is_path else column
+                advice = "Download the file again, or store the column as text in UTF-8."
+                said = str(error)[:200]
+                raise SourceError(
+                    f"{path}: the column {name!r} cannot be read as Parquet ({said}). {advice}"
+                ) from error
+            if name not in paths:
+                return column
+            return pa.chunked_array([c.field("path") for c in column.chunks], column.type.field("path").type)
 
         held = {name: ParquetPictures(str(path), name, layout) for name, layout in pictures.items()}
         columns = ArrowColumns([*names, *paths], load, str(path), held)
@@ -128,7 +140,8 @@ class ParquetPictures:
         try:
             with pq.ParquetFile(self.path) as file:
                 batches = file.iter_batches(ROWS_PER_BATCH, columns=[self.column])
-                return ids_of_pictures(batch.column(0) for batch in batches)
+                arrays = (batch.column(0) for batch in batches)
+                return ids_of_pictures(arrays, self.layout, self.column, self.path)
         except (OSError, pa.ArrowException) as error:
             raise _unreadable(Path(self.path), error) from error
 
@@ -157,6 +170,25 @@ class ParquetPictures:
 
 def _unreadable(path: Path, error: Exception) -> SourceError:
     return SourceError(f"{path}: cannot be read as Parquet ({str(error)[:200]}). Download it again.")
+
+
+def _unpacked_bytes(metadata: Any, column: str) -> int:
+    """The bytes of a column and all below it once unpacked, each value of a dictionary once."""
+    groups = [metadata.row_group(group) for group in range(metadata.num_row_groups)]
+    chunks = (group.column(place) for group in groups for place in range(group.num_columns))
+    return sum(one.total_uncompressed_size for one in chunks if f"{one.path_in_schema}.".startswith(f"{column}."))
+
+
+def _nested(file: Any, name: str, where: str) -> Any:
+    """A column with others below it, which cannot be read as a dictionary: part by part, as long as it is no bomb."""
+    import pyarrow as pa
+
+    parts, size_bytes = [], 0
+    for batch in file.iter_batches(_NESTED_ROWS_AT_ONCE, columns=[name]):
+        size_bytes += batch.nbytes
+        refuse_long_cells(size_bytes, file.metadata.num_rows, name, where)
+        parts.append(batch.column(0))
+    return pa.chunked_array(parts, parts[0].type if parts else file.read(columns=[name]).column(0).type)
 
 
 def _carries(file: Any, column: str, layout: PictureLayout) -> list[bool] | None:

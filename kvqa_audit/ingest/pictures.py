@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from kvqa_audit.ingest.arrow_cells import cells_of
 from kvqa_audit.ingest.dataset import REPEATED, RawImage
 from kvqa_audit.ingest.field_path import as_text
 
@@ -123,11 +124,25 @@ def picture_layout(kind: Any) -> PictureLayout | None:
     import pyarrow as pa
 
     if pa.types.is_struct(kind):
-        names = [kind.field(index).name for index in range(kind.num_fields)]
-        if "bytes" not in names or not _is_bytes(kind.field(names.index("bytes")).type):
+        names = [field.name for field in kind]
+        if names.count("bytes") != 1 or not _is_bytes(kind.field("bytes").type):
             return None
-        return "record with path" if "path" in names else "record"
+        return "record with path" if names.count("path") == 1 else "record"
     return "bytes" if _is_bytes(kind) else None
+
+
+def unread_pictures(kind: Any) -> str | None:
+    """As what a column of this Arrow type holds pictures where it is built for them otherwise than it is read."""
+    import pyarrow as pa
+
+    if pa.types.is_struct(kind):
+        held = [str(field.type) for field in kind if field.name == "bytes"]
+        return " and ".join(held) or None
+    if pa.types.is_dictionary(kind) or pa.types.is_nested(kind):
+        value = kind.item_type if pa.types.is_map(kind) else kind.value_type
+        is_picture = picture_layout(value) is not None or unread_pictures(value) is not None
+        return str(kind) if is_picture else None
+    return None
 
 
 def _is_bytes(kind: Any) -> bool:
@@ -136,23 +151,27 @@ def _is_bytes(kind: Any) -> bool:
     return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_binary_view(kind))
 
 
-def ids_of_pictures(pictures: Iterable[Any]) -> list[str]:
+def ids_of_pictures(pictures: Iterable[Any], layout: PictureLayout, name: str, where: str) -> list[str]:
     """An id for each row of arrays of bytes, or of structs with bytes: the path stored with them, or their digest.
 
     Where one path stands with different bytes, the digest's first digits are added to it. A row without bytes has
     its path alone.
+
+    Raises:
+        SourceError: paths of this type cannot be told.
+        pa.ArrowInvalid: bytes lead out of the file.
     """
     import pyarrow as pa
 
     rows: list[tuple[str, str]] = []
     for array in pictures:
-        is_record = pa.types.is_struct(array.type)
-        data = array.field("bytes") if is_record else array
-        has_path = is_record and array.type.get_field_index("path") >= 0
-        paths = array.field("path").to_pylist() if has_path else [None] * len(array)
+        data = _bytes_of(array)
+        paths: Sequence[Any] = [None] * len(array)
+        if layout == "record with path":
+            paths = cells_of(pa.chunked_array([array.field("path")]), f"{name}.path", where)
         for offset, path in enumerate(paths):
             held = data[offset].as_py() if array[offset].is_valid else None
-            rows.append((path or "", hashlib.sha256(held).hexdigest() if held else ""))
+            rows.append((as_text(path), hashlib.sha256(held).hexdigest() if held else ""))
     digests: dict[str, set[str]] = {}
     for path, digest in rows:
         if path and digest:
@@ -176,11 +195,18 @@ def rows_with_bytes(pictures: Any) -> list[bool]:
 
 def picture_rows(batches: Iterable[tuple[int, Any, Any]]) -> Iterator[PictureRow]:
     """Rows of (first row, img_ids, array of bytes or of structs with bytes); one batch in memory at a time."""
-    import pyarrow as pa
-
     for start, img_ids, pictures in batches:
-        data = pictures.field("bytes") if pa.types.is_struct(pictures.type) else pictures
+        data = _bytes_of(pictures)
         for offset, img_id in enumerate(img_ids):
             yield PictureRow(
                 start + offset, as_text(img_id), data[offset].as_py() if pictures[offset].is_valid else None
             )
+
+
+def _bytes_of(pictures: Any) -> Any:
+    """The bytes of an array of bytes, or of structs with bytes, once none of them lead out of what was read."""
+    import pyarrow as pa
+
+    data = pictures.field("bytes") if pa.types.is_struct(pictures.type) else pictures
+    data.validate(full=True)
+    return data

@@ -6,18 +6,19 @@ that transformations have left behind.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from kvqa_audit.errors import SourceError
+from kvqa_audit.ingest.arrow_cells import cells_of
 from kvqa_audit.ingest.arrow_columns import ArrowColumns, split_columns, type_faults
 from kvqa_audit.ingest.dataset import ImageShard, RawImage
 from kvqa_audit.ingest.image_place import ImagePlace, places_in_file
 from kvqa_audit.ingest.pictures import (
     ROWS_PER_BATCH,
+    PictureLayout,
     PictureRow,
     each_picture_once,
     guarded,
@@ -29,6 +30,7 @@ from kvqa_audit.ingest.pictures import (
 )
 from kvqa_audit.ingest.read_bytes import check_file
 from kvqa_audit.ingest.source_format import RawTable, Wanted
+from kvqa_audit.json_text import value_of_json
 from kvqa_audit.regular_file import read_regular_file
 
 if TYPE_CHECKING:
@@ -97,7 +99,7 @@ class SavedFolder:
         """
         try:
             if (path / SPLITS).is_file():
-                splits = json.loads(read_regular_file(path / SPLITS, _MAX_STATE_BYTES))["splits"]
+                splits = value_of_json(read_regular_file(path / SPLITS, _MAX_STATE_BYTES))["splits"]
                 return tuple(_split(path / _inside(name), f"{place}{name}", name) for name in splits)
             return (_split(path, place or path.name, ""),)
         except SourceError:
@@ -113,15 +115,23 @@ class ArrowFiles(ArrowColumns):
         self.paths = tuple(paths)
         self.chosen = chosen
         self.schema = mapped(paths[0]).schema
+        for path in paths[1:]:
+            if not mapped(path).schema.equals(self.schema):
+                raise SourceError(f"{path}: has other columns than {paths[0].name}. Save the dataset again.")
         self.header, pictures = split_columns(self.schema)
         records = [f"{name}.path" for name, layout in pictures.items() if layout == "record with path"]
-        self.pictures = {name: ArrowPictures(self, name) for name in pictures}
+        self.pictures = {name: ArrowPictures(self, name, layout) for name, layout in pictures.items()}
         super().__init__([*self.header, *records], self._column, str(paths[0].parent), self.pictures)
         self._records = frozenset(records)
 
     @property
     def rows(self) -> int:
         return sum(self.sizes()) if self.chosen is None else len(self.chosen)
+
+    def __getitem__(self, name: str) -> Sequence[Any]:
+        values = super().__getitem__(name)
+        # Ids of pictures are those of the chosen rows already.
+        return values if self.chosen is None or name not in self._names else [values[row] for row in self.chosen]
 
     def _column(self, name: str) -> pa.ChunkedArray:
         import pyarrow as pa
@@ -132,8 +142,8 @@ class ArrowFiles(ArrowColumns):
         chunks = [chunk for path in self.paths for chunk in mapped(path).column(place).chunks]
         if is_record:
             chunks = [chunk.field("path") for chunk in chunks]
-        column = pa.chunked_array(chunks, type=pa.string() if is_record else self.schema.field(place).type)
-        return column if self.chosen is None else column.take(pa.array(self.chosen))
+        kind = self.schema.field(place).type
+        return pa.chunked_array(chunks, type=kind.field("path").type if is_record else kind)
 
     def sizes(self) -> list[int]:
         """The rows of each file."""
@@ -146,11 +156,18 @@ class ArrowPictures:
 
     files: ArrowFiles
     column: str
+    layout: PictureLayout
 
     def ids(self) -> list[str]:
         """Reads every picture once, in the mapped files."""
+        import pyarrow as pa
+
+        folder = self.files.paths[0].parent
         chunks = (chunk for path in self.files.paths for chunk in _chunks(path, self.column))
-        ids = ids_of_pictures(chunks)
+        try:
+            ids = ids_of_pictures(chunks, self.layout, self.column, str(folder))
+        except pa.ArrowException as error:
+            raise _cannot_load(folder, error) from error
         return ids if self.files.chosen is None else [ids[row] for row in self.files.chosen]
 
     def shards(self, img_ids: Sequence[str], known: set[str]) -> tuple[ImageShard, ...]:
@@ -204,13 +221,17 @@ def _carries(path: Path, column: str) -> list[bool]:
 
 
 def _split(folder: Path, place: str, split: str) -> RawTable:
-    state = json.loads(read_regular_file(folder / STATE, _MAX_STATE_BYTES))
+    state = value_of_json(read_regular_file(folder / STATE, _MAX_STATE_BYTES))
     files = [folder / _inside(file["filename"]) for file in state["_data_files"]]
     if not files:
         raise SourceError(f"{folder}: names no data file in {STATE}. Save the dataset again.")
     indices = [folder / _inside(file["filename"]) for file in state.get("_indices_data_files") or ()]
-    chosen = [row for path in indices for row in mapped(path).column(0).to_pylist()] if indices else None
-    return arrow_table(files, place, split, "saved by `datasets`", chosen)
+    chosen = [row for path in indices for row in cells_of(mapped(path).column(0), "indices", str(path))]
+    there = range(sum(mapped(path).num_rows for path in files))
+    for row in chosen:
+        if type(row) is not int or row not in there:
+            raise ValueError(f"row {str(row)[:100]} is asked for, of {len(there):,}")
+    return arrow_table(files, place, split, "saved by `datasets`", chosen if indices else None)
 
 
 def arrow_table(
@@ -239,9 +260,12 @@ def mapped(path: Path) -> pa.Table:
     check_file(path)
     with pa.memory_map(str(path)) as source:
         try:
-            return pa.ipc.open_stream(source).read_all()
+            table = pa.ipc.open_stream(source).read_all()
         except pa.ArrowInvalid:
-            return pa.ipc.open_file(source).read_all()
+            table = pa.ipc.open_file(source).read_all()
+    # Whether each value lies in the file is looked at where it is read.
+    table.validate()
+    return table
 
 
 def _inside(name: str) -> str:

@@ -46,7 +46,7 @@ class RawTable:
     a row: texts, numbers, None, and for nested columns lists and mappings. `how` says in words how it was read.
     `split` is what the file's name, its folder or its key says, "" where that is nothing. `pictures` are the
     columns with the bytes of pictures, which are not among `columns`. `is_text` says that
-    every value is a text.
+    every value is a text. `joined_with` are the places of other files in which a part of each row stands.
     """
 
     place: str
@@ -60,6 +60,7 @@ class RawTable:
     folder: str = ""
     pictures: Mapping[str, PictureColumn] = field(default_factory=dict)
     is_text: bool = False
+    joined_with: tuple[str, ...] = ()
 
     def values(self, path: str) -> Sequence[Any] | None:
         """The values of a column, or of a field in one (`conversations[1].value`); None where there is no such column.

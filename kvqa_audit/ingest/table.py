@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MAX_CATEGORIES = 200
+_TIMES = ("count", "counts", "votes", "times", "frequency", "weight", "score")
 
 
 def read_csv_table(path: Path | str, columns: Columns) -> Table:
@@ -227,30 +228,41 @@ def _accepted(layout: ColumnLayout, part: RawTable, columns: Columns) -> list[Ac
 def accepted_answers(value: Any) -> Accepted:
     """Several accepted answers with how often each is given, most often first; nothing where it is a single one.
 
-    Read are a list of answers, a list of records with an answer each, and a mapping of answers to counts or weights.
+    Read are a list of answers, of pairs of an answer and its count, or of records with an answer each and maybe how
+    often it is given, and a mapping of answers to counts or weights.
     """
     if isinstance(value, dict) and value and all(_is_number(weight) for weight in value.values()):
         given = {str(answer): weight for answer, weight in value.items()}
     elif isinstance(value, dict):
         return next((accepted_answers(inner) for inner in value.values() if isinstance(inner, list)), ())
     elif isinstance(value, list):
-        given = dict(Counter(text for text in map(as_text, _answers_in(value)) if text))
+        given = {}
+        for answer, times in _answers_in(value):
+            if text := as_text(answer):
+                given[text] = given.get(text, 0) + times
     else:
         return ()
     return tuple(sorted(given.items(), key=lambda one: -one[1]))
 
 
-def _answers_in(entries: Sequence[Any]) -> Iterator[Any]:
-    """The answers of a list; its records have them under one name, which is looked for once for all of a shape."""
+def _answers_in(entries: Sequence[Any]) -> Iterator[tuple[Any, float]]:
+    """The answers of a list, with how often each is given.
+
+    Its records have them under one name, which is looked for once for all of a shape.
+    """
     shape: Collection[str] = ()
-    named: list[str] = []
+    named, times = "", ""
     for entry in entries:
-        if not isinstance(entry, dict):
-            yield entry
-            continue
-        if entry.keys() != shape:
-            shape, named = entry.keys(), usual_columns("answer", entry)
-        yield entry[named[0]] if named else None
+        if isinstance(entry, list) and len(entry) == 2 and isinstance(entry[0], str) and _is_number(entry[1]):
+            yield entry[0], entry[1]
+        elif not isinstance(entry, dict):
+            yield entry, 1
+        else:
+            if entry.keys() != shape:
+                shape, named = entry.keys(), next(iter(usual_columns("answer", entry)), "")
+                times = next((name for name in entry if folded(name) in _TIMES), "")
+            told = entry.get(times)
+            yield entry.get(named), told if told is not None and _is_number(told) else 1
 
 
 def _is_number(value: Any) -> bool:

@@ -20,6 +20,11 @@ _MARKS = (
     (b"\xff\xfe", "utf-16"),
     (b"\xfe\xff", "utf-16"),
 )
+# Of what JSON escapes, a pair of surrogates is one character; half of a pair is none, and no other format can hold it.
+_ESCAPES = re.compile(
+    r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|\\.",
+    re.DOTALL,
+)
 _UTF8_MARK = b"\xef\xbb\xbf"
 _SAMPLE_BYTES = 4096
 
@@ -29,7 +34,7 @@ def decoded(data: bytes) -> tuple[str, str, list[TableFault]]:
     wide = _wide_encoding(data)
     if wide is not None:
         name = wide.upper().removesuffix("-LE").removesuffix("-BE")
-        fault = TableFault("not_utf8", f"The file is {name}, not UTF-8", suggestion="Save the file as UTF-8")
+        fault = TableFault("other_encoding", f"The file is {name}, not UTF-8", suggestion="Save the file as UTF-8")
         return data.decode(wide, "replace").removeprefix("\ufeff"), name, [fault]
     data = data.removeprefix(b"\xef\xbb\xbf")
     faults: list[TableFault] = []
@@ -47,8 +52,30 @@ def decoded(data: bytes) -> tuple[str, str, list[TableFault]]:
     if len(lines) > 1 and not is_mixed:
         first = lines[0].line
         message = f"The file is {name}, not UTF-8: {len(lines):,} lines hold such bytes, line {first} is the first"
-        lines = [TableFault("not_utf8", message, line=first, suggestion="Save the file as UTF-8")]
+        lines = [TableFault("other_encoding", message, line=first, suggestion="Save the file as UTF-8")]
     return text.translate(table), f"UTF-8 with bytes of {name}" if is_mixed else name, faults + lines
+
+
+def whole_characters(text: str) -> tuple[str, list[TableFault]]:
+    """JSON in which halves of characters, such as `\\ud800`, are read as they are written; and what told of them."""
+    if r"\ud" not in text and r"\uD" not in text:
+        return text, []
+    halves = 0
+
+    def written(escape: re.Match[str]) -> str:
+        nonlocal halves
+        if escape["half"] is None:
+            return escape[0]
+        halves += 1
+        return f"\\\\{escape['half']}"
+
+    text = _ESCAPES.sub(written, text)
+    if not halves:
+        return text, []
+    message = (
+        f"{halves:,} escapes are half a character, such as \\ud83d without its other half; read as they are written"
+    )
+    return text, [TableFault("not_utf8", message, suggestion="Cut texts between characters, and export them again")]
 
 
 @dataclass(frozen=True)

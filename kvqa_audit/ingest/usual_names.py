@@ -10,17 +10,18 @@ from typing import Any
 # Role → letters and digits of usual names, the most telling first; those of other languages last.
 _WORDS: Mapping[str, str] = {
     "question": """
-        question questiontext questions query prompt sent q
+        question questiontext questionstring questionorig questions query prompt sent q
         frage pregunta pergunta domanda vraag fråga spørgsmål spørsmål pytanie otázka вопрос 问题 問題 質問 질문 سؤال
     """,
     "answer": """
-        answer answertext multiplechoiceanswer answers label response reply groundtruth fullanswer directanswers gt a
+        answer answertext answerorig multiplechoiceanswer answers label response reply groundtruth fullanswer
+        directanswers gt a
         antwort réponse reponse respuesta resposta risposta antwoord svar odpowiedź odpověď ответ
         答案 回答 答え 답변 답 إجابة جواب
     """,
     "img_id": """
         imgid imageid imgname imagename imagefile imagefilename imgfile imgfilename filename imagepath imgpath
-        figurepath filepath imageurl imgurl picture pic path img image imageids images
+        figurepath filepath imgfn imageindex imgindex imageurl imgurl picture pic path img image imageids images
         bild bilddatei bildname datei foto imagen imagem immagine afbeelding obraz изображение картинка
         图片 图像 圖片 圖像 影像 画像 이미지 صورة
     """,

@@ -18,14 +18,23 @@ from kvqa_audit.jobs.job_store import JobStore
 from kvqa_audit.model import FrozenEvidence
 from kvqa_audit.release.decisions import CorrectedAnswer, Decision, DecisionVerdict
 from kvqa_audit.release.decisions_text import with_added, without
+from kvqa_audit.store.cells import fetched
 from kvqa_audit.store.job_records import Dataset
 from kvqa_audit.store.job_tables import DATASETS
 from kvqa_audit.store.review_records import Item, ReviewDecision
-from kvqa_audit.store.review_rows import decisions, items
+from kvqa_audit.store.review_rows import decisions
 from kvqa_audit.store.review_tables import REVIEW_DECISIONS, REVIEW_ITEMS
 
 _FILE = Path("decisions.yaml")
 _TRIES = 5
+_WAITING = (
+    select(REVIEW_ITEMS)
+    .where(
+        REVIEW_ITEMS.c.dataset == bindparam("number"),
+        REVIEW_ITEMS.c.settled_by.is_distinct_from(REVIEW_ITEMS.c.written),
+    )
+    .order_by(REVIEW_ITEMS.c.settled_by, REVIEW_ITEMS.c.id)
+)
 
 
 def bring_up_to_date(store: JobStore, number: int, known: Dataset | None = None) -> Dataset:
@@ -73,9 +82,7 @@ def as_decisions(said: ReviewDecision) -> tuple[Decision, ...]:
 
 def _waiting(connection: Connection, number: int) -> tuple[Item, ...]:
     """What the text of the dataset's decisions does not say yet, in the order in which it was settled."""
-    c = REVIEW_ITEMS.c
-    differs = c.settled_by.is_distinct_from(c.written)
-    return items(connection, c.dataset == number, differs, order=(c.settled_by, c.id))
+    return tuple(Item(**row) for row in fetched(connection, _WAITING, number=number))
 
 
 def _edited(text: str, gone: Sequence[Decision], new: Sequence[Decision]) -> str:

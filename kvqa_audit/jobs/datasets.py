@@ -6,13 +6,13 @@ import os
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from kvqa_audit.errors import ConflictError, NotThereError, SpecError
 from kvqa_audit.jobs.job_store import JobStore
 from kvqa_audit.store.cells import fetched, kept_text
-from kvqa_audit.store.job_records import Dataset, DatasetSettings, JobState
+from kvqa_audit.store.job_records import Dataset, DatasetName, DatasetSettings, JobState
 from kvqa_audit.store.job_tables import (
     DATASETS,
     EVENTS,
@@ -36,6 +36,11 @@ _ROWS = select(
     *(DATASETS.c[name] for name in ("id", "version", "created_at")),
     *(PROJECTS.c.name.label("project") if name == "project" else DATASETS.c[name] for name in _SETTINGS),
 ).select_from(DATASETS.join(PROJECTS, DATASETS.c.project == PROJECTS.c.id))
+_ONE = _ROWS.where(DATASETS.c.id == bindparam("number"))
+_PAGE, _NAMES = (
+    columns.where(DATASETS.c.name > bindparam("after")).order_by(DATASETS.c.name).limit(bindparam("limit"))
+    for columns in (_ROWS, select(DATASETS.c.id, DATASETS.c.name))
+)
 
 
 def register_dataset(store: JobStore, settings: DatasetSettings) -> Dataset:
@@ -57,8 +62,13 @@ def register_dataset(store: JobStore, settings: DatasetSettings) -> Dataset:
 def datasets(store: JobStore, *, after: str = "", limit: int = 50) -> tuple[Dataset, ...]:
     """The next datasets by name, behind the one that is named `after`."""
     with store.reading() as connection:
-        rows = fetched(connection, _ROWS.where(DATASETS.c.name > after).order_by(DATASETS.c.name).limit(limit))
-        return tuple(map(_record, rows))
+        return tuple(map(_record, fetched(connection, _PAGE, after=after, limit=limit)))
+
+
+def dataset_names(store: JobStore, *, after: str = "", limit: int = 50) -> tuple[DatasetName, ...]:
+    """The same, without what is said about them."""
+    with store.reading() as connection:
+        return tuple(DatasetName(**row) for row in fetched(connection, _NAMES, after=after, limit=limit))
 
 
 def dataset(store: JobStore, number: int) -> Dataset:
@@ -137,7 +147,7 @@ def remove_dataset(store: JobStore, number: int, version: int) -> None:
 def _dataset(connection: Connection, number: int, *, lock: bool = False) -> Dataset:
     if lock:
         connection.execute(select(DATASETS.c.id).where(DATASETS.c.id == number).with_for_update())
-    rows = fetched(connection, _ROWS.where(DATASETS.c.id == number))
+    rows = fetched(connection, _ONE, number=number)
     if not rows:
         raise NotThereError(f"there is no dataset {number} here")
     return _record(rows[0])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from kvqa_audit.errors import NotThereError
 from kvqa_audit.jobs.outbox import put_failure
@@ -20,6 +20,7 @@ _RUN_STATES = {
     JobState.CANCELLED: RunState.CANCELLED,
     JobState.LOST: RunState.LOST,
 }
+_ONE = select(JOBS).where(JOBS.c.id == bindparam("number"))
 
 
 def job_rows(connection: Connection, *wanted: Any, limit: int | None = None) -> tuple[Job, ...]:
@@ -33,10 +34,10 @@ def job_row(connection: Connection, number: int) -> Job:
     Raises:
         NotThereError: there is none with this id.
     """
-    found = job_rows(connection, JOBS.c.id == number)
+    found = fetched(connection, _ONE, number=number)
     if not found:
         raise NotThereError(f"there is no job {number} here")
-    return found[0]
+    return Job(**found[0])
 
 
 def held_job(connection: Connection, number: int, fence: int) -> Job | None:

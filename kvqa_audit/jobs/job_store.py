@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import TracebackType
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
-from kvqa_audit.store.database import address_of, open_database, shown, translate_errors, writing
+from kvqa_audit.store.database import address_of, open_database, reading, shown, translate_errors, writing
 
 Clock = Callable[[Connection], datetime]
+_RECKONED_S = 60
 
 
 def database_time(connection: Connection) -> datetime:
     """The time of the machine that holds the store, in UTC: all workers go by one clock."""
     if connection.dialect.name == "sqlite":
-        told = connection.execute(text("SELECT strftime('%Y-%m-%dT%H:%M:%f', 'now')")).scalar_one()
-        return datetime.fromisoformat(told).replace(tzinfo=UTC)
-    now: datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
+        return datetime.now(UTC)
+    now: datetime = connection.exec_driver_sql("SELECT clock_timestamp()").scalar_one()
     return now.astimezone(UTC)
 
 
@@ -45,6 +46,7 @@ class JobStore:
         self.clock = clock
         self._url = address_of(where)
         self._engine = open_database(where, make=make)
+        self._asked: tuple[datetime, float] | None = None
         # Threads that wait for a file are woken one by one; left to SQLite, they would look again and again.
         self._turn: AbstractContextManager[object] = threading.Lock() if self.is_a_file else nullcontext()
 
@@ -69,6 +71,13 @@ class JobStore:
         """Whether it is SQLite's, where one process writes at a time."""
         return self._url.get_backend_name() == "sqlite"
 
+    def about_now(self, connection: Connection) -> datetime:
+        """The time of the store, asked once a minute, and reckoned in between: for what lasts for minutes and more."""
+        asked, at = self._asked, time.monotonic()
+        if asked is None or at - asked[1] > _RECKONED_S:
+            self._asked = asked = (self.clock(connection), at)
+        return asked[0] + timedelta(seconds=at - asked[1])
+
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A transaction that reads.
@@ -76,7 +85,7 @@ class JobStore:
         Raises:
             StoreError: the store cannot be used.
         """
-        with translate_errors(self._url), self._engine.begin() as connection:
+        with translate_errors(self._url), reading(self._engine) as connection:
             yield connection
 
     @contextmanager

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from kvqa_audit.json_text import value_of_json
+
 
 @dataclass(frozen=True, slots=True)
 class AuditOrder:
@@ -51,4 +53,4 @@ class AuditOrder:
 
     @staticmethod
     def of_json(text: bytes) -> AuditOrder:
-        return AuditOrder(**json.loads(text))
+        return AuditOrder(**value_of_json(text))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from kvqa_audit.errors import ConflictError, NotThereError
@@ -15,8 +15,17 @@ from kvqa_audit.store.cells import fetched, kept_text
 from kvqa_audit.store.job_records import Cause, Job, JobState
 from kvqa_audit.store.job_tables import DATASETS, JOBS
 from kvqa_audit.store.records import StoredRun
-from kvqa_audit.store.run_rows import run_lines
+from kvqa_audit.store.run_rows import lines_of, lines_where
 from kvqa_audit.store.tables import RUNS
+
+_LAST = 2**31 - 1
+_LATEST, _LATEST_RUNS = (
+    columns.where(JOBS.c.dataset == bindparam("dataset"), JOBS.c.id < bindparam("before"))
+    .order_by(JOBS.c.id.desc())
+    .limit(bindparam("limit"))
+    for columns in (select(JOBS), select(JOBS.c.run))
+)
+_THEIR_RUNS = lines_where(RUNS.c.id.in_(_LATEST_RUNS))
 
 
 def start_job(
@@ -89,10 +98,10 @@ def history(
     store: JobStore, dataset: int, *, before: int | None = None, limit: int = 50
 ) -> tuple[tuple[Job, StoredRun | None], ...]:
     """The jobs of a dataset, latest first, each with the run of its last attempt if its work has begun."""
-    found = jobs(store, dataset=dataset, before=before, limit=limit)
+    given = {"dataset": dataset, "before": _LAST if before is None else before, "limit": limit}
     with store.reading() as connection:
-        lines = run_lines(connection, RUNS.c.id.in_([one.run for one in found if one.run is not None]))
-    runs = {run.id: run for run in lines}
+        found = [Job(**row) for row in fetched(connection, _LATEST, **given)]
+        runs = {run.id: run for run in lines_of(connection, _THEIR_RUNS, **given)}
     return tuple((one, runs.get(one.run or "")) for one in found)
 
 

@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from kvqa_audit.errors import ConflictError, NotThereError
 from kvqa_audit.jobs.cron import times_after
@@ -16,6 +16,8 @@ from kvqa_audit.store.job_records import Schedule, ScheduleSettings
 from kvqa_audit.store.job_tables import DATASETS, SCHEDULES, SLOTS
 
 _SETTINGS = tuple(ScheduleSettings.__dataclass_fields__)
+_ALL = select(SCHEDULES).order_by(SCHEDULES.c.id)
+_OF_ONE = _ALL.where(SCHEDULES.c.dataset == bindparam("dataset"))
 
 
 def add_schedule(store: JobStore, dataset: int, settings: ScheduleSettings) -> Schedule:
@@ -37,9 +39,8 @@ def add_schedule(store: JobStore, dataset: int, settings: ScheduleSettings) -> S
 
 def schedules(store: JobStore, dataset: int | None = None) -> tuple[Schedule, ...]:
     """All schedules, or those of one dataset, in the order in which they were made."""
-    wanted = select(SCHEDULES).order_by(SCHEDULES.c.id)
     with store.reading() as connection:
-        rows = fetched(connection, wanted if dataset is None else wanted.where(SCHEDULES.c.dataset == dataset))
+        rows = fetched(connection, _ALL) if dataset is None else fetched(connection, _OF_ONE, dataset=dataset)
     return tuple(map(_record, rows))
 
 

@@ -24,6 +24,7 @@ from kvqa_audit.jobs.outbox import send_messages
 from kvqa_audit.jobs.retention import tidy
 from kvqa_audit.jobs.settings import WorkerSettings
 from kvqa_audit.jobs.slots import forget_future_slots, make_slots
+from kvqa_audit.store.database import end_stuck_transactions
 from kvqa_audit.store.job_records import Job
 from kvqa_audit.store.lookup import STORE_VARIABLE
 
@@ -31,6 +32,7 @@ LOG = logging.getLogger("kvqa_audit.jobs")
 # A clock is read to the millisecond.
 _WENT_BACK = timedelta(seconds=1)
 _AFTER_AN_ERROR_SECONDS = 1.0
+_FREE_EVERY_SECONDS = 5.0
 # Who is to end waits no longer for a store that is away.
 _GIVE_UP_SECONDS = 2.0
 
@@ -137,10 +139,15 @@ class Worker:
             self._held = None
 
     def _do_chores(self) -> None:
-        """Sends messages, and removes what need not be kept, beside the audits: both may take their time."""
+        """Frees the store, sends messages, and removes what is not kept, beside the audits: each may take its time."""
+        freed = time.monotonic()
         tidied: float | None = None
         while not self._ended.wait(self.settings.look_every_seconds):
             try:
+                if time.monotonic() - freed >= _FREE_EVERY_SECONDS:
+                    freed = time.monotonic()
+                    with self.store.reading() as connection:
+                        end_stuck_transactions(connection)
                 send_messages(self.store)
                 if tidied is None or time.monotonic() - tidied >= self.settings.tidy_every_seconds:
                     tidy(self.store, self.settings.data)

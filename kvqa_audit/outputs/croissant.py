@@ -29,7 +29,14 @@ RAI_FIELDS = {
 }
 # The format takes one text here, and a list of texts elsewhere.
 _ONE_TEXT = ("rai:dataCollectionMissingData",)
-_KINDS = {".csv": "text/csv", ".parquet": "application/x-parquet"}
+_KINDS = {
+    ".csv": "text/csv",
+    ".tsv": "text/tab-separated-values",
+    ".txt": "text/plain",
+    ".json": "application/json",
+    ".jsonl": "application/jsonlines",
+    ".parquet": "application/x-parquet",
+}
 _ROLES = {
     "source": "The category of the image.",
     "question": "The question about the image.",

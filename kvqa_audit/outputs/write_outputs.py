@@ -81,11 +81,22 @@ def make_sure_report_can_be_written(run: AuditRun, path: Path, *, pages: bool) -
         OutputError: the report, or its folder of pages, would harm what others made.
     """
     make_sure_it_can_be_replaced(path, PAGE, run.dataset.location)
-    folder = path.with_suffix("")
+    if pages:
+        make_sure_pages_can_be_written(path)
+
+
+def make_sure_pages_can_be_written(report: Path) -> None:
+    """
+    Raises:
+        OutputError: the folder for the pages of this report leads elsewhere, or holds what others made.
+    """
+    folder = report.with_suffix("")
+    if folder.is_symlink():
+        raise OutputError(f"{folder}: is a link, and the pages of a report would go where it leads; remove it")
     # What a killed report left has no index yet.
-    there = folder.iterdir() if pages and folder.is_dir() else ()
+    there = folder.iterdir() if folder.is_dir() else ()
     if not all(_is_page(path) or path.name.endswith(".html.part") for path in there):
-        raise OutputError(f"{folder}: holds other things than the pages of a report; name another file with --out")
+        raise OutputError(f"{folder}: holds other things than the pages of a report; name another place with --out")
 
 
 def write_report(
@@ -134,8 +145,8 @@ def _write_pages(report: Report, folder: Path, studio: Studio | None, missing: s
 
 
 def _remove_pages(folder: Path, kept: Collection[str] = ()) -> None:
-    """Removes the pages that an earlier report left; nothing else that lies there."""
-    if not _is_page(folder / INDEX):
+    """Removes the pages that an earlier report left; nothing else that lies there, or where a link leads."""
+    if folder.is_symlink() or not _is_page(folder / INDEX):
         return
     for path in folder.glob("*.html"):
         if path.name not in kept and _is_page(path):

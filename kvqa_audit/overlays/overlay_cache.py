@@ -8,6 +8,7 @@ from typing import Any
 
 from kvqa_audit.cache.texts import Cache
 from kvqa_audit.images.decode import DECODE_VERSION, decoder_version
+from kvqa_audit.json_text import value_of_json
 from kvqa_audit.overlays.detection import Detection, ImageOverlays, Region
 
 # Goes up whenever a detector gives another answer for the same pixels.
@@ -44,7 +45,7 @@ def _as_list(detection: Detection | None) -> list[Any] | None:
 def _read(img_id: str, text: str) -> ImageOverlays | None:
     """None where the text is not what `_written` writes: the image is then looked at again."""
     try:
-        found = json.loads(text)
+        found = value_of_json(text)
         return ImageOverlays(
             img_id,
             _detection(found["box"]),

@@ -23,6 +23,7 @@ from kvqa_audit.spec.load import load_spec
 IMAGES_ARE_READ_BY = "kvqa_audit.images.fingerprint_stage"
 
 if TYPE_CHECKING:
+    from kvqa_audit.artifacts.fingerprint_files import FingerprintFiles
     from kvqa_audit.cache.caches import Caches
     from kvqa_audit.duplicates.find import DuplicateResult
     from kvqa_audit.engine.executor import Executor
@@ -135,18 +136,23 @@ def audit_duplicates(
     options: AuditOptions | None = None,
     *,
     mode: Literal["all", "exact"] = "all",
+    executor: Executor | None = None,
     caches: Caches | None = None,
+    shards: FingerprintFiles | None = None,
     cancel: threading.Event | None = None,
     listener: Listener = ignore_events,
 ) -> DuplicateResult:
     """Looks for duplicates alone: no row is judged, nothing is written.
 
     Args:
-        source, options, caches, cancel, listener: as for `run_audit`.
+        source, options, executor, caches, cancel, listener: as for `run_audit`.
         mode: "exact" finds identical bytes and pixels only.
+        shards: where fingerprints go, a file for each task, from which they are read one after the other; then the
+            caches are not used. None keeps all in memory.
 
     Raises:
         CancelledError: `cancel` was set.
+        OutputError: `shards` cannot be written.
         SourceError: the source cannot be read, or has no images.
     """
     from kvqa_audit.errors import SourceError
@@ -155,15 +161,30 @@ def audit_duplicates(
 
     options = options or AuditOptions()
     clock = Clock(listener, cancel)
-    with _executor(None, options.jobs, cancel) as pool:
+    with _executor(executor, options.jobs, cancel) as pool:
         pool.start(IMAGES_ARE_READ_BY)
         location = absolute_location(str(source))
         spec = options.spec or _description_of_images(location, options.revision)
         dataset = open_dataset(location, spec, revision=options.revision, images_only=True)
         if "images" in dataset.absent:
             raise SourceError(f"{source}: {dataset.absent['images']}")
-        images = look_at_images(dataset, pool, caches, clock)
-        return look_for_duplicates(images, pool, caches, clock, mode)
+        if shards is None:
+            images = look_at_images(dataset, pool, caches, clock)
+            return look_for_duplicates(images, pool, caches, clock, mode)
+        return _duplicates_in_shards(dataset, shards, pool, clock, mode)
+
+
+def _duplicates_in_shards(
+    dataset: Dataset, files: FingerprintFiles, pool: Executor, clock: Clock, mode: Literal["all", "exact"]
+) -> DuplicateResult:
+    from kvqa_audit.duplicates.find import find_duplicates
+    from kvqa_audit.pipeline.fingerprints_in_shards import fingerprints_in_shards
+
+    total = sum(len(shard.ids) for shard in dataset.shards)
+    with clock.stage("look at the images", total):
+        fingerprints = fingerprints_in_shards(dataset.shards, files, pool=pool, on_progress=clock.advance)
+    with clock.stage("find duplicates", total):
+        return find_duplicates(fingerprints, mode=mode, pool=pool)
 
 
 def _description_of_images(source: str, revision: str | None) -> DatasetSpec:

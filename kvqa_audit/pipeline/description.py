@@ -101,7 +101,9 @@ def _is_described(table: RawTable, spec: DatasetSpec) -> bool:
         return len(there) == len(spec.columns.text_columns) - 1
     questions = table.columns[there["question"]]
     asked = [str(text) for text in questions[:: max(1, len(questions) // _LOOKED_AT)] if str(text or "").strip()]
-    return not asked or sum(spec.question_of(text) is not None for text in asked) >= MIN_SHARE_KNOWN * len(asked)
+    if not asked:
+        return len(there) == len(spec.columns.text_columns)
+    return sum(spec.question_of(text) is not None for text in asked) >= MIN_SHARE_KNOWN * len(asked)
 
 
 def inferred(opened: OpenedSource, source: str) -> DatasetSpec:

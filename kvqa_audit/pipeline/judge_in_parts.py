@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from kvqa_audit import __version__
 from kvqa_audit.checks.parts import checks_in_parts, over_all_parts
 from kvqa_audit.engine.executor import Executor, WorkerError
+from kvqa_audit.errors import SpecError
 from kvqa_audit.ingest.table_in_parts import ROWS_A_PART, TableInParts, distinct_cells, part_table
 from kvqa_audit.model import CheckOutcome, OutcomeStatus, Severity
 from kvqa_audit.pipeline.judge_part import (
@@ -132,6 +133,7 @@ def _judged_parts(
     """The summaries of all parts together; the parts that a killed run has written are read.
 
     Raises:
+        SpecError: a promise or a rule cannot be evaluated.
         WorkerError: a part could not be judged.
     """
     outcomes: dict[int, tuple[CheckOutcome, ...]] = {}
@@ -149,6 +151,8 @@ def _judged_parts(
             open_tasks.append(task)
     shared = (pool.share(spec), pool.share(spelt))
     for answer in pool.map_unordered(judge_part, open_tasks, *shared, item_timeout_seconds=0):
+        if isinstance(answer.value, SpecError):
+            raise answer.value
         if answer.value is None:
             failure = "" if answer.failure is None else f"{answer.failure.kind}: {answer.failure.detail}"
             raise WorkerError(f"part {answer.task.number} of the table could not be judged ({failure})")

@@ -19,6 +19,7 @@ import numpy as np
 from kvqa_audit.artifacts.atomic_file import write_atomically
 from kvqa_audit.checks.base import Check, Evidence
 from kvqa_audit.checks.parts import checks_in_parts
+from kvqa_audit.errors import SpecError
 from kvqa_audit.ingest.dataset import ROLES, Table
 from kvqa_audit.ingest.table import empty_table
 from kvqa_audit.ingest.table_in_parts import Part, TableInParts, read_part
@@ -96,26 +97,35 @@ class PartTask:
         return (str(self.table.rows_file),)
 
 
-def judge_part(task: PartTask, done: frozenset[int], spec: DatasetSpec, spelt: Spelt | None) -> Iterator[Summary]:
+def judge_part(
+    task: PartTask, done: frozenset[int], spec: DatasetSpec, spelt: Spelt | None
+) -> Iterator[Summary | SpecError]:
     """Judges all that the rows of a part tell by themselves, and counts what counts over all parts tell.
 
-    `spelt` is of the whole table; None counts no images.
+    Gives the error, where a promise or a rule cannot be evaluated: raised in a worker it would be taken for a fault of
+    the program. `spelt` is of the whole table; None counts no images.
     """
+    if done:
+        return
+    try:
+        yield _summary(task, spec, spelt)
+    except SpecError as error:
+        yield error
+    # Great Expectations leaves its batches, with all their rows, in cycles of few objects: nobody would come for them.
+    gc.collect()
+
+
+def _summary(task: PartTask, spec: DatasetSpec, spelt: Spelt | None) -> Summary:
     from kvqa_audit.answers.distributions import images_in
     from kvqa_audit.contracts.expectations_in_parts import count_cells
 
-    if done:
-        return
     part = read_part(task.table, task.number)
     absent = absent_from(part.table, spec)
     evidence = evidence_of(part.table, spec, absent, rules=_rules(part, spec), written=part.written)
     summary = Summary((), len(part.rows), cells=count_cells(part.table, spec, absent))
     if spelt is not None:
         summary.images.update(images_in(part.table.frame, spelt))
-    yield write_findings(checks_in_parts(spec).by_part, evidence, task.target, summary, part)
-    # Great Expectations leaves its batches, with all their rows, in cycles of few objects: nobody would come for them.
-    del part, evidence
-    gc.collect()
+    return write_findings(checks_in_parts(spec).by_part, evidence, task.target, summary, part)
 
 
 def judge_sample(table: TableInParts, spec: DatasetSpec, target: Path) -> Summary:

@@ -157,8 +157,9 @@ def audit_and_publish(
         ArtifactError, StoreError: the baseline cannot be found or read, or the store cannot be used.
         OutputError: the results cannot be written, or the folder is not one for them: then it is told before the work.
     """
-    from kvqa_audit.outputs.write_outputs import replace_outputs, write_outputs
+    from kvqa_audit.outputs.write_outputs import make_sure_pages_can_be_written, replace_outputs, write_outputs
     from kvqa_audit.release.redecide import with_decisions
+    from kvqa_audit.store.at_work import this_process
     from kvqa_audit.store.lookup import earlier_audit
 
     spec, opened = request.options.spec, request.options.opened
@@ -178,8 +179,12 @@ def audit_and_publish(
     )
     baseline = publication.baseline
     earlier = None if baseline is None else earlier_audit(baseline, runs, start.series, start.project)
+    # A run whose id is given is followed by whoever gave it.
+    process = this_process() if run_id is None else None
     place = reserved(publication.out, request.source, may_hold=publication.may_hold_source)
-    with place as folder, nullcontext() if runs is None else runs.running(start):
+    with place as folder, nullcontext() if runs is None else runs.running(start, process):
+        if publication.pages:
+            make_sure_pages_can_be_written(folder.out / "report.html")
         before = _identity(request.source)
         seen: list[Dataset] = []
         run = audited(

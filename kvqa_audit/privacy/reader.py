@@ -78,13 +78,28 @@ def read_characters(rgb: NDArray[np.uint8]) -> tuple[tuple[ReadCharacter, ...], 
         ImportError: RapidOCR is not installed.
     """
     read = _engine(enlarges=False)
-    found = read(np.ascontiguousarray(rgb[..., ::-1]), return_word_box=True, return_single_char_box=True)
+    found = read(np.ascontiguousarray(rgb[..., ::-1]), use_det=True, return_word_box=True, return_single_char_box=True)
     if found.txts is None:
         return ()
     return tuple(
         tuple(ReadCharacter(str(one[0]), float(one[1]), *_middle(one[2])) for one in line if one and one[0].strip())
         for line in found.word_results
     )
+
+
+def read_line(rgb: NDArray[np.uint8]) -> tuple[str, float]:
+    """Reads a picture of one line, blanks left out; the confidence is that of the character that is least sure, 0 to 1.
+
+    Args:
+        rgb: (height, width, 3), little more than the line.
+
+    Raises:
+        ImportError: RapidOCR is not installed.
+    """
+    # What a call says of detection holds for the calls after it, too.
+    found = _engine(enlarges=False)(np.ascontiguousarray(rgb[..., ::-1]), use_det=False, return_word_box=True)
+    text = "".join("".join(found.txts or ()).split())
+    return text, min((float(one) for line in found.word_results for one in line.confs), default=0.0)
 
 
 def _middle(corners: Any) -> tuple[float, float]:

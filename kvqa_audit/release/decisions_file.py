@@ -6,7 +6,6 @@ Version 2 knows the evidence that was frozen with a decision. Files of version 1
 from __future__ import annotations
 
 import difflib
-import json
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -18,6 +17,7 @@ from typing import Any
 
 from kvqa_audit.errors import SpecError
 from kvqa_audit.ingest.csv_records import csv_records
+from kvqa_audit.json_text import value_of_json
 from kvqa_audit.model import FrozenEvidence
 from kvqa_audit.regular_file import read_regular_file
 from kvqa_audit.release.decisions import CorrectedAnswer, Decision, DecisionVerdict
@@ -180,16 +180,16 @@ def _typed(cells: Mapping[str, str], where: Where) -> dict[str, Any]:
                 raise SpecError(f"{where(name)}: {_short(values[name])} is no day; write it as 2027-01-31") from None
     if (related := values.get("related", "").strip()).startswith("["):
         try:
-            values["related"] = json.loads(related)
-        except (ValueError, RecursionError):
+            values["related"] = value_of_json(related)
+        except ValueError:
             raise SpecError(f"{where('related')}: is not a list; write id; id") from None
     elif related:
         values["related"] = [one.strip() for one in related.split(";") if one.strip()]
     for name, example in (("correction", _CORRECTION), ("evidence", _EVIDENCE)):
         if name in values:
             try:
-                values[name] = json.loads(values[name])
-            except (ValueError, RecursionError):
+                values[name] = value_of_json(values[name])
+            except ValueError:
                 raise SpecError(f"{where(name)}: is not JSON; write {example}") from None
     return values
 

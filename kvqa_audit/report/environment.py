@@ -17,8 +17,12 @@ def asset(path: str) -> str:
     return files("kvqa_audit.report").joinpath(path).read_text(encoding="utf-8").strip()
 
 
+@cache
 def environment(package: str = "kvqa_audit.report") -> Environment:
-    """A package's templates: they escape every text, fail on what is not there, and make control characters visible."""
+    """A package's templates, each compiled once.
+
+    They escape every text, fail on what is not there, and make control characters visible.
+    """
     made = Environment(
         loader=PackageLoader(package, "templates"),
         autoescape=True,

@@ -10,7 +10,8 @@ from sqlalchemy import case, func, select, update
 from kvqa_audit.errors import ConflictError
 from kvqa_audit.jobs.job_store import JobStore
 from kvqa_audit.release.sample_unit import SAMPLED
-from kvqa_audit.reviews.queue import WAITING, Filters
+from kvqa_audit.reviews.queue import Filters
+from kvqa_audit.reviews.queue_queries import WAITING, WANTED
 from kvqa_audit.store.access_tables import USERS
 from kvqa_audit.store.review_records import Item
 from kvqa_audit.store.review_rows import items, review_of
@@ -38,12 +39,13 @@ def assign(store: JobStore, dataset: int, filters: Filters, user: int | None, *,
     """
     c = REVIEW_ITEMS.c
     with store.writing() as connection:
-        run = review_of(connection, dataset).run or ""
-        of = [c.dataset == dataset, c.run == run, c.state.in_(WAITING), *filters.conditions()]
+        run, given = review_of(connection, dataset).run or "", filters.given()
+        of = [c.dataset == dataset, c.run == run, c.state.in_(WAITING), *WANTED]
         if most is not None:
             chosen = select(c.id).where(*of, c.assignee.is_(None)).order_by(c.weight.desc(), c.id).limit(most)
-            of = [c.id.in_(connection.execute(chosen).scalars().all())]
-        return len(connection.execute(update(REVIEW_ITEMS).where(*of).values(assignee=user).returning(c.id)).all())
+            of = [c.id.in_(connection.execute(chosen, given).scalars().all())]
+        given_to = update(REVIEW_ITEMS).where(*of).values(assignee=user).returning(c.id)
+        return len(connection.execute(given_to, given if most is None else {}).all())
 
 
 def shares(store: JobStore, dataset: int) -> tuple[Share, ...]:
@@ -74,8 +76,8 @@ def candidates(store: JobStore, dataset: int, check: str, limit: int) -> tuple[I
     c = REVIEW_ITEMS.c
     with store.reading() as connection:
         of = [c.dataset == dataset, c.run == (review_of(connection, dataset).run or ""), c.state == ItemState.OPEN]
-        filters = Filters(check=check).conditions()
-        return items(connection, *of, c.decided == 0, *filters, order=(c.weight.desc(), c.id), limit=limit)
+        given = Filters(check=check).given()
+        return items(connection, *of, c.decided == 0, *WANTED, order=(c.weight.desc(), c.id), limit=limit, **given)
 
 
 def measure_by(store: JobStore, number: int, known: ReviewVerdict | None) -> None:

@@ -7,20 +7,42 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from kvqa_audit.errors import ConflictError, SpecError
 from kvqa_audit.jobs.job_store import JobStore
 from kvqa_audit.reviews.settling import settled
-from kvqa_audit.store.cells import kept_text
+from kvqa_audit.store.cells import fetched, kept_text
 from kvqa_audit.store.review_records import Item, ReviewDecision, Words
-from kvqa_audit.store.review_rows import decisions, decisions_in_force, in_force, item, item_of_finding, review_of
+from kvqa_audit.store.review_rows import decisions_in_force, item, item_of_finding, review_of
 from kvqa_audit.store.review_tables import REVIEW_DECISIONS, REVIEW_ITEMS, REVIEW_LOCKS, REVIEW_SKIPS, ItemState
 
 MAX_BULK = 5_000
 LOCK = timedelta(minutes=5)
 _USED = "this key was used for another decision; take a new one"
+_SAID = (
+    select(REVIEW_DECISIONS)
+    .where(
+        (REVIEW_DECISIONS.c.idempotency_key == bindparam("key"))
+        | (
+            (REVIEW_DECISIONS.c.item == bindparam("item"))
+            & (REVIEW_DECISIONS.c.round == bindparam("round"))
+            & REVIEW_DECISIONS.c.undone_at.is_(None)
+        )
+    )
+    .order_by(REVIEW_DECISIONS.c.id)
+)
+_KEEP = insert(REVIEW_DECISIONS).returning(REVIEW_DECISIONS.c.id)
+_LET_GO = (
+    # Locks that are over hold nobody off; they are removed where one is written anyway.
+    delete(REVIEW_LOCKS).where(
+        REVIEW_LOCKS.c.user == bindparam("by"),
+        (REVIEW_LOCKS.c.item == bindparam("number")) | (REVIEW_LOCKS.c.until < bindparam("now")),
+    ),
+    delete(REVIEW_SKIPS).where(REVIEW_SKIPS.c.user == bindparam("by"), REVIEW_SKIPS.c.item == bindparam("number")),
+)
+_SETTLE = update(REVIEW_ITEMS).where(REVIEW_ITEMS.c.id == bindparam("number"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +125,11 @@ def keep(
 ) -> Kept:
     """The same, in a transaction of its caller; `batch` names what is taken back together."""
     key, batch = f"{who.id}:{key}", f"{who.id}:{batch}"
-    now, about, d = store.clock(connection), item(connection, number, lock=True), REVIEW_DECISIONS.c
+    now, about = store.about_now(connection), item(connection, number, lock=True)
     allowed(about)
     # The same decision, if it was sent before, waited for the same lock.
-    found = decisions(connection, (d.idempotency_key == key) | in_force(about))
+    rows = fetched(connection, _SAID, key=key, item=about.id, round=about.round)
+    found = tuple(ReviewDecision(**row) for row in rows)
     if known := [one for one in found if one.idempotency_key == key]:
         return _again(known[0], about)
     said = found
@@ -131,11 +154,11 @@ def keep(
         "idempotency_key": key,
     }
     try:
-        row["id"] = connection.execute(insert(REVIEW_DECISIONS).values(row).returning(d.id)).scalar_one()
+        row["id"] = connection.execute(_KEEP, row).scalar_one()
     except IntegrityError:
         raise ConflictError(_USED) from None
-    for table in (REVIEW_LOCKS, REVIEW_SKIPS):
-        connection.execute(delete(table).where(table.c.item == number, table.c.user == who.id))
+    for left in _LET_GO:
+        connection.execute(left, {"by": who.id, "number": number, "now": now})
     made = ReviewDecision(**row, undone_by=None, undone_at=None)
     return Kept(made, settle(connection, about, [*said, made]))
 
@@ -208,7 +231,7 @@ def settle(connection: Connection, about: Item, said: Sequence[ReviewDecision] |
     values: dict[str, Any] = {"decided": len(said), "state": state, "settled_by": last.id if last else None}
     if (state, values["settled_by"]) != (about.state, about.settled_by):
         values["version"] = about.version + 1
-    connection.execute(update(REVIEW_ITEMS).where(REVIEW_ITEMS.c.id == about.id).values(**values))
+    connection.execute(_SETTLE, {"number": about.id, **values})
     return replace(about, **values)
 
 

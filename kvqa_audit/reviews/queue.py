@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 from statistics import median
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, exists, func, insert, literal, select, union_all, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from kvqa_audit.errors import ConflictError
 from kvqa_audit.jobs.job_store import JobStore
 from kvqa_audit.reviews.deciding import LOCK, Reviewer, settle
+from kvqa_audit.reviews.queue_queries import DECIDED, HOLDS, MINE, SETTLED, STATES, TEXTS, TIERS, WAITING, WANTED
+from kvqa_audit.store.cells import fetched
 from kvqa_audit.store.review_records import Item, Review, ReviewDecision
-from kvqa_audit.store.review_rows import decisions, items, review_of
-from kvqa_audit.store.review_tables import (
-    REVIEW_DECISIONS,
-    REVIEW_ITEMS,
-    REVIEW_LOCKS,
-    REVIEW_SKIPS,
-    REVIEWS,
-    ItemState,
-)
+from kvqa_audit.store.review_rows import items, review_of
+from kvqa_audit.store.review_tables import REVIEW_ITEMS, REVIEWS, ItemState
 
 SIMILAR, ALIKE, RECENT = 5, 12, 40
 # Who has not decided for so long was away.
 _AWAY = timedelta(minutes=5)
-WAITING = (ItemState.OPEN, ItemState.DISPUTED, ItemState.KNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +37,9 @@ class Filters:
     assignee: int | None = None
     blocking_first: bool = False
 
-    def conditions(self) -> list[ColumnElement[bool]]:
-        c = REVIEW_ITEMS.c
-        texts = {c.check: self.check, c.source: self.source, c.question: self.question, c.answer: self.answer}
-        of = [column == text for column, text in texts.items() if text]
-        of += [] if self.state is None else [c.state == self.state]
-        return of + ([] if self.assignee is None else [c.assignee == self.assignee])
+    def given(self) -> dict[str, Any]:
+        """What the parameters of `WANTED` are."""
+        return {f"wanted_{name}": getattr(self, name) for name in (*TEXTS, "state", "assignee")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +91,14 @@ def next_items(
     found: list[Item] = []
     with store.writing() as connection:
         # Two who ask at once would be given the same.
-        review, now = review_of(connection, dataset, lock=True), store.clock(connection)
+        review, now = review_of(connection, dataset, lock=True), store.about_now(connection)
         if review.run is None:
             return ()
-        for tier in _tiers(who, review, filters, now):
-            of = [REVIEW_ITEMS.c.id.not_in([*holding, *(one.id for one in found)]), *filters.conditions(), *tier]
-            found += _weightiest(connection, of, limit - len(found))
+        given = {"dataset": dataset, "run": review.run, "user": who.id, "now": now, "needed": review.needed}
+        for tier in TIERS if filters.blocking_first else TIERS[1:]:
+            most, seen = limit - len(found), [*holding, *(one.id for one in found)]
+            rows = fetched(connection, tier, **given, **filters.given(), seen=seen, most=most)
+            found += [Item(**row) for row in rows[:most]]
             if len(found) >= limit:
                 break
         if hold:
@@ -114,21 +108,14 @@ def next_items(
 
 def progress(connection: Connection, who: Reviewer, dataset: int, filters: Filters, now: datetime) -> Progress:
     """How far the review of what somebody wants to see is."""
-    c, d = REVIEW_ITEMS.c, REVIEW_DECISIONS.c
-    run = select(REVIEWS.c.run).where(REVIEWS.c.dataset == dataset).scalar_subquery()
-    of = [c.dataset == dataset, c.run == run, *filters.conditions()]
-    rows = connection.execute(select(c.state, func.count()).where(*of).group_by(c.state)).all()
-    numbers = {ItemState(state): number for state, number in rows}
-    mine = [d.dataset == dataset, d.user == who.id, d.undone_at.is_(None)]
-    decided = select(func.count()).select_from(REVIEW_DECISIONS).where(*mine).scalar_subquery()
-    # What this person decided and others still have to: mostly little, so that it is counted from its side.
-    still = [*of, c.state.in_(WAITING), c.decided > 0, d.item == c.id, d.round == c.round]
-    done = select(func.count()).select_from(REVIEW_ITEMS, REVIEW_DECISIONS).where(*still, *mine).scalar_subquery()
-    number, over = connection.execute(select(decided, done)).one()
-    waiting = sum(numbers.get(state, 0) for state in WAITING) - over
-    last = connection.execute(select(d.batch, d.at).where(*mine).order_by(d.id.desc()).limit(RECENT)).all()
+    given = {"dataset": dataset, "user": who.id}
+    rows = connection.execute(STATES, {**given, **filters.given()}).all()
+    numbers = {ItemState(state): number for state, number, _ in rows}
+    waiting = sum(numbers.get(state, 0) for state in WAITING) - (rows[0][2] if rows else 0)
+    last = connection.execute(MINE, {**given, "most": RECENT}).all()
     told = {state.value: numbers.get(state, 0) for state in (ItemState.SETTLED, ItemState.OPEN, ItemState.DISPUTED)}
-    return Progress(**told, mine=number, for_me=waiting, seconds_each=_seconds_each(dict(map(tuple, last)), now))
+    times = {batch: at for batch, at, _ in last}
+    return Progress(**told, mine=last[0][2] if last else 0, for_me=waiting, seconds_each=_seconds_each(times, now))
 
 
 def matching(store: JobStore, who: Reviewer, dataset: int, filters: Filters, limit: int) -> tuple[Item, ...]:
@@ -137,7 +124,8 @@ def matching(store: JobStore, who: Reviewer, dataset: int, filters: Filters, lim
     with store.reading() as connection:
         review = review_of(connection, dataset)
         of = [c.dataset == dataset, c.run == (review.run or ""), c.state.in_((ItemState.OPEN, ItemState.DISPUTED))]
-        return items(connection, *of, ~_decided_by(who), *filters.conditions(), limit=limit)
+        given = {"user": who.id, **filters.given()}
+        return items(connection, *of, ~DECIDED, *WANTED, limit=limit, **given)
 
 
 def choices(store: JobStore, dataset: int) -> dict[str, list[tuple[str, int]]]:
@@ -157,24 +145,27 @@ def decided_by(store: JobStore, who: Reviewer, dataset: int, findings: Collectio
     """Of these findings' keys, those of things that somebody decided about already, whether it is settled or not."""
     c = REVIEW_ITEMS.c
     with store.reading() as connection:
-        of = (c.dataset == dataset, c.key.in_(findings), _decided_by(who))
-        return frozenset(connection.execute(select(c.key).where(*of)).scalars())
+        of = (c.dataset == dataset, c.key.in_(findings), DECIDED)
+        return frozenset(connection.execute(select(c.key).where(*of), {"user": who.id}).scalars())
 
 
 def similar(connection: Connection, wanted: Iterable[Item]) -> dict[int, tuple[tuple[ReviewDecision, Item], ...]]:
     """What was said last about other settled things of the same check: the same question and answer first."""
-    c, wanted = REVIEW_ITEMS.c, tuple(wanted)
+    wanted = tuple(wanted)
     told: dict[int, tuple[tuple[ReviewDecision, Item], ...]] = {}
     for dataset, check in {(one.dataset, one.check) for one in wanted}:
-        of = (c.dataset == dataset, c.check == check, c.state == ItemState.SETTLED, c.settled_by.is_not(None))
-        known = {one.settled_by: one for one in items(connection, *of, order=c.settled_by.desc(), limit=ALIKE)}
-        said = decisions(connection, REVIEW_DECISIONS.c.id.in_(known), latest_first=True) if known else ()
+        rows = fetched(connection, SETTLED, dataset=dataset, check=check, most=ALIKE)
+        said = [(ReviewDecision(**_part(row, "said")), Item(**_part(row, "about"))) for row in rows]
         for one in wanted:
             if (one.dataset, one.check) == (dataset, check):
-                others = [(other, known[other.id]) for other in said if other.item != one.id]
+                others = [two for two in said if two[0].item != one.id]
                 alike = sorted(others, key=lambda two: (two[1].question, two[1].answer) != (one.question, one.answer))
                 told[one.id] = tuple(alike[:SIMILAR])
     return told
+
+
+def _part(row: Mapping[str, Any], name: str) -> dict[str, Any]:
+    return {column.removeprefix(f"{name}."): cell for column, cell in row.items() if column.startswith(f"{name}.")}
 
 
 def set_up(store: JobStore, dataset: int, version: int, needed: int) -> Review:
@@ -198,49 +189,9 @@ def set_up(store: JobStore, dataset: int, version: int, needed: int) -> Review:
         return review_of(connection, dataset)
 
 
-def _weightiest(connection: Connection, of: Sequence[ColumnElement[bool]], limit: int) -> tuple[Item, ...]:
-    """The first items of these conditions, by weight: for each state an index gives them without looking at all."""
-    c = REVIEW_ITEMS.c
-    order = (c.weight.desc(), c.id.desc())
-    first = (select(c.id).where(*of, c.state == state).order_by(*order).limit(limit).subquery() for state in WAITING)
-    ids = union_all(*(select(one.c.id) for one in first))
-    return items(connection, c.id.in_(ids), order=order)[:limit]
-
-
-def _tiers(who: Reviewer, review: Review, filters: Filters, now: datetime) -> Iterator[list[ColumnElement[bool]]]:
-    """Conditions, the most wanted first; together they hold for all that waits for this person."""
-    c = REVIEW_ITEMS.c
-    waits = [c.dataset == review.dataset, c.run == review.run, ~_decided_by(who)]
-    skipped = exists().where(REVIEW_SKIPS.c.item == c.id, REVIEW_SKIPS.c.user == who.id)
-    lock = REVIEW_LOCKS.c
-    others = (
-        select(func.count())
-        .select_from(REVIEW_LOCKS)
-        .where(lock.item == c.id, lock.user != who.id, lock.until > now)
-        .scalar_subquery()
-    )
-    places = review.needed - c.decided
-    free = ((c.state == ItemState.OPEN) & (others < places)) | (c.state == ItemState.KNOWN)
-    free = free | ((c.state == ItemState.DISPUTED) & (others == 0))
-    if filters.blocking_first:
-        yield [*waits, free, ~skipped, c.blocks.is_(True)]
-    yield [*waits, free, ~skipped]
-    yield [*waits, free]
-    yield waits
-
-
-def _decided_by(who: Reviewer) -> ColumnElement[bool]:
-    c, d = REVIEW_ITEMS.c, REVIEW_DECISIONS.c
-    return exists().where(d.item == c.id, d.user == who.id, d.round == c.round, d.undone_at.is_(None))
-
-
 def _hold(connection: Connection, who: Reviewer, numbers: Collection[int], now: datetime) -> None:
-    lock = REVIEW_LOCKS.c
-    over = (lock.user == who.id) & (lock.until < now)
-    connection.execute(delete(REVIEW_LOCKS).where(over | ((lock.user == who.id) & lock.item.in_(numbers))))
-    until = literal(now + LOCK, lock.until.type)
-    there = select(REVIEW_ITEMS.c.id, literal(who.id), until).where(REVIEW_ITEMS.c.id.in_(numbers))
-    connection.execute(insert(REVIEW_LOCKS).from_select(["item", "user", "until"], there))
+    hold = HOLDS[connection.dialect.name == "postgresql"]
+    connection.execute(hold, {"user": who.id, "until": now + LOCK, "numbers": [*numbers]})
 
 
 def _seconds_each(last: Mapping[str, datetime], now: datetime) -> float | None:

@@ -1,7 +1,7 @@
 """A service comes in, running or not; one archive of its store and reports goes out, and a service out of one.
 
-The store is copied as of one moment, then the reports, which never change: a run that ended in between has files that
-its store does not name yet, never the other way round.
+The store is copied as of one moment, without sessions and one-time links, then the reports, which never change: a run
+that ended in between has files that its store does not name yet, never the other way round.
 """
 
 from __future__ import annotations
@@ -14,16 +14,18 @@ import tarfile
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from sqlalchemy import delete
 
+from kvqa_audit.artifacts.out_folder import new_folder
 from kvqa_audit.errors import KvqaAuditError, OutputError
 from kvqa_audit.jobs.job_store import JobStore
 from kvqa_audit.serve.config import ServeConfig
 from kvqa_audit.store.access_tables import ONE_TIME_LINKS, SESSIONS
 from kvqa_audit.store.database import address_of
 
+_OF_SESSIONS = (SESSIONS, ONE_TIME_LINKS)
 SQLITE, DUMP, KEY, RUNS = "store.sqlite", "store.dump", "report-key", "runs"
 
 
@@ -58,23 +60,32 @@ def restore(config: ServeConfig, archive: Path) -> None:
         OutputError: the folder is not empty, or cannot be written.
         KvqaAuditError: it is no archive of a service, or the store cannot be written.
     """
-    if config.data.exists() and any(config.data.iterdir()):
-        raise OutputError(f"{config.data}: is not empty; a service is restored into a new folder: name one with --data")
-    config.data.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".kvqa-audit-", dir=config.data.parent) as name:
-        staging = Path(name) / "data"
+    with new_folder(config.data) as staging:
         with _opened(archive) as tar:
-            tar.extractall(staging, filter="data")
+            _extract(tar, staging)
         if not (staging / SQLITE).is_file() and not (staging / DUMP).is_file():
             raise KvqaAuditError(f"{archive}: holds no store; it is no archive of 'kvqa-audit serve backup'")
         _restored_store(config, staging)
-        if config.data.exists():
-            config.data.rmdir()
-        staging.rename(config.data)
-        if config.store is None:
-            (config.data / SQLITE).rename(config.place)
-    with JobStore(config.place, make=False) as store, store.writing() as connection:
-        for table in (SESSIONS, ONE_TIME_LINKS):
+
+
+def _extract(tar: tarfile.TarFile, folder: Path) -> None:
+    """Extracts an archive of plain files and folders.
+
+    Raises:
+        KvqaAuditError: something else is in it, or something that would lie elsewhere.
+    """
+    # Older versions of Python have no filter; what it would keep away is refused below.
+    tar.extraction_filter = getattr(tarfile, "data_filter", None)
+    for member in tar:
+        place = PurePosixPath(member.name)
+        if not (member.isreg() or member.isdir()) or place.is_absolute() or ".." in place.parts:
+            raise KvqaAuditError(f"{member.name!r} in the archive is no plain file below it; restore only own backups")
+        tar.extract(member, folder)
+
+
+def _end_sessions(place: str) -> None:
+    with JobStore(place, make=False) as store, store.writing() as connection:
+        for table in _OF_SESSIONS:
             connection.execute(delete(table))
 
 
@@ -100,11 +111,16 @@ def _copied_store(config: ServeConfig, folder: Path) -> Path:
         if not url.database or not Path(url.database).is_file():
             raise KvqaAuditError(f"{url.database}: there is no such store")
         copy = folder / SQLITE
-        with closing(sqlite3.connect(url.database)) as source, closing(sqlite3.connect(copy)) as target:
-            source.backup(target)
+        try:
+            with closing(sqlite3.connect(url.database)) as source, closing(sqlite3.connect(copy)) as target:
+                source.backup(target)
+        except (sqlite3.Error, UnicodeDecodeError) as error:
+            raise KvqaAuditError(f"{url.database}: the store cannot be copied ({error}); bring back a copy") from None
+        _end_sessions(str(copy))
         return copy
     copy = folder / DUMP
-    _postgres("pg_dump", config, "--format=custom", "--no-owner", f"--file={copy}")
+    without = (f"--exclude-table-data={table.name}" for table in _OF_SESSIONS)
+    _postgres("pg_dump", config, "--format=custom", "--no-owner", *without, f"--file={copy}")
     return copy
 
 
@@ -113,14 +129,21 @@ def _restored_store(config: ServeConfig, staging: Path) -> None:
     if url.get_backend_name() == "sqlite":
         if not (staging / SQLITE).is_file():
             raise KvqaAuditError("the archive is of a service on PostgreSQL: name an empty database with --store")
-        if config.store is not None:
-            if Path(config.store).exists():
-                raise OutputError(f"{config.store}: is there already; name a new file")
-            shutil.move(staging / SQLITE, config.store)
+        # Archives of earlier versions hold sessions.
+        _end_sessions(str(staging / SQLITE))
+        if config.store is None:
+            (staging / SQLITE).rename(staging / Path(config.place).name)
+        elif Path(config.store).exists():
+            raise OutputError(f"{config.store}: is there already; name a new file")
+        else:
+            part = Path(config.store).with_name(f".{Path(config.store).name}.part")
+            shutil.move(staging / SQLITE, part)
+            part.rename(config.store)
         return
     if not (staging / DUMP).is_file():
         raise KvqaAuditError("the archive is of a service on SQLite: leave --store out")
     _postgres("pg_restore", config, "--no-owner", "--exit-on-error", "--single-transaction", str(staging / DUMP))
+    _end_sessions(config.place)
     (staging / DUMP).unlink()
 
 

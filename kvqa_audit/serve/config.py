@@ -125,7 +125,7 @@ class ServeConfig(BaseModel):
 def make_sure_it_is_safe(config: ServeConfig, *, has_users: bool) -> None:
     """
     Raises:
-        ConfigError: others could reach the service in the clear, or before anybody has a password.
+        ConfigError: others could reach the service in the clear, or before anybody has a password or a link for one.
     """
     if config.is_local:
         return
@@ -168,8 +168,10 @@ def _file(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeError) as error:
         raise ConfigError(f"{path}: cannot be read ({error})") from None
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # a number that is too long is no TOMLDecodeError
         raise ConfigError(f"{path}: {error}") from None
+    except RecursionError:
+        raise ConfigError(f"{path}: is nested too deeply; write plain keys and values") from None
 
 
 def _usual_folder(environment: Mapping[str, str]) -> Path:

@@ -110,7 +110,7 @@ def _begun(module: str, config: ServeConfig) -> subprocess.Popen[bytes]:
     # Nothing that lies in the folder it is started in is imported (-P). It has a group of its own, so that Ctrl-C
     # reaches this process alone, which ends the others in order.
     command = [sys.executable, "-P", "-m", module]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)  # noqa: S603
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)  # noqa: S603 - of this package
     assert process.stdin is not None
     with suppress(BrokenPipeError), process.stdin as stdin:
         stdin.write(config.model_dump_json().encode())

@@ -56,7 +56,7 @@ class Columns(Record):
     split: Text = "split"
     accepted: Text | None = None
     group: Text | None = None
-    other: list[Text] = []
+    other: list[str] = []
 
     @property
     def text_columns(self) -> dict[str, str]:

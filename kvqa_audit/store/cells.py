@@ -11,6 +11,7 @@ from sqlalchemy import Column, Connection, DateTime, Dialect, Enum, Select, Text
 
 from kvqa_audit.artifacts.tables import storable
 from kvqa_audit.errors import StoreError
+from kvqa_audit.json_text import value_of_json
 from kvqa_audit.store.database import shown
 
 
@@ -53,7 +54,7 @@ class Json(TypeDecorator[Any]):
         return None if value is None else json.dumps(value, sort_keys=True, allow_nan=False)
 
     def process_result_value(self, value: str | None, _: Dialect) -> Any:
-        return None if value is None else json.loads(value)
+        return None if value is None else value_of_json(value)
 
 
 def one_of(kind: type[StrEnum], characters: int = 10) -> Enum:
@@ -63,15 +64,19 @@ def one_of(kind: type[StrEnum], characters: int = 10) -> Enum:
     )
 
 
-def fetched(connection: Connection, wanted: Select[Any]) -> list[dict[str, Any]]:
+def fetched(connection: Connection, wanted: Select[Any], **given: Any) -> list[dict[str, Any]]:
     """The rows of a query, each cell of its column's kind; SQLite would give whatever another program put there.
+
+    A query that is made once, with `bindparam` for what is `given` each time, takes a third of the time of a new one.
 
     Raises:
         StoreError: a cell is of another kind.
     """
     place, todo = shown(connection.engine.url), "Another program changed the store: bring back a copy, or name another."
     try:
-        rows = [dict(row) for row in connection.execute(wanted).mappings()]
+        result = connection.execute(wanted, given)
+        names = tuple(result.keys())
+        rows = [dict(zip(names, row, strict=True)) for row in result.all()]
     except (ValueError, TypeError, LookupError) as error:
         tables = " and ".join(sorted({column.table.name for column in _columns(wanted)}))
         raise StoreError(f"{place}: a cell of the table {tables} cannot be read ({error}). {todo}") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,15 +10,22 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, NoSuchModuleError, SQLAlchemyError
 
 from kvqa_audit.errors import NewerStoreError, StoreError
 
-VERSIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
+VERSIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009")
 BUSY_SECONDS = 60
 PAUSED_SECONDS = 20
 # Any number will do, as long as it is always the same: whoever holds it may change the tables.
 _UPGRADE_LOCK = 5_872_001
+_APPLICATION = "kvqa-audit"
+_END_STUCK = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND usename = current_user AND application_name = :application
+AND state = 'active' AND wait_event = 'ClientRead' AND xact_start IS NOT NULL
+AND state_change < clock_timestamp() - make_interval(secs => :seconds)
+"""
 
 
 def address_of(where: str) -> URL:
@@ -57,10 +65,12 @@ def open_database(where: str, *, make: bool) -> Engine:
 def _engine(url: URL) -> Engine:
     try:
         if url.get_backend_name() != "sqlite":
-            engine = create_engine(url, pool_pre_ping=True)
+            is_postgres = url.get_backend_name() == "postgresql"
+            engine = create_engine(url, pool_pre_ping=not is_postgres, pool_use_lifo=True)
             event.listen(engine, "before_cursor_execute", _without_nul, retval=True)
-            if url.get_backend_name() == "postgresql":
+            if is_postgres:
                 event.listen(engine, "connect", _on_connect_postgres)
+                event.listen(engine, "checkout", _on_checkout_postgres)
             return engine
         engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
     except (NoSuchModuleError, ModuleNotFoundError) as error:
@@ -101,6 +111,10 @@ def translate_errors(url: URL) -> Iterator[None]:
     except DBAPIError as error:
         words = " ".join(str(error.orig).split())
         raise StoreError(f"{shown(url)}: the store cannot be used: {words}. {_advice(words)}") from None
+    except UnicodeDecodeError as error:
+        # SQLite's own complaint quotes what lies in the file, and is no UTF-8.
+        words = f"its schema is malformed ({error})"
+        raise StoreError(f"{shown(url)}: the store cannot be used: {words}. {_advice(words)}") from None
     except SQLAlchemyError as error:
         raise StoreError(f"{shown(url)}: the store cannot be used: {error}") from None
 
@@ -108,7 +122,7 @@ def translate_errors(url: URL) -> Iterator[None]:
 def _advice(words: str) -> str:
     if "not a database" in words or "malformed" in words:
         return "The file is no store, or is damaged: name another one, or move it away."
-    if "locked" in words:
+    if "locked" in words or "lock timeout" in words:
         return f"Another process has held it for more than {BUSY_SECONDS} seconds."
     if "full" in words:
         return "Make room there, or name another store."
@@ -135,11 +149,37 @@ def _on_connect_sqlite(connection: Any, _: Any) -> None:
 def _on_connect_postgres(connection: Any, _: Any) -> None:
     # Who is stopped within a transaction would keep others from writing until it goes on.
     connection.execute(f"SET idle_in_transaction_session_timeout = '{PAUSED_SECONDS}s'")
+    connection.execute(f"SET lock_timeout = '{BUSY_SECONDS}s'")
+    connection.execute(f"SET application_name = '{_APPLICATION}'")
     connection.commit()
 
 
+def _on_checkout_postgres(connection: Any, *_: Any) -> None:
+    # A server that has gone has closed its end, which can be read then: seen without asking it each time.
+    idle = select.poll()
+    idle.register(connection.fileno(), select.POLLIN)
+    if idle.poll(0):
+        raise DisconnectionError("the server has closed this connection")
+
+
 def _on_begin_sqlite(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writes") else "BEGIN")
+    writes = connection.get_execution_options().get("writes")
+    driver: Any = connection.connection.driver_connection
+    driver.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """What is read together: of one moment in SQLite; elsewhere each statement sees the store as it is then.
+
+    That is what other databases give in their usual transactions, too, which need not be begun and ended for it.
+    """
+    if engine.dialect.name == "sqlite":
+        with engine.begin() as connection:
+            yield connection
+    else:
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            yield connection
 
 
 @contextmanager
@@ -147,6 +187,18 @@ def writing(engine: Engine) -> Iterator[Connection]:
     """A transaction that has the right to write from its start on, so that writers wait for each other."""
     with engine.connect().execution_options(writes=True) as connection, connection.begin():
         yield connection
+
+
+def end_stuck_transactions(connection: Connection) -> int:
+    """Ends what was stopped on PostgreSQL in the midst of its statements; how many transactions these were.
+
+    The server itself ends only those that were stopped between two statements: of one that was sent by halves, or of
+    many in a pipeline, it waits for the rest as long as the connection lasts.
+    """
+    if connection.dialect.name != "postgresql":
+        return 0
+    given = {"application": _APPLICATION, "seconds": PAUSED_SECONDS}
+    return len(connection.execute(text(_END_STUCK), given).all())
 
 
 def _bring_up_to_date(engine: Engine, name: str) -> None:

@@ -117,6 +117,18 @@ class Dataset:
     created_at: datetime
     settings: DatasetSettings
 
+    @property
+    def name(self) -> str:
+        return self.settings.name
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetName:
+    """What a dataset of the service is called."""
+
+    id: int
+    name: str
+
 
 @dataclass(frozen=True, slots=True)
 class ScheduleSettings:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Text, select, type_coerce
+from sqlalchemy import ColumnElement, Connection, Text, bindparam, select, type_coerce
 
 from kvqa_audit.errors import NotThereError
 from kvqa_audit.store.cells import fetched
 from kvqa_audit.store.review_records import Item, Review, ReviewDecision
 from kvqa_audit.store.review_tables import REVIEW_DECISIONS, REVIEW_ITEMS, REVIEWS
+
+_REVIEW = select(REVIEWS).where(REVIEWS.c.dataset == bindparam("dataset"))
+_ITEM = select(REVIEW_ITEMS).where(REVIEW_ITEMS.c.id == bindparam("number"))
+_REVIEW_LOCKED, _ITEM_LOCKED = _REVIEW.with_for_update(), _ITEM.with_for_update()
 
 
 def review_of(connection: Connection, dataset: int, *, lock: bool = False) -> Review:
@@ -21,21 +25,24 @@ def review_of(connection: Connection, dataset: int, *, lock: bool = False) -> Re
         dataset: its id.
         lock: keeps others, who lock it too, waiting before the transaction ends.
     """
-    wanted = select(REVIEWS).where(REVIEWS.c.dataset == dataset)
-    rows = fetched(connection, wanted.with_for_update() if lock else wanted)
+    rows = fetched(connection, _REVIEW_LOCKED if lock else _REVIEW, dataset=dataset)
     return Review(**rows[0]) if rows else Review(dataset)
 
 
 def items(
-    connection: Connection, *of: ColumnElement[bool], order: Any = REVIEW_ITEMS.c.id, limit: int | None = None
+    connection: Connection,
+    *of: ColumnElement[bool],
+    order: Any = REVIEW_ITEMS.c.id,
+    limit: int | None = None,
+    **given: Any,
 ) -> tuple[Item, ...]:
-    """The items that these conditions hold for."""
+    """The items that these conditions hold for, whose parameters are `given`."""
     by, c = order if isinstance(order, tuple) else (order,), REVIEW_ITEMS.c
     if limit is not None:
         # Rows are long: which are the first ones is found by what is ordered by alone.
         of = (c.id.in_(select(c.id).where(*of).order_by(*by).limit(limit)),)
     wanted = select(REVIEW_ITEMS).where(*of).order_by(*by)
-    return tuple(Item(**row) for row in fetched(connection, wanted))
+    return tuple(Item(**row) for row in fetched(connection, wanted, **given))
 
 
 def item(connection: Connection, number: int, *, lock: bool = False) -> Item:
@@ -48,8 +55,7 @@ def item(connection: Connection, number: int, *, lock: bool = False) -> Item:
     Raises:
         NotThereError: there is none with this id.
     """
-    wanted = select(REVIEW_ITEMS).where(REVIEW_ITEMS.c.id == number)
-    found = fetched(connection, wanted.with_for_update() if lock else wanted)
+    found = fetched(connection, _ITEM_LOCKED if lock else _ITEM, number=number)
     if not found:
         raise NotThereError(f"there is nothing to review with the number {number} here")
     return Item(**found[0])

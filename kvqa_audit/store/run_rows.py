@@ -4,31 +4,53 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, insert, select, update
+from sqlalchemy import Connection, Select, Table, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from kvqa_audit.errors import StoreError
 from kvqa_audit.model import AuditRun
 from kvqa_audit.model.counts import count_findings
 from kvqa_audit.release.changes import FindingChanges
+from kvqa_audit.store.at_work import has_ended
 from kvqa_audit.store.cells import fetched, kept_text, moment
 from kvqa_audit.store.database import shown
 from kvqa_audit.store.records import VERDICTS, RunStart, RunState, StoredRun
 from kvqa_audit.store.tables import OUTCOMES, PROJECTS, RUNS, SERIES
 
 _NAMES = {"project": PROJECTS.c.name.label("project"), "series": SERIES.c.name.label("series")}
+_ABANDONED = "the process at work on it was killed, or its machine went down"
 _LINES = select(*(_NAMES[n] if n in _NAMES else RUNS.c[n] for n in StoredRun.__dataclass_fields__)).select_from(
     RUNS.join(SERIES, RUNS.c.series == SERIES.c.id).join(PROJECTS, SERIES.c.project == PROJECTS.c.id)
 )
 
 
+_ORDER = (PROJECTS.c.name, SERIES.c.name, RUNS.c.number.nulls_last(), RUNS.c.started_at, RUNS.c.queued_at)
+
+
+def lines_where(*wanted: Any) -> Select[Any]:
+    """The query for the runs that these conditions hold for; made once, `lines_of` takes what its parameters are."""
+    return _LINES.where(*wanted).order_by(*_ORDER)
+
+
+def lines_of(connection: Connection, query: Select[Any], **given: Any) -> tuple[StoredRun, ...]:
+    """The runs of a query of `lines_where`."""
+    return tuple(StoredRun(**row) for row in fetched(connection, query, **given))
+
+
 def run_lines(connection: Connection, *wanted: Any) -> tuple[StoredRun, ...]:
     """The runs that all these conditions hold for, by project, series and number; unfinished ones last."""
-    order = (PROJECTS.c.name, SERIES.c.name, RUNS.c.number.nulls_last(), RUNS.c.started_at, RUNS.c.queued_at)
-    return tuple(StoredRun(**row) for row in fetched(connection, _LINES.where(*wanted).order_by(*order)))
+    return lines_of(connection, lines_where(*wanted))
+
+
+_ONE = lines_where(RUNS.c.id == bindparam("run"))
+
+
+def run_if_there(connection: Connection, run_id: str | None) -> StoredRun | None:
+    """The run with this id, None where there is none."""
+    return next(iter(lines_of(connection, _ONE, run=run_id)), None) if run_id else None
 
 
 def run_line(connection: Connection, run_id: str) -> StoredRun:
@@ -37,10 +59,10 @@ def run_line(connection: Connection, run_id: str) -> StoredRun:
     Raises:
         StoreError: there is none.
     """
-    found = run_lines(connection, RUNS.c.id == run_id)
-    if not found:
+    found = run_if_there(connection, run_id)
+    if found is None:
         raise StoreError(f"{shown(connection.engine.url)}: there is no run {run_id}; 'kvqa-audit runs' lists them")
-    return found[0]
+    return found
 
 
 def locked_run(connection: Connection, run_id: str, *states: RunState) -> StoredRun:
@@ -89,6 +111,20 @@ def settle_run(connection: Connection, run_id: str | None, state: RunState, reas
     ended = {"state": state, "reason": kept_text(reason), "finished_at": at}
     unfinished = RUNS.c.state.in_((RunState.QUEUED, RunState.RUNNING))
     connection.execute(update(RUNS).where(RUNS.c.id == run_id, unfinished).values(**ended))
+
+
+def abandoned_runs(connection: Connection) -> list[str]:
+    """The runs at work whose process was one of this machine and is no more; it was killed, or the machine fell."""
+    at_work = connection.execute(
+        select(RUNS.c.id, RUNS.c.process).where(RUNS.c.state == RunState.RUNNING, RUNS.c.process.is_not(None))
+    )
+    return [run for run, process in at_work if has_ended(process)]
+
+
+def settle_abandoned_runs(connection: Connection) -> None:
+    """Notes that the runs of `abandoned_runs` are lost."""
+    for run in abandoned_runs(connection):
+        settle_run(connection, run, RunState.LOST, _ABANDONED, datetime.now(UTC))
 
 
 def series_id(connection: Connection, project: str, series: str) -> int:

@@ -14,7 +14,7 @@ from kvqa_audit.errors import CancelledError, StoreError
 from kvqa_audit.model import AuditRun, FindingStatus, Severity
 from kvqa_audit.model.counts import Waiver
 from kvqa_audit.store.cells import kept_text
-from kvqa_audit.store.database import address_of, open_database, shown, translate_errors, writing
+from kvqa_audit.store.database import address_of, open_database, reading, shown, translate_errors, writing
 from kvqa_audit.store.files import files_of, keep_files, names_since
 from kvqa_audit.store.findings import keep_findings, page_of, waivers_in
 from kvqa_audit.store.prune import older_than_the_last, remove_runs
@@ -27,7 +27,18 @@ from kvqa_audit.store.records import (
     StoredRun,
     start_of,
 )
-from kvqa_audit.store.run_rows import finish_row, last_run_of, locked_run, put, register, run_line, run_lines, series_id
+from kvqa_audit.store.run_rows import (
+    abandoned_runs,
+    finish_row,
+    last_run_of,
+    locked_run,
+    put,
+    register,
+    run_line,
+    run_lines,
+    series_id,
+    settle_abandoned_runs,
+)
 from kvqa_audit.store.states import bring_up_to_date, states_of
 from kvqa_audit.store.tables import PROJECTS, RUNS, SERIES
 
@@ -80,15 +91,21 @@ class RunStore:
         with self._writing() as connection:
             register(connection, start, {"state": RunState.QUEUED, "queued_at": datetime.now(UTC)})
 
-    def begin(self, start: RunStart) -> None:
+    def begin(self, start: RunStart, process: str | None = None) -> None:
         """Registers a run whose work begins now; it may have been queued, or lost.
+
+        Args:
+            start: what is known of the run.
+            process: the name of the process that does the work, where no service would notice its end.
 
         Raises:
             StoreError: the run is at work or has ended, what the store knows of its series cannot be read, or the
                 store cannot be written.
         """
         begun = {"state": RunState.RUNNING, "started_at": datetime.now(UTC), "finished_at": None, "reason": None}
+        begun["process"] = process
         with self._writing() as connection:
+            settle_abandoned_runs(connection)
             if run_lines(connection, RUNS.c.id == start.id):
                 locked_run(connection, start.id, RunState.QUEUED, RunState.LOST)
                 put(connection, start.id, begun)
@@ -109,14 +126,26 @@ class RunStore:
             locked_run(connection, run_id, *_ENDS_FROM[state])
             put(connection, run_id, {"state": state, "reason": kept_text(reason), "finished_at": datetime.now(UTC)})
 
+    def settle_abandoned(self) -> None:
+        """Notes that runs are lost whose process was killed on this machine.
+
+        Raises:
+            StoreError: the store cannot be written.
+        """
+        with self._reading() as connection:
+            abandoned = abandoned_runs(connection)
+        if abandoned:
+            with self._writing() as connection:
+                settle_abandoned_runs(connection)
+
     @contextmanager
-    def running(self, start: RunStart) -> Iterator[None]:
+    def running(self, start: RunStart, process: str | None = None) -> Iterator[None]:
         """Begins a run, and notes how it ended if the work within, `finish` included, breaks off.
 
         Raises:
             StoreError: as for `begin`.
         """
-        self.begin(start)
+        self.begin(start, process)
         try:
             yield
         except BaseException as error:
@@ -262,7 +291,7 @@ class RunStore:
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
-        with translate_errors(self._url), self._engine.begin() as connection:
+        with translate_errors(self._url), reading(self._engine) as connection:
             yield connection
 
     @contextmanager

@@ -45,7 +45,8 @@ SERIES = Table(
     UniqueConstraint("project", "name"),
 )
 
-# What only a finished run has is null before. `findings` counts the rows of the table of that name.
+# What only a finished run has is null before. `findings` counts the rows of the table of that name. `process` is at
+# work on a run that no service follows.
 RUNS = Table(
     "runs",
     METADATA,
@@ -74,6 +75,7 @@ RUNS = Table(
     Column("new", Integer),
     Column("resolved", Integer),
     Column("still_open", Integer),
+    Column("process", Text),
     Index("runs_by_series", "series", "number", unique=True),
 )
 

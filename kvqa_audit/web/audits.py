@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from fastapi import Request
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from kvqa_audit.access.records import Scope
 from kvqa_audit.artifacts.folder import run_without_rows
 from kvqa_audit.errors import ArtifactError
 from kvqa_audit.jobs.dataset_decisions import bring_up_to_date
-from kvqa_audit.jobs.job_rows import job_rows
 from kvqa_audit.jobs.queue import cancel, job, start_job
 from kvqa_audit.jobs.settings import RUNS_FOLDER
 from kvqa_audit.model import Finding, FindingStatus
@@ -25,16 +23,14 @@ from kvqa_audit.release.standing import standing_of
 from kvqa_audit.store.access_tables import Role
 from kvqa_audit.store.differences import SeenBefore, seen_before
 from kvqa_audit.store.job_records import Cause, Dataset, Job, JobState
-from kvqa_audit.store.job_tables import JOBS, SCHEDULES
+from kvqa_audit.store.job_tables import JOBS
 from kvqa_audit.store.records import RunState, StoredFinding, StoredRun
-from kvqa_audit.store.run_rows import run_lines
+from kvqa_audit.store.run_rows import run_if_there
 from kvqa_audit.store.tables import RUNS
 from kvqa_audit.web.datasets import seen_dataset
 from kvqa_audit.web.errors import UnknownError
 from kvqa_audit.web.site import Site, site_of
 from kvqa_audit.web.who import Caller
-
-TREND = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,35 +56,15 @@ class Audit:
         return self.run
 
 
-@dataclass(frozen=True, slots=True)
-class TrendRun:
-    """One finished run in few numbers; `audit` is the id of its job."""
-
-    audit: int
-    verdict: str | None
-    finished_at: datetime | None
-    errors: int
-    warnings: int
-    notices: int
-    new: int | None
-    resolved: int | None
-
-    @property
-    def open(self) -> int:
-        return self.errors + self.warnings + self.notices
-
-
-@dataclass(frozen=True, slots=True)
-class Overview:
-    """What a list tells of a dataset: its last job, its last finished runs (oldest first), and its next slot."""
-
-    last_job: Job | None = None
-    trend: tuple[TrendRun, ...] = ()
-    next_slot: datetime | None = None
-
-    @property
-    def last_run(self) -> TrendRun | None:
-        return self.trend[-1] if self.trend else None
+_EARLIER = RUNS.alias("earlier")
+_BEFORE = select(
+    RUNS.c.series,
+    select(_EARLIER.c.id)
+    .where(_EARLIER.c.series == RUNS.c.series, _EARLIER.c.number < RUNS.c.number)
+    .order_by(_EARLIER.c.number.desc())
+    .limit(1)
+    .scalar_subquery(),
+).where(RUNS.c.id == bindparam("run"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +89,7 @@ def seen_audit(site: Site, caller: Caller, number: int, role: Role = Role.VIEWER
     found = job(site.store, number)
     dataset = seen_dataset(site, caller, found.dataset, role, scope)
     with site.store.reading() as connection:
-        runs = run_lines(connection, RUNS.c.id == found.run) if found.run else ()
-    return Audit(found, dataset, runs[0] if runs else None)
+        return Audit(found, dataset, run_if_there(connection, found.run))
 
 
 def audit_of_run(site: Site, run: str) -> int:
@@ -155,34 +130,6 @@ def cancel_audit(request: Request, caller: Caller, number: int) -> Job:
     return made
 
 
-def overviews(site: Site, found: Sequence[Dataset], runs: int = TREND) -> dict[int, Overview]:
-    """What a list tells of these datasets and their last runs, in a few queries however many there are."""
-    numbers = [one.id for one in found]
-    c, s = JOBS.c, SCHEDULES.c
-    newest = func.row_number().over(partition_by=c.dataset, order_by=c.id.desc()).label("newest")
-    done = select(c.id, c.dataset, c.run, newest).where(c.dataset.in_(numbers), c.state == JobState.DONE).subquery()
-    # Its many rows are read as they are: only numbers and words come out of it.
-    columns = [RUNS.c[name] for name in TrendRun.__dataclass_fields__ if name != "audit"]
-    trend = select(done.c.dataset, done.c.id, *columns).join(RUNS, RUNS.c.id == done.c.run)
-    slots = select(s.dataset, func.min(s.next_slot)).where(s.dataset.in_(numbers), s.paused.is_(False))
-    last = select(func.max(c.id)).where(c.dataset.in_(numbers)).group_by(c.dataset)
-    trends: dict[int, list[TrendRun]] = {}
-    with site.store.reading() as connection:
-        for row in connection.execute(trend.where(done.c.newest <= runs).order_by(done.c.id)):
-            trends.setdefault(row[0], []).append(TrendRun(*row[1:]))
-        next_slots = {row[0]: row[1] for row in connection.execute(slots.group_by(s.dataset))}
-        jobs = {
-            one.dataset: one for one in job_rows(connection, JOBS.c.id.in_(connection.execute(last).scalars().all()))
-        }
-    return {n: Overview(jobs.get(n), tuple(trends.get(n, ())), next_slots.get(n)) for n in numbers}
-
-
-def trend_run(audit: int, run: StoredRun) -> TrendRun:
-    """A finished run in few numbers."""
-    numbers = (run.errors or 0, run.warnings or 0, run.notices or 0)
-    return TrendRun(audit, run.verdict, run.finished_at, *numbers, run.new, run.resolved)
-
-
 def counts_by_state(site: Site) -> dict[str, int]:
     """How many jobs the store has, by state."""
     with site.store.reading() as connection:
@@ -193,17 +140,14 @@ def counts_by_state(site: Site) -> dict[str, int]:
 def run_before(site: Site, run: StoredRun) -> str | None:
     """The finished run of the same series before this one."""
     with site.store.reading() as connection:
-        of = select(RUNS.c.series).where(RUNS.c.id == run.id).scalar_subquery()
-        wanted = select(RUNS.c.id).where(RUNS.c.series == of, RUNS.c.number < run.number)
-        found: str | None = connection.execute(wanted.order_by(RUNS.c.number.desc()).limit(1)).scalar()
+        found: str | None = connection.execute(_BEFORE, {"run": run.id}).one()[1]
     return found
 
 
 def states_of_findings(site: Site, run: StoredRun, found: Sequence[StoredFinding]) -> dict[str, str]:
     """Key → the state in words: new, known, regressed, or what somebody decided and until when."""
-    before = run_before(site, run)
     with site.store.reading() as connection:
-        series = connection.execute(select(RUNS.c.series).where(RUNS.c.id == run.id)).scalar_one()
+        series, before = connection.execute(_BEFORE, {"run": run.id}).one()
         known = seen_before(connection, series, before, [one.finding.key for one in found])
     return {one.finding.key: _state(one.finding, run.id, known) for one in found}
 

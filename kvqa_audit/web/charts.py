@@ -5,20 +5,30 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kvqa_audit.web.audits import TrendRun
+from kvqa_audit.web.overviews import TrendRun
 
 _CLASSES = {"ready": "dot-ready", "not ready": "dot-blocked", "incomplete": "dot-incomplete"}
 
 
 @dataclass(frozen=True, slots=True)
 class Dot:
-    """One run: its place in pixels, the class that colours it by its verdict, and what it says."""
+    """One run and its place in pixels."""
 
     x: float
     y: float
-    kind: str
-    audit: int
-    title: str
+    run: TrendRun
+
+    @property
+    def kind(self) -> str:
+        """The class that colours it by its verdict."""
+        return _CLASSES.get(self.run.verdict or "", "dot-unknown")
+
+    @property
+    def title(self) -> str:
+        """What it says."""
+        day = f"{self.run.finished_at:%Y-%m-%d %H:%M}" if self.run.finished_at else ""
+        number = self.run.open
+        return f"{day}: {self.run.verdict}, {number:,} open finding{'' if number == 1 else 's'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +42,7 @@ class Line:
 
     @property
     def points(self) -> str:
-        return " ".join(f"{dot.x:.1f},{dot.y:.1f}" for dot in self.dots)
+        return " ".join(f"{dot.x},{dot.y}" for dot in self.dots)
 
 
 def findings_over_runs(runs: Sequence[TrendRun], *, width: int, height: int, edge: int = 6) -> Line:
@@ -43,8 +53,6 @@ def findings_over_runs(runs: Sequence[TrendRun], *, width: int, height: int, edg
     dots = []
     for place, (run, number) in enumerate(zip(runs, numbers, strict=True)):
         y = height - edge - (height - 2 * edge) * (number / most if most else 0)
-        day = f"{run.finished_at:%Y-%m-%d %H:%M}" if run.finished_at else ""
-        title = f"{day}: {run.verdict}, {number:,} open finding{'' if number == 1 else 's'}"
         x = edge + step * place if len(runs) > 1 else width / 2
-        dots.append(Dot(x, y, _CLASSES.get(run.verdict or "", "dot-unknown"), run.audit, title))
+        dots.append(Dot(round(x, 1), round(y, 1), run))
     return Line(width, height, most, tuple(dots))

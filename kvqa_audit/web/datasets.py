@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
+from typing import TypeVar
 
 from fastapi import Request
 
 from kvqa_audit.access.records import Scope
 from kvqa_audit.access.users import give_role, user_named
-from kvqa_audit.jobs.datasets import dataset, datasets, edit_dataset, register_dataset, remove_dataset
+from kvqa_audit.errors import SpecError
+from kvqa_audit.jobs.dataset_texts import decisions_in, decisions_text
+from kvqa_audit.jobs.datasets import dataset, dataset_names, datasets, edit_dataset, register_dataset, remove_dataset
 from kvqa_audit.jobs.schedules import add_schedule, edit_schedule, remove_schedule, schedule
+from kvqa_audit.release.decisions import Decision
+from kvqa_audit.reviews.merging import follow
 from kvqa_audit.store.access_tables import Role
-from kvqa_audit.store.job_records import Dataset, DatasetSettings, Schedule, ScheduleSettings
+from kvqa_audit.store.job_records import Dataset, DatasetName, DatasetSettings, Schedule, ScheduleSettings
 from kvqa_audit.web.errors import ForbiddenError, UnknownError
 from kvqa_audit.web.settings_check import checked
 from kvqa_audit.web.site import Site, site_of
 from kvqa_audit.web.who import Caller, dataset_seen_by, make_sure_of_scope
 
+Named = TypeVar("Named", Dataset, DatasetName)
 _AT_ONCE = 200
 
 
@@ -34,13 +42,22 @@ def seen_dataset(site: Site, caller: Caller, number: int, role: Role = Role.VIEW
 
 def seen_datasets(site: Site, caller: Caller, after: str = "", limit: int = 50) -> tuple[Dataset, ...]:
     """The next datasets that the caller may see, by name."""
-    found: list[Dataset] = []
+    return _seen(partial(datasets, site.store), caller, after, limit)
+
+
+def seen_names(site: Site, caller: Caller, after: str = "", limit: int = 50) -> tuple[DatasetName, ...]:
+    """The same without what is said about them, of which there may be much."""
+    return _seen(partial(dataset_names, site.store), caller, after, limit)
+
+
+def _seen(read: Callable[..., tuple[Named, ...]], caller: Caller, after: str, limit: int) -> tuple[Named, ...]:
+    found: list[Named] = []
     while len(found) < limit:
-        part = datasets(site.store, after=after, limit=limit if caller.identity.user.role else _AT_ONCE)
+        part = read(after=after, limit=limit if caller.identity.user.role else _AT_ONCE)
         found += [one for one in part if caller.identity.may(one.id, Role.VIEWER)]
         if not part:
             break
-        after = part[-1].settings.name
+        after = part[-1].name
     return tuple(found[:limit])
 
 
@@ -84,11 +101,21 @@ def change_dataset(request: Request, caller: Caller, number: int, version: int, 
     before = seen_dataset(site, caller, number, Role.MAINTAINER, "write").settings
     settings = checked(replace(settings, project=before.project), site.settings.roots)
     made = edit_dataset(site.store, number, version, settings)
+    if before.decisions != settings.decisions:
+        follow(site.store, number, _decisions(before), _decisions(settings))
     changed = [
         name for name in DatasetSettings.__dataclass_fields__ if getattr(before, name) != getattr(settings, name)
     ]
     site.log(request, caller.name, "edited", settings.name, dataset=number, changed=changed)
     return made
+
+
+def _decisions(settings: DatasetSettings) -> tuple[Decision, ...]:
+    try:
+        return decisions_in(decisions_text(settings))
+    except SpecError:
+        # A table of decisions beside the dataset, which its next audit reads.
+        return ()
 
 
 def drop_dataset(request: Request, caller: Caller, number: int, version: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from fastapi import Request
@@ -14,6 +14,7 @@ from markupsafe import Markup, escape
 from kvqa_audit.access.secrets import form_secret
 from kvqa_audit.release.sentence import counted
 from kvqa_audit.report.environment import environment
+from kvqa_audit.report.text import shown
 from kvqa_audit.web.who import Caller
 
 
@@ -22,6 +23,7 @@ def templates() -> Environment:
     """The templates of the pages: they escape every text and make control characters visible."""
     made = environment("kvqa_audit.web")
     made.filters.update(moment=moment, ago=ago, typed=typed, lasted=lasted, counted=counted)
+    made.globals.update(data=data, verdict_pill=verdict_pill, state_pill=state_pill)
     return made
 
 
@@ -38,8 +40,30 @@ def moment(at: datetime | None) -> Markup:
     if at is None:
         return Markup("-")
     at = at.astimezone(UTC)
-    words = f"{at.day} {at:%b %Y, %H:%M} UTC"
-    return Markup('<time datetime="{}">{}</time>').format(at.isoformat(timespec="seconds"), words)
+    # Digits and a month's name need no escaping, and a page has many moments.
+    return Markup(f'<time datetime="{at.isoformat(timespec="seconds")}">{at.day} {at:%b %Y, %H:%M} UTC</time>')  # noqa: S704 - see above
+
+
+def data(text: object, limit: int = 200) -> Markup:
+    """What a dataset or a person says, made visible, whose direction does not spread to what stands around it."""
+    return Markup() if text is None or text == "" else Markup(f"<bdi>{escape(shown(text, limit))}</bdi>")  # noqa: S704 - escaped
+
+
+def verdict_pill(verdict: str | None) -> Markup:
+    """A verdict in its colour."""
+    tone = {"ready": "ok", "not ready": "error", "incomplete": "warning"}.get(verdict or "", "unknown")
+    return _pill(tone, verdict or "not audited yet")
+
+
+def state_pill(state: str) -> Markup:
+    """The state of a job in its colour."""
+    tones = {"running": "info", "done": "ok", "failed": "error", "lost": "warning"}
+    return _pill(tones.get(state, "unknown"), state)
+
+
+@lru_cache(maxsize=64)
+def _pill(tone: str, words: str) -> Markup:
+    return Markup('<span class="pill {}">{}</span>').format(tone, shown(words))
 
 
 def ago(at: datetime | None) -> str:

@@ -59,6 +59,21 @@ def assign(
     return given
 
 
+def assignee(site: Site, caller: Caller, number: int, name: str) -> int:
+    """The id of somebody whose share of a dataset's things is asked for.
+
+    Raises:
+        ForbiddenError, UnknownError: the caller does not maintain the dataset, and sees their own share alone.
+        SpecError: there is no such user.
+    """
+    make_sure(site, caller, number, Role.MAINTAINER)
+    with site.store.reading() as connection:
+        user = user_named(connection, name.replace("\0", ""))
+    if user is None:
+        raise SpecError(f"assignee: there is no user {name[:60]}")
+    return user.id
+
+
 def reviewers(site: Site, number: int) -> list[str]:
     """The names of those who may decide about a dataset, by role for all datasets or for this one."""
     with site.store.reading() as connection:

@@ -142,7 +142,7 @@ async def administrator(caller: Annotated[Caller, Depends(somebody)]) -> Caller:
 
 def _by_token(site: Site, secret: str) -> Caller:
     with site.store.reading() as connection:
-        now = site.store.clock(connection)
+        now = site.store.about_now(connection)
         found = identity_of_token(connection, secret, now)
     if found is None:
         raise LoginNeededError("This token is not valid here, or is over; make another one in the settings.")
@@ -156,7 +156,7 @@ def _by_session(site: Site, secret: str) -> Caller | None:
     if not secret:
         return None
     with site.store.reading() as connection:
-        now = site.store.clock(connection)
+        now = site.store.about_now(connection)
         found = user_of_session(connection, secret, now)
         if found is None:
             return None

@@ -31,17 +31,26 @@ def name_of(path: Path) -> str:
     return ".".join(("kvqa_audit", *path.relative_to(ROOT).with_suffix("").parts))
 
 
-USES_PILLOW = {
-    name_of(path) for path in ROOT.rglob("*.py") if any(name.split(".")[0] == "PIL" for name in imported_by(path))
-}
+@pytest.fixture(scope="module")
+def imports() -> dict[str, set[str]]:
+    """The modules of this package, each with what it imports."""
+    return {name_of(path): imported_by(path) for path in ROOT.rglob("*.py")}
 
 
-def test_there_are_modules_that_decode() -> None:
-    assert {"kvqa_audit.images.decode", "kvqa_audit.previews.drawing"} <= USES_PILLOW
+@pytest.fixture(scope="module")
+def uses_pillow(imports: dict[str, set[str]]) -> set[str]:
+    return {name for name, found in imports.items() if any(one.split(".")[0] == "PIL" for one in found)}
+
+
+def test_there_are_modules_that_decode(uses_pillow: set[str]) -> None:
+    assert {"kvqa_audit.images.decode", "kvqa_audit.previews.drawing"} <= uses_pillow
 
 
 @pytest.mark.parametrize("package", RUN_IN_THE_PARENT)
-def test_no_module_that_runs_in_the_parent_imports_pillow_or_what_decodes_with_it(package: str) -> None:
-    forbidden = (USES_PILLOW - {"kvqa_audit.previews.drawing"}) | {"PIL", "PIL.Image"}
-    found = {name_of(path): imported_by(path) & forbidden for path in (ROOT / package).rglob("*.py")}
-    assert {name: modules for name, modules in found.items() if modules} == {}
+def test_no_module_that_runs_in_the_parent_imports_pillow_or_what_decodes_with_it(
+    imports: dict[str, set[str]], uses_pillow: set[str], package: str
+) -> None:
+    forbidden = (uses_pillow - {"kvqa_audit.previews.drawing"}) | {"PIL", "PIL.Image"}
+    of_package = {name: found for name, found in imports.items() if name.startswith(f"kvqa_audit.{package}.")}
+    assert of_package
+    assert {name: found & forbidden for name, found in of_package.items() if found & forbidden} == {}

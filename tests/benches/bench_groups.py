@@ -19,6 +19,7 @@ from kvqa_audit.artifacts.tables import findings_csv
 from kvqa_audit.checks.registry import CHECKS
 from kvqa_audit.checks.runner import run_check
 from kvqa_audit.model import DuplicatePair, ImageFingerprint, Tier
+from kvqa_audit.model.image_groups import ImageGroups
 from kvqa_audit.release.applying import apply_decisions
 from kvqa_audit.release.decisions import DecisionVerdict, decide
 from kvqa_audit.spec.load import load_spec
@@ -56,6 +57,7 @@ def main() -> None:
         pairs=tuple(pairs),
         fingerprints=tuple(ImageFingerprint(one, one, 1, None) for one in images),
         absent={},
+        groups=ImageGroups(),
     )
     findings, outcomes, seconds = [], [], 0.0
     for check in (check for check in CHECKS if check.code in CODES):

@@ -1,78 +1,33 @@
-"""Draws fingerprints without pictures and joins them by the local pool and by Ray on this machine; prints the cost.
+"""Draws fingerprints into files and joins them by the local pool and by Ray on this machine; prints the cost.
 
-    python -m tests.benches.bench_join [COUNT …] [--processes 2]
+    python -m tests.benches.bench_join [COUNT …] [--processes 2] [--mode exact] [--work DIR]
 
 A drawn thumbnail is a sum of waves, the finer the weaker, as in pictures. One in a hundred is a copy of the one before:
-mirrored, lighter or noisier. Processor time is that of all processes, also Ray's own. The driver's memory is what the
-fingerprints take there, and the most that it held while it joined them.
+mirrored, lighter or noisier. A task draws 1,000 and writes them into a file of its own; files that are in DIR already
+are not drawn again. Processor time is that of all processes, also Ray's own. The driver's memory is the most that it
+held, what its libraries take included; that of all is the most of the driver and all it has started, shared parts once.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import tempfile
 import threading
 import time
-from collections.abc import Iterator
-from hashlib import sha256
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Literal
 
-import numpy as np
-
+from kvqa_audit.artifacts.fingerprint_files import FingerprintFiles
 from kvqa_audit.duplicates.find import DuplicateResult, find_duplicates
 from kvqa_audit.engine.executor import Executor
 from kvqa_audit.engine.local import LocalPool
 from kvqa_audit.engine.ray_pool import RayPool
-from kvqa_audit.images.fingerprint import ALGORITHM
-from kvqa_audit.images.hashes import THUMBNAIL_SIDE_PX, dct_rows, phash256_of
 from kvqa_audit.model import ImageFingerprint
 from tests.benches.bench_engines import processor_seconds
-
-WAVES = 14
-A_COPY_IN = 100
-AT_ONCE = 1_000
-
-
-def thumbnails(count: int, seed: int = 1) -> Iterator[np.ndarray]:
-    """Thumbnails, (64, 64) uint8."""
-    waves = dct_rows(WAVES, THUMBNAIL_SIDE_PX)
-    weight = 1 / (1 + np.add.outer(np.arange(WAVES), np.arange(WAVES)))
-    before = np.zeros((THUMBNAIL_SIDE_PX,) * 2)
-    for start in range(0, count, AT_ONCE):
-        chance = np.random.default_rng((seed, start))
-        drawn = waves.T @ (chance.normal(size=(AT_ONCE, WAVES, WAVES)) * weight) @ waves
-        drawn = 128 + 45 * (drawn - drawn.mean((1, 2), keepdims=True)) / drawn.std((1, 2), keepdims=True)
-        for number in range(min(AT_ONCE, count - start)):
-            if number % A_COPY_IN == A_COPY_IN - 1:
-                kind = number // A_COPY_IN % 3
-                noisy = before + chance.normal(0, 2, before.shape)
-                drawn[number] = (before[:, ::-1], before * 0.9 + 8, noisy)[kind]
-            before = drawn[number]
-            yield np.clip(before, 0, 255).astype(np.uint8)
-
-
-def fingerprints(count: int) -> Iterator[ImageFingerprint]:
-    for number, picture in enumerate(thumbnails(count)):
-        name, digest = f"image-{number:09d}", sha256(picture).hexdigest()
-        yield ImageFingerprint(
-            img_id=name,
-            path=f"images/{name}.jpg",
-            size_bytes=20_000 + number % 5_000,
-            sha256=digest,
-            format="JPEG",
-            mode="L",
-            frames=1,
-            width=360,
-            height=288,
-            pixel_digest=digest[:32],
-            phash64=digest[:16],
-            phash256=phash256_of(picture),
-            brightness=float(picture.mean()),
-            contrast=float(picture.std()),
-            algorithm=ALGORITHM,
-            thumbnail=picture.tobytes(),
-            orientation=1,
-        )
+from tests.benches.drawn_fingerprints import AT_ONCE, Drawing, draw
+from tests.benches.peak_memory import PeakMemory
 
 
 class PeakOfDriver(threading.Thread):
@@ -92,36 +47,52 @@ def resident_mb() -> float:
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
-def join(name: str, pool: Executor, given: list[ImageFingerprint]) -> DuplicateResult:
-    memory = PeakOfDriver()
-    memory.start()
+def join(
+    name: str, pool: Executor, given: Iterable[ImageFingerprint], mode: Literal["all", "exact"]
+) -> DuplicateResult:
+    driver, of_all = PeakOfDriver(), PeakMemory(os.getpid(), 1.0)
+    driver.start()
+    of_all.start()
     started, before = time.perf_counter(), processor_seconds()
-    result = find_duplicates(given, pool=pool)
+    result = find_duplicates(given, pool=pool, mode=mode)
     seconds, processor = time.perf_counter() - started, processor_seconds() - before
-    memory.running = False
+    driver.running = of_all.running = False
     print(
-        f"  {name}: {seconds:,.0f} s, {processor:,.0f} s of processor time, driver {memory.peak_mb:,.0f} MB; "
-        f"{result.examined['nominated_pairs']:,} candidate pairs, {len(result.pairs):,} pairs",
+        f"  {name}: {seconds:,.0f} s, {processor:,.0f} s of processor time, driver {driver.peak_mb:,.0f} MB, all "
+        f"{of_all.peak_mb:,.0f} MB; {result.examined.get('nominated_pairs', 0):,} candidate pairs, "
+        f"{len(result.pairs):,} pairs",
         flush=True,
     )
     return result
+
+
+def measure(count: int, folder: str, processes: int, mode: Literal["all", "exact"]) -> None:
+    files = FingerprintFiles(folder)
+    tasks = [Drawing(start, min(start + AT_ONCE, count), files) for start in range(0, count, AT_ONCE)]
+    names, there, before = [task.name for task in tasks], files.names(), resident_mb()
+    with LocalPool(processes) as pool:
+        for one in pool.map_unordered(draw, (task for task in tasks if task.name not in there), item_timeout_seconds=0):
+            if one.failure is not None:
+                raise SystemExit(one.failure.detail)
+        held = resident_mb() - before
+        print(f"{count:,} fingerprints: {held:,.0f} MB more in the driver, load {os.getloadavg()[0]:.1f}", flush=True)
+        local = join("local pool", pool, files.read(names), mode)
+    if mode == "all":
+        with RayPool("local", processors=processes) as cluster:
+            ray = join("Ray", cluster, files.read(names), mode)
+        print(f"  the same result: {local == ray}", flush=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("counts", nargs="*", type=int, default=[1_000_000])
     parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--mode", choices=["all", "exact"], default="all")
+    parser.add_argument("--work", type=Path)
     arguments = parser.parse_args()
-    for count in arguments.counts:
-        before = resident_mb()
-        given = list(fingerprints(count))
-        held = resident_mb() - before
-        print(f"{count:,} fingerprints: {held:,.0f} MB in the driver, load {os.getloadavg()[0]:.1f}", flush=True)
-        with LocalPool(arguments.processes) as pool:
-            local = join("local pool", pool, given)
-        with RayPool("local", processors=arguments.processes) as cluster:
-            ray = join("Ray", cluster, given)
-        print(f"  the same result: {local == ray}", flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        for count in arguments.counts:
+            measure(count, str(arguments.work or folder), arguments.processes, arguments.mode)
 
 
 if __name__ == "__main__":

@@ -12,14 +12,12 @@ import argparse
 import csv
 import http.client
 import json
-import os
 import random
 import statistics
 import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -43,9 +41,8 @@ from kvqa_audit.store.records import RunState
 from kvqa_audit.store.review_tables import REVIEW_DECISIONS, REVIEW_ITEMS, REVIEWS, ItemState
 from kvqa_audit.store.run_rows import series_id
 from kvqa_audit.store.tables import RUNS
-from tests.benches.bench_serve import web_process
+from tests.benches.service import databases, p95, processor_ms, web_process
 from tests.browser.chromium import Tab, chromium
-from tests.postgres_server import new_database, running_postgres, server_programs
 from tests.serve.site import PASSWORD, serving
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -172,16 +169,6 @@ def review(port: int, secret: str, times: Times, most: int, think: float, seed: 
             connection.close()  # the server has let it go
 
 
-def processor_ms(pid: int) -> float:
-    """The processor time that a process has used."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return 1000 * (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def p95(times: list[float]) -> float:
-    return statistics.quantiles(times, n=20)[-1]
-
-
 def simulate(database: str, place: str, data: Path, findings: int, reviewers: int) -> None:
     """Prints how long decisions of simulated reviewers took, with a second of thinking and without."""
     data.mkdir()
@@ -281,14 +268,12 @@ def main() -> None:
     for name, usual in (("findings", 3_000), ("reviewers", 20), ("script", 100)):
         parser.add_argument(f"--{name}", type=int, default=usual)
     given = parser.parse_args()
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+    with tempfile.TemporaryDirectory() as text:
+        folder = Path(text)
         if given.reviewers:
-            places = {"SQLite": str(folder / "service.sqlite")}
-            if server_programs():
-                places["PostgreSQL"] = new_database(stack.enter_context(running_postgres()))
-            for database, place in places.items():
-                simulate(database, place, folder / database, given.findings, given.reviewers)
+            with databases(folder) as found:
+                for database, new_place in found.items():
+                    simulate(database, new_place(), folder / database, given.findings, given.reviewers)
         if given.script:
             script(folder, given.script)
 

@@ -43,7 +43,7 @@ def fields(count: int, seed: int = 7) -> Fields:
     noise = rng.integers(-NOISE_STEPS, NOISE_STEPS + 1, (copies, FIELD_SIDE, FIELD_SIDE))
     halved[count - copies :] = np.clip(halved[:copies] + noise, -126, 126)
     empty = np.broadcast_to(np.zeros((), np.uint8), (count, 2 * FIELD_SIDE, 2 * FIELD_SIDE))
-    return Fields(empty, empty.view(np.int8), halved, np.ones(count, np.bool_))
+    return Fields(empty, empty.view(np.int8), halved, np.ones(count, np.float32), np.ones(count, np.bool_))
 
 
 @dataclass(frozen=True)

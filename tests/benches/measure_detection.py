@@ -82,6 +82,11 @@ def score(planted: Path, pairs: Sequence[DuplicatePair]) -> tuple[dict[str, list
     return hits, [p for p in pairs if original.get(p.left, p.left) != original.get(p.right, p.right)]
 
 
+def _recall(hits: dict[str, list[str]]) -> float:
+    names = [name for many in hits.values() for name in many]
+    return 1 - names.count(MISSED) / len(names)
+
+
 @contextmanager
 def workplace(kept: Path | None) -> Iterator[Path]:
     if kept is not None:
@@ -113,7 +118,7 @@ def main() -> None:
             tiers = Counter(pair.tier.value for pair in outside)
             print(
                 f"seed {seed}: {result.examined['images']} images, {len(result.pairs)} pairs, of them "
-                f"{len(outside)} outside the truth {dict(tiers)}; "
+                f"{len(outside)} outside the truth {dict(tiers)}; recall {_recall(hits):.3f}; "
                 f"image stage {image_seconds:.2f} s, duplicates {seconds:.2f} s",
                 flush=True,
             )

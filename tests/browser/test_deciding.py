@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,11 +12,11 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
+from kvqa_audit.artifacts.folder import read_artifacts
 from kvqa_audit.cli import app
-from kvqa_audit.demo import draw_demo
+from kvqa_audit.demo import DemoTruth
 from kvqa_audit.fixes.reviewed import corrections_decided
 from kvqa_audit.model import AuditRun
-from kvqa_audit.outputs.write_outputs import write_outputs
 from kvqa_audit.pipeline.audit import run_audit
 from kvqa_audit.pipeline.options import AuditOptions
 from kvqa_audit.release.decisions import DecisionVerdict
@@ -27,6 +26,7 @@ from kvqa_audit.release.standing import judge_audit
 from kvqa_audit.report.as_html import Report
 from kvqa_audit.spec.load import load_spec
 from tests.browser.chromium import EXECUTABLE, Tab, chromium
+from tests.processes import wait_until
 from tests.report_samples import page_of, sample_run, with_cases
 
 pytestmark = pytest.mark.skipif(EXECUTABLE is None, reason="no Chromium is installed")
@@ -46,13 +46,8 @@ class Audited:
 
 
 @pytest.fixture(scope="module")
-def audited(tmp_path_factory: pytest.TempPathFactory) -> Audited:
-    """The drawn sample, in a folder of its own."""
-    folder = tmp_path_factory.mktemp("deciding")
-    draw_demo(folder / "dataset")
-    run = run_audit(folder / "dataset", AuditOptions(SPEC, subset=True))
-    write_outputs(run, folder / "audit", SPEC)
-    return Audited(folder / "dataset", run, (folder / "audit" / "report.html").as_uri())
+def sample(drawn: tuple[Path, DemoTruth], audited: Path) -> Audited:
+    return Audited(drawn[0], read_artifacts(audited), (audited / "report.html").as_uri())
 
 
 @pytest.fixture(scope="module")
@@ -62,9 +57,9 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tab]:
 
 
 @pytest.fixture
-def tab(browser: Tab, audited: Audited, tmp_path: Path) -> Tab:
+def tab(browser: Tab, sample: Audited, tmp_path: Path) -> Tab:
     """The report, with no decision yet and without network."""
-    return opened(browser, audited.report, tmp_path)
+    return opened(browser, sample.report, tmp_path)
 
 
 def opened(tab: Tab, report: str, downloads: Path) -> Tab:
@@ -95,15 +90,13 @@ def saved(tab: Tab, path: Path, who: str = "Dr. Größe") -> Path:
 
 
 def written(path: Path) -> Path:
-    """Waits until the browser has written a file, which begins empty, or for ten seconds."""
-    until = time.monotonic() + 10
-    while not (path.exists() and path.stat().st_size) and time.monotonic() < until:
-        time.sleep(0.05)
+    """Waits until the browser has written a file, which begins empty."""
+    wait_until(lambda: path.exists() and path.stat().st_size)
     return path
 
 
-def test_twenty_decisions_are_twenty_keys_and_change_the_verdict(tab: Tab, audited: Audited, tmp_path: Path) -> None:
-    report = Report(audited.run, judge_audit(audited.run, SPEC), SPEC)
+def test_twenty_decisions_are_twenty_keys_and_change_the_verdict(tab: Tab, sample: Audited, tmp_path: Path) -> None:
+    report = Report(sample.run, judge_audit(sample.run, SPEC), SPEC)
     in_order = report.page.cards
     blocking = {finding.key for finding in report.blocking}
     assert not report.verdict.ready
@@ -119,13 +112,13 @@ def test_twenty_decisions_are_twenty_keys_and_change_the_verdict(tab: Tab, audit
     found = read_decisions(saved(tab, tmp_path / "decisions.yaml"))
     assert [decision.key for decision in found] == keys
     assert {decision.who for decision in found} == {"Dr. Größe"}
-    evidence = {finding.key: finding.frozen_evidence for finding in audited.run.findings}
+    evidence = {finding.key: finding.frozen_evidence for finding in sample.run.findings}
     assert [decision.evidence for decision in found] == [evidence[key] for key in keys]
     assert all(decision.evidence is not None for decision in found)
     assert {decision.verdict for decision in found} == {DecisionVerdict.FALSE_POSITIVE}
     # The same file, merged, is what the next audit goes by.
     copy = tmp_path / "dataset"
-    shutil.copytree(audited.source, copy)
+    shutil.copytree(sample.source, copy)
     assert merged(copy / "decisions.yaml", found) == (len(keys), 0)
     assert merged(copy / "decisions.yaml", found) == (0, len(keys))
     again = run_audit(copy, AuditOptions(SPEC, subset=True), decisions=decisions_for(copy, None))
@@ -135,10 +128,9 @@ def test_twenty_decisions_are_twenty_keys_and_change_the_verdict(tab: Tab, audit
     assert verdict.ready == (left == 0)
 
 
-def test_gate_follows_twenty_decisions_about_real_findings(browser: Tab, shared: Path, tmp_path: Path) -> None:
-    source, out, decisions = shared / "data" / "kvasir-vqa" / "joined", tmp_path / "audit", tmp_path / "decided.yaml"
-    run = run_audit(source, AuditOptions(SPEC, subset=True))
-    write_outputs(run, out, SPEC)
+def test_gate_follows_twenty_decisions_about_real_findings(browser: Tab, joined: Path, tmp_path: Path) -> None:
+    out, decisions = joined, tmp_path / "decided.yaml"
+    run = read_artifacts(out)
     blocking = [finding.key for finding in Report(run, judge_audit(run, SPEC), SPEC).blocking]
     before = json.loads(command("gate", out, "--json").stdout)
     assert (before["ready"], before["findings"]["blocking"]) == (False, len(blocking))
@@ -165,26 +157,26 @@ def command(*arguments: object) -> Result:
     return CliRunner().invoke(app, [str(one) for one in arguments], env={"COLUMNS": "200"})
 
 
-def test_the_original_is_opened_from_the_picture_in_full_size(tab: Tab, audited: Audited) -> None:
+def test_the_original_is_opened_from_the_picture_in_full_size(tab: Tab, sample: Audited) -> None:
     start(tab)
-    image = next(one for one in audited.run.fingerprints if one.width and one.img_id.endswith("polyps_01"))
+    image = next(one for one in sample.run.fingerprints if one.width and one.img_id.endswith("polyps_01"))
     buttons = "[...document.querySelectorAll('button.open[data-file]')]"
     tab.value(f"{buttons}.find(one => /{image.img_id}/.test(one.ariaLabel)).focus()")
     tab.press("Enter")
     tab.wait_for("document.querySelector('dialog.lightbox').open")
     link = "document.querySelector('dialog.lightbox a')"
     assert tab.value(f"{link}.checkVisibility()")
-    assert tab.value(f"{link}.href") == (audited.source / image.path).as_uri()
+    assert tab.value(f"{link}.href") == (sample.source / image.path).as_uri()
     tab.press("Escape")
 
 
-def test_decisions_survive_a_reload_and_can_be_undone(tab: Tab, audited: Audited) -> None:
+def test_decisions_survive_a_reload_and_can_be_undone(tab: Tab, sample: Audited) -> None:
     start(tab)
     before = tab.value(f"{FOCUSED}.id")
     tab.press("f")
     after = tab.value(LEFT)
     tab.open("about:blank")
-    tab.open(audited.report)
+    tab.open(sample.report)
     assert tab.value(LEFT) == after
     start(tab)
     assert tab.value(f"{FOCUSED}.id") != before
@@ -205,8 +197,8 @@ def test_what_was_just_decided_is_undone_from_the_next_one(tab: Tab) -> None:
     assert tab.value(LEFT) == ""
 
 
-def test_a_confirmed_defect_still_blocks_and_a_skipped_one_is_not_decided(tab: Tab, audited: Audited) -> None:
-    blocking = len(Report(audited.run, judge_audit(audited.run, SPEC), SPEC).blocking)
+def test_a_confirmed_defect_still_blocks_and_a_skipped_one_is_not_decided(tab: Tab, sample: Audited) -> None:
+    blocking = len(Report(sample.run, judge_audit(sample.run, SPEC), SPEC).blocking)
     start(tab)
     tab.press("s")
     assert tab.value(LEFT) == ""
@@ -227,14 +219,14 @@ def test_accepting_asks_for_a_reason_and_a_day(tab: Tab, tmp_path: Path) -> None
     assert str(decision.expires) == "2099-12-31"
 
 
-def test_a_corrected_answer_goes_with_its_decision_and_fix_reads_it(tab: Tab, audited: Audited, tmp_path: Path) -> None:
+def test_a_corrected_answer_goes_with_its_decision_and_fix_reads_it(tab: Tab, sample: Audited, tmp_path: Path) -> None:
     card = next(
         card
-        for card in Report(audited.run, judge_audit(audited.run, SPEC), SPEC).page.cards
+        for card in Report(sample.run, judge_audit(sample.run, SPEC), SPEC).page.cards
         if card.first.check == "KV360"
     )
     tab.open("about:blank")
-    tab.open(f"{audited.report}#{card.anchor}")
+    tab.open(f"{sample.report}#{card.anchor}")
     tab.wait_for(f"{FOCUSED} !== null")
     answer = {"yes": "no", "no": "yes"}[card.doubts[0].answer]
     tab.press("x")
@@ -243,19 +235,19 @@ def test_a_corrected_answer_goes_with_its_decision_and_fix_reads_it(tab: Tab, au
     file = saved(tab, tmp_path / "decisions.yaml")
     [decision] = read_decisions(file)
     assert (decision.verdict, decision.reason) == (DecisionVerdict.CONFIRMED, f"to be corrected to: {answer}")
-    [correction] = corrections_decided(decisions_for(audited.source, file), SPEC)
+    [correction] = corrections_decided(decisions_for(sample.source, file), SPEC)
     assert (correction.img_id, correction.answer) == (card.first.img_id, answer)
     assert correction.old_answer == card.doubts[0].answer
 
 
-def test_where_the_browser_keeps_nothing_it_says_so_and_still_saves(tab: Tab, audited: Audited, tmp_path: Path) -> None:
+def test_where_the_browser_keeps_nothing_it_says_so_and_still_saves(tab: Tab, sample: Audited, tmp_path: Path) -> None:
     added = tab.call(
         "Page.addScriptToEvaluateOnNewDocument",
         source="Object.defineProperty(window, 'localStorage', {get() { throw new Error('off'); }});",
     )
     try:
         tab.open("about:blank")
-        tab.open(audited.report)
+        tab.open(sample.report)
         assert "keeps nothing" in tab.value("document.getElementById('deciding').textContent")
         start(tab)
         tab.press("f")

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from kvqa_audit.artifacts.fingerprint_files import FingerprintFiles
 from kvqa_audit.engine.executor import Failure
 from kvqa_audit.engine.local import LocalPool
 from kvqa_audit.engine.ray_pool import RayPool
+from kvqa_audit.pipeline.audit import audit_duplicates
 from kvqa_audit.pipeline.publish import Publication, audit_and_publish
 from tests.cluster.conftest import request_for
 from tests.cluster.work import who
@@ -41,6 +43,13 @@ def test_a_cluster_of_nodes_finds_the_same(source: Path, by_local_pool: Path, cl
     with RayPool(cluster.address) as pool:
         audit_and_publish(request_for(source), Publication(tmp_path, pictures="none"), executor=pool)
     assert told(tmp_path) == told(by_local_pool)
+
+
+def test_fingerprints_in_files_give_the_same_duplicates(source: Path, cluster: Any, tmp_path: Path) -> None:
+    with RayPool(cluster.address) as pool:
+        found = audit_duplicates(str(source), executor=pool, shards=FingerprintFiles(str(tmp_path)))
+    assert len(list(tmp_path.iterdir())) > 2
+    assert found == audit_duplicates(str(source))
 
 
 @pytest.mark.parametrize("harm", ["segfault", "memory", "raise", "hang", "kill"])

@@ -1,9 +1,11 @@
-"""A small drawn dataset, and the program run on it: called in this process, or as the process a user starts."""
+"""Parts and audits of the drawn dataset, and the program: called in this process, or as the process a user starts."""
 
 from __future__ import annotations
 
+import csv
 import io
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,9 +15,19 @@ from pathlib import Path
 import pytest
 
 from kvqa_audit.__main__ import main
-from kvqa_audit.demo import DemoTruth, draw_demo
+from kvqa_audit.demo import DemoTruth
 
 Program = Callable[..., subprocess.CompletedProcess[str]]
+# Two that are the same file, a file cut off, a file missing, two answers that are none, and a misspelt question.
+FEW = (
+    "demo_polyps_01",
+    "demo_instrument_copy",
+    "demo_polyps_02",
+    "demo_esophagitis_05",
+    "demo_esophagitis_01",
+    "demo_colitis_05",
+    "demo_instrument_01",
+)
 
 
 @pytest.fixture(scope="session")
@@ -63,19 +75,47 @@ def process(variables: dict[str, str]) -> Program:
 
 
 @pytest.fixture(scope="session")
-def drawn(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, DemoTruth]:
-    """The demo dataset and what was planted in it; tests that change it work on a copy."""
-    folder = tmp_path_factory.mktemp("demo") / "dataset"
-    return folder, draw_demo(folder)
+def few(drawn: tuple[Path, DemoTruth], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Some images of the demo dataset with their rows, for tests of which the number of defects is not the subject."""
+    folder = tmp_path_factory.mktemp("few") / "dataset"
+    (folder / "images").mkdir(parents=True)
+    with (drawn[0] / "metadata.csv").open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["img_id"] in FEW]
+    _write_rows(folder / "metadata.csv", rows)
+    for img_id in FEW:
+        if (image := drawn[0] / "images" / f"{img_id}.jpg").exists():
+            shutil.copy(image, folder / "images")
+    return folder
 
 
 @pytest.fixture(scope="session")
-def audited(drawn: tuple[Path, DemoTruth], program: Program, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a finished audit of the demo dataset; tests that change it work on a copy."""
-    out = tmp_path_factory.mktemp("audit")
-    done = program("run", drawn[0], "--subset", "--out", out)
+def few_audited(few: Path, program: Program, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a finished audit of the few; tests that change it work on a copy."""
+    out = tmp_path_factory.mktemp("few-audit")
+    done = program("run", few, "--subset", "--out", out)
     assert done.returncode == 1, done.stderr
     return out
+
+
+@pytest.fixture(scope="session")
+def undescribed(few: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same images asked what no description that ships knows, which spares a process the engine of promises."""
+    folder = tmp_path_factory.mktemp("undescribed") / "dataset"
+    shutil.copytree(few, folder)
+    rows = [
+        {"img_id": img_id, "question": question, "answer": "" if n == number else "a wall"}
+        for number, question in enumerate(("What is shown?", "What else is shown?"))
+        for n, img_id in enumerate(FEW)
+    ]
+    _write_rows(folder / "metadata.csv", rows)
+    return folder
+
+
+def _write_rows(path: Path, rows: list[dict[str, str]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 def _written(stream: io.TextIOWrapper) -> str:

@@ -2,38 +2,51 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import pty
 import re
 import select
-import struct
+import shutil
 import subprocess
 import sys
-import termios
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from kvqa_audit.artifacts.folder import read_artifacts
 from kvqa_audit.cli import COMMANDS
-from kvqa_audit.demo import draw_demo
+from kvqa_audit.demo import DemoTruth
 
-# One process runs all commands, one after the other, and says on both streams where each begins.
+# One process runs all commands in each place, in a terminal as wide as its name says, and says on both streams where
+# each begins. The sample is not drawn anew, which says nothing.
 DRIVER = """
-import json, sys
+import dataclasses, fcntl, json, os, pickle, shutil, struct, sys, termios
+from pathlib import Path
+import kvqa_audit.demo
 from kvqa_audit.__main__ import main
-for number, arguments in enumerate(json.loads(sys.argv[1])):
-    print(f"@@{number}", flush=True)
-    print(f"@@{number}", file=sys.stderr, flush=True)
-    sys.argv = ["kvqa-audit", *arguments]
-    try:
-        main()
-    except SystemExit:
-        pass
-    sys.stdout.flush()
+
+place, truth, commands = (json.loads(one) for one in sys.argv[1:])
+truth = pickle.loads(Path(truth).read_bytes())
+
+def draw_demo(folder):
+    shutil.copytree(truth.folder, folder, dirs_exist_ok=True)
+    return dataclasses.replace(truth, folder=Path(folder))
+
+kvqa_audit.demo.draw_demo = draw_demo
+for columns in map(int, sorted(os.listdir(place), key=int)):
+    os.chdir(f"{place}/{columns}")
+    os.environ["XDG_CACHE_HOME"] = os.path.abspath("cache")
+    for stream in (1, 2):
+        fcntl.ioctl(stream, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+    for arguments in commands:
+        print(f"@@{columns}", flush=True)
+        print(f"@@{columns}", file=sys.stderr, flush=True)
+        sys.argv = ["kvqa-audit", *arguments]
+        try:
+            main()
+        except SystemExit:
+            pass
+        sys.stdout.flush()
 """
 ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 ASKS = ((b"(q)uit: ", b"q\n"), (b"(y/N) ", b"n\n"))
@@ -43,16 +56,14 @@ PROGRESS = re.compile(r"\d:\d\d:\d\d")
 CHANGING = re.compile(r"\b[0-9a-f]{8,32}\b|[\d.,]+")
 
 
-def in_terminal(commands: list[list[str]], place: Path, columns: int) -> list[list[str]]:
-    """The lines that each command printed, in a terminal as wide as this; questions are answered with no."""
+def in_terminal(commands: list[list[str]], place: Path, truth: Path) -> list[list[str]]:
+    """The lines that each command printed, in each place in turn; questions are answered with no."""
     (out, out_end), (err, err_end) = pty.openpty(), pty.openpty()
-    for end in (out_end, err_end):
-        fcntl.ioctl(end, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
     environment = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "NO_COLOR")}
-    environment |= {"TERM": "xterm-256color", "XDG_CACHE_HOME": str(place / "cache")}
-    command = [sys.executable, "-c", DRIVER, json.dumps(commands)]
+    environment["TERM"] = "xterm-256color"
+    command = [sys.executable, "-c", DRIVER, *map(json.dumps, (str(place), str(truth), commands))]
     streams = {"stdin": out_end, "stdout": out_end, "stderr": err_end}
-    process = subprocess.Popen(command, cwd=place, env=environment, start_new_session=True, **streams)
+    process = subprocess.Popen(command, env=environment, start_new_session=True, **streams)
     os.close(out_end)
     os.close(err_end)
     told = {out: b"", err: b""}
@@ -125,31 +136,20 @@ def commands_of(place: Path, audit: str, source: str) -> Iterator[list[str]]:
     yield ["run", source, "--out", source]
 
 
-@pytest.fixture(scope="module")
-def drawn_audit(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a drawn dataset and its audit, whose names are as long as names are."""
-    place = tmp_path_factory.mktemp("terminal")
-    draw_demo(place / "dataset")
-    first = [["run", "dataset", "--subset", "--out", "audit"]]
-    in_terminal(first, place, 80)
-    return place
-
-
-def test_no_line_is_longer_and_no_word_is_cut(drawn_audit: Path, tmp_path: Path) -> None:
-    commands = list(commands_of(drawn_audit, "audit", "dataset"))
-    told = {}
-    for columns in (80, 400):
-        place = tmp_path / str(columns)
-        place.mkdir()
-        for name in ("dataset", "audit"):
-            (place / name).symlink_to(drawn_audit / name)
-        told[columns] = in_terminal(commands, place, columns)
-    assert len(told[80]) == len(told[400]) == len(commands)
+def test_no_line_is_longer_and_no_word_is_cut(drawn: tuple[Path, DemoTruth], audited: Path, tmp_path: Path) -> None:
+    for columns in ("80", "400"):
+        (tmp_path / columns).mkdir()
+        (tmp_path / columns / "dataset").symlink_to(drawn[0])
+        shutil.copytree(audited, tmp_path / columns / "audit")
+    commands = list(commands_of(tmp_path / "80", "audit", "dataset"))
+    told = in_terminal(commands, tmp_path, drawn[0].parent / "truth.pickle")
+    assert len(told) == 2 * len(commands)
+    narrow_ones, wide_ones = told[: len(commands)], told[len(commands) :]
     wrong = {}
-    for command, narrow, wide in zip(commands, told[80], told[400], strict=True):
+    for command, narrow, wide in zip(commands, narrow_ones, wide_ones, strict=True):
         long = [line for line in narrow if len(line) > 80 and " " in line.strip()]
         cut = words(narrow) - words(wide) if narrow != wide else set()
         if long or cut:
             wrong[" ".join(command)] = (long, cut)
     assert wrong == {}
-    assert sum(map(len, told[80])) > 1_000
+    assert sum(map(len, narrow_ones)) > 1_000

@@ -13,6 +13,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from kvqa_audit.artifacts.folder import read_artifacts
+from kvqa_audit.describe.description import describe_source
 from kvqa_audit.model import AuditRun, ImageGroups
 from tests.functional.conftest import Program
 
@@ -58,13 +59,15 @@ EXAMINATIONS = (
     ("below", (2018, 9, 27), 0),
 )
 PARTED = (2, 4, 7)
+# An examination of which there are many frames, and one that answers in one frame what it does in no other.
+LARGE, FRAMES_OF_LARGE, IN_TWO_WAYS = 0, 10, 3
 
 
 def frames() -> list[Frame]:
-    """Three of each examination, some with the last in another split."""
+    """Three of each examination but the large one, some with the last in another split."""
     chance, found = random.Random(5), []
     for number, (layout, day, start) in enumerate(EXAMINATIONS):
-        for frame in range(3):
+        for frame in range(FRAMES_OF_LARGE if number == LARGE else 3):
             elapsed = 100 + 97 * frame + chance.randint(0, 40)
             split = "test" if number in PARTED and frame == 2 else "train"
             lines = lines_of(layout, day, start, elapsed)
@@ -93,21 +96,35 @@ def planted() -> list[Frame]:
 def dataset(planted: list[Frame], tmp_path_factory: pytest.TempPathFactory) -> Path:
     source = tmp_path_factory.mktemp("clocks") / "dataset"
     (source / "images").mkdir(parents=True)
-    rows = ["source,question,answer,img_id,split"]
+    rows, told = ["source,question,answer,img_id,split"], set[str]()
     for seed, frame in enumerate(planted):
         draw(frame, source / "images", seed)
         rows.append(f"Ward,What is shown?,{'polyp' if seed % 3 else 'nothing'},{frame.img_id},{frame.split}")
+        other = frame.examination == f"{IN_TWO_WAYS}" and frame.examination not in told
+        told.add(frame.examination)
+        procedure = ("gastroscopy", "colonoscopy")[(int(frame.examination) + other) % 2]
+        rows.append(f"Ward,Which procedure was done?,{procedure},{frame.img_id},{frame.split}")
     (source / "metadata.csv").write_text("\n".join(rows) + "\n")
     return source
 
 
 @pytest.fixture(scope="module")
-def audited(dataset: Path, program: Program, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def description(dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `init` writes, taken over by a person who adds that an examination is one procedure."""
+    folder, asked = tmp_path_factory.mktemp("description"), 'text: "Which procedure was done?"\n'
+    for name, content in describe_source(str(dataset)).files.items():
+        taken_over = content.replace("made_by: init\n", "").replace(asked, f"{asked}    one_per_group: true\n")
+        (folder / name).write_text(taken_over, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def audited(dataset: Path, description: Path, program: Program, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of an audit; its log, its store and what it printed lie beside it."""
     place = tmp_path_factory.mktemp("audits")
     done = program(
-        "run", dataset, "--out", place / "out", "--ocr", "--jobs", "2", "--log", place / "run.log",
-        "--store", f"sqlite:///{place}/store.db", "--also", "sarif,junit,summary",
+        "run", dataset, "--spec", description, "--out", place / "out", "--ocr", "--jobs", "2",
+        "--log", place / "run.log", "--store", f"sqlite:///{place}/store.db", "--also", "sarif,junit,summary",
     )  # fmt: skip
     assert done.returncode in (0, 1), done.stderr
     (place / "printed.txt").write_text(done.stdout + done.stderr)
@@ -145,6 +162,22 @@ def test_every_leak_is_found_and_nothing_else_is_one(audited: Path, planted: lis
     assert all("examination" in one.message for one in found)
     page = (audited / "report.html").read_text()
     assert f"{len(planted)} images of {len(splits)} examinations" in page
+
+
+@pytest.mark.ocr
+def test_an_examination_that_dominates_its_source_is_told(audited: Path, planted: list[Frame]) -> None:
+    (finding,) = [one for one in read_artifacts(audited).findings if one.check == "KV419"]
+    assert finding.evidence["images"] == len(planted)
+    assert finding.evidence["groups"] == len(EXAMINATIONS)
+    assert f"{FRAMES_OF_LARGE} of {len(planted)} images come from {finding.evidence['group']}" in finding.message
+
+
+@pytest.mark.ocr
+def test_an_examination_of_two_procedures_is_told(audited: Path, planted: list[Frame]) -> None:
+    (finding,) = [one for one in read_artifacts(audited).findings if one.check == "KV420"]
+    first, *others = [frame.img_id for frame in planted if frame.examination == f"{IN_TWO_WAYS}"]
+    by_answer = {answer: sorted(images) for answer, images in finding.evidence["answers"].items()}
+    assert by_answer == {"gastroscopy": [first], "colonoscopy": sorted(others)}
 
 
 @pytest.mark.ocr

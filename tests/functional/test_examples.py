@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import csv
 import os
 import re
 import shlex
@@ -18,7 +17,6 @@ from typing import Any
 import pytest
 import yaml
 
-from kvqa_audit.demo import DemoTruth
 from tests.functional.conftest import Program
 
 EXAMPLES = {
@@ -27,23 +25,6 @@ EXAMPLES = {
     if entry.is_file()
 }
 HOOKS = Path(__file__).parents[2] / ".pre-commit-hooks.yaml"
-
-
-@pytest.fixture(scope="module")
-def small(drawn: tuple[Path, DemoTruth], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three images of the demo dataset with their rows: not ready for release, because most of it is missing."""
-    folder = tmp_path_factory.mktemp("small") / "dataset"
-    (folder / "images").mkdir(parents=True)
-    with (drawn[0] / "metadata.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    ids = sorted({row["img_id"] for row in rows if (drawn[0] / "images" / f"{row['img_id']}.jpg").exists()})[:3]
-    with (folder / "metadata.csv").open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(row for row in rows if row["img_id"] in ids)
-    for img_id in ids:
-        shutil.copy(drawn[0] / "images" / f"{img_id}.jpg", folder / "images")
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -82,13 +63,13 @@ def test_examples_are_listed_and_printed(program: Program) -> None:
 
 
 def test_workflow_audits_and_shows_the_summary(
-    shell: Callable[..., subprocess.CompletedProcess[str]], small: Path, tmp_path: Path
+    shell: Callable[..., subprocess.CompletedProcess[str]], undescribed: Path, tmp_path: Path
 ) -> None:
     workflow = yaml.safe_load(EXAMPLES["github-actions.yml"].replace("${{ runner.temp }}", str(tmp_path)))
     steps = workflow["jobs"]["audit"]["steps"]
     lines = [step["run"] for step in steps if "run" in step]
     assert [line.split()[0] for line in lines] == ["pip", "kvqa-audit", "cat", "kvqa-audit", "gh"]
-    shutil.copytree(small, tmp_path / "checkout")
+    shutil.copytree(undescribed, tmp_path / "checkout")
     audited = shell(lines[1], tmp_path / "checkout")
     assert audited.returncode == 1, audited.stderr
     assert any(line.startswith("::error file=metadata.csv,line=") for line in audited.stdout.splitlines())
@@ -106,21 +87,21 @@ def test_workflow_audits_and_shows_the_summary(
     assert (Path(used[2]["sarif_file"])).exists()
 
 
-def with_places(text: str, installed: Path, small: Path, out: Path) -> str:
-    for place, real in (("/opt/kvqa/bin", installed), ("/data/dataset", small), ("/srv/audits", out)):
+def with_places(text: str, installed: Path, source: Path, out: Path) -> str:
+    for place, real in (("/opt/kvqa/bin", installed), ("/data/dataset", source), ("/srv/audits", out)):
         text = text.replace(place, str(real))
     return text
 
 
 def test_line_for_cron_says_one_line_and_leaves_a_report(
-    shell: Callable[..., subprocess.CompletedProcess[str]], installed: Path, small: Path, tmp_path: Path
+    shell: Callable[..., subprocess.CompletedProcess[str]], installed: Path, undescribed: Path, tmp_path: Path
 ) -> None:
     (line,) = [one for one in EXAMPLES["kvqa-audit.cron"].splitlines() if not one.startswith("#")]
     *when, user, command = line.split(maxsplit=6)
     assert len(when) == 5
     assert all(re.fullmatch(r"[0-9*]+", field) for field in when)
     assert user == "kvqa"
-    done = shell(with_places(command, installed, small, tmp_path), tmp_path)
+    done = shell(with_places(command, installed, undescribed, tmp_path), tmp_path)
     assert (done.returncode, done.stdout) == (1, "")
     (line,) = done.stderr.splitlines()
     assert "Not ready: " in line
@@ -129,10 +110,10 @@ def test_line_for_cron_says_one_line_and_leaves_a_report(
 
 
 def test_plan_audits_each_dataset_into_a_folder_of_its_day(
-    program: Program, installed: Path, small: Path, tmp_path: Path
+    program: Program, installed: Path, undescribed: Path, tmp_path: Path
 ) -> None:
-    text = with_places(EXAMPLES["kvqa-audit.yaml"], installed, small, tmp_path)
-    text = text.replace("/data/part", str(small)).replace("/usr/local/bin/tell-the-team", "true")
+    text = with_places(EXAMPLES["kvqa-audit.yaml"], installed, undescribed, tmp_path)
+    text = text.replace("/data/part", str(undescribed)).replace("/usr/local/bin/tell-the-team", "true")
     (tmp_path / "kvqa-audit.yaml").write_text(text)
     done = program("run", tmp_path / "kvqa-audit.yaml", "--quiet", "--log", tmp_path / "audits.log")
     assert done.returncode == 1, done.stderr
@@ -141,9 +122,9 @@ def test_plan_audits_each_dataset_into_a_folder_of_its_day(
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="there is no systemd-analyze here")
-def test_units_pass_systemds_own_verification(installed: Path, small: Path, tmp_path: Path) -> None:
+def test_units_pass_systemds_own_verification(installed: Path, undescribed: Path, tmp_path: Path) -> None:
     for name in ("kvqa-audit.service", "kvqa-audit.timer"):
-        (tmp_path / name).write_text(with_places(EXAMPLES[name], installed, small, tmp_path))
+        (tmp_path / name).write_text(with_places(EXAMPLES[name], installed, undescribed, tmp_path))
     command = ["systemd-analyze", "verify", "--man=no", *map(str, tmp_path.glob("kvqa-audit.*"))]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, [line for line in done.stderr.splitlines() if "kvqa-audit" in line]) == (0, [])
@@ -155,13 +136,13 @@ def test_units_pass_systemds_own_verification(installed: Path, small: Path, tmp_
 
 
 def test_command_of_the_unit_runs(
-    shell: Callable[..., subprocess.CompletedProcess[str]], installed: Path, small: Path, tmp_path: Path
+    shell: Callable[..., subprocess.CompletedProcess[str]], installed: Path, undescribed: Path, tmp_path: Path
 ) -> None:
     command = re.search(r"ExecStart=(.+)", EXAMPLES["kvqa-audit.service"])
     accepted = re.search(r"SuccessExitStatus=(.+)", EXAMPLES["kvqa-audit.service"])
     assert command
     assert accepted
-    done = shell(with_places(command[1], installed, small, tmp_path), tmp_path)
+    done = shell(with_places(command[1], installed, undescribed, tmp_path), tmp_path)
     assert str(done.returncode) == accepted[1]
     assert (tmp_path / "latest" / "report.html").exists()
 
@@ -181,32 +162,34 @@ def function_of(name: str) -> Any:
 
 
 @pytest.mark.parametrize("name", ["airflow_dag.py", "prefect_flow.py"])
-def test_task_fails_with_the_reason(name: str, small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_task_fails_with_the_reason(
+    name: str, undescribed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     audit = function_of(name)
     with pytest.raises(RuntimeError, match="not ready for release"):
-        audit(str(small), str(tmp_path / "out"))
+        audit(str(undescribed), str(tmp_path / "out"))
     assert (tmp_path / "out" / "summary.md").exists()
     with pytest.raises(RuntimeError, match=r"cannot be audited; .*nowhere: does not exist"):
         audit("/nowhere", str(tmp_path / "out"))
 
 
-def test_check_tells_a_verdict_from_a_crash(small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_check_tells_a_verdict_from_a_crash(undescribed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     audit = function_of("dagster_job.py")
-    assert audit(str(small), str(tmp_path / "out")) == 1
+    assert audit(str(undescribed), str(tmp_path / "out")) == 1
     with pytest.raises(RuntimeError, match="could not be judged"):
         audit("/nowhere", str(tmp_path / "out"))
 
 
 @pytest.mark.skipif(not HOOKS.exists(), reason="only a checkout has the hooks")
-def test_hook_judges_the_file_it_is_for(program: Program, small: Path) -> None:
+def test_hook_judges_the_file_it_is_for(program: Program, undescribed: Path) -> None:
     (hook,) = yaml.safe_load(HOOKS.read_text(encoding="utf-8"))
     assert re.search(hook["files"], "metadata.csv")
     assert not re.search(hook["files"], "old/metadata.csv.bak")
     name, command = shlex.split(hook["entry"])
     assert name == "kvqa-audit"
-    done = program(command, "metadata.csv", cwd=small)
+    done = program(command, "metadata.csv", cwd=undescribed)
     assert done.returncode in (0, 1), done.stderr
     (repository,) = yaml.safe_load(EXAMPLES["pre-commit.yaml"])["repos"]
     assert [used["id"] for used in repository["hooks"]] == [hook["id"]]

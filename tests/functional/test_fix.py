@@ -116,14 +116,34 @@ def test_reviewed_corrections_and_removals_are_proven_too(
     assert "| removal |" in (out / "changes.md").read_text()
 
 
-def test_corrected_answer_of_a_review_is_applied(program: Program, drawn: Drawn, audited: Path, tmp_path: Path) -> None:
+def test_an_image_to_be_removed_that_is_not_there_is_told(program: Program, few: Path, tmp_path: Path) -> None:
+    removals, out = tmp_path / "removals.csv", tmp_path / "fixed"
+    removals.write_text("img_id\nnowhere\n")
+    done = program("fix", few, "--subset", "--table-only", "--out", out, "--removals", removals)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "not removed: nowhere: no row and no image has this id" in done.stdout
+    assert "Not removed, because no row and no image has this id\n\n- `nowhere`" in (out / "changes.md").read_text()
+
+
+def test_corrected_answer_of_a_review_is_applied(
+    program: Program, few: Path, few_audited: Path, tmp_path: Path
+) -> None:
     decisions, out = tmp_path / "decisions.yaml", tmp_path / "fixed"
-    arguments = ("review", audited, "--decisions", decisions, "--check", "KV361", "--img-id", "demo_instrument_copy")
+    arguments = (
+        "review",
+        few_audited,
+        "--decisions",
+        decisions,
+        "--check",
+        "KV361",
+        "--img-id",
+        "demo_instrument_copy",
+    )
     done = program(*arguments, "--who", "Ada", typed="r\nyes\n")
     assert done.returncode == 0, done.stderr
     assert "co(r)rect" in done.stdout
     assert "correction: {" in decisions.read_text()
-    fixed = program("fix", drawn[0], "--subset", "--out", out, "--decisions", decisions)
+    fixed = program("fix", few, "--subset", "--out", out, "--decisions", decisions)
     assert fixed.returncode == 0, fixed.stdout + fixed.stderr
     assert "to be corrected to: yes (Ada, " in (out / "changes.csv").read_text()
     summary = (out / "changes.md").read_text()
@@ -131,7 +151,7 @@ def test_corrected_answer_of_a_review_is_applied(program: Program, drawn: Drawn,
     assert "| `to be corrected to: yes (Ada, " in summary
     wrong = tmp_path / "wrong.yaml"
     wrong.write_text(decisions.read_text().replace('answer: "yes"}', 'answer: "perhaps"}'))
-    told = program("fix", drawn[0], "--dry-run", "--decisions", wrong)
+    told = program("fix", few, "--dry-run", "--decisions", wrong)
     assert told.returncode == 2
     assert "wrong.yaml, line 4, column answer: 'perhaps' is not an answer to this question" in told.stderr
 
@@ -173,9 +193,9 @@ def test_links_out_of_the_folder_stay_links_and_nothing_hidden_is_copied(tmp_pat
     assert "`.env: hidden`" in told
 
 
-def test_all_that_lies_beside_the_images_is_copied_or_named(program: Program, drawn: Drawn, tmp_path: Path) -> None:
+def test_all_that_lies_beside_the_images_is_copied_or_named(program: Program, few: Path, tmp_path: Path) -> None:
     source, outside, out = tmp_path / "source", tmp_path / "outside", tmp_path / "fixed"
-    shutil.copytree(drawn[0], source)
+    shutil.copytree(few, source)
     (source / "masks" / "deep").mkdir(parents=True)
     (source / "masks" / "deep" / "m.png").write_bytes(b"mask")
     (source / "empty").mkdir()
@@ -260,10 +280,10 @@ def test_a_copy_that_the_disk_cannot_hold_is_refused_before_it_is_begun(
 
 
 def test_what_cannot_be_copied_is_named_and_does_not_stand_against_the_proof(
-    program: Program, drawn: Drawn, tmp_path: Path
+    program: Program, few: Path, tmp_path: Path
 ) -> None:
     source = tmp_path / "data"
-    shutil.copytree(drawn[0], source)
+    shutil.copytree(few, source)
     for name in ("notes.txt", "images/more.jpg"):
         os.mkfifo(source / name)
     (source / "images" / "loop.jpg").symlink_to(source / "images" / "loop.jpg")

@@ -19,6 +19,7 @@ from kvqa_audit.errors import SourceError
 from kvqa_audit.ingest.dataset import Dataset
 from kvqa_audit.ingest.open import open_dataset
 from kvqa_audit.pipeline.audit import check_table, run_audit
+from kvqa_audit.pipeline.description import description_for
 from kvqa_audit.spec.load import load_spec
 from tests.lookalikes import jpeg
 
@@ -199,7 +200,7 @@ def test_rows_and_images_are_the_same_in_every_shape(tmp_path: Path, shape: str)
     assert (len(ids), set(frame["img_id"])) == (len(IMAGES), ids)
     assert sorted(Counter(frame["img_id"]).values()) == [3] * len(IMAGES)
     assert dataset.table.splits == ()
-    allowed = {"not_utf8"} if shape.startswith(("utf-16", "latin")) else set()
+    allowed = {"other_encoding"} if shape.startswith(("utf-16", "latin")) else set()
     assert {fault.kind for fault in dataset.table.faults} <= allowed
     assert [raw.problem for shard in dataset.shards for raw in shard.read() if raw.problem != "repeated"] == [None] * 6
     assert dataset.reader
@@ -212,13 +213,31 @@ def test_a_table_without_a_header_has_its_first_line_as_a_row(tmp_path: Path) ->
 
 
 def test_several_accepted_answers_are_kept_with_their_counts(tmp_path: Path) -> None:
-    table = opened(vqa_pair(tmp_path / "data"), tmp_path).table
+    dataset = opened(vqa_pair(tmp_path / "data"), tmp_path)
+    assert sorted(dataset.tables) == sorted(path.name for path in (tmp_path / "data").glob("*.json"))
+    table = dataset.table
     assert table.accepted == tuple(((a, 7), ("other", 3)) for _, _, a in ROWS)
     rows = [{"image": f"{i}.jpg", "question": q, "answers": [a, a, "other"]} for i, q, a in ROWS]
     (tmp_path / "second").mkdir()
     table = opened(json_table(tmp_path / "list", rows), tmp_path / "second").table
     assert list(table.frame["answer"]) == [a for _, _, a in ROWS]
     assert table.accepted == tuple(((a, 2), ("other", 1)) for _, _, a in ROWS)
+
+
+def test_values_under_a_key_that_stands_twice_are_counted_as_lost(tmp_path: Path) -> None:
+    one = '{"image": "1.jpg", "question": "Is it red?", "answer": "yes"}'
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "qa.json").write_text(f'{{"a": {one}, "b": {one}, "a": {one}, "c": {one}, "a": {one}}}')
+    table = opened(tmp_path / "data", tmp_path).table
+    assert len(table.frame) == 3
+    (fault,) = table.faults
+    assert fault.kind == "repeated_key"
+    assert fault.message.startswith("2 values stand under a key that stands again in the same object, such as 'a'")
+
+
+def test_a_table_without_rows_is_not_called_by_the_name_of_another_dataset(tmp_path: Path) -> None:
+    (tmp_path / "qa.csv").write_text("image,question,answer\n")
+    assert description_for(tmp_path, None).spec.made_by == "auto"
 
 
 @pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])

@@ -9,7 +9,9 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 
+from kvqa_audit.spec.load import load_spec
 from tests.functional.conftest import Program
 from tests.lookalikes import save_x1, write_rad, x1_rows
 
@@ -60,6 +62,15 @@ def test_closed_questions_under_other_names(program: Program, tmp_path: Path) ->
     assert spoilt["KV008"]["violations"] == 2
     assert spoilt["KV005"]["violations"] == 1
     assert spoilt["KV02-rows"]["outcome"] == "failed"
+
+
+@pytest.mark.parametrize("name", ["", " ", "a\nb", "yes", "null", "#", "\u2028"])
+def test_columns_of_any_name_are_described(program: Program, tmp_path: Path, name: str) -> None:
+    with (tmp_path / "t.csv").open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([[name, "question", "answer", "img_id"], ["0", "What?", "a", "x"]])
+    done = program("init", tmp_path / "t.csv", "--out", tmp_path / "spec")
+    assert done.returncode == 0, done.stderr
+    assert load_spec(tmp_path / "spec").columns.other == [name]
 
 
 def test_description_is_never_overwritten(program: Program, tmp_path: Path) -> None:

@@ -60,7 +60,8 @@ def test_a_second_run_finds_the_same_and_judges_nothing(audits: Audits) -> None:
     assert [stage.name for stage in second.stages] == [stage.name for stage in first.stages]
 
 
-def test_whatever_it_hangs_on_is_judged_anew(audits: Audits) -> None:
+def test_whatever_it_hangs_on_is_judged_anew(audits: Audits, few: Path, tmp_path: Path) -> None:
+    audits.folder = shutil.copytree(few, tmp_path / "few")
     spec = load_spec()
     audits(spec)
     audits(spec, cached=False)

@@ -11,8 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from kvqa_audit.demo import DemoTruth
-
 # Calls one command after the other, and tells after each what the kernel counted in this network. `datasets` was
 # imported before, as by a process that serves many audits.
 _DRIVER = """
@@ -25,7 +23,6 @@ for words in json.loads(sys.argv[1]):
     done = called(words, Path.cwd(), {})
     print(json.dumps([words, done.code, done.said, done.connections]), flush=True)
 """
-Drawn = tuple[Path, DemoTruth]
 Told = tuple[list[str], int, str, int]
 
 
@@ -60,17 +57,17 @@ def called(folder: Path, *commands: list[str]) -> list[Told]:
 
 
 @pytest.fixture
-def folder(drawn: Drawn, audited: Path, tmp_path: Path) -> Path:
+def folder(few: Path, few_audited: Path, tmp_path: Path) -> Path:
     """A dataset, its audit, and audits that say that their dataset lies where a Hub id or a URL would lead."""
-    shutil.copytree(drawn[0], tmp_path / "data")
-    shutil.copytree(audited, tmp_path / "audit")
+    shutil.copytree(few, tmp_path / "data")
+    shutil.copytree(few_audited, tmp_path / "audit")
     for name, location in (
         ("named", "owner/name"),
         ("hub", "hf://owner/name"),
         ("s3", "s3://bucket/data"),
         ("listed", "manifest:https://host.example/list.csv"),
     ):
-        shutil.copytree(audited, tmp_path / name)
+        shutil.copytree(few_audited, tmp_path / name)
         record = tmp_path / name / "audit.json"
         told = json.loads(record.read_text())
         told["dataset"]["location"] = location

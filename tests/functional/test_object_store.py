@@ -206,12 +206,8 @@ def test_what_cannot_be_opened_is_told(s3: Path, url: str, said: str) -> None:
 def test_wrong_credentials_are_told_and_not_repeated(
     s3: Path, program: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from kvqa_audit.ingest import object_store
-
-    object_store._store.cache_clear()
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "a-wrong-secret")
     done = program("run", "s3://bucket/csv", "--out", s3.parent / "out")
-    object_store._store.cache_clear()
     assert done.returncode == 2
     assert "access is denied" in done.stderr
     assert "wrong" not in done.stderr

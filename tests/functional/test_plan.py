@@ -67,7 +67,7 @@ def test_a_plan_fits_eighty_columns_and_names_sizes_and_assumptions(
     drawn: tuple[Path, DemoTruth], program: Program, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]
 ) -> None:
     monkeypatch.setitem(variables, "COLUMNS", "80")
-    done = program("plan", drawn[0], "--images", "1000000", "-q")
+    done = program("plan", drawn[0], "--spec", "auto", "--images", "1000000", "-q")
     assert done.returncode == 0, done.stderr
     assert "1,000,000 images and 11," in done.stdout
     for words in ("tried here: 51 images", "processor hours", "bytes read", "memory", "candidate pairs", "Assumptions"):

@@ -51,7 +51,7 @@ def test_signals_end_in_128_and_their_number(drawn: Drawn, tmp_path: Path, numbe
     source, out = tmp_path / "many", tmp_path / "out"
     shutil.copytree(drawn[0], source)
     for n in range(2_000):
-        shutil.copyfile(source / "images" / "demo_polyps_01.jpg", source / "images" / f"copy{n}.jpg")
+        (source / "images" / f"copy{n}.jpg").hardlink_to(source / "images" / "demo_polyps_01.jpg")
     command = interruptible("-m", "kvqa_audit", "run", str(source), "--out", str(out), "--no-cache")
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         wait_until(lambda: process.poll() is not None or len(descendants(process.pid)) > 1)
@@ -70,11 +70,23 @@ COMMANDS = {
     "fix": ("fix", "data", "--out", "fixed", "--subset", "--table-only"),
     "init": ("init", "data", "--out", "described"),
     "demo": ("demo", "--out", "demo"),
+    "duplicates": ("duplicates", "data", "--out", "pairs"),
+    "plan": ("plan", "data"),
+    "check": ("check", "data/metadata.csv"),
+    "gate": ("gate", "audit"),
+    "export": ("export", "audit", "--croissant", "metadata.json"),
+    "index": ("index", "audit", "--out", "list.html"),
 }
+LONG = ("report", "compare", "fix", "init", "demo")
+MOMENTS = [
+    *((command, "typer", signal.SIGINT) for command in LONG),
+    *((command, "pandas", signal.SIGTERM) for command in LONG),
+    # So many lines come after this one that the process cannot end before it is read.
+    *((command, "typer", signal.SIGHUP) for command in COMMANDS if command not in LONG),
+]
 
 
-@pytest.mark.parametrize(("imported", "number"), [("typer", signal.SIGINT), ("pandas", signal.SIGTERM)])
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize(("command", "imported", "number"), MOMENTS)
 def test_a_signal_at_any_moment_leaves_no_trace_and_nothing_half_done(
     drawn: Drawn, audited: Path, tmp_path: Path, command: str, imported: str, number: signal.Signals
 ) -> None:
@@ -128,9 +140,9 @@ def test_user_without_a_home_is_served_without_a_cache(
     assert done.returncode == 1, done.stderr
 
 
-def test_names_that_are_no_utf_8_are_audited(program: Program, drawn: Drawn, tmp_path: Path) -> None:
+def test_names_that_are_no_utf_8_are_audited(program: Program, few: Path, tmp_path: Path) -> None:
     source = tmp_path / os.fsdecode(b"caf\xe9")
-    shutil.copytree(drawn[0], source)
+    shutil.copytree(few, source)
     shutil.copyfile(source / "images" / "demo_polyps_01.jpg", source / "images" / os.fsdecode(b"\xe9t\xe9.jpg"))
     for words in (("duplicates", source, "--mode", "exact"), ("run", source, "--subset", "--table-only")):
         for _ in range(2):
@@ -154,6 +166,32 @@ def test_formulas_are_no_formulas_in_the_csv_files(program: Program, tmp_path: P
     lines = (out / "findings.csv").read_text()
     assert ",'=1+1,'@SUM(A1)," in lines
     assert ",=1+1" not in lines
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("run", "NAME", "--out", "out"),
+        ("run", "metadata.csv", "--out", "NAME", "--table-only", "--subset"),
+        ("run", "metadata.csv", "--spec", "NAME", "--out", "out"),
+        ("check", "NAME"),
+        ("duplicates", "NAME"),
+        ("init", "NAME", "--out", "out"),
+        ("fix", "NAME", "--out", "out"),
+        ("gate", "NAME"),
+        ("index", "NAME"),
+        ("compare", "NAME", "NAME"),
+        ("runs", "--store", "NAME"),
+        ("merge", "NAME", "NAME", "NAME"),
+    ],
+    ids=" ".join,
+)
+def test_a_name_that_no_system_takes_is_told(program: Program, tmp_path: Path, words: tuple[str, ...]) -> None:
+    (tmp_path / "metadata.csv").write_text("source,question,answer,img_id\nPolyps,q,a,i\n")
+    done = program(*(word.replace("NAME", "x" * 5_000) for word in words), cwd=tmp_path)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert "xxx" in done.stderr
 
 
 def test_a_current_folder_that_is_gone_is_told(process: Program, drawn: Drawn, tmp_path: Path) -> None:

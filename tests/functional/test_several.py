@@ -12,22 +12,20 @@ from pathlib import Path
 import pytest
 
 from kvqa_audit.artifacts.folder import read_artifacts
-from kvqa_audit.demo import DemoTruth
 from tests.functional.conftest import Program
 
-Drawn = tuple[Path, DemoTruth]
 TODAY = f"{datetime.now().astimezone():%Y-%m-%d}"
 # Keeps each message as a file of its own.
 TELL = "import os,sys,time; open(f'{sys.argv[1]}/{time.time_ns()}','w').write(os.environ['KVQA_AUDIT_MESSAGE'])"
 
 
 @pytest.fixture
-def place(drawn: Drawn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def place(few: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with two tables, a policy by which nothing blocks, and a place for messages; the working folder."""
     monkeypatch.chdir(tmp_path)
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
-        shutil.copy(drawn[0] / "metadata.csv", name)
+        shutil.copy(few / "metadata.csv", name)
     (tmp_path / "messages").mkdir()
     (tmp_path / "free.yaml").write_text("fail_on: never\n")
     return tmp_path

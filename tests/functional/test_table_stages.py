@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kvqa_audit.demo import draw_demo
+from kvqa_audit.demo import DemoTruth
 from kvqa_audit.engine.local import LocalPool
 from kvqa_audit.images.picture_vectors import PictureVectors
 from kvqa_audit.ingest.open import open_dataset
@@ -16,10 +16,9 @@ from kvqa_audit.spec.load import load_spec
 ABSENT = {"splits": "the dataset has no splits", "whole dataset": "the source is a subset"}
 
 
-def test_same_evidence_wherever_it_is_worked_out(tmp_path: Path) -> None:
-    draw_demo(tmp_path)
+def test_same_evidence_wherever_it_is_worked_out(drawn: tuple[Path, DemoTruth]) -> None:
     spec = load_spec()
-    table = open_dataset(str(tmp_path), spec, table_only=True).table
+    table = open_dataset(str(drawn[0]), spec, table_only=True).table
     images = sorted(set(table.frame["img_id"]))
     histograms = np.random.default_rng(1).integers(0, 256, (len(images), 512), dtype=np.uint8)
     looks = PictureVectors(tuple(images), histograms)

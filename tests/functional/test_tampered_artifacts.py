@@ -84,6 +84,19 @@ def test_every_file_that_is_read_has_to_be_the_recorded_one(folder: Path, name: 
         read_artifacts(folder)
 
 
+@pytest.mark.parametrize("name", ["fingerprints", "profile"])
+def test_rows_of_an_honest_forger_without_values_are_told(program: Program, folder: Path, name: str) -> None:
+    path = folder / f"{name}.parquet"
+    schema = pq.read_schema(path)
+    pq.write_table(pa.table([pa.nulls(1, kind) for kind in schema.types], schema=schema), path)
+    about = {"sha256": hashlib.sha256(path.read_bytes()).hexdigest(), "rows": 1}
+    rewritten(folder, lambda record: record["files"].update({path.name: about}))
+    for command in ("gate", "report"):
+        done = program(command, folder)
+        assert done.returncode == 2
+        assert f"{name}.parquet has a row without" in done.stderr
+
+
 CHANGES: dict[str, Change] = {
     "no list of checks": lambda r: r.update(checks={}),
     "a check that is text": lambda r: r.update(checks=["KV001"]),

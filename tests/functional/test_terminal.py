@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from kvqa_audit.artifacts.folder import read_artifacts
 from kvqa_audit.demo import DemoTruth
+from kvqa_audit.store.runs import RunStore
 from tests.functional.conftest import Program
 
 
@@ -52,6 +56,26 @@ def test_tables_of_run_runs_and_compare_fit_80_columns(
     assert runs.count("not ready") == 2
     assert "0 new, 0 resolved" in runs
     assert "before" in whole(program("compare", "a", "b").stdout)
+
+
+def test_no_word_of_a_description_or_a_store_steers_the_terminal(
+    program: Program, audited: Path, tmp_path: Path
+) -> None:
+    spec, store = tmp_path / "spec", str(tmp_path / "runs.sqlite")
+    shutil.copytree(Path(__file__).parents[2] / "expectations" / "kvasir-vqa", spec)
+    rule = {"id": "X1", "level": "hard", "why": "\x1b[2Jwhy\u202e", "when": "source = 'a'", "must": "source <> 'b'"}
+    (spec / "rules.yaml").write_text(json.dumps({"rules": [rule]}))
+    explained = program("checks", "KV30-X1", "--spec", spec)
+    assert explained.returncode == 0
+    assert "\N{REPLACEMENT CHARACTER}[2Jwhy\N{REPLACEMENT CHARACTER}" in explained.stdout
+    with RunStore(store) as kept:
+        kept.finish(read_artifacts(audited))
+    with closing(sqlite3.connect(store)) as database, database:
+        database.execute("UPDATE runs SET id = char(27) || 'cid'")
+    listed = program("runs", "--store", store)
+    assert listed.returncode == 0
+    assert "\N{REPLACEMENT CHARACTER}cid" in listed.stdout
+    assert not {"\x1b", "\u202e"} & set(explained.stdout + listed.stdout)
 
 
 def test_version_is_told(program: Program) -> None:

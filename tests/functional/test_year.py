@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -24,7 +24,6 @@ from kvqa_audit.release.standing import judge_audit
 from kvqa_audit.spec.load import load_spec
 from kvqa_audit.spec.release import Release
 from kvqa_audit.store.runs import RunStore
-from tests.postgres_server import running_postgres
 
 SPEC = load_spec()
 NO_NEW_ERRORS = Release(fail_on="never", no_new="error")
@@ -84,16 +83,6 @@ def year(drawn: tuple[Path, DemoTruth], tmp_path_factory: pytest.TempPathFactory
     next_version(folder / "june", folder / "december", spoiled)
     december = against_baseline(audited(folder / "december"), june)
     return january, june, december, decision
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """Where the year's runs are kept."""
-    if request.param == "sqlite":
-        yield str(tmp_path / "runs.sqlite")
-    else:
-        with running_postgres() as url:
-            yield url
 
 
 def test_gate_lets_the_repaired_version_pass_and_stops_the_spoiled_one(year: Year) -> None:

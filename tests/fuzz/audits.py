@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import random
 import sqlite3
-from typing import Any
+from contextlib import closing
+from pathlib import Path
 
 from tests.fuzz.case import Case, Try
-from tests.fuzz.texts import mutate_file, text
+from tests.fuzz.texts import change_one, mutate_file, text
 
 
 def record(random_: random.Random, case: Case) -> Try:
@@ -18,7 +19,7 @@ def record(random_: random.Random, case: Case) -> Try:
         mutate_file(random_, path)
     else:
         told = json.loads(path.read_text())
-        _change_one(random_, told)
+        change_one(random_, told)
         path.write_text(json.dumps(told))
     return _read_by(random_, case)
 
@@ -53,35 +54,12 @@ def _read_by(random_: random.Random, case: Case) -> Try:
     )
 
 
-def _change_one(random_: random.Random, values: Any) -> None:
-    """Puts something else in the place of one value, somewhere below."""
-    while True:
-        keys = list(values) if isinstance(values, dict) else list(range(len(values)))
-        if not keys:
-            return
-        key = random_.choice(keys)
-        if isinstance(values[key], dict | list) and values[key] and random_.random() < 0.8:
-            values = values[key]
-            continue
-        values[key] = random_.choice((None, 0, -1, 1e300, True, [], {}, [[]], {"a": {}}, text(random_), 10**30))
-        return
-
-
 def store(random_: random.Random, case: Case) -> Try:
     """A run store by mutation of its bytes, or with a value of another type in a cell."""
     if random_.random() < 0.5:
         mutate_file(random_, case.store)
     else:
-        with sqlite3.connect(case.store) as connection:
-            tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-            table = random_.choice(sorted(tables))
-            columns = [row[1] for row in connection.execute(f"PRAGMA table_info('{table}')")]
-            value = random_.choice((None, -1, 1e300, b"\xff", "", "{}", "[]", "2026-99-99", text(random_)))
-            try:
-                connection.execute(f'UPDATE "{table}" SET "{random_.choice(columns)}" = ?', (value,))
-            except (sqlite3.IntegrityError, UnicodeEncodeError):
-                connection.execute(f'DELETE FROM "{table}"')
-        connection.close()
+        change_a_cell(random_, case.store)
     given = ["--store", str(case.store)]
     return random_.choice(
         (
@@ -91,3 +69,16 @@ def store(random_: random.Random, case: Case) -> Try:
             Try([*case.run_of_rows(), "--baseline", "latest", *given], (case.out, case.store)),
         )
     )
+
+
+def change_a_cell(random_: random.Random, path: Path) -> None:
+    """Puts a value of another type into a column of a table of an SQLite file, or empties the table."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        table = random_.choice(sorted(tables))
+        columns = [row[1] for row in connection.execute(f"PRAGMA table_info('{table}')")]
+        value = random_.choice((None, -1, 1e300, b"\xff", "", "{}", "[]", "2026-99-99", text(random_)))
+        try:
+            connection.execute(f'UPDATE "{table}" SET "{random_.choice(columns)}" = ?', (value,))
+        except (sqlite3.IntegrityError, UnicodeEncodeError):
+            connection.execute(f'DELETE FROM "{table}"')

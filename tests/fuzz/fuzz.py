@@ -18,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.fuzz import audits, descriptions, faults, pictures, places, process, tables
+from tests.fuzz import audits, descriptions, faults, pictures, places, process, services, sources, tables
 from tests.fuzz.case import Case, Try, draw_sound_case
 from tests.fuzz.faults import FAULTS
 from tests.fuzz.process import Outcome
@@ -26,6 +26,7 @@ from tests.fuzz.texts import CANARY
 
 Kind = Callable[[random.Random, Case], Try]
 Snapshot = dict[str, tuple[int, ...]]
+MAX_CPU_SECONDS = 145
 MAX_MB = 2_600  # a guarded child may have 2,048 MB of its own, beside what it shares
 # How often each is tried once all were: an audit with pictures costs as much as a hundred readings of a table.
 KINDS: dict[Kind, int] = {
@@ -33,6 +34,9 @@ KINDS: dict[Kind, int] = {
     descriptions.description: 6, descriptions.rule: 4, descriptions.promise: 3, descriptions.decisions: 4,
     descriptions.fix: 3, audits.record: 5, audits.artifact: 4, audits.store: 3, pictures.picture: 2, pictures.bomb: 2,
     places.name: 3, places.environment: 3, faults.fault: 1,
+    sources.saved: 5, sources.folders: 4, sources.nested: 4, sources.manifest: 3, sources.embeddings: 3,
+    sources.bombs: 2, services.archive: 3, services.service: 3, services.plan: 3, services.kept: 2,
+    services.reviews: 4, services.card: 2,
 }  # fmt: skip
 
 
@@ -49,7 +53,7 @@ class Tally:
     def add(self, kind: str, outcome: Outcome) -> None:
         self.kinds[kind] += 1
         self.codes[outcome.code] += 1
-        self.seconds = max(self.seconds, outcome.seconds)
+        self.seconds = max(self.seconds, outcome.cpu_seconds)
         self.largest_mb = max(self.largest_mb, outcome.largest_mb)
 
 
@@ -75,12 +79,14 @@ def snapshot(folder: Path) -> Snapshot:
 def violations(case: Case, tried: Try, outcome: Outcome, before: Snapshot, after: Snapshot) -> list[str]:
     """What is broken of what is promised of every input."""
     found = []
-    if outcome.code not in tried.codes:
+    # A copy that could not be proven to be right is told of by 3, whatever the program did.
+    is_unproven = outcome.code == 3 and "the proof DOES NOT HOLD" in outcome.said
+    if outcome.code not in tried.codes and not is_unproven:
         found.append(f"exit code {outcome.code}")
     if "Traceback" in outcome.said and 3 not in tried.codes:
         found.append("a stack trace")
-    if outcome.seconds > process.MAX_SECONDS - 5:
-        found.append(f"{outcome.seconds:.0f} s")
+    if outcome.cpu_seconds > MAX_CPU_SECONDS:
+        found.append(f"{outcome.cpu_seconds:.0f} s")
     if outcome.largest_mb > MAX_MB:
         found.append(f"{outcome.largest_mb:,.0f} MB")
     if outcome.left:
@@ -170,7 +176,9 @@ def report(seed: int, tally: Tally, *, is_alone: bool) -> None:
     codes = ", ".join(f"{code}: {count}" for code, count in sorted(tally.codes.items()))
     how = "counted by the kernel in a network without routes" if is_alone else "in this process alone, by a hook"
     tell(f"seed {seed}: {tally.kinds.total()} tries ({kinds}), {tally.broken} violations")
-    tell(f"exit codes {codes}; at most {tally.seconds:.0f} s and {tally.largest_mb:,.0f} MB; connections: {how}")
+    tell(
+        f"exit codes {codes}; at most {tally.seconds:.0f} s of work and {tally.largest_mb:,.0f} MB; connections: {how}"
+    )
     if missed := {kind.__name__ for kind in KINDS} - tally.kinds.keys():
         tell(f"too short for: {', '.join(sorted(missed))}")
 

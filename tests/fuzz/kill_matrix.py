@@ -8,16 +8,24 @@ from __future__ import annotations
 import argparse
 import csv
 import hashlib
+import io
 import json
 import os
 import random
 import shutil
 import sqlite3
 import sys
+import tarfile
 import tempfile
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
+import pyarrow.parquet as pq
+from pyarrow.csv import read_csv
+
+from kvqa_audit.release.decisions import Decision, DecisionVerdict
+from kvqa_audit.release.review import merged
 from tests.fuzz import process
 from tests.fuzz.case import Case, draw_sound_case
 from tests.fuzz.process import Outcome
@@ -47,6 +55,12 @@ COMMANDS: dict[str, Words] = {
         "run", f"{at}/data", "--out", f"{at}/out", "--subset", "--table-only", "--store", f"{at}/runs.db",
     ],
     "duplicates": lambda at: ["duplicates", f"{at}/data", "--out", f"{at}/pairs", "-j", "1"],
+    "check in parts": lambda at: [
+        "check", f"{at}/rows.parquet", "--in-parts", f"{at}/parts", "-j", "1", "--spec", f"{at}/spec",
+    ],
+    "merge": lambda at: ["merge", f"{at}/base.yaml", f"{at}/ours.yaml", f"{at}/theirs.yaml"],
+    "serve backup": lambda at: ["serve", "backup", f"{at}/again.tar.gz", "--data", f"{at}/service"],
+    "serve restore": lambda at: ["serve", "restore", f"{at}/service.tar.gz", "--data", f"{at}/restored"],
 }  # fmt: skip
 
 
@@ -61,7 +75,13 @@ def state(folder: Path) -> dict[str, str]:
 
 def _result(path: Path, folder: Path) -> bytes:
     content = path.read_bytes().replace(os.fsencode(folder), b"AT")
-    if path.suffix in _ENDS:
+    if path.suffix == ".gz":
+        with tarfile.open(fileobj=io.BytesIO(content)) as tar:
+            content = json.dumps(tar.getnames()).encode()
+    elif path.suffix == ".parquet" and path.parent.name == "findings":
+        # What a part tells of itself beside its rows are seconds, too.
+        content = json.dumps(pq.read_table(path).to_pylist()).encode()
+    elif path.suffix in _ENDS:
         content = b"whole" if content.rstrip().endswith(_ENDS[path.suffix]) else b"cut off"
     elif path.suffix == ".db":
         content = _told_by_store(path)
@@ -80,12 +100,27 @@ def _result(path: Path, folder: Path) -> bytes:
 
 
 def _told_by_store(path: Path) -> bytes:
-    """Whether the store is sound and holds the runs that were done; the killed one may be among them."""
+    """Whether the store is sound, holds a run that was done, and none that nobody is at work on any more."""
     with sqlite3.connect(path) as connection:
         (sound,) = connection.execute("PRAGMA integrity_check").fetchone()
-        (done,) = connection.execute("SELECT count(*) FROM runs WHERE state = 'done'").fetchone()
+        states = {state for (state,) in connection.execute("SELECT state FROM runs")}
     connection.close()
-    return f"{sound}, {min(done, 2)} runs".encode()
+    # Whether the killed run had begun depends on the moment.
+    return f"{sound}, {sorted(states - {'lost'})}".encode()
+
+
+def prepare(at: Path) -> None:
+    """Puts beside a sound case what some commands begin with: a large table, decisions of two people, a service."""
+    pq.write_table(read_csv(at / "data" / "metadata.csv"), at / "rows.parquet")
+    decided = [
+        Decision(f"{number:016x}", "KV350", DecisionVerdict.ACCEPTED, "x", "me", date(2031, 1, 2))
+        for number in range(3)
+    ]
+    for name, numbers in (("base", (0,)), ("ours", (0, 1)), ("theirs", (0, 2))):
+        merged(at / f"{name}.yaml", [decided[number] for number in numbers])
+    for words in (["admin"], ["backup", f"{at}/service.tar.gz"]):
+        done = called(["serve", *words, "--data", f"{at}/service"], at)
+        assert done.code == 0, done.said
 
 
 def called(words: list[str], at: Path, most_seconds: float = process.MAX_SECONDS) -> Outcome:
@@ -114,8 +149,8 @@ def broken_promises(name: str, sound: Path, place: Path, random_: random.Random,
         fresh(sound, at, name)
         left = called(words(at), at, moment).left
         again = called(words(at), at)
-        # A copy or a description that was finished before the kill is not written over.
-        done_before = again.code == 2 and "name a new one" in again.said
+        # What was finished before the kill, such as a copy, a description or a backup, is not written over.
+        done_before = again.code == 2 and "name a new" in again.said
         differs = sorted({name for name, _ in state(at).items() ^ wanted.items()})
         if (again.code != whole.code and not done_before) or differs or left or again.left or list(at.rglob(".*.part")):
             found.append(
@@ -138,6 +173,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         sound = Path(folder) / "sound"
         draw_sound_case(sound, Path.cwd())
+        prepare(sound)
         # The audit and its source have to stand where each try has them.
         for name in COMMANDS:
             if asked.only in (None, name):

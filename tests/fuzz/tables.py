@@ -89,22 +89,27 @@ _TYPES: tuple[Any, ...] = (
 
 def arrow(random_: random.Random, case: Case) -> Try:
     """A Parquet file with columns of any type in any role, some of them twice."""
-    names = [*ROLES, "image"]
-    columns = [pa.nulls(3, random_.choice(_TYPES)) if random_.random() < 0.4 else _filled(random_) for _ in names]
-    if random_.random() < 0.2:
-        names[random_.randrange(5)] = random_.choice(names)
-    picture = next(case.images.iterdir()).read_bytes()
-    if random_.random() < 0.5:
-        columns[-1] = _pictures(random_, picture)
+    data = any_table(random_, case)
     shutil.rmtree(case.source)
     case.source.mkdir()
     path = case.source / "a.parquet"
-    pq.write_table(pa.Table.from_arrays(columns, names=names), path)
+    pq.write_table(data, path)
     if random_.random() < 0.3:
         mutate_file(random_, path)
     if random_.random() < 0.3:
         return Try(["init", str(case.source), "--out", str(case.out)], (case.out,))
     return Try(case.run(*(["--table-only"] if random_.random() < 0.5 else [])), (case.out,))
+
+
+def any_table(random_: random.Random, case: Case) -> pa.Table:
+    """Three rows of questions, answers and pictures, each of any type, some columns twice."""
+    names = [*ROLES, "image"]
+    columns = [pa.nulls(3, random_.choice(_TYPES)) if random_.random() < 0.4 else _filled(random_) for _ in names]
+    if random_.random() < 0.2:
+        names[random_.randrange(5)] = random_.choice(names)
+    if random_.random() < 0.5:
+        columns[-1] = _pictures(random_, next(case.images.iterdir()).read_bytes())
+    return pa.Table.from_arrays(columns, names=names)
 
 
 def _filled(random_: random.Random) -> Any:

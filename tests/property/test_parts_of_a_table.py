@@ -13,10 +13,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from kvqa_audit.contracts import expectations
 from kvqa_audit.contracts.expectations import judge_expectations
 from kvqa_audit.contracts.expectations_in_parts import CellCounts, count_cells, judge_counts, judge_parts, told_by
 from kvqa_audit.engine.call import Call
 from kvqa_audit.engine.executor import ItemResult
+from kvqa_audit.errors import SpecError
 from kvqa_audit.ingest.dataset import ROLES, Table
 from kvqa_audit.spec.dataset_spec import DatasetSpec, Source
 from kvqa_audit.spec.promise import Promise
@@ -92,6 +94,20 @@ def test_parts_have_the_findings_of_the_whole(seed: int, rows: int, rows_a_part:
     outcomes, findings = found_in(judged)
     assert (outcomes, findings) == at_once(tmp_path / "rows.parquet", spec)
     assert rows < 600 or outcomes["KV403"].measured
+
+
+def test_a_promise_that_takes_too_long_in_a_part_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def endless(*_: object) -> None:
+        while True:
+            pass
+
+    pq.write_table(pa.Table.from_pylist(drawn(1, 30)), tmp_path / "rows.parquet")
+    kind, kwargs = "expect_column_values_to_not_be_null", {"column": "answer"}
+    spec = described(promises=[Promise(id="p", why="because", type=kind, kwargs=kwargs, whole_dataset=False)])
+    monkeypatch.setattr(expectations, "as_judged", endless)
+    monkeypatch.setattr(expectations, "seconds_for", lambda rows: 0.2)
+    with pytest.raises(SpecError, match="p: takes longer than"):
+        in_parts(tmp_path / "rows.parquet", spec, tmp_path / "out", Here(), 10)
 
 
 def promised(mostly: float, condition: dict[str, str]) -> Iterator[tuple[str, dict[str, Any]]]:

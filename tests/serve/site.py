@@ -125,6 +125,14 @@ def person_by(link: str) -> Person:
     return Person(client)
 
 
+def is_ready(url: str) -> bool:
+    """Whether a web process answers there, and its store does."""
+    try:
+        return httpx.get(f"{url}/readyz").status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
 @contextmanager
 def serving(place: str, folder: Path, **settings: Any) -> Iterator[Served]:
     """A web process's application, in a thread, on a free port of this machine."""

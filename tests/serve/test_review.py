@@ -19,7 +19,6 @@ import pytest
 from PIL import Image
 
 from kvqa_audit.access.users import give_role, user_named
-from kvqa_audit.demo import draw_demo
 from kvqa_audit.jobs.dataset_texts import decisions_in
 from kvqa_audit.model import AuditRun
 from kvqa_audit.pipeline.audit import run_audit
@@ -62,8 +61,7 @@ def sample(served: Served, request: pytest.FixtureRequest, tmp_path_factory: pyt
     try:
         source: Path = request.getfixturevalue("shared") / "data" / "kvasir-vqa" / "joined"
     except pytest.skip.Exception:
-        source = tmp_path_factory.mktemp("drawn") / "sample"
-        draw_demo(source)
+        source = request.getfixturevalue("drawn")[0]
     made = Sample(served.roots / "sample", None)  # type: ignore[arg-type]
     (made.folder / "images").mkdir(parents=True)
     with (source / "metadata.csv").open(newline="", encoding="utf-8") as file:

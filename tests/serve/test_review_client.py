@@ -66,6 +66,13 @@ def test_typed_client_reviews_as_the_pages_do(desks: dict[str, DatasetReview]) -
     assert {one.user: one.waiting for one in boss.shares()} == {"ben": {"KV008": 2}, None: {"KV008": 4}}
     first, second, third, *_ = anna.next(limit=20).items
     assert {one.id for one in ben.next(ReviewFilters(mine=True)).items} == {first.id, second.id}
+    assert {one.id for one in boss.next(ReviewFilters(assignee="ben")).items} == {first.id, second.id}
+    assert boss.next(ReviewFilters(assignee="anna")).items == []
+    with pytest.raises(ServiceError, match="there is no user nobody"):
+        boss.next(ReviewFilters(assignee="nobody"))
+    with pytest.raises(ServiceError, match="needs the role maintainer") as refused:
+        anna.next(ReviewFilters(assignee="ben"))
+    assert refused.value.status == 403
     boss.measure_by(third, "false positive")
     assert [(one.id, one.known) for one in boss.known()] == [(third.id, "false positive")]
     with pytest.raises(ServiceError):
@@ -83,6 +90,28 @@ def test_typed_client_reviews_as_the_pages_do(desks: dict[str, DatasetReview]) -
     assert [(one.verdict.value, one.who) for one in decisions_in(boss.decisions())] == [("confirmed", "ben")]
     boss.measure_by(third, None)
     assert boss.known() == []
+
+
+def test_queue_follows_what_is_typed_into_the_settings(desks: dict[str, DatasetReview], api: httpx.Client) -> None:
+    boss, anna, ben = (desks[name] for name in ("robot", "anna", "ben"))
+    address = f"datasets/{boss.state().dataset}"
+
+    def put(decisions: str | None) -> None:
+        known = api.get(address)
+        body = {name: known.json()[name] for name in DatasetEdit.model_fields} | {"decisions": decisions}
+        assert api.put(address, json=body, headers={"If-Match": known.headers["etag"]}).status_code == 200
+
+    (one, *_) = anna.next(limit=20).items
+    anna.decide(one, CONFIRMED)
+    text = boss.decisions()
+    assert one.id not in {item.id for item in ben.next(limit=20).items}
+    put(None)
+    (again,) = (item for item in ben.next(limit=20).items if item.id == one.id)
+    assert (again.state, again.round) == ("open", 2)
+    put(text)
+    assert one.id not in {item.id for item in ben.next(limit=20).items}
+    with pytest.raises(ServiceError, match="was settled elsewhere"):
+        ben.decide(again, CONFIRMED)
 
 
 def test_many_at_once_undo_and_merge_through_the_client(desks: dict[str, DatasetReview]) -> None:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import warnings
 from collections import Counter
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from PIL import Image
 
-from kvqa_audit import AuditOptions, run_audit
 from kvqa_audit.answers.judged_question import MIN_PICTURES_OF_AN_ANSWER
 from kvqa_audit.answers.rules import judge_rules
-from kvqa_audit.demo import DemoTruth, Planted, draw_demo
+from kvqa_audit.artifacts.folder import read_artifacts
+from kvqa_audit.demo import DemoTruth, Planted, draw_demo, picture
 from kvqa_audit.demo.scenes import rows_of, scenes
 from kvqa_audit.errors import OutputError
 from kvqa_audit.ingest.dataset import RawImage
@@ -25,16 +25,13 @@ from kvqa_audit.spec.load import load_spec
 
 
 @pytest.fixture(scope="module")
-def truth(tmp_path_factory: pytest.TempPathFactory) -> DemoTruth:
-    return draw_demo(tmp_path_factory.mktemp("demo") / "dataset")
+def truth(drawn: tuple[Path, DemoTruth]) -> DemoTruth:
+    return drawn[1]
 
 
 @pytest.fixture(scope="module")
-def audited(truth: DemoTruth) -> AuditRun:
-    with warnings.catch_warnings():
-        # Great Expectations imports modules that Python has deprecated.
-        warnings.simplefilter("default")
-        return run_audit(truth.folder, AuditOptions(subset=True))
+def run(audited: Path) -> AuditRun:
+    return read_artifacts(audited)
 
 
 def digest(folder: Path) -> str:
@@ -61,27 +58,27 @@ def test_it_is_small_and_in_the_exported_layout(truth: DemoTruth) -> None:
     assert len({row["source"] for row in rows} - {"Norml"}) == 5
 
 
-def test_every_planted_defect_is_found_by_the_check_it_was_planted_for(truth: DemoTruth, audited: AuditRun) -> None:
+def test_every_planted_defect_is_found_by_the_check_it_was_planted_for(truth: DemoTruth, run: AuditRun) -> None:
     missed = {
-        f"{planted.what} ({planted.where})": sorted({*planted.expected} - {*planted.found_in(audited.findings)})
+        f"{planted.what} ({planted.where})": sorted({*planted.expected} - {*planted.found_in(run.findings)})
         for planted in truth.planted
     }
     assert {what: codes for what, codes in missed.items() if codes} == {}
 
 
-def test_nothing_above_information_is_found_that_was_not_planted(truth: DemoTruth, audited: AuditRun) -> None:
+def test_nothing_above_information_is_found_that_was_not_planted(truth: DemoTruth, run: AuditRun) -> None:
     unplanned = [
         (finding.check, finding.img_id, finding.message)
-        for finding in audited.findings
+        for finding in run.findings
         if finding.severity is not Severity.INFO and not any(p.found_in([finding]) for p in truth.planted)
     ]
     assert unplanned == []
-    assert [outcome.code for outcome in audited.outcomes if outcome.outcome is OutcomeStatus.ERRORED] == []
+    assert [outcome.code for outcome in run.outcomes if outcome.outcome is OutcomeStatus.ERRORED] == []
 
 
-def test_only_the_planted_copies_look_alike(truth: DemoTruth, audited: AuditRun) -> None:
+def test_only_the_planted_copies_look_alike(truth: DemoTruth, run: AuditRun) -> None:
     copies = {tuple(sorted(planted.img_ids)) for planted in truth.planted if len(planted.img_ids) == 2}
-    assert {(pair.left, pair.right) for pair in audited.pairs} == copies
+    assert {(pair.left, pair.right) for pair in run.pairs} == copies
     assert len(copies) == 5
 
 
@@ -130,7 +127,8 @@ def test_a_finding_counts_only_where_it_was_planted() -> None:
     assert cell.found_in([Finding("KV008", Severity.ERROR, "", img_id="a", question="Is there text?")]) == ("KV008",)
 
 
-def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(picture, "draw", lambda scene: Image.new("RGB", (scene.width, scene.height)))
     (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(OutputError, match="name another folder"):
         draw_demo(tmp_path / "file")

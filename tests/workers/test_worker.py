@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -37,7 +38,7 @@ from kvqa_audit.store.job_records import (
 from kvqa_audit.store.records import RunState
 from kvqa_audit.store.runs import RunStore
 from tests.postgres_server import new_database
-from tests.processes import descendants, is_alive, wait_until
+from tests.processes import children, descendants, is_alive, is_stopped, wait_until
 
 TABLE = "img_id,question,answer\n" + "".join(f"i{n},How many polyps?,{n % 3}\n" for n in range(9))
 
@@ -85,9 +86,18 @@ class Service:
     def child_at_work(self, worker: subprocess.Popen[str], job: Job) -> int:
         """The process of the job's audit, paused in the middle of its work."""
         wait_until(lambda: self.run_states() and self.run_states()[-1] is RunState.RUNNING)
-        child = next(iter(descendants(worker.pid)))
-        os.kill(child, signal.SIGSTOP)
+        (child,) = children(worker.pid)
+        self.pause(child)
         return child
+
+    def pause(self, pid: int) -> None:
+        """Stops a process between two of its transactions: while one lasts nobody else writes to a file."""
+        while True:
+            os.kill(pid, signal.SIGSTOP)
+            wait_until(lambda: is_stopped(pid))
+            if nobody_writes(self.store):
+                return
+            os.kill(pid, signal.SIGCONT)
 
     def until_told(self, job: Job, words: str) -> Job:
         """The job as soon as an event says why it waits again."""
@@ -104,6 +114,20 @@ class Service:
     def run_states(self) -> list[RunState]:
         with RunStore(self.store.where) as runs:
             return sorted((run.state for run in runs.runs()), key=lambda state: state is RunState.RUNNING)
+
+
+def nobody_writes(store: JobStore) -> bool:
+    """Whether no other process is within a transaction that writes."""
+    if store.is_a_file:
+        with closing(sqlite3.connect(store.where, timeout=0, isolation_level=None)) as database:
+            try:
+                database.executescript("BEGIN IMMEDIATE; ROLLBACK")
+            except sqlite3.OperationalError:
+                return False
+        return True
+    at_work = "datname = current_database() AND xact_start IS NOT NULL AND pid != pg_backend_pid()"
+    with store.reading() as connection:
+        return not connection.execute(text(f"SELECT count(*) FROM pg_stat_activity WHERE {at_work}")).scalar()
 
 
 @pytest.fixture(scope="session")
@@ -173,7 +197,7 @@ def test_a_paused_worker_that_wakes_writes_nothing(service: Service, dataset: Da
     job = service.start(dataset)
     paused = service.worker(lease_seconds=1)
     child = service.child_at_work(paused, job)
-    paused.send_signal(signal.SIGSTOP)
+    service.pause(paused.pid)
     service.worker()
     done = service.until(job, JobState.DONE, JobState.FAILED, JobState.LOST)
     told = events_after(service.store, job.id)
@@ -195,7 +219,7 @@ def test_a_run_is_not_kept_by_who_lost_its_job(service: Service, dataset: Datase
     job = service.start(dataset)
     paused = service.worker(lease_seconds=1)
     child = service.child_at_work(paused, job)
-    paused.send_signal(signal.SIGSTOP)
+    service.pause(paused.pid)
     service.worker()
     service.until(job, JobState.DONE)
     os.kill(child, signal.SIGCONT)
@@ -207,7 +231,7 @@ def test_a_worker_that_wakes_after_its_run_was_kept_takes_nothing_away(service: 
     job = service.start(dataset)
     paused = service.worker(lease_seconds=1)
     child = service.child_at_work(paused, job)
-    paused.send_signal(signal.SIGSTOP)
+    service.pause(paused.pid)
     os.kill(child, signal.SIGCONT)
     wait_until(lambda: service.run_states() == [RunState.FINISHED])
     service.worker()

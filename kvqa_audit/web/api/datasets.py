@@ -17,7 +17,7 @@ from kvqa_audit.web import datasets as work
 from kvqa_audit.web.api import wire as as_wire
 from kvqa_audit.web.api.once import Key, once
 from kvqa_audit.web.api.wire import Cursor, IfMatch, Limit, Number, Reader, Writer, page_of, place_of, tell_version
-from kvqa_audit.web.audits import Overview, overviews
+from kvqa_audit.web.overviews import Overview, overviews
 from kvqa_audit.web.site import site_of
 from kvqa_audit.web.who import Caller, dataset_seen_by
 
@@ -27,24 +27,25 @@ MADE: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.get("/datasets", tags=["datasets"])
+@router.get("/datasets", response_model=wire.Page[wire.Dataset], tags=["datasets"])
 def list_datasets(
     request: Request,
     caller: Reader,
     cursor: Cursor = None,
     limit: Limit = 50,
     name: Annotated[str | None, Query(max_length=200, description="only the dataset of this name")] = None,
-) -> wire.Page[wire.Dataset]:
+) -> Response:
     """The datasets that the caller may see, by name."""
     site = site_of(request)
     if name is not None:
         found = dataset_named(site.store, name)
         dataset_seen_by(caller, found)
-        return wire.Page[wire.Dataset](items=[_dataset(request, caller, found)])
+        return as_wire.answer(wire.Page[wire.Dataset](items=[_dataset(request, caller, found)]))
     many = work.seen_datasets(site, caller, place_of(cursor), limit + 1)
-    about = overviews(site, many, runs=1)
+    with site.store.reading() as connection:
+        about = overviews(connection, [one.id for one in many], runs=1)
     told = [as_wire.dataset(one, caller, about[one.id]) for one in many]
-    return page_of(told, limit, [one.name for one in told])
+    return as_wire.answer(page_of(told, limit, [one.name for one in told]))
 
 
 @router.post("/datasets", status_code=201, response_model=wire.Dataset, responses=MADE, tags=["datasets"])
@@ -65,8 +66,8 @@ def register_dataset(request: Request, caller: Writer, sent: wire.DatasetEdit, k
 @router.get("/datasets/{number}", tags=["datasets"])
 def get_dataset(request: Request, response: Response, caller: Reader, number: Number) -> wire.Dataset:
     """One dataset."""
-    work.seen_dataset(site_of(request), caller, number)
-    found = bring_up_to_date(site_of(request).store, number)
+    known = work.seen_dataset(site_of(request), caller, number)
+    found = bring_up_to_date(site_of(request).store, number, known)
     tell_version(response, found.version)
     return _dataset(request, caller, found)
 
@@ -178,4 +179,6 @@ def set_role(
 
 
 def _dataset(request: Request, caller: Caller, found: Dataset) -> wire.Dataset:
-    return as_wire.dataset(found, caller, overviews(site_of(request), [found], runs=1)[found.id])
+    with site_of(request).store.reading() as connection:
+        about = overviews(connection, [found.id], runs=1)[found.id]
+    return as_wire.dataset(found, caller, about)

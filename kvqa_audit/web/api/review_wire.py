@@ -16,16 +16,14 @@ from kvqa_audit.store.review_tables import ItemState
 from kvqa_audit.web import reviews as work
 from kvqa_audit.web.reviewers import Learnt
 from kvqa_audit.web.reviews import Desk
-from kvqa_audit.web.who import Caller
 
 _FIRST = 5
 
 
-def filters_of(sent: wire.ReviewFilters, caller: Caller) -> Filters:
+def filters_of(sent: wire.ReviewFilters, assignee: int | None) -> Filters:
     state = ItemState(sent.state) if sent.state else None
     texts = {name: getattr(sent, name).replace("\0", "") for name in ("check", "source", "question", "answer")}
-    mine = caller.identity.user.id if sent.mine else None
-    return Filters(**texts, state=state, assignee=mine, blocking_first=sent.blocking_first)
+    return Filters(**texts, state=state, assignee=assignee, blocking_first=sent.blocking_first)
 
 
 def progress(told: Progress) -> wire.ReviewProgress:

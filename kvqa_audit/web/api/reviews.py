@@ -21,7 +21,7 @@ from kvqa_audit.web import reviewers
 from kvqa_audit.web import reviews as work
 from kvqa_audit.web.api import review_wire as as_wire
 from kvqa_audit.web.api.once import Key
-from kvqa_audit.web.api.wire import IfMatch, Number, Reader, Writer, tell_version, version_named
+from kvqa_audit.web.api.wire import IfMatch, Number, Reader, Writer, answer, tell_version, version_named
 from kvqa_audit.web.datasets import seen_dataset
 from kvqa_audit.web.errors import PreconditionError, UnknownError
 from kvqa_audit.web.site import Site, site_of
@@ -69,19 +69,19 @@ def edit_review(
     return get_review(request, response, caller, number)
 
 
-@router.post("/datasets/{number}/review/next")
-def next_items(request: Request, caller: Writer, number: Number, sent: wire.ReviewNext) -> wire.ReviewBatch:
+@router.post("/datasets/{number}/review/next", response_model=wire.ReviewBatch)
+def next_items(request: Request, caller: Writer, number: Number, sent: wire.ReviewNext) -> Response:
     """What somebody decides about next; a reviewer holds it for some minutes, so that others get other things."""
     site = site_of(request)
     work.make_sure(site, caller, number)
-    filters = as_wire.filters_of(sent.filters, caller)
+    filters = _filters(site_of(request), caller, number, sent.filters)
     who, holds = work.reviewer(caller), work.may_review(caller, number)
     found = queue.next_items(site.store, who, number, filters, holding=sent.holding, limit=sent.limit, hold=holds)
     bodies = _bodies(site, number, found)
     with site.store.reading() as connection:
         told = _told(connection, found, bodies)
-        done = queue.progress(connection, who, number, filters, site.store.clock(connection))
-    return wire.ReviewBatch(items=told, progress=as_wire.progress(done))
+        done = queue.progress(connection, who, number, filters, site.store.about_now(connection))
+    return answer(wire.ReviewBatch(items=told, progress=as_wire.progress(done)))
 
 
 @router.get("/review/items/{number}")
@@ -95,7 +95,7 @@ def get_item(request: Request, response: Response, caller: Reader, number: Numbe
         return _told(connection, [one], bodies)[0]
 
 
-@router.post("/review/items/{number}/decisions", status_code=201)
+@router.post("/review/items/{number}/decisions", status_code=201, response_model=wire.ReviewKept)
 def decide(
     request: Request,
     caller: Writer,
@@ -103,7 +103,7 @@ def decide(
     sent: wire.ReviewWords,
     key: Key = None,
     if_match: IfMatch = None,
-) -> wire.ReviewKept:
+) -> Response:
     """Keeps what somebody says about a thing, signed with their name; the same key keeps it once."""
     site = site_of(request)
     words = _words(site, caller, number, sent)
@@ -113,7 +113,8 @@ def decide(
 
     made = deciding.decide(site.store, work.reviewer(caller), number, _version(if_match), words, _key(key), allowed)
     _write_soon(site, made)
-    return wire.ReviewKept(decision=made.decision.id, state=as_wire.state_of(made.item), again=made.again)
+    told = wire.ReviewKept(decision=made.decision.id, state=as_wire.state_of(made.item), again=made.again)
+    return answer(told, 201)
 
 
 @router.post("/review/items/{number}/skip", status_code=204)
@@ -140,7 +141,7 @@ def preview(request: Request, caller: Writer, number: Number, sent: wire.ReviewF
     """What would be decided at once, at most 5,000 things; their versions make sure that nothing else is."""
     site, who = site_of(request), work.reviewer(caller)
     seen_dataset(site, caller, number, Role.REVIEWER, "write")
-    filters = as_wire.filters_of(sent, caller)
+    filters = _filters(site, caller, number, sent)
     found = queue.matching(site.store, who, number, filters, deciding.MAX_BULK)
     return as_wire.preview(found, _progress(site, caller, number, filters).settled)
 
@@ -167,7 +168,7 @@ def bulk(
 @router.post("/datasets/{number}/review/assign")
 def assign(request: Request, caller: Writer, number: Number, sent: wire.ReviewAssign) -> wire.ReviewAssigned:
     """Gives things to somebody, or to nobody; they see them with the filter `mine`, others go on seeing them."""
-    filters = as_wire.filters_of(sent.filters, caller)
+    filters = _filters(site_of(request), caller, number, sent.filters)
     return wire.ReviewAssigned(things=reviewers.assign(request, caller, number, filters, sent.user, sent.most))
 
 
@@ -261,6 +262,13 @@ def _picture(content: bytes) -> Response:
     raise UnknownError(content.decode(errors="replace") or "There is no such picture.")
 
 
+def _filters(site: Site, caller: Caller, number: int, sent: wire.ReviewFilters) -> queue.Filters:
+    assignee = caller.identity.user.id if sent.mine else None
+    if sent.assignee:
+        assignee = reviewers.assignee(site, caller, number, sent.assignee)
+    return as_wire.filters_of(sent, assignee)
+
+
 def _bodies(site: Site, number: int, found: Sequence[Item]) -> dict[int, dict[str, Any]]:
     """The sheets of things of a dataset; their pictures are begun to be drawn."""
     bodies = {one.id: work.sheet(site, one) for one in found}
@@ -276,7 +284,7 @@ def _told(connection: Connection, found: Sequence[Item], bodies: Mapping[int, An
 
 def _progress(site: Site, caller: Caller, number: int, filters: queue.Filters = _ALL) -> queue.Progress:
     with site.store.reading() as connection:
-        now = site.store.clock(connection)
+        now = site.store.about_now(connection)
         return queue.progress(connection, work.reviewer(caller), number, filters, now)
 
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Header, Path, Query, Request
 from fastapi.responses import Response
+from pydantic import BaseModel
 
 from kvqa_audit.access import records as known
 from kvqa_audit.client import records as wire
@@ -18,8 +19,8 @@ from kvqa_audit.errors import SpecError
 from kvqa_audit.jobs.cron import times_after
 from kvqa_audit.store import job_records as stored
 from kvqa_audit.store.records import StoredFinding, StoredRun
-from kvqa_audit.web.audits import Overview
 from kvqa_audit.web.errors import PreconditionError
+from kvqa_audit.web.overviews import Overview
 from kvqa_audit.web.who import CSRF_HEADER, Caller, make_sure_it_is_ours, somebody
 
 Item = TypeVar("Item")
@@ -83,6 +84,11 @@ def page_of(found: Sequence[Item], limit: int, places: Sequence[object]) -> wire
     """A page of at most `limit` of what was found; one more than that says that another page follows."""
     more = len(found) > limit
     return wire.Page[Item](items=list(found[:limit]), next=cursor_of(places[limit - 1]) if more else None)
+
+
+def answer(body: BaseModel, status: int = 200) -> Response:
+    """What was made of records of the API already, as it is: nothing has to be looked at again."""
+    return Response(body.model_dump_json(), status, media_type="application/json")
 
 
 def version_named(if_match: str | None, version: int) -> int:

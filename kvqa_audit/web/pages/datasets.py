@@ -14,13 +14,12 @@ from kvqa_audit.errors import KvqaAuditError, SpecError
 from kvqa_audit.jobs.cron import times_after
 from kvqa_audit.jobs.dataset_decisions import bring_up_to_date
 from kvqa_audit.jobs.datasets import DESCRIPTION_FILES
-from kvqa_audit.jobs.queue import history
 from kvqa_audit.jobs.schedules import schedules
 from kvqa_audit.spec.load import shipped_descriptions
 from kvqa_audit.store.access_tables import Role
 from kvqa_audit.store.job_records import Cause, Dataset, DatasetSettings, Schedule, ScheduleSettings
 from kvqa_audit.web import datasets as work
-from kvqa_audit.web.audits import overviews, start_audit, trend_run
+from kvqa_audit.web.audits import start_audit
 from kvqa_audit.web.charts import findings_over_runs
 from kvqa_audit.web.errors import status_of
 from kvqa_audit.web.forms import (
@@ -32,6 +31,7 @@ from kvqa_audit.web.forms import (
     text_of,
     time_zones,
 )
+from kvqa_audit.web.overviews import history, overviews, trends
 from kvqa_audit.web.rendering import page
 from kvqa_audit.web.site import site_of
 from kvqa_audit.web.who import Caller, form_fields, somebody
@@ -46,11 +46,12 @@ _PAGE, _HISTORY = 25, 40
 def datasets_page(request: Request, caller: Known, after: Annotated[str, Query(max_length=200)] = "") -> Response:
     """The datasets that somebody may see, with the last verdict, the trend and the next run."""
     site = site_of(request)
-    found = work.seen_datasets(site, caller, after, _PAGE + 1)
+    found = work.seen_names(site, caller, after, _PAGE + 1)
     more, found = found[_PAGE:], found[:_PAGE]
-    told = overviews(site, found)
+    with site.store.reading() as connection:
+        told = overviews(connection, [one.id for one in found])
     charts = {n: findings_over_runs(one.trend, width=144, height=32) for n, one in told.items()}
-    following = request.url.include_query_params(after=found[-1].settings.name).query if more else ""
+    following = request.url.include_query_params(after=found[-1].name).query if more else ""
     return page(
         request,
         "datasets.html.j2",
@@ -83,11 +84,13 @@ def register(request: Request, caller: Known, form: Form) -> Response:
 
 
 @router.get("/datasets/{number}")
-def dataset_page(request: Request, caller: Known, number: int) -> Response:
+def dataset_page(
+    request: Request, caller: Known, number: int, before: Annotated[int | None, Query(ge=1, lt=2**31)] = None
+) -> Response:
     """One dataset: its verdict, history, schedules and settings."""
     site = site_of(request)
-    work.seen_dataset(site, caller, number)
-    return _dataset(request, caller, bring_up_to_date(site.store, number))
+    known = work.seen_dataset(site, caller, number)
+    return _dataset(request, caller, bring_up_to_date(site.store, number, known), before=before)
 
 
 @router.get("/datasets/{number}/edit")
@@ -188,31 +191,34 @@ def _dataset(
     caller: Caller,
     found: Dataset,
     *,
+    before: int | None = None,
     error: KvqaAuditError | None = None,
     typed: ScheduleSettings | None = None,
 ) -> Response:
     site = site_of(request)
-    before = request.query_params.get("before", "")
-    lines = history(site.store, found.id, before=int(before) if before.isdigit() else None, limit=_HISTORY + 1)
-    shown = lines[:_HISTORY]
-    finished = [trend_run(job.id, run) for job, run in reversed(shown) if run is not None and run.number is not None]
     held = caller.identity.role_on(found.id)
     assert held is not None
     with site.store.reading() as connection:
+        lines = history(connection, found.id, before=before, limit=_HISTORY + 1)
+        last = trends(connection, [found.id], runs=1)[found.id]
         roles = roles_on(connection, found.id) if held is Role.ADMIN else ()
-        now = site.store.clock(connection)
+        now = site.store.about_now(connection)
+    shown = lines[:_HISTORY]
+    finished = [one.run for one in shown if one.run is not None]
+    planned = schedules(site.store, found.id)
     return page(
         request,
         "dataset.html.j2",
         caller,
         status_of(error)[0] if error else 200,
         dataset=found,
-        overview=overviews(site, [found])[found.id],
-        chart=findings_over_runs(finished, width=720, height=150, edge=12),
+        run=last[-1] if last else None,
+        next_slot=min((one.next_slot for one in planned if one.next_slot), default=None),
+        chart=findings_over_runs(finished[::-1], width=720, height=150, edge=12),
         lines=shown,
         finished=finished,
-        following=f"/datasets/{found.id}?before={shown[-1][0].id}" if len(lines) > _HISTORY else "",
-        schedules=[(one, _next(one, now)) for one in schedules(site.store, found.id)],
+        following=f"/datasets/{found.id}?before={shown[-1].id}" if len(lines) > _HISTORY else "",
+        schedules=[(one, _next(one, now)) for one in planned],
         roles=roles,
         held=held,
         role_words=list(Role),

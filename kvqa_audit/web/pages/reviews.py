@@ -13,7 +13,7 @@ from kvqa_audit.web.errors import status_of
 from kvqa_audit.web.forms import text_of
 from kvqa_audit.web.pages.datasets import Form, Known
 from kvqa_audit.web.rendering import page
-from kvqa_audit.web.reviewers import learnt
+from kvqa_audit.web.reviewers import learnt, reviewers
 from kvqa_audit.web.reviews import conflict_in_words, may_review, measured, merged, seen_desk
 from kvqa_audit.web.site import site_of
 from kvqa_audit.web.who import Caller
@@ -25,6 +25,7 @@ router = APIRouter()
 def review_page(request: Request, caller: Known, number: int) -> Response:
     """The review of the last finished run of a dataset."""
     desk = seen_desk(site_of(request), caller, number)
+    maintains = caller.identity.may(number, Role.MAINTAINER)
     return page(
         request,
         "review.html.j2",
@@ -32,7 +33,8 @@ def review_page(request: Request, caller: Known, number: int) -> Response:
         desk=desk,
         dataset=desk.dataset,
         may_decide=may_review(caller, number),
-        may_set_up=caller.identity.may(number, Role.MAINTAINER),
+        may_set_up=maintains,
+        reviewers=reviewers(site_of(request), number) if maintains else (),
     )
 
 

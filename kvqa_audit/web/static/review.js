@@ -42,7 +42,7 @@ async function ask(what, body, key = "", method = "POST", more = {}) {
 function chosen() {
   const told = new FormData(filters);
   const named = { check: told.get("check"), source: told.get("source"), question: told.get("question"), state: told.get("state") || null };
-  return { ...named, mine: told.has("mine"), blocking_first: told.has("blocking_first") };
+  return { ...named, mine: told.has("mine"), assignee: told.get("assignee") || "", blocking_first: told.has("blocking_first") };
 }
 
 const outbox = new Outbox(`kvqa-audit review ${dataset} ${user}`, csrf, {

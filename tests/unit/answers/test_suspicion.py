@@ -9,8 +9,11 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kvqa_audit.answers.context import Fact
+from kvqa_audit.answers.held_out import FOLDS, folds_of
 from kvqa_audit.answers.suspects import SUSPICIOUS
 from kvqa_audit.answers.suspicion import Suspicion, rank_suspicious_answers
 from kvqa_audit.images.picture_vectors import PictureVectors
@@ -253,3 +256,26 @@ def test_images_without_a_picture_are_judged_by_their_answers_alone() -> None:
     assert set(found.scores) == set(rank_suspicious_answers(frame, SPEC).scores)
     few = PictureVectors(every.img_ids[:10], every.vectors[:10])
     assert rank_suspicious_answers(frame, SPEC, pictures=[few]) == rank_suspicious_answers(frame, SPEC)
+
+
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(1, 9)), min_size=FOLDS, max_size=60))
+def test_folds_hold_as_many_cells_to_within_the_largest_group_and_part_no_copies(
+    images: list[tuple[int, int]],
+) -> None:
+    """Each image with its group and the number of its cells."""
+    img_ids = [f"{image:02}" for image, (_, cells) in enumerate(images) for _ in range(cells)]
+    groups = np.array([group for group, cells in images for _ in range(cells)])
+    folds = folds_of(img_ids, groups)
+    held, largest = np.bincount(folds, minlength=FOLDS), np.bincount(groups).max()
+    assert len(held) == FOLDS
+    assert np.abs(held - len(groups) / FOLDS).max() <= largest
+    assert all(len(set(folds[groups == group].tolist())) == 1 for group in set(groups.tolist()))
+
+
+def test_one_more_pair_of_copies_moves_few_cells_to_another_fold() -> None:
+    img_ids = [f"{image:03}" for image in range(300) for _ in range(1 + image % 5)]
+    groups = np.array([int(img_id) for img_id in img_ids])
+    before = folds_of(img_ids, groups)
+    for left, right in pairwise(range(0, 300, 23)):
+        after = folds_of(img_ids, np.where(groups == right, left, groups))
+        assert np.count_nonzero(after != before) <= len(img_ids) // 20

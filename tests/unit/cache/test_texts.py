@@ -63,6 +63,15 @@ def test_damaged_database_is_made_anew(tmp_path: Path) -> None:
     assert kept.find(["a"], "1") == {"a": "x"}
 
 
+def test_database_whose_schema_is_no_text_is_made_anew(tmp_path: Path) -> None:
+    kept = TextCache(tmp_path / "texts.sqlite")
+    kept.keep([("a", "x")], "1")
+    kept.path.write_bytes(kept.path.read_bytes().replace(b"CREATE TABLE", b"CREATE T\xffBLE"))
+    assert kept.find(["a"], "1") == {}
+    kept.keep([("a", "y")], "1")
+    assert kept.find(["a"], "1") == {"a": "y"}
+
+
 def test_place_where_nothing_can_be_kept_gives_nothing(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.touch()

@@ -68,6 +68,13 @@ def test_kv017_names_odd_spaces_and_warns_where_the_tidy_text_stands_too(odd: st
     assert (beside.severity, beside.row) == (Severity.WARNING, 0)
 
 
+@pytest.mark.parametrize("text", ["<image>\nIs it red?", "Is it red?\n<image>", "Is it red?\n\nAnswer with a word."])
+def test_kv017_takes_breaks_between_sentences_and_beside_marks_for_layout(text: str) -> None:
+    assert findings(odd_spaces, evidence(("i", text, "yes"))) == ()
+    (found,) = findings(odd_spaces, evidence(("i", f"{text} \tNow", "yes")))
+    assert found.suggestion == f"{text} Now"
+
+
 def test_kv017_takes_the_lines_of_a_long_text_for_its_layout() -> None:
     assert findings(odd_spaces, evidence(("i", "What?", "one line,\n  and another. " * 20))) == ()
 

@@ -210,6 +210,16 @@ def test_faults_of_the_file_name_column_row_and_line(tmp_path: Path) -> None:
     assert len({f.key for f in (*columns, *rows)}) == 8
 
 
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1252", "utf-16", "utf-16-be"])
+def test_a_whole_file_in_another_encoding_is_read_and_only_a_warning(tmp_path: Path, encoding: str) -> None:
+    content = "source,question,answer,img_id\n" + "".join(f"A,q\u00e9,\u00fc{n},i\n" for n in range(4))
+    (tmp_path / "metadata.csv").write_bytes(content.encode(encoding))
+    table = read_csv_table(tmp_path / "metadata.csv", SPEC.columns)
+    assert table.frame["answer"].tolist() == [f"\u00fc{n}" for n in range(4)]
+    (finding,) = run_check(unreadable_rows, evidence(table))[1]
+    assert (finding.evidence["kind"], finding.severity) == ("other_encoding", Severity.WARNING)
+
+
 def test_a_table_without_rows_fails_and_says_so() -> None:
     from kvqa_audit.ingest.table import finished_table
 

@@ -43,7 +43,9 @@ def test_pictures_taken_one_after_the_other_are_linked(tmp_path) -> None:  # typ
     for name, taken in moments.items():
         (tmp_path / f"{name}.jpg").write_bytes(picture(taken))
     shard = FolderShard(str(tmp_path), tuple((name, f"{name}.jpg") for name in moments))
-    found: list[HiddenReading] = list(find_task(PickedImages(shard, frozenset(moments)), frozenset(), (), b"k" * 32))
+    found: list[HiddenReading] = list(
+        find_task(PickedImages(shard, frozenset(moments)), frozenset(), (), frozenset(), b"k" * 32)
+    )
     assert [one.seen for one in found] == ["certain", "certain", "certain", "nothing"]
     groups = examinations(found)
     assert list(groups.members().values()) == [("a", "b"), ("c",)]

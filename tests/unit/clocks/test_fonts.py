@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from kvqa_audit.clocks.find import find_clocks
-from kvqa_audit.clocks.fonts import Font, labels_in_doubt, learn_fonts
+from kvqa_audit.clocks.fonts import LEAST_GLYPHS, Font, labels_in_doubt, learn_fonts
 from kvqa_audit.clocks.samples import FrameSample, sample_of
 from kvqa_audit.privacy.reader import ReadCharacter
 
@@ -44,6 +45,14 @@ def drawn(lines: Lines, seed: int) -> Pixels:
 
 def middle(line: int, place: int) -> tuple[int, int]:
     return 20 + PITCH * place, (60, 84, 132)[line]
+
+
+def with_hidden(frame: Pixels, place: int) -> Pixels:
+    """The frame with light on one character of the date."""
+    x, y = middle(0, place)
+    lit = frame.copy()
+    lit[y - 8 : y + 9, x - 5 : x + 6] = 250
+    return lit
 
 
 def misread(lines: Lines, chance: random.Random) -> list[list[ReadCharacter]]:
@@ -105,10 +114,7 @@ def test_a_hidden_digit_is_never_certain_and_wrong(fonts: tuple[Font, ...]) -> N
     chance, certain = random.Random(10), 0
     for seed in range(200, 230):
         lines = lines_of(chance)
-        frame = drawn(lines, seed).copy()
-        x, y = middle(0, chance.choice((0, 1, 3, 4, 8, 9)))
-        frame[y - 8 : y + 9, x - 5 : x + 6] = 250
-        found = find_clocks(frame, fonts)
+        found = find_clocks(with_hidden(drawn(lines, seed), chance.choice((0, 1, 3, 4, 8, 9))), fonts)
         if found is not None and found[1].date.is_certain:
             certain += 1
             assert found[1].date.text == lines[0]
@@ -120,3 +126,46 @@ def test_a_frame_without_a_clock_has_none(fonts: tuple[Font, ...]) -> None:
     for seed in range(300, 310):
         found = find_clocks(drawn((), seed), fonts)
         assert found is None or not found[1].date.is_certain
+
+
+@pytest.mark.ocr
+@pytest.mark.parametrize("place", [2, 5, 6])
+def test_light_on_what_can_be_nothing_else_leaves_a_date_certain(fonts: tuple[Font, ...], place: int) -> None:
+    """A separator, or the first digit of the year."""
+    chance, certain = random.Random(11), 0
+    for seed in range(400, 410):
+        lines = lines_of(chance)
+        found = find_clocks(with_hidden(drawn(lines, seed), place), fonts)
+        assert found is not None
+        assert found[1].date.text == lines[0]
+        certain += found[1].date.is_certain
+    assert certain >= 7
+
+
+@pytest.mark.ocr
+@pytest.mark.parametrize("down", [-25, 30])
+def test_a_date_is_found_where_none_of_the_font_was_seen(fonts: tuple[Font, ...], down: int) -> None:
+    chance, found = random.Random(12), list[bool]()
+    for seed in range(500, 505):
+        lines = lines_of(chance)
+        one = find_clocks(np.roll(drawn(lines, seed), down, axis=0), fonts)
+        found.append(one is not None and one[1].date.is_certain and one[1].date.text == lines[0])
+    assert sum(found) >= 4
+
+
+@pytest.mark.ocr
+def test_a_letter_of_few_glyphs_is_no_evidence(fonts: tuple[Font, ...]) -> None:
+    """Each of the dates has a number that is one of these letters or differs from one of them in a digit."""
+    few = replace(fonts[0].letters, seen={**fonts[0].letters.seen, "1": LEAST_GLYPHS - 1, "2": LEAST_GLYPHS - 1})
+    unsure = replace(fonts[0], letters=few)
+    chance = random.Random(13)
+    for seed in range(600, 605):
+        lines = lines_of(chance)
+        frame = drawn(lines, seed)
+        sure, doubtful = (find_clocks(frame, (font,)) for font in (fonts[0], unsure))
+        assert sure is not None
+        assert doubtful is not None
+        assert sure[1].date.is_certain
+        assert not doubtful[1].date.is_certain
+        assert doubtful[1].date.is_doubtful
+        assert doubtful[1].date.text == lines[0]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kvqa_audit.clocks.written import CLOCKS, DATES
+from kvqa_audit.clocks.written import CLOCKS, DATES, Form
 
 CLOCK, ELAPSED = CLOCKS
 
@@ -48,3 +50,15 @@ def test_a_clock_says_its_seconds(seconds: int) -> None:
 @pytest.mark.parametrize("text", ["24:00:00", "12:60:00", "12:00:72"])
 def test_there_is_no_such_clock(text: str) -> None:
     assert not CLOCK.can_be(text)
+
+
+@given(st.sampled_from([*DATES, *CLOCKS]), st.data())
+def test_its_numbers_are_those_of_days_and_clocks_that_there_are(form: Form, data: st.DataObject) -> None:
+    text = list(form.cells)
+    for start, numbers in form.numbers():
+        number = data.draw(st.sampled_from(numbers))
+        text[start : start + len(number)] = number
+    assert form.has_shape("".join(text))
+    assert all(one in form.allowed(place) for place, one in enumerate(text))
+    both_over_12 = form.kind == "date" and sum(12 < int(one) < 32 for one in re.findall(r"\d+", "".join(text))) == 2
+    assert form.can_be("".join(text)) is not both_over_12

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections import Counter
 from pathlib import Path
 
@@ -60,6 +61,12 @@ def test_columns_without_telling_names_are_known_by_what_they_hold() -> None:
     assert found.other == ("c4", "c5")
 
 
+def test_questions_without_answers_are_given_none() -> None:
+    rows = [(str(700 + n), f"i{n // 4}.png", f"Is it red {n % 4}?", str(200 + n // 4), str(n)) for n in range(40)]
+    with pytest.raises(SourceError, match=r"found for 'answer'.*in another file, name the folder of both"):
+        map_columns(table("question_id image question width serial", *rows))
+
+
 def test_ids_are_known_by_the_files_beside_the_table() -> None:
     raw = table("where question answer", *((f"case {n}", "q?", "yes") for n in range(9)))
     with_files = FlatTable(raw.frame, image_files=tuple(f"images/case {n}.jpg" for n in range(9)))
@@ -73,6 +80,22 @@ def test_source_is_what_each_image_has_one_of() -> None:
     assert map_columns(table("img_id question answer place class", *rows)).roles["source"] == "place"
     rows = [(f"i{n // 4}", "q?", str(n), ORGANS[n % 3]) for n in range(80)]
     assert "source" not in map_columns(table("img_id question answer source", *rows)).roles
+
+
+def test_what_is_true_or_false_of_an_image_is_no_source() -> None:
+    rows = [(f"i{n // 4}", "q?", str(n), ("true", "false")[n // 4 % 2]) for n in range(80)]
+    assert "source" not in map_columns(table("img_id question answer balanced", *rows)).roles
+
+
+def test_answers_that_are_places_in_a_list_of_choices_count_nothing(tmp_path: Path) -> None:
+    records = {
+        str(n): {"question": "Which is hot?", "choices": ["ice", "fire"], "answer": n % 2, "image": f"{n % 9}.png"}
+        for n in range(20)
+    }
+    (tmp_path / "qa.json").write_text(json.dumps(records), encoding="utf-8")
+    assert describe_source(str(tmp_path)).columns.known_by["answer"] == "by its name, the place of one of the 'choices'"
+    (question,) = written(tmp_path / "spec", tmp_path).questions
+    assert question.type == "single choice"
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from scenes import scene
 
 from kvqa_audit.duplicates.fields import fields_of
 from kvqa_audit.duplicates.find import find_duplicates
+from kvqa_audit.duplicates.pictures import Pictures
 from kvqa_audit.images.fingerprint import fingerprint
 from kvqa_audit.images.full_pixels import full_pixel_digest
 from kvqa_audit.ingest.dataset import RawImage
@@ -130,6 +131,14 @@ KINDS: dict[str, Callable[[Rng], Image.Image]] = {
 }
 
 
+def on_black(drawn: Image.Image, width_share: float) -> Image.Image:
+    """The picture as a film that fills the height and a part of the width of a black ground."""
+    film = drawn.resize((round(width_share * WIDTH), HEIGHT))
+    ground = Image.new("RGB", (WIDTH, HEIGHT))
+    ground.paste(film, ((WIDTH - film.width) // 2, 0))
+    return ground
+
+
 def fingerprinted(img_id: str, drawn: Image.Image, quality: int = 90) -> ImageFingerprint:
     file = io.BytesIO()
     drawn.save(file, "JPEG", quality=quality)
@@ -180,5 +189,21 @@ def test_dark_and_blurred_scenes_stay_comparable(radius_px, light) -> None:
     found = [
         fingerprinted(f"{kind}{k}", drawn) for kind, many in (("a", dark), ("b", soft)) for k, drawn in enumerate(many)
     ]
-    assert fields_of([one.thumbnail for one in found]).usable.all()
+    assert fields_of(Pictures.of(found).grey).usable.all()
     assert {(pair.left, pair.right) for pair in find_duplicates(found).pairs} == {(f"a{k}", f"b{k}") for k in range(6)}
+
+
+@pytest.mark.parametrize("width_share", [0.22, 0.29])
+def test_copies_of_narrow_pictures_are_found_and_different_ones_are_no_pair(width_share) -> None:
+    films = [on_black(scene(seed, WIDTH, HEIGHT).convert("RGB"), width_share) for seed in range(6)]
+    found = [fingerprinted(f"a{k}", film) for k, film in enumerate(films)]
+    found += [fingerprinted(f"b{k}", film.resize((WIDTH // 2, HEIGHT // 2))) for k, film in enumerate(films)]
+    assert {(pair.left, pair.right) for pair in find_duplicates(found).pairs} == {(f"a{k}", f"b{k}") for k in range(6)}
+
+
+@pytest.mark.parametrize("width_share", [0.24, 0.35])
+def test_different_narrow_pictures_of_all_kinds_are_no_pair(width_share) -> None:
+    rng = np.random.default_rng(12)
+    kinds = [(kind, draw) for kind, draw in KINDS.items() for _ in range(3)]
+    narrow = [fingerprinted(f"{kind} {k}", on_black(draw(rng), width_share)) for k, (kind, draw) in enumerate(kinds)]
+    assert find_duplicates(narrow).pairs == ()

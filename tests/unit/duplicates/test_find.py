@@ -6,6 +6,7 @@ import io
 import random
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -18,7 +19,11 @@ from kvqa_audit.duplicates.find import find_duplicates
 from kvqa_audit.engine.local import LocalPool
 from kvqa_audit.model import DuplicatePair, ImageFingerprint, Tier
 
-STRANGERS = [fingerprint(f"stranger{seed:02d}", scene(seed)) for seed in range(100, 130)]
+
+@cache
+def strangers() -> list[ImageFingerprint]:
+    """Scenes that are not looked for; drawn once, where a test asks."""
+    return [fingerprint(f"stranger{seed:02d}", scene(seed)) for seed in range(100, 130)]
 
 
 def jpeg(picture: Image.Image, quality: int = 40) -> Image.Image:
@@ -87,7 +92,7 @@ def pairs_of(*fingerprints: ImageFingerprint) -> tuple[DuplicatePair, ...]:
 @pytest.mark.parametrize("name", ALTERATIONS)
 def test_an_altered_copy_is_found_and_named(name) -> None:
     alter, tiers, transform = ALTERATIONS[name]
-    (pair,) = pairs_of(*STRANGERS, fingerprint("a", scene(1)), fingerprint("b", alter(scene(1))))
+    (pair,) = pairs_of(*strangers(), fingerprint("a", scene(1)), fingerprint("b", alter(scene(1))))
     assert (pair.left, pair.right, pair.transform) == ("a", "b", transform)
     assert pair.tier in tiers
     assert 0.95 <= pair.similarity <= 1
@@ -128,24 +133,24 @@ def other_in_the_midst(picture: Image.Image) -> Image.Image:
     ],
 )
 def test_a_cut_out_may_differ_along_the_cut_and_not_in_the_midst(alter, tier, transform) -> None:
-    (pair,) = pairs_of(*STRANGERS, fingerprint("a", scene(1)), fingerprint("b", alter(scene(1))))
+    (pair,) = pairs_of(*strangers(), fingerprint("a", scene(1)), fingerprint("b", alter(scene(1))))
     assert (pair.tier, pair.transform) == (tier, transform)
     assert similar.NEAR_MIN_SIMILARITY < pair.similarity < similar.BOXED_MIN_SIMILARITY
 
 
 def test_a_quarter_turn_is_found() -> None:
     turned = fingerprint("b", scene(1).transpose(Image.Transpose.ROTATE_270))
-    (pair,) = pairs_of(*STRANGERS, fingerprint("a", scene(1)), turned)
+    (pair,) = pairs_of(*strangers(), fingerprint("a", scene(1)), turned)
     assert pair.transform == "rotate-90"
     assert pair.distance_bits <= 16
-    (pair,) = pairs_of(*STRANGERS, fingerprint("c", scene(1)), turned)
+    (pair,) = pairs_of(*strangers(), fingerprint("c", scene(1)), turned)
     assert pair.transform == "rotate-270"
 
 
 def test_frames_that_share_only_their_surround_are_no_pair() -> None:
-    result = find_duplicates(STRANGERS)
+    result = find_duplicates(strangers())
     assert result.pairs == ()
-    assert result.examined["comparable_images"] == len(STRANGERS)
+    assert result.examined["comparable_images"] == len(strangers())
 
 
 def test_flat_frames_are_no_pair_unless_truly_equal() -> None:
@@ -159,7 +164,7 @@ def test_flat_frames_are_no_pair_unless_truly_equal() -> None:
 @pytest.mark.parametrize("noise", [0, 3, 12])
 def test_flat_fields_of_view_that_share_their_outline_are_no_pair(noise) -> None:
     frames = [fingerprint(f"f{grey}", in_view(flat(grey, noise=noise, seed=grey))) for grey in range(60, 200, 10)]
-    assert pairs_of(*STRANGERS, *frames) == ()
+    assert pairs_of(*strangers(), *frames) == ()
 
 
 def test_black_frames_of_two_sizes_are_no_pair() -> None:
@@ -208,7 +213,7 @@ def test_exact_mode_gives_identical_bytes_and_pixels_only() -> None:
 
 
 def test_the_order_of_the_files_does_not_matter() -> None:
-    frames = [*STRANGERS, *(fingerprint(name, alter[0](scene(1))) for name, alter in ALTERATIONS.items())]
+    frames = [*strangers(), *(fingerprint(name, alter[0](scene(1))) for name, alter in ALTERATIONS.items())]
     expected = find_duplicates(frames)
     assert len(expected.pairs) > 30
     shuffled = random.Random(5).sample(frames, len(frames))
@@ -224,7 +229,7 @@ def test_a_huge_class_is_paired_with_its_first_member_and_says_so(monkeypatch) -
 
 
 def test_the_curve_counts_verified_pairs_at_their_distance() -> None:
-    result = find_duplicates([*STRANGERS, fingerprint("a", scene(1)), fingerprint("b", jpeg(scene(1)))])
+    result = find_duplicates([*strangers(), fingerprint("a", scene(1)), fingerprint("b", jpeg(scene(1)))])
     (pair,) = result.pairs
     (verified,) = (part for part in result.curve if part.verified)
     assert (verified.distance_bits, verified.verified) == (pair.distance_bits, 1)
@@ -233,7 +238,7 @@ def test_the_curve_counts_verified_pairs_at_their_distance() -> None:
 
 @pytest.mark.parametrize("count", [0, 1])
 def test_too_few_images_are_no_error(count) -> None:
-    assert find_duplicates(STRANGERS[:count]).pairs == ()
+    assert find_duplicates(strangers()[:count]).pairs == ()
 
 
 def test_what_few_find_among_all_many_find_in_lists(monkeypatch) -> None:
@@ -242,23 +247,23 @@ def test_what_few_find_among_all_many_find_in_lists(monkeypatch) -> None:
         for seed, (name, alter) in enumerate(ALTERATIONS.items(), 200)
         for name, one in ((f"{name}, before", scene(seed)), (f"{name}, after", alter[0](scene(seed))))
     ]
-    expected = find_duplicates([*STRANGERS, *frames])
+    expected = find_duplicates([*strangers(), *frames])
     monkeypatch.setattr(nominate, "MAX_PICTURES_FOR_ALL_PAIRS", 10)
     monkeypatch.setattr(inverted_lists, "_MAX_COLUMNS", 3)
-    assert find_duplicates([*STRANGERS, *frames]) == expected
+    assert find_duplicates([*strangers(), *frames]) == expected
     assert len(expected.pairs) == len(ALTERATIONS)
 
 
 def test_a_curve_that_is_left_out_is_told_of(monkeypatch) -> None:
     monkeypatch.setattr(similar, "MAX_IMAGES_FOR_CURVE", 2)
-    result = find_duplicates([*STRANGERS, fingerprint("a", scene(1)), fingerprint("b", jpeg(scene(1)))])
+    result = find_duplicates([*strangers(), fingerprint("a", scene(1)), fingerprint("b", jpeg(scene(1)))])
     assert not result.curve
     assert any("too many to count all pairs" in note for note in result.notes)
 
 
 @pytest.mark.parametrize("threads", [1, 3])
 def test_how_the_work_is_cut_into_threads_does_not_matter(threads, monkeypatch) -> None:
-    frames = [*STRANGERS, *(fingerprint(name, alter[0](scene(1))) for name, alter in ALTERATIONS.items())]
+    frames = [*strangers(), *(fingerprint(name, alter[0](scene(1))) for name, alter in ALTERATIONS.items())]
     expected = find_duplicates(frames)
     monkeypatch.setattr(blocks.in_blocks, "__defaults__", (threads,))
     monkeypatch.setattr(nominate, "THREADS", threads)
@@ -266,13 +271,13 @@ def test_how_the_work_is_cut_into_threads_does_not_matter(threads, monkeypatch) 
 
 
 def test_the_curve_has_a_line_and_no_curve_has_none() -> None:
-    assert find_duplicates(STRANGERS).near_threshold_bits == similar.RE_ENCODE_MAX_DISTANCE_BITS
-    assert find_duplicates(STRANGERS, mode="exact").near_threshold_bits is None
+    assert find_duplicates(strangers()).near_threshold_bits == similar.RE_ENCODE_MAX_DISTANCE_BITS
+    assert find_duplicates(strangers(), mode="exact").near_threshold_bits is None
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_children_verify_as_this_process_does(jobs, monkeypatch) -> None:
-    frames = [*STRANGERS, *(fingerprint(name, alter[0](scene(1))) for name, alter in ALTERATIONS.items())]
+    frames = [*strangers(), *(fingerprint(name, alter[0](scene(1))) for name, alter in ALTERATIONS.items())]
     monkeypatch.setattr(verify_parts, "PAIRS_PER_PART", 10)
     expected = find_duplicates(frames)
     assert expected.examined["nominated_pairs"] > 20
@@ -281,14 +286,14 @@ def test_children_verify_as_this_process_does(jobs, monkeypatch) -> None:
 
 
 def test_how_the_pairs_are_parted_does_not_matter(monkeypatch) -> None:
-    frames = [*STRANGERS, *(fingerprint(name, alter[0](scene(1))) for name, alter in ALTERATIONS.items())]
+    frames = [*strangers(), *(fingerprint(name, alter[0](scene(1))) for name, alter in ALTERATIONS.items())]
     expected = find_duplicates(frames)
     monkeypatch.setattr(verify_parts, "PAIRS_PER_PART", 17)
     assert find_duplicates(frames).pairs == expected.pairs
 
 
 def test_part_that_children_are_lost_with_is_verified_here(monkeypatch) -> None:
-    frames = [*STRANGERS, *(fingerprint(name, alter[0](scene(1))) for name, alter in ALTERATIONS.items())]
+    frames = [*strangers(), *(fingerprint(name, alter[0](scene(1))) for name, alter in ALTERATIONS.items())]
     monkeypatch.setattr(verify_parts, "PAIRS_PER_PART", 10)
     expected = find_duplicates(frames)
     with LocalPool(1, item_timeout_seconds=0.001) as pool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import combinations
 
 import numpy as np
@@ -66,13 +67,16 @@ def overlaid(frame: Image.Image) -> Image.Image:
     return frame
 
 
-STRANGERS = [fingerprint(f"stranger{seed:02d}", seen(around(seed))) for seed in range(100, 124)]
+@cache
+def strangers() -> list[ImageFingerprint]:
+    """Scenes that are not looked for; drawn once, where a test asks."""
+    return [fingerprint(f"stranger{seed:02d}", seen(around(seed))) for seed in range(100, 124)]
 
 
 def found_among(
     *frames: ImageFingerprint, close: dict[tuple[str, str], float | None] | None = None
 ) -> tuple[DuplicatePair, ...]:
-    return find_duplicates([*STRANGERS, *frames], neighbours=close).pairs
+    return find_duplicates([*strangers(), *frames], neighbours=close).pairs
 
 
 @pytest.mark.parametrize("camera", CAMERAS)
@@ -95,7 +99,7 @@ def test_a_part_that_moved_in_other_light_leaves_it_the_same_scene() -> None:
 
 
 def test_scenes_with_the_same_overlay_or_the_same_thing_in_them_are_not_one_even_within_a_minute() -> None:
-    names = [one.img_id for one in STRANGERS] + ["a", "b"]
+    names = [one.img_id for one in strangers()] + ["a", "b"]
     things = [fingerprint(name, seen(blob(around(seed), 1, (320, 240)))) for name, seed in (("a", 3), ("b", 4))]
     assert found_among(*things, close=dict.fromkeys(combinations(names, 2), 5.0)) == ()
 
@@ -126,11 +130,11 @@ def test_less_is_enough_within_a_minute() -> None:
 def test_neither_order_nor_children_change_what_moved(monkeypatch: pytest.MonkeyPatch) -> None:
     frames = [fingerprint(f"{seed}{n}", seen(around(seed), 30 * n, 10 * n)) for seed in range(30, 36) for n in range(2)]
     close = {(f"{seed}0", f"{seed}1"): 8.0 for seed in range(30, 36)}
-    expected = find_duplicates([*STRANGERS, *frames], neighbours=close)
+    expected = find_duplicates([*strangers(), *frames], neighbours=close)
     assert {(pair.left, pair.right) for pair in expected.pairs} == set(close)
     monkeypatch.setattr(moved_pairs, "_PAIRS_PER_PART", 2)
     with LocalPool(2) as pool:
-        assert find_duplicates([*STRANGERS, *frames][::-1], pool=pool, neighbours=close) == expected
+        assert find_duplicates([*strangers(), *frames][::-1], pool=pool, neighbours=close) == expected
 
 
 def test_a_copy_of_a_moved_frame_is_of_the_scene_too_and_keeps_its_own_group() -> None:

@@ -78,6 +78,13 @@ def test_other_columns_are_not_taken_for_vectors(tmp_path: Path) -> None:
             read_embeddings(path, ["a"])
 
 
+def test_an_id_that_is_no_utf_8_is_read_as_in_tables(tmp_path: Path) -> None:
+    ids = pa.Array.from_buffers(pa.string(), 1, [None, pa.py_buffer(b"\0\0\0\0\x02\0\0\0"), pa.py_buffer(b"\xfcb")])
+    pq.write_table(pa.table({"img_id": ids, "vector": [[1.0, 2.0]]}), tmp_path / "v.parquet")
+    found, _ = read_embeddings(tmp_path / "v.parquet", ["üb"])
+    assert found.img_ids == ("üb",)
+
+
 def test_no_more_is_read_than_fits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = written(tmp_path / "v.parquet", ["a", "b"], [[1.0, 2.0]] * 2)
     monkeypatch.setattr("kvqa_audit.embeddings.embedding_file.MAX_NUMBERS", 3)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import shutil
-import sqlite3
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -145,11 +145,9 @@ def test_digest_of_an_earlier_run_shows_only_where_its_twin_is_still_there(twins
 
 def test_moved_dataset_takes_the_digests_from_the_cache(twins: Path, tmp_path: Path) -> None:
     with FingerprintCache(tmp_path / "cache") as cache:
-        in_children(fingerprint_images, shards_of(twins), jobs=1, cache=cache)
+        first = in_children(fingerprint_images, shards_of(twins), jobs=1, cache=cache)
         # A mark that only the cache can give.
-        with sqlite3.connect(cache.path) as database:
-            database.execute("UPDATE fingerprints SET full_pixel_digest = 'kept' WHERE full_pixel_digest IS NOT NULL")
-        database.close()
+        cache.keep([replace(one, full_pixel_digest="kept") for one in first.fingerprints if one.full_pixel_digest], [])
         found = in_children(
             fingerprint_images, shards_of(Path(shutil.copytree(twins, tmp_path / "moved"))), jobs=1, cache=cache
         )

@@ -6,6 +6,7 @@ import multiprocessing
 import pickle
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -70,16 +71,19 @@ def test_reader_finds_by_content_and_version(tmp_path: Path) -> None:
     assert missing.find("x", VERSION) is None
 
 
-def test_damaged_cache_is_set_aside_and_made_anew(tmp_path: Path) -> None:
+@pytest.mark.parametrize("schema", [False, True])
+def test_damaged_cache_is_set_aside_and_made_anew(tmp_path: Path, schema: bool) -> None:
     with FingerprintCache(tmp_path) as cache:
         path = cache.path
-    path.write_bytes(b"this is no database, " * 500)
+    is_no_text = path.read_bytes().replace(b"CREATE TABLE", b"CREATE T\xffBLE")
+    damaged = is_no_text if schema else b"this is no database, " * 500
+    path.write_bytes(damaged)
     with FingerprintCache(tmp_path) as cache:
         cache.keep([ONE], [(PLACE, ONE)])
         assert list(cache.find_unchanged([PLACE], VERSION)) == [PLACE.location]
         (note,) = cache.notes
         assert "damaged" in note
-    assert [file.read_bytes()[:7] for file in tmp_path.glob("*.damaged-*")] == [b"this is"]
+    assert [file.read_bytes()[:90] for file in tmp_path.glob("*.damaged-*")] == [damaged[:90]]
 
 
 def test_damage_met_later_is_noted_and_costs_the_cache_alone(tmp_path: Path) -> None:
@@ -95,6 +99,39 @@ def test_damage_met_later_is_noted_and_costs_the_cache_alone(tmp_path: Path) -> 
         cache.keep([ONE], [(PLACE, ONE)])
         assert cache.notes
         assert PLACE.location in cache.find_unchanged([PLACE], VERSION)
+
+
+@pytest.mark.parametrize("value", [b"\xff", 7.5, 8, "x", None])
+def test_a_cell_that_is_not_what_was_kept_gives_nothing(tmp_path: Path, value: object) -> None:
+    with FingerprintCache(tmp_path) as cache:
+        cache.keep([ONE], [(PLACE, ONE)])
+    whole = cache.path.read_bytes()
+    with sqlite3.connect(cache.path) as database:
+        tables = {
+            table: [row[1] for row in database.execute(f"PRAGMA table_info({table})")]
+            for table in ("fingerprints", "files")
+        }
+    database.close()
+    changed = 0
+    for table, column in [(table, column) for table, columns in tables.items() for column in columns]:
+        cache.path.write_bytes(whole)
+        with sqlite3.connect(cache.path) as database:
+            before = database.execute(f"SELECT {column} FROM {table}").fetchone()
+            with suppress(sqlite3.IntegrityError):
+                database.execute(f"UPDATE {table} SET {column} = ?", (value,))
+            after = database.execute(f"SELECT {column} FROM {table}").fetchone()
+        database.close()
+        changed += before != after
+        with FingerprintCache(tmp_path) as read:
+            unchanged = read.find_unchanged([PLACE], VERSION).get(PLACE.location)
+        by_content = FingerprintLookup(cache.path)
+        found = by_content.find(str(ONE.sha256), VERSION)
+        by_content.close()
+        for values in (None if unchanged is None else unchanged.values, found):
+            about = ("a", ONE.path, ONE.size_bytes, ONE.decoder, ONE.algorithm)
+            assert values is None or from_values(values, *about) == ONE
+        assert unchanged is None or (unchanged.path, unchanged.size_bytes) == (ONE.path, ONE.size_bytes)
+    assert changed >= 15
 
 
 def test_unusable_folder_is_a_note(tmp_path: Path) -> None:

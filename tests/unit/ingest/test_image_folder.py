@@ -135,6 +135,15 @@ def test_pointers_of_git_lfs_are_known(images: Path) -> None:
     assert listed(images)["a"].problem == "lfs_pointer"
 
 
+def test_ids_that_nearly_name_their_files_are_told_alike_however_the_rows_are_sorted(images: Path) -> None:
+    for n in range(5):
+        (images / f"scan_{n}.jpg").write_bytes(b"")
+    ids = [(f"Scan_{n}.JPG", "") for n in range(5)]
+    told = [list_images(images.parent, row_ids).faults for row_ids in (ids, ids[::-1], ids[2:] + ids[:2])]
+    assert told[0] == told[1] == told[2]
+    assert [fault.kind for fault in told[0]] == ["near_miss"]
+
+
 def test_shards_are_small_and_travel_between_processes(images: Path) -> None:
     for number in range(FILES_PER_SHARD + 1):
         (images / f"{number}.jpg").write_bytes(b"x")

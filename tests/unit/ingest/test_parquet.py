@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import pickle
+import struct
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -58,6 +59,22 @@ def fingerprints(shards: Sequence[ImageShard]) -> list[ImageFingerprint]:
         )
         for raw in raws
     ]  # fmt: skip
+
+
+def no_utf_8() -> pa.Array:
+    return pa.Array.from_buffers(pa.string(), 1, [None, pa.py_buffer(b"\0\0\0\0\x02\0\0\0"), pa.py_buffer(b"\xfcb")])
+
+
+def save(folder: Path, *tables: pa.Table, rows: Sequence[object] | pa.Array | None = None) -> None:
+    """Writes Arrow files and what `save_to_disk` says of them, in the order of these rows, as they are given."""
+    folder.mkdir(exist_ok=True)
+    orders = [] if rows is None else [pa.table({"indices": rows})]
+    for number, table in enumerate((*tables, *orders)):
+        with pa.OSFile(str(folder / f"{number}.arrow"), "wb") as file, pa.ipc.new_stream(file, table.schema) as writer:
+            writer.write_table(table)
+    names = [{"filename": f"{number}.arrow"} for number in range(len(tables) + len(orders))]
+    state = {"_data_files": names[: len(tables)], "_indices_data_files": names[len(tables) :] or None}
+    (folder / "state.json").write_text(json.dumps(state))
 
 
 def images_of(shards: Sequence[ImageShard]) -> list[RawImage]:
@@ -204,10 +221,16 @@ def test_pictures_of_every_type_of_bytes_are_read(tmp_path: Path, kind: pa.DataT
         pa.array([{"bytes": "text"}]),
         pa.array([{"bytes": 7}]),
         pa.array([["a", "b"]]),
+        pa.ListArray.from_arrays([0, 1], no_utf_8()),
+        pa.StructArray.from_arrays([no_utf_8()], names=["a"]),
+        pa.MapArray.from_arrays([0, 1], pa.array(["a"]), no_utf_8()),
+        pa.DictionaryArray.from_arrays(pa.array([0]), no_utf_8()),
+        pa.array([[2**62]], pa.list_(pa.timestamp("ms"))),
+        pa.StructArray.from_arrays([pa.array([b"A"]), pa.array([b"B"])], names=["bytes", "bytes"]),
     ],
     ids=lambda values: str(values.type),
 )
-@pytest.mark.parametrize("role", ["answer", "image"])
+@pytest.mark.parametrize("role", ["answer", "img_id", "image"])
 def test_values_of_any_type_are_read_or_refused_with_file_and_column(
     tmp_path: Path, values: pa.Array, role: str
 ) -> None:
@@ -216,14 +239,99 @@ def test_values_of_any_type_are_read_or_refused_with_file_and_column(
     try:
         found = opened(tmp_path / "n.parquet")
     except SourceError as error:
-        assert f"n.parquet: the column {role!r} holds" in str(error)  # noqa: PT017 - either way is right
+        assert f"n.parquet: the column {role!r} " in str(error)  # noqa: PT017 - either way is right
     else:
         assert len(found.table.frame) == 1
 
 
+PATHS = {
+    "views": pa.array(["a", "b"], pa.string_view()),
+    "a dictionary": pa.array(["a", "b"]).dictionary_encode(),
+    "numbers": pa.array([1, 2]),
+    "lists": pa.array([["a"], []]),
+    "records": pa.array([{"a": 1}, None]),
+    "bytes": pa.array([b"a", b"\xff"]),
+    "no UTF-8": pa.concat_arrays([no_utf_8(), pa.array(["b"])]),
+    "nothing": pa.nulls(2),
+}
+
+
+@pytest.mark.parametrize("saved", [False, True])
+@pytest.mark.parametrize("what", PATHS)
+def test_paths_of_any_type_beside_pictures_are_told_and_give_ids(tmp_path: Path, what: str, saved: bool) -> None:
+    image = pa.StructArray.from_arrays([pa.array([b"A", b"B"]), PATHS[what]], names=["bytes", "path"])
+    table = pa.table({"question": ["q", "r"], "answer": ["a", "b"], "image": image})
+    if saved:
+        save(tmp_path / "saved", table)
+    else:
+        pq.write_table(table, tmp_path / "n.parquet")
+    for img_id in ("image.id", "image.path"):
+        found = opened(tmp_path / ("saved" if saved else "n.parquet"), Columns(img_id=img_id, source=None))
+        assert len(found.table.frame["img_id"]) == 2
+        if img_id == "image.id":
+            assert sorted(raw.data for raw in images_of(found.shards)) == [b"A", b"B"]
+
+
+def two_of(kind: pa.DataType, end: int, **children: Any) -> pa.Array:
+    """Two values, of which the first ends there and the second at 1."""
+    held = [None, pa.py_buffer(struct.pack("<3i", 0, end, 1)), *([] if children else [pa.py_buffer(b"a")])]
+    return pa.Array.from_buffers(kind, 2, held, **children)
+
+
+OUT_OF_THE_FILE = {
+    "text": two_of(pa.string(), 2**30),
+    "text before its start": two_of(pa.string(), -5),
+    "a list": two_of(pa.list_(pa.string()), 2**30, children=[pa.array(["a"])]),
+    "a dictionary": pa.DictionaryArray.from_arrays(pa.array([7, 0]), pa.array(["a"]), safe=False),
+    "a dictionary before its start": pa.DictionaryArray.from_arrays(pa.array([-1, 0]), pa.array(["a"]), safe=False),
+}
+
+
+@pytest.mark.parametrize("what", OUT_OF_THE_FILE)
+def test_values_that_lead_out_of_a_saved_file_are_told(tmp_path: Path, what: str) -> None:
+    """Arrow files are mapped into memory: what they say of themselves would be read from wherever it leads."""
+    save(tmp_path, pa.table({"img_id": ["1", "2"], "question": ["q"] * 2, "answer": OUT_OF_THE_FILE[what]}))
+    with pytest.raises(SourceError, match="the column 'answer' holds"):
+        opened(tmp_path)
+
+
+def test_pictures_that_lead_out_of_a_saved_file_are_told(tmp_path: Path) -> None:
+    image = pa.StructArray.from_arrays([two_of(pa.binary(), 2**30), pa.array(["p", "p"])], names=["bytes", "path"])
+    save(tmp_path, pa.table({"question": ["q", "r"], "answer": ["a", "a"], "img_id": ["1", "2"], "image": image}))
+    assert [raw.problem for raw in images_of(opened(tmp_path).shards)] == ["not_readable"] * 2
+    with pytest.raises(SourceError, match="nothing here that can be loaded"):
+        opened(tmp_path, Columns(img_id="image.id", source=None))
+
+
+@pytest.mark.parametrize("rows", [[-1], [2], ["a"], [None], [1.0], [True], [[0]]], ids=str)
+def test_an_order_of_rows_that_are_not_there_is_told(tmp_path: Path, rows: list[object]) -> None:
+    save(tmp_path, pa.table({"img_id": ["1", "2"], "question": ["q"] * 2, "answer": ["a"] * 2}), rows=rows)
+    with pytest.raises(SourceError, match="is asked for, of 2"):
+        opened(tmp_path)
+
+
+@pytest.mark.parametrize("what", OUT_OF_THE_FILE)
+def test_an_order_of_rows_that_leads_out_of_its_file_is_told(tmp_path: Path, what: str) -> None:
+    table = pa.table({"img_id": ["1", "2"], "question": ["q"] * 2, "answer": ["a"] * 2})
+    save(tmp_path, table, rows=OUT_OF_THE_FILE[what])
+    with pytest.raises(SourceError, match="the column 'indices' holds"):
+        opened(tmp_path)
+
+
+def test_files_of_one_saved_dataset_with_other_columns_are_told(tmp_path: Path) -> None:
+    table = pa.table({"img_id": ["1"], "question": ["q"], "answer": ["a"]})
+    for other in (
+        table.drop_columns(["answer"]),
+        table.select([2, 1, 0]),
+        table.set_column(2, "answer", pa.array([1])),
+    ):
+        save(tmp_path, table, other)
+        with pytest.raises(SourceError, match=r"1\.arrow: has other columns than 0\.arrow"):
+            opened(tmp_path)
+
+
 def test_text_that_is_no_utf_8_is_kept(tmp_path: Path) -> None:
-    broken = pa.Array.from_buffers(pa.string(), 1, [None, pa.py_buffer(b"\0\0\0\0\x02\0\0\0"), pa.py_buffer(b"\xfcb")])
-    pq.write_table(pa.table({"img_id": ["1"], "question": ["q"], "answer": broken}), tmp_path / "n.parquet")
+    pq.write_table(pa.table({"img_id": ["1"], "question": ["q"], "answer": no_utf_8()}), tmp_path / "n.parquet")
     assert list(opened(tmp_path / "n.parquet").table.frame["answer"]) == ["üb"]
 
 
@@ -292,6 +400,37 @@ def test_a_place_that_cannot_be_loaded_is_an_error(tmp_path: Path, what: str) ->
 def test_a_saved_folder_names_no_file_elsewhere(tmp_path: Path, name: str) -> None:
     (tmp_path / "state.json").write_text(json.dumps({"_data_files": [{"filename": name}]}))
     with pytest.raises(SourceError, match="Save the dataset again"):
+        opened(tmp_path)
+
+
+@pytest.mark.parametrize("saved", [False, True])
+def test_few_bytes_that_unpack_to_long_cells_without_end_are_refused(tmp_path: Path, saved: bool) -> None:
+    names = ["question", "answer", "img_id"]
+    table = pa.table(dict.fromkeys(names, pa.array(["a" * 1_000_000] * 300).dictionary_encode()))
+    if saved:
+        (tmp_path / "state.json").write_text(json.dumps({"_data_files": [{"filename": "d.arrow"}]}))
+        with pa.ipc.new_stream(str(tmp_path / "d.arrow"), table.schema) as writer:
+            writer.write_table(table)
+    else:
+        pq.write_table(table.cast(pa.schema(dict.fromkeys(names, pa.string()))), tmp_path / "0.parquet")
+    with pytest.raises(SourceError, match=r"'\w+' unpacks to at least [\d,]+ bytes in 300 rows"):
+        opened(tmp_path)
+
+
+def test_few_bytes_below_a_column_of_pictures_that_unpack_without_end_are_refused(tmp_path: Path) -> None:
+    path = pa.array(["a" * 1_000_000] * 300)
+    image = pa.StructArray.from_arrays([pa.array([b"x"] * 300), path], ["bytes", "path"])
+    answers = pa.array(["yes"] * 300)
+    pq.write_table(pa.table({"question": answers, "answer": answers, "image": image}), tmp_path / "0.parquet")
+    assert (tmp_path / "0.parquet").stat().st_size < 1_000_000
+    with pytest.raises(SourceError, match=r"'image.path' unpacks to at least [\d,]+ bytes in 300 rows"):
+        opened(tmp_path, Columns(source=None, img_id="image.path"))
+
+
+@pytest.mark.parametrize("name", ["state.json", "dataset_dict.json"])
+def test_what_a_saved_folder_says_of_itself_is_nested_too_deeply(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text('{"splits":' + "[" * 9_000)
+    with pytest.raises(SourceError, match=r"nested too deeply.*Save the dataset again"):
         opened(tmp_path)
 
 
@@ -374,6 +513,20 @@ def test_rows_that_a_saved_folder_keeps_in_an_order_of_its_own(tmp_path: Path) -
     found = opened(tmp_path)
     assert list(found.table.frame["img_id"]) == ["b", "c", "a"]
     assert {raw.img_id: raw.data for raw in images_of(found.shards)} == {"a": b"A", "b": b"B", "c": b"other"}
+
+
+OTHERWISE = {
+    "lists of pictures": pa.array([[b"A"]]),
+    "lists of records": pa.array([[{"bytes": b"A"}]]),
+    "a dictionary of pictures": pa.array([b"A"]).dictionary_encode(),
+}
+
+
+@pytest.mark.parametrize("what", OTHERWISE)
+def test_pictures_that_are_held_otherwise_are_told(tmp_path: Path, what: str) -> None:
+    cells = {"img_id": ["1"], "question": ["q"], "answer": ["a"], "image": OTHERWISE[what]}
+    pq.write_table(pa.table(cells), tmp_path / "n.parquet")
+    assert "unread_images" in [fault.kind for fault in opened(tmp_path / "n.parquet").table.faults]
 
 
 @pytest.mark.parametrize("data", ["text", 7, [1], {"a": b"x"}], ids=str)

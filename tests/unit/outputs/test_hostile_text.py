@@ -57,6 +57,14 @@ def test_outputs_stay_well_formed(text: str, other: str) -> None:
     assert json.loads(row["evidence"]) == {"told": text}
 
 
+@pytest.mark.parametrize("before", ["", " ", "\u00a0", "\u200b", "\ufeff", " \u3000"])
+@pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20"])
+def test_what_a_spreadsheet_would_run_is_kept_as_text(before: str, sign: str) -> None:
+    written = findings_csv([finding(f"{before}{sign}1", f"a{sign}1")]).decode()
+    (row,) = csv.DictReader(io.StringIO(written, newline=""))
+    assert (row["answer"], row["img_id"]) == (f"'{before}{sign}1", f"a{sign}1")
+
+
 @given(TEXTS, st.sampled_from(["ascii", "cp1252", "cp437", "utf-8"]))
 def test_text_for_a_terminal_can_be_written_in_any_encoding(text: str, encoding: str) -> None:
     written = plain(text).encode(encoding, "backslashreplace").decode(encoding)

@@ -61,6 +61,17 @@ def test_names_and_numbers_are_told_anywhere_in_the_picture() -> None:
 
 
 @pytest.mark.ocr
+@pytest.mark.ocr
+def test_one_line_is_read_by_itself_and_whole_pictures_after_it_as_before() -> None:
+    picture = np.asarray(written())
+    before = reader.read_characters(picture)
+    text, confidence = reader.read_line(picture[150:176, 4:120])
+    assert text == "21/05/2015"
+    assert confidence > 0.9
+    assert reader.read_line(np.asarray(tissue())[150:176, 4:120])[1] < 0.5
+    assert reader.read_characters(picture) == before
+
+
 def test_a_picture_without_text_holds_nothing() -> None:
     found = read_image(RawImage("a", "a.jpg", jpeg(tissue())))
     assert (found.problem, found.categories, found.regions, found.lines) == (None, (), (), 0)

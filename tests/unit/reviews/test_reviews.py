@@ -14,8 +14,10 @@ from kvqa_audit.jobs.dataset_decisions import bring_up_to_date
 from kvqa_audit.jobs.dataset_texts import decisions_of as decisions_in_settings
 from kvqa_audit.jobs.datasets import dataset
 from kvqa_audit.model import Finding, Severity
+from kvqa_audit.release.decisions import DecisionVerdict
 from kvqa_audit.reviews.assigning import assign, known_things, measure_by, shares
 from kvqa_audit.reviews.deciding import Reviewer, decide, decide_many, skip, undo
+from kvqa_audit.reviews.merging import follow
 from kvqa_audit.reviews.prepared import sheet_of
 from kvqa_audit.reviews.queue import (
     Filters,
@@ -203,6 +205,26 @@ def test_next_run_knows_what_was_decided_and_keeps_what_is_half_decided(desk: De
     assert [one.key for one in queue(desk, ben)][:2] == [b.key, c.key]
     assert b.id not in {one.id for one in queue(desk, anna)}, "what anna said of it still counts"
     assert len(queue(desk, ben)) == 3
+
+
+def test_queue_follows_decisions_that_were_typed(desk: Desk) -> None:
+    desk.audited(findings(0, 1, 2))
+    anna, ben = desk.reviewer("anna"), desk.reviewer("ben")
+    a, b, c = queue(desk, anna)
+    for one in (a, b):
+        decide(desk.store, anna, one.id, one.version, CONFIRMED, f"k{one.id}")
+    decisions(desk)
+    said = decisions_in_settings(dataset(desk.store, desk.dataset).settings)
+    of_c = [replace(said[0], key=c.key, verdict=verdict) for verdict in (DecisionVerdict.UNSURE, said[0].verdict)]
+    follow(desk.store, desk.dataset, said, [said[0], of_c[0]])
+    open_again, still = queue(desk, ben)
+    assert {open_again.key, still.key} == {c.key, said[1].key}, "who is unsure settles nothing"
+    again = open_again if open_again.key == said[1].key else still
+    assert (again.round, again.decided, again.settled_by, again.written) == (2, 0, None, None)
+    follow(desk.store, desk.dataset, said, [replace(said[0], key=c.key, expires=date(2026, 1, 1)), *said])
+    assert [one.key for one in queue(desk, ben)] == [c.key], "its time is over"
+    follow(desk.store, desk.dataset, said, [*said, of_c[1]])
+    assert queue(desk, ben) == ()
 
 
 def test_settled_thing_whose_time_is_over_is_open_in_a_new_round(desk: Desk) -> None:

@@ -45,6 +45,8 @@ def test_without_a_word_it_is_for_one_person_on_one_machine(tmp_path: Path, monk
         ('behind_proxy = ["proxy"]', "behind_proxy"),
         ('url = "audits.example.org"', "url"),
         ("port =", "serve.toml"),
+        ("port = " + "9" * 5_000, "serve.toml"),
+        (f"port = {'[' * 9_000}", "serve.toml: is nested too deeply"),
         ('log = "xml"', "log"),
     ],
 )

@@ -47,6 +47,7 @@ def assert_told(place: str, change: str, what: str, words: str) -> None:
     [
         ("UPDATE runs SET state = 'zzz'", "runs", "table projects and runs and series cannot be read .*'zzz'"),
         ("UPDATE finding_states SET related = '{'", "findings", "table finding_states cannot be read"),
+        (f"UPDATE finding_states SET related = '{'[' * 9_000}'", "findings", "finding_states cannot be read .*deeply"),
         ("UPDATE finding_states SET related = '5'", "finish", "table finding_states, column related: holds 5"),
         ("UPDATE finding_states SET related = '{'", "begin", "table finding_states cannot be read"),
         ("UPDATE finding_states SET severity = 'y'", "finish", "table finding_states cannot be read .*'y'"),

@@ -36,8 +36,8 @@ for turn in range(4):
 """
 
 
-def test_steps_make_exactly_the_tables_of_this_version(place: str) -> None:
-    with RunStore(place) as store, store._engine.begin() as connection:
+def test_steps_make_exactly_the_tables_of_this_version(absent_place: str) -> None:
+    with RunStore(absent_place) as store, store._engine.begin() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, METADATA) == []
 
@@ -52,18 +52,18 @@ def test_versions_are_those_of_the_steps() -> None:
 
 
 @pytest.mark.parametrize("version", database.VERSIONS[:-1])
-def test_store_of_any_earlier_version_becomes_one_of_this_version(place: str, version: str) -> None:
-    engine = create_engine(database.address_of(place))
+def test_store_of_any_earlier_version_becomes_one_of_this_version(absent_place: str, version: str) -> None:
+    engine = create_engine(database.address_of(absent_place))
     with engine.begin() as connection:
         database._upgrade(connection, version)
     engine.dispose()
-    with RunStore(place) as store, store._engine.begin() as connection:
+    with RunStore(absent_place) as store, store._engine.begin() as connection:
         assert compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), METADATA) == []
         assert store.runs() == ()
 
 
-def test_older_store_is_upgraded_and_keeps_its_runs(place: str) -> None:
-    engine = create_engine(database.address_of(place))
+def test_older_store_is_upgraded_and_keeps_its_runs(absent_place: str) -> None:
+    engine = create_engine(database.address_of(absent_place))
     with engine.begin() as connection:
         database._upgrade(connection, "0001")
         assert "files" not in inspect(connection).get_table_names()
@@ -81,7 +81,7 @@ def test_older_store_is_upgraded_and_keeps_its_runs(place: str) -> None:
             )
         )
     engine.dispose()
-    with RunStore(place) as store:
+    with RunStore(absent_place) as store:
         stored = store.finish(finished(ROWS, [image("i1")], day=2))
         assert [(run.id[:3], run.number) for run in store.runs()] == [("old", 1), ("aaa", 2)]
         assert (stored.new, stored.resolved) == (0, 1)
@@ -100,24 +100,24 @@ def test_newer_store_is_refused_and_left_alone(place: str) -> None:
     engine.dispose()
 
 
-def test_foreign_database_is_refused(place: str) -> None:
-    engine = create_engine(database.address_of(place))
+def test_foreign_database_is_refused(absent_place: str) -> None:
+    engine = create_engine(database.address_of(absent_place))
     with engine.begin() as connection:
         connection.execute(text("CREATE TABLE patients (id INTEGER)"))
     engine.dispose()
     with pytest.raises(StoreError, match="is no store of kvqa-audit"):
-        RunStore(place)
+        RunStore(absent_place)
 
 
-def test_processes_make_one_store_and_save_at_once(place: str) -> None:
+def test_processes_make_one_store_and_save_at_once(absent_place: str) -> None:
     begins = "012"
     processes = [
-        subprocess.Popen([sys.executable, "-c", SAVER, place, begin], stderr=subprocess.PIPE, text=True)
+        subprocess.Popen([sys.executable, "-c", SAVER, absent_place, begin], stderr=subprocess.PIPE, text=True)
         for begin in begins
     ]
     failed = [words for process in processes if (words := process.communicate(timeout=240)[1])]
     assert not failed
-    with RunStore(place) as store:
+    with RunStore(absent_place) as store:
         runs = store.runs()
         assert [run.number for run in runs] == list(range(1, 13))
         assert {run.id[0] for run in runs} == set(begins)
@@ -157,6 +157,12 @@ def test_files_that_are_no_store_are_told_in_words(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("nothing of a database " * 100)
     with pytest.raises(StoreError, match="is no store, or is damaged"):
         RunStore(str(tmp_path / "notes.txt"))
+    with RunStore(str(tmp_path / "runs.sqlite")):
+        pass
+    schema = (tmp_path / "runs.sqlite").read_bytes().replace(b"CREATE TABLE", b"CREATE T\xffBLE")
+    (tmp_path / "runs.sqlite").write_bytes(schema)
+    with pytest.raises(StoreError, match=r"its schema is malformed .*is no store, or is damaged"):
+        RunStore(str(tmp_path / "runs.sqlite"))
     with pytest.raises(StoreError, match="there is no such store"):
         RunStore(str(tmp_path / "missing.sqlite"), make=False)
     assert not (tmp_path / "missing.sqlite").exists()

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from kvqa_audit.errors import CancelledError, SourceError, StoreError
 from kvqa_audit.model import Finding, Severity
+from kvqa_audit.store import at_work
+from kvqa_audit.store.at_work import has_ended, this_process
 from kvqa_audit.store.records import RunStart, RunState
 from kvqa_audit.store.runs import RunStore
 from tests.unit.compare.samples import finished, image
@@ -26,9 +30,10 @@ def wait_to_be_killed(*_):
     print("all but the files is written", flush=True)
     time.sleep(600)
 runs.keep_files = wait_to_be_killed
-with runs.RunStore(sys.argv[1]) as store, store.running(START):
+with runs.RunStore(sys.argv[1]) as store, store.running(START, *map(eval, sys.argv[2:])):
     store.finish(RUN)
 """
+NEXT = replace(START, id="b" * 32)
 
 
 def test_run_goes_from_queued_over_running_to_finished(place: str) -> None:
@@ -113,11 +118,15 @@ def test_unfinished_runs_have_no_audit_and_count_in_no_series(place: str) -> Non
         assert store.finish(RUN).number == 2
 
 
-def test_killed_process_leaves_the_run_running_and_nothing_of_its_findings(place: str) -> None:
-    with subprocess.Popen([sys.executable, "-c", SAVER, place], stdout=subprocess.PIPE, text=True) as process:
+def save_and_be_killed(place: str, *by: str) -> None:
+    with subprocess.Popen([sys.executable, "-c", SAVER, place, *by], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "all but the files is written\n"
         process.kill()
+
+
+def test_killed_process_leaves_the_run_running_and_nothing_of_its_findings(place: str) -> None:
+    save_and_be_killed(place)
     with RunStore(place) as store:
         (run,) = store.runs()
         assert (run.state, run.number, run.findings) == (RunState.RUNNING, None, None)
@@ -126,3 +135,48 @@ def test_killed_process_leaves_the_run_running_and_nothing_of_its_findings(place
         store.begin(START)
         assert store.finish(RUN).findings == 1
         assert [one.finding for one in store.page(ID)] == list(RUN.findings)
+
+
+@pytest.mark.parametrize("notice", [RunStore.settle_abandoned, lambda store: store.begin(NEXT)])
+def test_run_of_a_process_that_was_killed_is_lost(place: str, notice: Callable[[RunStore], None]) -> None:
+    save_and_be_killed(place, "__import__('kvqa_audit.store.at_work', fromlist=['']).this_process()")
+    with RunStore(place) as store:
+        assert [run.state for run in store.runs()] == [RunState.RUNNING]
+        notice(store)
+        lost = next(run for run in store.runs() if run.id == ID)
+        assert (lost.state, lost.reason) == (
+            RunState.LOST,
+            "the process at work on it was killed, or its machine went down",
+        )
+        store.begin(START)
+        assert store.finish(RUN).findings == 1
+
+
+def test_run_of_a_living_process_or_of_another_machine_is_left_alone(place: str) -> None:
+    here = this_process()
+    assert here is not None
+    elsewhere = "another-machine " + here.split(" ", 1)[1].rsplit(" ", 2)[0] + " 1 1"
+    with RunStore(place) as store:
+        store.begin(START, here)
+        store.begin(NEXT, elsewhere)
+        store.settle_abandoned()
+        assert {run.state for run in store.runs()} == {RunState.RUNNING}
+
+
+def test_process_is_told_from_a_later_one_of_its_number_and_from_one_before_the_last_start() -> None:
+    here = this_process()
+    assert here is not None
+    assert not has_ended(here)
+    machine, space, boot, number, started = here.split(" ")
+    assert has_ended(f"{machine} {space} {boot} {number} {int(started) - 1}")
+    assert has_ended(f"{machine} {space} another-start {number} {started}")
+    assert not has_ended(f"{machine} another-space {boot} 1 1")
+    assert not has_ended("of a later version")
+
+
+def test_process_of_which_the_system_tells_nothing_is_not_taken_for_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = this_process()
+    assert here is not None
+    monkeypatch.setattr(at_work, "_started", lambda _: None)
+    monkeypatch.setattr(at_work.Path, "exists", lambda _: False)
+    assert not has_ended(here), "as where /proc is mounted so that other users' processes are hidden"

@@ -31,12 +31,14 @@ RUNS = (FIRST, SECOND)
 
 
 @pytest.fixture
-def old_place(place: str) -> str:
+def old_place(absent_place: str) -> str:
     """A store in which the finding of KV003 was resolved, and that of KV201 new, in the second run."""
     wrong, blank = FIRST.findings
     pair = replace(SECOND.findings[1], message="same \\x00 bytes")
-    write_old_store(place, RUNS, [(wrong, [FIRST, SECOND]), (blank, [FIRST, FIRST, SECOND]), (pair, [SECOND, SECOND])])
-    return place
+    write_old_store(
+        absent_place, RUNS, [(wrong, [FIRST, SECOND]), (blank, [FIRST, FIRST, SECOND]), (pair, [SECOND, SECOND])]
+    )
+    return absent_place
 
 
 @contextmanager

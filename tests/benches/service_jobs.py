@@ -1,96 +1,78 @@
-"""Slots and jobs are raced for by real processes, workers are killed, jobs cancelled; rates and delays go out.
-
-bench_jobs.py [--jobs N] [--slots N] [--workers N] [--times N]
-
-Every figure is printed for a file and for a PostgreSQL server, whose programs have to be on this machine.
-"""
+"""Empty stores come in; slots and jobs are raced for, workers killed, jobs cancelled, and rates and delays go out."""
 
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import os
 import signal
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 from sqlalchemy import func, select
 
-from kvqa_audit.jobs import queue
+from kvqa_audit.jobs import leases, queue
 from kvqa_audit.jobs.datasets import register_dataset
 from kvqa_audit.jobs.job_store import JobStore
-from kvqa_audit.jobs.schedules import add_schedule
-from kvqa_audit.jobs.slots import slots
+from kvqa_audit.jobs.schedules import add_schedule, schedules
+from kvqa_audit.jobs.slots import make_slots, slots
 from kvqa_audit.store.job_records import Dataset, DatasetSettings, Job, JobState, Overlap, ScheduleSettings
 from kvqa_audit.store.job_tables import JOBS
 from kvqa_audit.store.records import RunState
 from kvqa_audit.store.runs import RunStore
-from tests.postgres_server import new_database, running_postgres
-from tests.processes import descendants, wait_until
+from tests.processes import GIVE_UP_SECONDS, children, wait_until
 
 DATASETS = 16
 LEASE_SECONDS = 2.0
 START = datetime(2026, 3, 2, 12, 0, 0, 500_000, tzinfo=UTC)
-FINISHER = """
-import sys
-from kvqa_audit.jobs import leases
-from kvqa_audit.jobs.job_store import JobStore
-from kvqa_audit.store.job_records import JobState
-with JobStore(sys.argv[1]) as store:
-    print("ready", flush=True)
-    sys.stdin.readline()
-    misses = 0
-    while misses < 3:
-        held = leases.claim(store, sys.argv[2], 60)
-        if held is None:
-            misses += 1  # on PostgreSQL another worker may have been faster
-            continue
+SPAWN = multiprocessing.get_context("spawn")
+
+
+def finish_jobs(place: str, name: str, begin: Barrier) -> None:
+    """Claims and finishes jobs until none is left."""
+    with JobStore(place) as store:
+        begin.wait()
         misses = 0
-        leases.finish(store, held.id, held.fence, JobState.DONE)
-"""
-RACER = """
-import sys
-import time
-from datetime import datetime, timedelta
-from kvqa_audit.jobs.job_store import JobStore
-from kvqa_audit.jobs.schedules import schedules
-from kvqa_audit.jobs.slots import make_slots
-now = datetime.fromisoformat(sys.argv[3])
-with JobStore(sys.argv[1], clock=lambda _: now) as store:
-    print("ready", flush=True)
-    sys.stdin.readline()
-    for _ in range(int(sys.argv[4])):
-        now += timedelta(minutes=1)
-        # Its next minute comes when somebody has decided about this one.
-        while schedules(store)[0].next_slot <= now:
-            make_slots(store)
-            time.sleep(0.001)
-"""
+        while misses < 3:
+            held = leases.claim(store, name, 60)
+            misses = misses + 1 if held is None else 0  # on PostgreSQL another worker may have been faster
+            if held is not None:
+                leases.finish(store, held.id, held.fence, JobState.DONE)
 
 
-def raced(script: str, place: str, workers: int, *arguments: str) -> float:
-    """Runs a script in so many processes, which begin at once; how many seconds the last one took."""
-    command = [sys.executable, "-c", script, place]
+def make_all_slots(place: str, _: str, begin: Barrier, count: int) -> None:
+    """Makes the slots of so many minutes, by a clock that goes on when somebody has decided about a minute."""
+    now = START
+    with JobStore(place, clock=lambda _: now) as store:
+        begin.wait()
+        for _ in range(count):
+            now += timedelta(minutes=1)
+            while (following := schedules(store)[0].next_slot) is not None and following <= now:
+                make_slots(store)
+                time.sleep(0.001)
+
+
+def raced(work: Callable[..., None], place: str, workers: int, *arguments: int) -> float:
+    """Does this in so many processes, which begin at once; how many seconds the last one took."""
+    begin = SPAWN.Barrier(workers + 1)
     processes = [
-        subprocess.Popen([*command, f"worker{n}", *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        for n in range(workers)
+        SPAWN.Process(target=work, args=(place, f"worker{n}", begin, *arguments), daemon=True) for n in range(workers)
     ]
     for process in processes:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
+        process.start()
+    begin.wait(GIVE_UP_SECONDS)
     started = time.perf_counter()
     for process in processes:
-        assert process.stdin is not None
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    assert [process.wait() for process in processes] == [0] * workers
+        process.join(GIVE_UP_SECONDS)
+    assert [process.exitcode for process in processes] == [0] * workers
     return time.perf_counter() - started
 
 
@@ -99,7 +81,7 @@ def measure_rate(place: str, count: int, workers: int) -> None:
         datasets = [register_dataset(store, DatasetSettings(f"rate {n}", "/data")) for n in range(DATASETS)]
         for n in range(count):
             queue.start_job(store, datasets[n % DATASETS].id)
-        seconds = raced(FINISHER, place, workers)
+        seconds = raced(finish_jobs, place, workers)
         with store.reading() as connection:
             states = select(JOBS.c.state, JOBS.c.attempts, func.count()).group_by(JOBS.c.state, JOBS.c.attempts)
             found = connection.execute(states).all()
@@ -111,7 +93,7 @@ def measure_slots(place: str, count: int, workers: int) -> None:
     with JobStore(place, clock=lambda _: START) as store:
         dataset = register_dataset(store, DatasetSettings("raced", "/data"))
         made = add_schedule(store, dataset.id, ScheduleSettings("* * * * *", overlap=Overlap.QUEUE))
-        seconds = raced(RACER, place, workers, START.isoformat(), str(count))
+        seconds = raced(make_all_slots, place, workers, count)
         found = slots(store, made.id, limit=2 * count)[::-1]
         gaps = sum(later.slot - earlier.slot != timedelta(minutes=1) for earlier, later in pairwise(found))
         jobs = len(queue.jobs(store, dataset=dataset.id, limit=2 * count))
@@ -175,14 +157,12 @@ def measure_kills(place: str, folder: Path, times: int, source: Path) -> None:
     tell(f"job of a killed worker begun again, lease {LEASE_SECONDS:g} s", taken)
 
 
-def measure_cancels(place: str, folder: Path, times: int, source: Path, *, stuck: bool) -> None:
+def measure_cancels(place: str, folder: Path, times: int, source: Path) -> None:
     took = []
     with JobStore(place) as store, working(place, folder, 1) as workers:
         for n in range(times):
-            job = queue.start_job(store, small(store, source, f"cancelled {stuck} {n}").id)
-            child = paused_child(store, job, workers[0])
-            if not stuck:
-                os.kill(child, signal.SIGCONT)
+            job = queue.start_job(store, small(store, source, f"cancelled {n}").id)
+            paused_child(store, job, workers[0])
             asked_at = now(store)
             queue.cancel(store, job.id)
             wait_until(lambda job=job: queue.job(store, job.id).state.is_over)  # type: ignore[misc]
@@ -190,7 +170,7 @@ def measure_cancels(place: str, folder: Path, times: int, source: Path, *, stuck
             assert ended.state is JobState.CANCELLED
             assert ended.finished_at is not None
             took.append((ended.finished_at - asked_at).total_seconds())
-    tell(f"audit at work cancelled{', which does not react' if stuck else ''}", took)
+    tell("audit cancelled that does not react", took)
 
 
 def now(store: JobStore) -> datetime:
@@ -215,7 +195,7 @@ def paused_child(store: JobStore, job: Job, worker: subprocess.Popen[bytes]) -> 
     run = queue.job(store, job.id).run
     with RunStore(store.where) as runs:
         wait_until(lambda: any(one.id == run and one.state is RunState.RUNNING for one in runs.runs()))
-    child = min(descendants(worker.pid))
+    (child,) = children(worker.pid)
     os.kill(child, signal.SIGSTOP)
     return child
 
@@ -225,34 +205,14 @@ def tell(what: str, seconds: list[float]) -> None:
     print(f"  {what}: median {middle:.2f} s, worst {worst:.2f} s of {len(seconds)}", flush=True)
 
 
-def measure(name: str, new_place: Callable[[], str], folder: Path, args: argparse.Namespace) -> None:
-    """Prints the figures of one database."""
-    print(name)
+def measure(new_place: Callable[[], str], folder: Path, args: argparse.Namespace) -> None:
+    """Prints the figures of one database, each of a store of its own."""
     source = folder / "small"
-    source.mkdir(exist_ok=True)
-    rows = "".join(f"i{n},How many polyps?,{n % 3}\n" for n in range(9))
+    source.mkdir(parents=True)
+    rows = "".join(f"i{n},How many?,{n % 3}\n" for n in range(9))
     (source / "metadata.csv").write_text(f"img_id,question,answer\n{rows}")
-    measure_rate(new_place(), args.jobs, args.workers)
     measure_slots(new_place(), args.slots, args.workers)
+    measure_rate(new_place(), args.jobs, args.workers)
     measure_lateness(new_place(), folder / "data", args.times)
     measure_kills(new_place(), folder / "data", args.times, source)
-    for stuck in (False, True):
-        measure_cancels(new_place(), folder / "data", args.times, source, stuck=stuck)
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--jobs", type=int, default=800)
-    parser.add_argument("--slots", type=int, default=1_000)
-    parser.add_argument("--workers", type=int, default=4)
-    parser.add_argument("--times", type=int, default=5)
-    args = parser.parse_args()
-    with tempfile.TemporaryDirectory() as text:
-        folder, numbers = Path(text), iter(range(1_000))
-        measure("SQLite", lambda: str(folder / f"{next(numbers)}.sqlite"), folder, args)
-        with running_postgres() as server:
-            measure("PostgreSQL", lambda: new_database(server), folder, args)
-
-
-if __name__ == "__main__":
-    main()
+    measure_cancels(new_place(), folder / "data", args.times, source)
