@@ -23,6 +23,8 @@ let waiting = [];
 const decided = [];
 let progress = null;
 let asking = null;
+// Grows whenever what waits is asked for anew; an answer to an earlier question is of no use then.
+let turn = 0;
 let buttons = new Map();
 let note = "";
 
@@ -85,16 +87,16 @@ function tellProgress() {
 function fillUp() {
   asking ??= (async () => {
     const holding = [...waiting.map((one) => one.id), ...outbox.waiting.map((one) => one.id)].slice(0, 50);
-    const asked = JSON.stringify(chosen());
+    const asked = turn;
     const answer = await ask("next", { filters: chosen(), holding, limit: AHEAD });
     asking = null;
+    if (asked !== turn) {
+      fillUp();
+      return;
+    }
     if (!answer.ok) {
       if (!waiting.length) showEnd(answer.body.detail);
       setTimeout(fillUp, 3000);
-      return;
-    }
-    if (asked !== JSON.stringify(chosen())) {
-      fillUp();
       return;
     }
     progress = answer.body.progress;
@@ -107,6 +109,17 @@ function fillUp() {
     for (const one of fresh) loadAhead(one);
     if (wasEmpty) show();
   })();
+}
+
+// What was shown may be settled, or be asked for no more: nothing can be decided until the answer is here.
+function lookAnew() {
+  turn += 1;
+  waiting = [];
+  buttons = new Map();
+  finding.dataset.item = "";
+  pictures.root.hidden = true;
+  panel.replaceChildren(h("p", { className: "quiet" }, "Looking…"));
+  fillUp();
 }
 
 function show() {
@@ -299,7 +312,7 @@ document.addEventListener("keydown", (event) => {
   if (press(key) || pictures.press(event.key)) event.preventDefault();
 });
 
-const many = new Many(document.getElementById("many"), ask, () => { waiting = []; fillUp(); });
+const many = new Many(document.getElementById("many"), ask, lookAnew);
 document.getElementById("many-open")?.addEventListener("click", () => many.open(chosen()));
 
 function keepFilters() {
@@ -309,9 +322,7 @@ function keepFilters() {
 
 filters.addEventListener("change", () => {
   keepFilters();
-  waiting = [];
-  panel.replaceChildren(h("p", { className: "quiet" }, "Looking…"));
-  fillUp();
+  lookAnew();
 });
 
 document.getElementById("needed")?.addEventListener("change", async (event) => {
