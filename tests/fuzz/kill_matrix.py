@@ -17,6 +17,7 @@ import sqlite3
 import sys
 import tarfile
 import tempfile
+import time
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -24,15 +25,19 @@ from pathlib import Path
 import pyarrow.parquet as pq
 from pyarrow.csv import read_csv
 
+from kvqa_audit.artifacts.fingerprint_files import ENDING
+from kvqa_audit.ingest.image_folder import FILES_PER_SHARD
 from kvqa_audit.release.decisions import Decision, DecisionVerdict
 from kvqa_audit.release.review import merged
 from tests.fuzz import process
 from tests.fuzz.case import Case, draw_sound_case
 from tests.fuzz.process import Outcome
+from tests.lookalikes import jpeg
 
 # What differs between two runs that came to the same.
 _OF_THE_RUN = ("run_id", "started_at", "finished_at", "stages", "files", "tool")
 _ENDS = {".html": b"</html>", ".svg": b"</svg>", ".xml": b"</testsuites>", ".sarif": b"}"}
+_PICTURES = 4 * FILES_PER_SHARD + 1
 Words = Callable[[Path], list[str]]
 COMMANDS: dict[str, Words] = {
     "run": lambda at: ["run", f"{at}/data", "--out", f"{at}/out", "--subset", "-j", "1", "--also", "badge"],
@@ -55,6 +60,9 @@ COMMANDS: dict[str, Words] = {
         "run", f"{at}/data", "--out", f"{at}/out", "--subset", "--table-only", "--store", f"{at}/runs.db",
     ],
     "duplicates": lambda at: ["duplicates", f"{at}/data", "--out", f"{at}/pairs", "-j", "1"],
+    "duplicates by way of files": lambda at: [
+        "duplicates", f"{at}/pictures", "--out", f"{at}/pairs", "--shards", f"{at}/shards", "-j", "2",
+    ],
     "check in parts": lambda at: [
         "check", f"{at}/rows.parquet", "--in-parts", f"{at}/parts", "-j", "1", "--spec", f"{at}/spec",
     ],
@@ -66,11 +74,15 @@ COMMANDS: dict[str, Words] = {
 
 def state(folder: Path) -> dict[str, str]:
     """The digest of each file below a folder, without what tells of the run and not of its result."""
-    return {
+    digests = {
         str(path.relative_to(folder)): hashlib.sha256(_result(path, folder)).hexdigest()
         for path in sorted(folder.rglob("*"))
         if path.is_file() and not {"cache", "tmp"}.intersection(path.relative_to(folder).parts)
     }
+    # Their names hang on the inodes of the pictures, which each copy of the case has of its own.
+    shards = sorted(name for name in digests if name.endswith(ENDING))
+    of_shards = sorted(digests.pop(name) for name in shards)
+    return {**digests, **{f"shard {number}": digest for number, digest in enumerate(of_shards)}}
 
 
 def _result(path: Path, folder: Path) -> bytes:
@@ -110,7 +122,13 @@ def _told_by_store(path: Path) -> bytes:
 
 
 def prepare(at: Path) -> None:
-    """Puts beside a sound case what some commands begin with: a large table, decisions of two people, a service."""
+    """Puts beside a sound case what some commands begin with.
+
+    That is a large table, pictures of several tasks with some twice, decisions of two people, and a service.
+    """
+    (at / "pictures").mkdir()
+    for number in range(_PICTURES):
+        (at / "pictures" / f"{number:03}.jpg").write_bytes(jpeg(number % (_PICTURES - 9)))
     pq.write_table(read_csv(at / "data" / "metadata.csv"), at / "rows.parquet")
     decided = [
         Decision(f"{number:016x}", "KV350", DecisionVerdict.ACCEPTED, "x", "me", date(2031, 1, 2))
@@ -132,6 +150,8 @@ def called(words: list[str], at: Path, most_seconds: float = process.MAX_SECONDS
 def fresh(sound: Path, at: Path, name: str) -> None:
     shutil.rmtree(at, ignore_errors=True)
     shutil.copytree(sound, at)
+    # Pictures as young as a tick of the clock are not known again.
+    time.sleep(0.05)
     if name != "cache":
         shutil.rmtree(at / "cache")
 
