@@ -50,7 +50,13 @@ EVIDENCE_COLUMNS = ("frozen_evidence", "decided_on")
 PAIR_COLUMNS = ("left", "right", "tier", "distance", "similarity", "transform", "group")
 # What folders of earlier versions do not have.
 LATER_COLUMNS = ("embedded", *DECISION_COLUMNS, *EVIDENCE_COLUMNS)
-_FORMULA = re.compile(r"[\t\r\n]|[\s\u200b\ufeff]*[=+\-@\uff1d\uff0b\uff0d\uff20]")
+_SIGN, _BLANK = r"[=+\-@\uff1d\uff0b\uff0d\uff20]", r"\s\u200b\ufeff"
+_FORMULA = re.compile(rf"[\t\r\n]|[{_BLANK}]*{_SIGN}")
+# Where a spreadsheet splits at another mark than at commas, quotes hold neither a cell together nor a line. What is
+# passed over is no such mark itself, so that no text is looked at again from each of its marks.
+_PASSED_OVER = r"(?:[^\S\t\r\n]|[\u200b\ufeff\"])*"
+_FORMULA_WITHIN = re.compile(rf"(?<=[;|\t\r\n])(?={_PASSED_OVER}{_SIGN})")
+_SIGN_WITHIN_JSON = re.compile(rf"(?<=[;|])({_PASSED_OVER})({_SIGN})")
 # A picture, however small, does not belong into a file of facts that may leave the building.
 NOT_STORED = ("thumbnail",)
 
@@ -63,9 +69,18 @@ def storable(text: str | None) -> str | None:
 def no_formula(cell: Any) -> Any:
     """A cell for a spreadsheet: an apostrophe stands before a text that would be run as a formula.
 
-    Some spreadsheets pass over what is blank before it, and take the wide forms of East Asian text for the signs.
+    And within the text, wherever a cell begins for a spreadsheet that splits at semicolons, tabs or pipes. Some pass
+    over what is blank before it, and take the wide forms of East Asian text for the signs.
     """
-    return f"'{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else cell
+    if not isinstance(cell, str):
+        return cell
+    guarded = _FORMULA_WITHIN.sub("'", cell)
+    return f"'{guarded}" if _FORMULA.match(cell) else guarded
+
+
+def json_without_formula(text: str) -> str:
+    """JSON of the same meaning for such a cell: a sign within a text that would begin a formula is told by number."""
+    return _SIGN_WITHIN_JSON.sub(lambda found: f"{found[1]}\\u{ord(found[2]):04x}", text)
 
 
 def finding_row(finding: Finding) -> dict[str, Any]:
@@ -143,7 +158,10 @@ def findings_csv(findings: Iterable[Finding]) -> bytes:
     for finding in findings:
         row = finding_row(finding)
         related = json.dumps(row["related"], ensure_ascii=False) if row["related"] else ""
-        cells = {name: no_formula(cell) for name, cell in {**row, "related": related}.items()}
+        told = {
+            name: json_without_formula(cell) for name, cell in (("related", related), ("evidence", row["evidence"]))
+        }
+        cells = {name: no_formula(cell) for name, cell in {**row, **told}.items()}
         (quoting if any("\r" in cell for cell in cells.values() if isinstance(cell, str)) else writer).writerow(cells)
     return text.getvalue().encode()
 

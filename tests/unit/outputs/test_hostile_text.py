@@ -19,6 +19,8 @@ from hypothesis import strategies as st
 
 from kvqa_audit.artifacts.tables import findings_csv, no_formula
 from kvqa_audit.console.terminal import plain
+from kvqa_audit.fixes.patch import CellChange
+from kvqa_audit.fixes.write_copy import changes_csv
 from kvqa_audit.model import Finding, Severity
 from kvqa_audit.outputs.github import github_annotations
 from kvqa_audit.outputs.junit import junit_xml
@@ -63,6 +65,37 @@ def test_what_a_spreadsheet_would_run_is_kept_as_text(before: str, sign: str) ->
     written = findings_csv([finding(f"{before}{sign}1", f"a{sign}1")]).decode()
     (row,) = csv.DictReader(io.StringIO(written, newline=""))
     assert (row["answer"], row["img_id"]) == (f"'{before}{sign}1", f"a{sign}1")
+
+
+def fields_split_at(mark: str, written: str) -> list[str]:
+    """The fields that a program takes from a file of commas where it splits at another mark."""
+    return [field for row in csv.reader(io.StringIO(written, newline=""), delimiter=mark) for field in row]
+
+
+@pytest.mark.parametrize("mark", [";", "\t", "|"])
+@pytest.mark.parametrize("before", ["", " ", "\u200b", '"', '" ', "\n", "\r\n", "\t"])
+@pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\uff1d"])
+def test_no_formula_begins_where_a_spreadsheet_splits_at_another_mark(mark: str, before: str, sign: str) -> None:
+    hostile = f"a{mark}{before}{sign}1+1"
+    run = replace(finding(hostile, f"b;|{sign}1"), suggestion=f"a\n{before}{sign}2")
+    written = findings_csv([run]).decode()
+    change = CellChange(0, "i", hostile, "answer", f"x,{hostile}", f"y\n{hostile}", ("KV008",), hostile)
+    for file in (written, changes_csv([change]).decode()):
+        begins = [field.lstrip('" \t\r\n\u200b')[:1] for field in fields_split_at(mark, file)]
+        assert sign not in begins
+    (row,) = csv.DictReader(io.StringIO(written, newline=""))
+    assert json.loads(row["evidence"]) == {"told": hostile}
+    assert json.loads(row["related"]) == [f"b;|{sign}1", hostile]
+
+
+def test_what_no_spreadsheet_would_run_stays_as_it_is() -> None:
+    for text in ("a=b; c - d", "x|y", "a; b=c", "2+2", "no; -", 'say "-"'):
+        assert no_formula(text) == text.replace("; -", ";' -")
+
+
+def test_many_marks_are_looked_at_once() -> None:
+    for text in ("\t" * 1_000_000, "; " * 1_000_000, ";" + " " * 1_000_000, '|"' * 1_000_000):
+        assert len(no_formula(f"a{text}=")) - len(text) <= 3
 
 
 @given(TEXTS, st.sampled_from(["ascii", "cp1252", "cp437", "utf-8"]))
