@@ -16,6 +16,7 @@ from kvqa_audit.ingest.arrow_cells import cells_of
 from kvqa_audit.ingest.arrow_columns import ArrowColumns, split_columns, type_faults
 from kvqa_audit.ingest.dataset import ImageShard, RawImage
 from kvqa_audit.ingest.image_place import ImagePlace, places_in_file
+from kvqa_audit.ingest.packed_arrow import unpacked_bytes
 from kvqa_audit.ingest.pictures import (
     ROWS_PER_BATCH,
     PictureLayout,
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 
 SPLITS, STATE = "dataset_dict.json", "state.json"
 _MAX_STATE_BYTES = 100_000_000
+# Questions pack to a tenth or a thirtieth, pictures not at all; a bomb to a thousandth and less.
+_MAX_UNPACKED_BYTES, _MAX_UNPACKED_RATIO = 256_000_000, 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,18 +257,36 @@ def arrow_table(
 
 
 def mapped(path: Path) -> pa.Table:
-    """An Arrow stream or file, mapped into memory."""
+    """An Arrow stream or file, mapped into memory; what is packed in it is unpacked there.
+
+    Raises:
+        SourceError: it is no regular file, or unpacks to far more than it takes.
+        pa.ArrowException, OSError: it is none, or damaged.
+    """
     import pyarrow as pa
 
     check_file(path)
     with pa.memory_map(str(path)) as source:
         try:
-            table = pa.ipc.open_stream(source).read_all()
+            pa.ipc.open_stream(source)
+            is_stream = True
         except pa.ArrowInvalid:
-            table = pa.ipc.open_file(source).read_all()
+            pa.ipc.open_file(source)
+            is_stream = False
+        _refuse_bomb(unpacked_bytes(source, is_stream=is_stream), source.size(), path)
+        source.seek(0)
+        table = (pa.ipc.open_stream if is_stream else pa.ipc.open_file)(source).read_all()
     # Whether each value lies in the file is looked at where it is read.
     table.validate()
     return table
+
+
+def _refuse_bomb(unpacks_to_bytes: int, size_bytes: int, path: Path) -> None:
+    if unpacks_to_bytes > max(_MAX_UNPACKED_BYTES, _MAX_UNPACKED_RATIO * size_bytes):
+        raise SourceError(
+            f"{path}: unpacks from {size_bytes:,} to {unpacks_to_bytes:,} bytes at once, far more than questions, "
+            "answers and pictures do. Save it without compression, or as Parquet."
+        )
 
 
 def _inside(name: str) -> str:
