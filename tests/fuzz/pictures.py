@@ -94,4 +94,45 @@ def _large_header(random_: random.Random) -> bytes:
     return random_.choice((bitmap, net, tiff + bytes(4), jpeg + b"\xff\xda\0\x08\x01\x01\0\0\x3f\0" * 2_000))
 
 
-BOMBS: tuple[Callable[[random.Random], bytes], ...] = (_large_png, _many_texts, _many_frames, _large_header)
+def _tiff(random_: random.Random) -> bytes:
+    """One packed strip of zeros for all pixels of a directory; many directories, or one that leads to itself."""
+    side = random_.choice((2_000, 9_000, 30_000))
+    strip = zlib.compress(bytes((side + 7) // 8 * side), 9)
+    count, at = random_.choice((1, 1, 20_000)), 8 + len(strip)
+    tags = ((256, side), (257, side), (258, 1), (259, 8), (262, 1), (273, 8), (277, 1), (278, side), (279, len(strip)))
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags)
+    length = 2 + len(entries) + 4
+    last = random_.choice((0, at))
+    nexts = [*(at + number * length for number in range(1, count)), last]
+    directories = (struct.pack("<H", len(tags)) + entries + struct.pack("<I", one) for one in nexts)
+    return struct.pack("<2sHI", b"II", 42, at) + strip + b"".join(directories)
+
+
+def _webp(random_: random.Random) -> bytes:
+    """A picture of one colour, which costs no bit a pixel; alone, as frames of a film, or beside large metadata."""
+    side = random_.choice((2_000, 8_000, 16_383))
+    bits, place = 0, 0
+    # One colour: no transform, no cache of colours, one set of codes, each with a single symbol.
+    for value, width in ((side - 1, 14), (side - 1, 14), (0, 4), (0, 3), *[(0b001, 4)] * 5):
+        bits |= value << place
+        place += width
+    picture = _riff(b"VP8L", b"\x2f" + bits.to_bytes((place + 7) // 8, "little"))
+    kind = random_.choice(("alone", "frames", "metadata"))
+    size = (side - 1).to_bytes(3, "little") * 2
+    if kind == "frames":
+        frame = _riff(b"ANMF", bytes(6) + size + b"\x01\0\0\0" + picture)
+        content = _riff(b"VP8X", b"\x02\0\0\0" + size) + _riff(b"ANIM", bytes(6)) + frame * 20_000
+    elif kind == "metadata":
+        content = _riff(b"VP8X", b"\x20\0\0\0" + size) + _riff(b"ICCP", bytes(20_000_000)) + picture
+    else:
+        content = picture
+    return _riff(b"RIFF", b"WEBP" + content)
+
+
+def _riff(kind: bytes, data: bytes) -> bytes:
+    return kind + struct.pack("<I", len(data)) + data + bytes(len(data) % 2)
+
+
+BOMBS: tuple[Callable[[random.Random], bytes], ...] = (
+    _large_png, _many_texts, _many_frames, _large_header, _tiff, _webp,
+)  # fmt: skip
