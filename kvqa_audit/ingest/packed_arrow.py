@@ -37,8 +37,8 @@ def unpacked_bytes(source: pa.NativeFile, *, is_stream: bool) -> int:
 
     try:
         return sum(map(_unpacked, _of_stream(source) if is_stream else _of_file(source)))
-    except struct.error as error:
-        raise pa.ArrowInvalid(f"a header leads out of its message: {error}") from None
+    except (struct.error, EOFError) as error:
+        raise pa.ArrowInvalid(f"a header leads to no rows: {error}") from None
 
 
 def _of_stream(source: pa.NativeFile) -> Iterator[pa.Message]:
@@ -75,7 +75,7 @@ def _unpacked(message: pa.Message) -> int:
         return 0
     buffers = _structs(metadata, _field(metadata, batch, _BUFFERS), _BUFFER)
     starts = (offset for offset, length in buffers if length >= _SIZE.size)
-    return sum(max(0, _SIZE.unpack_from(message.body, start)[0]) for start in starts)
+    return sum(max(0, _SIZE.unpack_from(message.body or b"", start)[0]) for start in starts)
 
 
 def _field(data: bytes, table: int, number: int) -> int | None:

@@ -86,6 +86,26 @@ def test_a_size_that_is_a_lie_takes_no_memory(tmp_path: Path, kind: str) -> None
         mapped(path)
 
 
+@pytest.mark.parametrize("leads_to", [0, 2**40, -8, "the end of the stream"])
+def test_an_end_that_leads_to_no_rows_is_told(tmp_path: Path, leads_to: int | str) -> None:
+    path = written(tmp_path / "d.arrow", pa.table({"answer": ["yes"] * 100}), "file", compression="zstd")
+    content = path.read_bytes()
+    (length,) = struct.unpack("<i", content[-10:-6])
+    end_of_stream = len(content) - 10 - length - 8
+    assert content[end_of_stream:][:8] == b"\xff\xff\xff\xff\0\0\0\0"
+    with pa.memory_map(str(path)) as source:
+        source.seek(8)
+        assert pa.ipc.read_message(source).type == "schema"
+        place = source.tell()
+    told = struct.pack("<q", place)
+    assert content.count(told) == 1
+    offset = end_of_stream if isinstance(leads_to, str) else leads_to
+    path.write_bytes(content.replace(told, struct.pack("<q", offset)))
+    (tmp_path / "state.json").write_text(json.dumps({"_data_files": [{"filename": path.name}]}))
+    with pytest.raises(SourceError, match="saved nothing here that can be loaded"):
+        SavedFolder().read(tmp_path, "", Wanted())
+
+
 def test_how_earlier_versions_told_of_packing_is_known(tmp_path: Path) -> None:
     """No version writes it any more, and pyarrow reads it still: packed buffers, and a mark beside the rows."""
     size = 300_000_000
