@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kvqa_audit.artifacts.atomic_file import write_atomically
+from kvqa_audit.errors import SourceError
 from kvqa_audit.fixes.cell import Cell, Steps
 from kvqa_audit.ingest.csv_records import CsvRecord, csv_records
+from kvqa_audit.ingest.delimited import is_separated
 from kvqa_audit.ingest.dialect import sniff_dialect
 from kvqa_audit.ingest.read_bytes import read_table_bytes
 from kvqa_audit.ingest.source_format import RawTable
@@ -65,6 +67,8 @@ def read_written_text(
     encoded = EncodedText.of(read_table_bytes(path))
     lines = list(io.StringIO(encoded.text, newline=""))
     dialect = sniff_dialect(lines, known_in)
+    if not is_separated(path, dialect):
+        raise SourceError(f"{path}: has its cells on lines, which is not written back. Export it as CSV first.")
     before = "".join(lines[: dialect.skipped])
     records = list(csv_records("".join(lines[dialect.skipped :]), dialect.delimiter, quotes=dialect.quotes))
     names = dialect.header

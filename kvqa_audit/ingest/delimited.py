@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from kvqa_audit.errors import SourceError
 from kvqa_audit.ingest.csv_rows import csv_rows
 from kvqa_audit.ingest.dataset import TableFault
 from kvqa_audit.ingest.dialect import Dialect, sniff_dialect
+from kvqa_audit.ingest.lines_in_turn import questions_in_turn, seem_to_ask
+from kvqa_audit.ingest.parallel_lines import cell_a_line
 from kvqa_audit.ingest.read_bytes import read_table_bytes
 from kvqa_audit.ingest.source_format import RawTable, Wanted
 from kvqa_audit.ingest.swallowed_rows import LongRecord, swallowed_rows
@@ -24,7 +27,7 @@ _END = "\x00end of the table\x00"
 
 
 class DelimitedText:
-    """CSV and its kin: commas, semicolons, tabs or pipes between cells, with or without a header."""
+    """CSV and its kin: commas, semicolons, tabs or pipes between cells, with or without a header; or cells on lines."""
 
     name = "text"
 
@@ -46,8 +49,8 @@ class DelimitedText:
         text, encoding, faults = decoded(data)
         lines = list(io.StringIO(text, newline=""))
         dialect = sniff_dialect(lines, wanted.known_in)
-        if path.suffix.lower() in _ANY_TEXT and not dialect.is_sure:
-            return ()
+        if not is_separated(path, dialect):
+            return _of_lines(lines, place, encoding, faults)
         header, cells, row_faults = _cells(lines, dialect)
         faults += row_faults
         columns: dict[str, Sequence[str]] = {}
@@ -55,6 +58,21 @@ class DelimitedText:
             columns.setdefault(name, column)
         rows = len(cells[0]) if cells else 0
         return (RawTable(place, f"{encoding}, {dialect}", header, columns, rows, tuple(faults), is_text=True),)
+
+
+def is_separated(path: Path, dialect: Dialect) -> bool:
+    """Whether a file of this name, written so, is a table of separated cells."""
+    return dialect.is_sure or path.suffix.lower() not in _ANY_TEXT
+
+
+def _of_lines(lines: list[str], place: str, encoding: str, faults: list[TableFault]) -> tuple[RawTable, ...]:
+    """What a text without separators holds; a table without columns where it seems to ask and is not understood."""
+    if columns := questions_in_turn(lines):
+        how = f"{encoding}, a question that names its image and an answer on lines in turn"
+        return (RawTable(place, how, tuple(columns), columns, len(columns["answer"]), tuple(faults), is_text=True),)
+    if column := cell_a_line(place, encoding, lines):
+        return (replace(column, faults=tuple(faults)),)
+    return (RawTable(place, encoding, (), {}, 0),) if seem_to_ask(lines) else ()
 
 
 def _cells(lines: list[str], dialect: Dialect) -> tuple[tuple[str, ...], list[list[str]], list[TableFault]]:

@@ -14,6 +14,7 @@ from kvqa_audit.errors import SourceError
 from kvqa_audit.ingest.dataset import TableFault
 from kvqa_audit.ingest.formats import FORMATS
 from kvqa_audit.ingest.joined import joined_tables
+from kvqa_audit.ingest.parallel_lines import CELL_A_LINE, with_joined_lines
 from kvqa_audit.ingest.side_files import SIDE_FOLDERS, is_side_file
 from kvqa_audit.ingest.source_format import RawTable, SourceFormat, Wanted
 from kvqa_audit.ingest.splits import split_of
@@ -57,7 +58,7 @@ def read_file(path: Path, place: str, wanted: Wanted) -> FoundTables:
     if form is None:
         raise SourceError(f"{path}: is no kind of file that is read.")
     read = form.read(path, place, wanted)
-    if not read:
+    if not any(table.header for table in read):
         raise SourceError(f"{path}: holds no table. Name a file with a header line, or a list of records.")
     chosen, others = _chosen(read, wanted)
     chosen = chosen or (max(read, key=lambda table: table.rows),)
@@ -181,6 +182,11 @@ def _read_all(
             failed.append(error)
             continue
         read += [replace(table, folder=place.rpartition("/")[0]) for table in tables]
+    try:
+        read = with_joined_lines(read)
+    except SourceError as error:
+        failed.append(error)
+        read = [table for table in read if not table.how.endswith(CELL_A_LINE)]
     return read, failed
 
 

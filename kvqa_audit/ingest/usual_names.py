@@ -20,7 +20,7 @@ _WORDS: Mapping[str, str] = {
         答案 回答 答え 답변 답 إجابة جواب
     """,
     "img_id": """
-        imgid imageid imgname imagename imagefile imagefilename imgfile imgfilename filename imagepath imgpath
+        imgid imageid imgids imgname imagename imagefile imagefilename imgfile imgfilename filename imagepath imgpath
         figurepath filepath imgfn imageindex imgindex imageurl imgurl picture pic path img image imageids images
         bild bilddatei bildname datei foto imagen imagem immagine afbeelding obraz изображение картинка
         图片 图像 圖片 圖像 影像 画像 이미지 صورة

@@ -149,6 +149,15 @@ def test_a_column_that_cannot_be_written_back_is_told_first(
     assert "a.parquet: the column 'more' holds" in done.stderr
 
 
+def test_cells_on_lines_are_not_written_back_and_this_is_told_first(program: Program, tmp_path: Path) -> None:
+    source = draw(tmp_path / "data")
+    (source / "qa.train.txt").write_text("".join(f"is it green in the image{n} ?\nyes \n" for n in range(9)))
+    done = program("fix", source, "--table-only", "--out", tmp_path / "fixed")
+    assert done.returncode == 2
+    assert "qa.train.txt: has its cells on lines, which is not written back" in done.stderr
+    assert not (tmp_path / "fixed").exists()
+
+
 def test_a_table_without_rows_is_copied(program: Program, tmp_path: Path) -> None:
     pq.write_table(pa.table({"img_id": ["1"], "question": ["q"], "answer": ["a"]}).slice(0, 0), tmp_path / "a.parquet")
     done = program("fix", tmp_path / "a.parquet", "--table-only", "--out", tmp_path / "fixed")

@@ -65,6 +65,14 @@ def text_table(root: Path, name: str, delimiter: str, encoding: str = "utf-8", b
     return root
 
 
+def cells_on_lines(root: Path) -> Path:
+    draw(root, [f"images/{image}.jpg" for image in IMAGES])
+    for name, cells in zip(("img_ids", "questions", "answers"), zip(*ROWS, strict=True), strict=True):
+        (root / f"{name}.txt").write_text("".join(f"{cell}\n" for cell in cells), encoding="utf-8")
+    (root / "types.txt").write_text("0\n" * len(ROWS))
+    return root
+
+
 def json_table(root: Path, document: Any, name: str = "qa.json", pictures: str = "images/{}.jpg") -> Path:
     draw(root, [pictures.format(image) for image in IMAGES])
     (root / name).write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
@@ -152,6 +160,7 @@ PLAIN: dict[str, Callable[[Path], Path]] = {
     "semicolons": lambda root: text_table(root, "any.csv", ";"),
     "tabs under csv": lambda root: text_table(root, "any.csv", "\t"),
     "pipes": lambda root: text_table(root, "any.txt", "|"),
+    "cells on lines": lambda root: cells_on_lines(root),
     "all quoted": lambda root: text_table(root, "any.csv", ",", quoting=csv.QUOTE_ALL),
     "sep line": lambda root: text_table(root, "any.csv", ",", before="sep=,\r\n"),
     "sep line, other mark": lambda root: text_table(root, "any.csv", "^", before="sep=^\r\n"),
@@ -210,6 +219,42 @@ def test_a_table_without_a_header_has_its_first_line_as_a_row(tmp_path: Path) ->
     dataset = opened(literal_quotes(tmp_path / "data", "|", "pairs.txt", head=""), tmp_path)
     assert (len(dataset.table.frame), dataset.table.frame["img_id"].nunique()) == (len(ROWS), len(IMAGES))
     assert "without a header" in dataset.reader
+
+
+def test_a_question_and_its_answer_on_lines_in_turn(tmp_path: Path) -> None:
+    root = draw(tmp_path / "data", [f"images/image{n}.png" for n in range(1, 7)])
+    asked = [(f"image{int(i[3:])}", q.removesuffix("?"), a) for i, q, a in ROWS]
+    for name, some in (("qa.7.train.txt", asked[:12]), ("qa.7.test.txt", asked[12:])):
+        (root / name).write_text("".join(f"{q} in the {i} ?\n{a}\n" for i, q, a in some), encoding="utf-8")
+    dataset = opened(root, tmp_path)
+    rows = dataset.table.frame[["img_id", "question", "answer"]].itertuples(index=False, name=None)
+    assert sorted(rows) == sorted((i, f"{q} in the image ?", a) for i, q, a in asked)
+    assert Counter(dataset.table.splits) == {"train": 12, "test": 6}
+    assert dataset.table.faults == ()
+    assert {i for shard in dataset.shards for i in shard.ids} == {i for i, _, _ in asked}
+
+
+def test_a_text_that_asks_and_is_no_table_is_told(tmp_path: Path) -> None:
+    root = draw(tmp_path / "data", [f"images/{image}.jpg" for image in IMAGES])
+    (root / "README.txt").write_text("Six pictures of shapes.\nWho needs more?\nNobody.\nThe end.\n")
+    spec = load_spec(None)
+    assert open_dataset(str(root), spec).table.faults == ()
+    (root / "qa.txt").write_text("".join(f"{q}\n{a}\n" for _, q, a in ROWS), encoding="utf-8")
+    (fault,) = open_dataset(str(root), spec).table.faults
+    assert fault.kind == "unread_table"
+    assert fault.message.startswith("qa.txt: was not read")
+    with pytest.raises(SourceError, match=r"qa\.txt: holds no table"):
+        open_dataset(str(root / "qa.txt"), spec)
+
+
+def test_cells_on_lines_need_as_many_lines_in_each_file(tmp_path: Path) -> None:
+    root = cells_on_lines(tmp_path / "data")
+    (root / "answers.txt").write_text("yes\n" * 5)
+    with pytest.raises(SourceError, match=r"answers\.txt: has 5 lines, and questions\.txt 18;"):
+        open_dataset(str(root), load_spec(None))
+    (root / "questions.txt").unlink()
+    dataset = open_dataset(str(root), load_spec(None))
+    assert sorted(fault.message.partition(":")[0] for fault in dataset.table.faults) == ["answers.txt", "img_ids.txt"]
 
 
 def test_several_accepted_answers_are_kept_with_their_counts(tmp_path: Path) -> None:
