@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from kvqa_audit.errors import SourceError
 from kvqa_audit.ingest.csv_rows import csv_rows
@@ -22,6 +22,7 @@ MAX_CELL_CHARACTERS = 100_000
 # Any text may have this ending, so only what is surely a table is taken for one.
 _ANY_TEXT = frozenset({".txt"})
 _ENDINGS = frozenset({".csv", ".tsv", ".tab", ".psv", *_ANY_TEXT})
+_FOR_PEOPLE = frozenset({"readme", "license", "licence", "notice", "changelog", "citation", "faq"})
 _ROWS_PER_BATCH = 500
 _END = "\x00end of the table\x00"
 
@@ -72,7 +73,8 @@ def _of_lines(lines: list[str], place: str, encoding: str, faults: list[TableFau
         return (RawTable(place, how, tuple(columns), columns, len(columns["answer"]), tuple(faults), is_text=True),)
     if column := cell_a_line(place, encoding, lines):
         return (replace(column, faults=tuple(faults)),)
-    return (RawTable(place, encoding, (), {}, 0),) if seem_to_ask(lines) else ()
+    is_for_people = PurePosixPath(place).stem.casefold() in _FOR_PEOPLE
+    return (RawTable(place, encoding, (), {}, 0),) if seem_to_ask(lines) and not is_for_people else ()
 
 
 def _cells(lines: list[str], dialect: Dialect) -> tuple[tuple[str, ...], list[list[str]], list[TableFault]]:

@@ -72,27 +72,30 @@ def _noting_repeats(repeated: Counter[str], pairs: list[tuple[str, Any]]) -> dic
     return found
 
 
-def _lost_values(repeated: Counter[str]) -> list[TableFault]:
+def _lost_values(repeated: Counter[str], line: int | None = None) -> list[TableFault]:
     if not repeated:
         return []
     key, lost = min(repeated), repeated.total()
     message = (
         f"{lost:,} values stand under a key that stands again in the same object, such as {key!r}; the last counts"
     )
-    return [TableFault("repeated_key", message, suggestion="Give every record a key of its own, or write a list")]
+    advice = "Give every record a key of its own, or write a list"
+    return [TableFault("repeated_key", message, line=line, suggestion=advice)]
 
 
 def _of_lines(text: str, encoding: str, place: str, faults: Sequence[TableFault], path: Path) -> tuple[RawTable, ...]:
     records: list[Any] = []
     broken: list[TableFault] = []
+    repeated, first_line = Counter[str](), None
     # Not splitlines(): a cell may hold line ends that JSON does not escape, such as U+2028.
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
         try:
-            record = value_of_json(line)
+            record = value_of_json(line, pairs=partial(_noting_repeats, repeated))
         except ValueError as error:
             record = error
+        first_line = number if repeated and first_line is None else first_line
         if isinstance(record, dict):
             records.append(record)
         else:
@@ -100,7 +103,11 @@ def _of_lines(text: str, encoding: str, place: str, faults: Sequence[TableFault]
             broken.append(TableFault("not_a_record", message, line=number, suggestion="Write one record a line"))
     if len(records) < _MIN_RECORDS * (len(records) + len(broken)):
         raise SourceError(f"{path}: is neither JSON nor JSON Lines (line {broken[0].line}). Export the table again.")
-    return (table_of(records, f"JSON Lines, {encoding}", place, "", [*faults, *broken]),)
+    return (
+        table_of(
+            records, f"JSON Lines, {encoding}", place, "", [*faults, *broken, *_lost_values(repeated, first_line)]
+        ),
+    )
 
 
 def tables_in(document: Any, encoding: str, place: str, faults: Sequence[TableFault] = ()) -> Iterator[RawTable]:

@@ -280,6 +280,17 @@ def test_values_under_a_key_that_stands_twice_are_counted_as_lost(tmp_path: Path
     assert fault.message.startswith("2 values stand under a key that stands again in the same object, such as 'a'")
 
 
+def test_a_key_that_stands_twice_in_a_record_on_a_line_is_told_with_the_first_line(tmp_path: Path) -> None:
+    record = '{"image": "1.jpg", "question": "Is it red?", "answer": "yes"}'
+    twice = record[:-1] + ', "answer": "no"}'
+    (tmp_path / "qa.jsonl").write_text(f"{record}\n{twice}\n{record}\n{twice}\n")
+    table = opened(tmp_path, tmp_path).table
+    assert list(table.frame["answer"]) == ["yes", "no", "yes", "no"]
+    (fault,) = table.faults
+    assert (fault.kind, fault.line) == ("repeated_key", 2)
+    assert fault.message.startswith("2 values stand under a key that stands again in the same object, such as 'answer'")
+
+
 def test_a_table_without_rows_is_not_called_by_the_name_of_another_dataset(tmp_path: Path) -> None:
     (tmp_path / "qa.csv").write_text("image,question,answer\n")
     assert description_for(tmp_path, None).spec.made_by == "auto"
