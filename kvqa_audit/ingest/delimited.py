@@ -68,11 +68,19 @@ def is_separated(path: Path, dialect: Dialect) -> bool:
 
 def _of_lines(lines: list[str], place: str, encoding: str, faults: list[TableFault]) -> tuple[RawTable, ...]:
     """What a text without separators holds; a table without columns where it seems to ask and is not understood."""
-    if columns := questions_in_turn(lines):
+    found: RawTable | None
+    if in_turn := questions_in_turn(lines):
         how = f"{encoding}, a question that names its image and an answer on lines in turn"
-        return (RawTable(place, how, tuple(columns), columns, len(columns["answer"]), tuple(faults), is_text=True),)
-    if column := cell_a_line(place, encoding, lines):
-        return (replace(column, faults=tuple(faults)),)
+        found = RawTable(place, how, tuple(in_turn), in_turn, len(in_turn["answer"]), is_text=True)
+    else:
+        found = cell_a_line(place, encoding, lines)
+    if found is not None:
+        cut: list[TableFault] = []
+        columns = {
+            name: [_shortened([cell], row, None, cut)[0] for row, cell in enumerate(cells)]
+            for name, cells in found.columns.items()
+        }
+        return (replace(found, columns=columns, faults=(*faults, *cut)),)
     is_for_people = PurePosixPath(place).stem.casefold() in _FOR_PEOPLE
     return (RawTable(place, encoding, (), {}, 0),) if seem_to_ask(lines) and not is_for_people else ()
 
@@ -155,7 +163,7 @@ def _ragged(record: list[str], width: int, row: int, line: int) -> TableFault:
     )
 
 
-def _shortened(record: list[str], row: int, line: int, faults: list[TableFault]) -> list[str]:
+def _shortened(record: list[str], row: int, line: int | None, faults: list[TableFault]) -> list[str]:
     for cell in record:
         if len(cell) > MAX_CELL_CHARACTERS:
             message = f"A cell has {len(cell):,} characters; only its first {MAX_CELL_CHARACTERS:,} were read"

@@ -17,6 +17,7 @@ import pytest
 from kvqa_audit.describe.description import describe_source
 from kvqa_audit.errors import SourceError
 from kvqa_audit.ingest.dataset import Dataset
+from kvqa_audit.ingest.delimited import MAX_CELL_CHARACTERS
 from kvqa_audit.ingest.open import open_dataset
 from kvqa_audit.pipeline.audit import check_table, run_audit
 from kvqa_audit.pipeline.description import description_for
@@ -245,6 +246,17 @@ def test_a_text_that_asks_and_is_no_table_is_told(tmp_path: Path) -> None:
     assert fault.message.startswith("qa.txt: was not read")
     with pytest.raises(SourceError, match=r"qa\.txt: holds no table"):
         open_dataset(str(root / "qa.txt"), spec)
+
+
+def test_cells_on_lines_have_an_end_too(tmp_path: Path) -> None:
+    root = draw(tmp_path / "data", ["image1.jpg"])
+    (root / "qa.txt").write_text("is it red in the image1 ?\n" + "a" * (MAX_CELL_CHARACTERS + 1) + "\n")
+    table = opened(root, tmp_path).table
+    assert len(table.frame["answer"][0]) == MAX_CELL_CHARACTERS
+    assert [fault.kind for fault in table.faults] == ["oversized_cell"]
+    for name in ("questions", "answers", "img_ids"):
+        (root / f"{name}.txt").write_text("\ufeff", encoding="utf-8")
+    assert len(open_dataset(str(root), load_spec(None)).table.frame) == 1
 
 
 def test_cells_on_lines_need_as_many_lines_in_each_file(tmp_path: Path) -> None:
