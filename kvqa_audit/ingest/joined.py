@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Any
 
 from kvqa_audit.ingest.dataset import TableFault
@@ -12,6 +13,7 @@ from kvqa_audit.ingest.source_format import RawTable, Wanted
 from kvqa_audit.ingest.usual_names import folded
 
 _MIN_SHARED = 0.5
+_KEYS = ("id", "idx", "key", "index")
 _WHOLE = frozenset({"question", "answer"})
 
 
@@ -32,32 +34,49 @@ def joined_tables(tables: Sequence[RawTable], wanted: Wanted) -> list[RawTable]:
 
 @dataclass(frozen=True, slots=True)
 class _Join:
+    """Rows of answers that name their question by a column of theirs, `naming`, as its `key` tells."""
+
     questions: RawTable
     answers: RawTable
     key: str
+    naming: str
     shared: int
+    is_meant: bool
 
 
 def _best_join(answers: RawTable, questions: Sequence[RawTable]) -> _Join | None:
     joins = [join for table in questions for join in _joins(table, answers)]
-    return max(joins, key=lambda join: join.shared, default=None)
+    return max(joins, key=lambda join: (join.is_meant, join.shared), default=None)
 
 
 def _joins(questions: RawTable, answers: RawTable) -> Iterator[_Join]:
-    for key in questions.header:
-        if key in answers.columns and folded(key).endswith(("id", "idx", "key", "index")):
-            left, right = questions.columns[key], answers.columns[key]
-            if not all(isinstance(value, (str, int)) for value in (*left[:1], *right[:1])):
-                continue
-            asked = set(map(_hashable, left))
-            shared = sum(_hashable(value) in asked for value in right)
-            if len(asked) == len(left) and shared >= _MIN_SHARED * max(len(right), 1):
-                yield _Join(questions, answers, key, shared)
+    names_questions = any(_is_id_of("question", name) for name in answers.header)
+    for key, naming in product(filter(_is_key, questions.header), filter(_is_key, answers.header)):
+        is_meant = _is_id_of("question", naming) and (folded(key) == "id" or _is_id_of("question", key))
+        # Each table may number its own rows: where answers name their question, their own id is none of questions.
+        is_same = key == naming and not (folded(key) == "id" and names_questions)
+        if not is_meant and not is_same:
+            continue
+        left, right = questions.columns[key], answers.columns[naming]
+        if not all(isinstance(value, (str, int)) for value in (*left[:1], *right[:1])):
+            continue
+        asked = set(map(_hashable, left))
+        shared = sum(_hashable(value) in asked for value in right)
+        if len(asked) == len(left) and shared >= _MIN_SHARED * max(len(right), 1):
+            yield _Join(questions, answers, key, naming, shared, is_meant)
+
+
+def _is_key(name: str) -> bool:
+    return folded(name).endswith(_KEYS)
+
+
+def _is_id_of(thing: str, name: str) -> bool:
+    return folded(name) in {f"{start}{end}" for start in (thing, f"{thing}s", thing[0]) for end in _KEYS}
 
 
 def _joined(join: _Join) -> RawTable:
     """One row a question, in the order of the questions; annotations that name no question are a fault."""
-    given = {_hashable(value): row for row, value in reversed(list(enumerate(join.answers.columns[join.key])))}
+    given = {_hashable(value): row for row, value in reversed(list(enumerate(join.answers.columns[join.naming])))}
     rows = [given.get(_hashable(value)) for value in join.questions.columns[join.key]]
     columns: dict[str, Sequence[Any]] = dict(join.questions.columns)
     for name, values in join.answers.columns.items():
@@ -68,11 +87,12 @@ def _joined(join: _Join) -> RawTable:
     if unnamed:
         message = (
             f"{unnamed:,} rows of {join.answers.place} name no question of {join.questions.place}, or one that is "
-            f"answered already (column {join.key!r}); they are not in the table"
+            f"answered already (column {join.naming!r}); they are not in the table"
         )
         faults.append(TableFault("not_joined", message, suggestion="Look for the questions that are missing"))
     same = join.answers.place == join.questions.place
-    how = f"{join.questions.how}, joined with {join.answers.part if same else join.answers.place} by {join.key!r}"
+    by = repr(join.naming) if join.key == join.naming else f"{join.naming!r}, which is their {join.key!r}"
+    how = f"{join.questions.how}, joined with {join.answers.part if same else join.answers.place} by {by}"
     others = () if same else (join.answers.place,)
     return replace(
         join.questions, how=how, header=tuple(columns), columns=columns, faults=tuple(faults), joined_with=others

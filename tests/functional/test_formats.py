@@ -281,6 +281,33 @@ def test_several_accepted_answers_are_kept_with_their_counts(tmp_path: Path) -> 
     assert table.accepted == tuple(((a, 2), ("other", 1)) for _, _, a in ROWS)
 
 
+@pytest.mark.parametrize("naming", ["question_id", "questionId", "qid"])
+def test_answers_that_number_themselves_belong_to_the_questions_they_name(tmp_path: Path, naming: str) -> None:
+    root = draw(tmp_path / "data", [f"images/{image}.jpg" for image in IMAGES])
+    questions = [{"id": n, "img_id": i, "question": q} for n, (i, q, _) in enumerate(ROWS)]
+    answers = [{"id": len(ROWS) - n, naming: n, "answer": a} for n, (_, _, a) in enumerate(ROWS)]
+    (root / "train_questions.json").write_text(json.dumps({"questions": questions}))
+    (root / "train_answers.json").write_text(json.dumps({"answers": answers[::-1]}))
+    dataset = opened(root, tmp_path)
+    frame = dataset.table.frame
+    assert list(zip(frame["question"], frame["answer"], strict=True)) == [(q, a) for _, q, a in ROWS]
+    assert f"by '{naming}', which is their 'id'" in dataset.reader
+
+
+def test_answers_that_number_themselves_and_name_no_question_that_is_there_are_not_joined(tmp_path: Path) -> None:
+    root = draw(tmp_path / "data", [f"images/{image}.jpg" for image in IMAGES])
+    questions = [{"id": n, "img_id": i, "question": q} for n, (i, q, _) in enumerate(ROWS)]
+    answers = [{"id": n, "question_id": n + 1_000, "answer": a} for n, (_, _, a) in enumerate(ROWS)]
+    (root / "questions.json").write_text(json.dumps({"questions": questions}))
+    (root / "answers.json").write_text(json.dumps({"answers": answers}))
+    dataset = open_dataset(str(root), load_spec(None))
+    assert not len(dataset.table.frame)
+    assert sorted(fault.message.partition(" ")[0] for fault in dataset.table.faults) == [
+        "answers.json",
+        "questions.json",
+    ]
+
+
 def test_values_under_a_key_that_stands_twice_are_counted_as_lost(tmp_path: Path) -> None:
     one = '{"image": "1.jpg", "question": "Is it red?", "answer": "yes"}'
     (tmp_path / "data").mkdir()
