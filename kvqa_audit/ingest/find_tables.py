@@ -22,7 +22,7 @@ from kvqa_audit.ingest.usual_names import usual_roles
 
 # The table that a folder is known by: where it is there, it is the one.
 TABLE_NAME = "metadata.csv"
-MAX_DEPTH = 2
+MAX_DEPTH = 4
 # More small files in sub-folders than this are notes about single pictures.
 MAX_FILES = 200
 PACKED = frozenset({".gz", ".zip", ".tar", ".tgz", ".bz2", ".xz", ".7z", ".rar", ".zst"})

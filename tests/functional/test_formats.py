@@ -248,6 +248,17 @@ def test_a_text_that_asks_and_is_no_table_is_told(tmp_path: Path) -> None:
         open_dataset(str(root / "qa.txt"), spec)
 
 
+def test_texts_that_ask_beside_each_picture_far_below_are_told(tmp_path: Path) -> None:
+    draw(tmp_path, [f"seq_1/left/{image}.jpg" for image in IMAGES])
+    for image in IMAGES:
+        notes = tmp_path / "seq_1" / "vqa" / "classification" / f"{image}_QA.txt"
+        notes.parent.mkdir(parents=True, exist_ok=True)
+        notes.write_text("".join(f"{q}|{a}\n" for i, q, a in ROWS if i == image))
+    run = run_audit(tmp_path)
+    told = {finding.check for finding in run.findings if "_QA.txt: was not read" in finding.message}
+    assert told == {"KV121"}
+
+
 def test_cells_on_lines_have_an_end_too(tmp_path: Path) -> None:
     root = draw(tmp_path / "data", ["image1.jpg"])
     (root / "qa.txt").write_text("is it red in the image1 ?\n" + "a" * (MAX_CELL_CHARACTERS + 1) + "\n")
