@@ -34,9 +34,9 @@ KINDS: dict[Kind, int] = {
     descriptions.description: 6, descriptions.rule: 4, descriptions.promise: 3, descriptions.decisions: 4,
     descriptions.fix: 3, audits.record: 5, audits.artifact: 4, audits.store: 3, pictures.picture: 2, pictures.bomb: 2,
     places.name: 3, places.environment: 3, faults.fault: 1,
-    sources.saved: 5, sources.folders: 4, sources.nested: 4, sources.manifest: 3, sources.embeddings: 3,
-    sources.bombs: 2, services.archive: 3, services.service: 3, services.plan: 3, services.kept: 2,
-    services.reviews: 4, services.card: 2,
+    sources.saved: 5, sources.folders: 4, sources.nested: 4, sources.lines: 3, sources.manifest: 3,
+    sources.embeddings: 3, sources.bombs: 2, services.archive: 3, services.service: 3, services.plan: 3,
+    services.kept: 2, services.reviews: 4, services.card: 2,
 }  # fmt: skip
 
 

@@ -105,6 +105,27 @@ def folders(random_: random.Random, case: Case) -> Try:
     return _audited(random_, case)
 
 
+def lines(random_: random.Random, case: Case) -> Try:
+    """Questions and answers on lines in turn, or line by line in files of their own, hostile or by mutation."""
+    rows = [(row["img_id"], row["question"], row["answer"]) for row in _rows(case)]
+    case.table.unlink()
+    rows = [tuple(text(random_) if random_.random() < 0.05 else cell for cell in row) for row in rows]
+    end = random_.choice(("\n", "\n", "\r\n", "\r", "\u2028"))
+    if random_.random() < 0.5:
+        asked = random_.choice(("is it red in the image{0} ?", "{1} (picture_{0})", "{1}", "{2}"))
+        told = {"qa.train.txt": [line for n, row in enumerate(rows) for line in (asked.format(n, *row[1:]), row[2])]}
+    else:
+        named = zip(("img_ids", "questions", "answers"), zip(*rows, strict=True), strict=True)
+        told = {f"{name}.txt": list(cells) for name, cells in named if random_.random() < 0.95}
+    for name, cells in told.items():
+        path = case.source / random_.choice(("", "", "", "train")) / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(end.join(cells), encoding="utf-8", errors="surrogatepass", newline="")
+        if random_.random() < 0.3:
+            mutate_file(random_, path)
+    return _audited(random_, case)
+
+
 def nested(random_: random.Random, case: Case) -> Try:
     """Questions and annotations in two files, or lists under keys, with a value that does not fit or by mutation."""
     rows = _rows(case)
