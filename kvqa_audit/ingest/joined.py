@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import product
 from typing import Any
 
 from kvqa_audit.ingest.dataset import TableFault
@@ -50,20 +49,26 @@ def _best_join(answers: RawTable, questions: Sequence[RawTable]) -> _Join | None
 
 
 def _joins(questions: RawTable, answers: RawTable) -> Iterator[_Join]:
-    names_questions = any(_is_id_of("question", name) for name in answers.header)
-    for key, naming in product(filter(_is_key, questions.header), filter(_is_key, answers.header)):
-        is_meant = _is_id_of("question", naming) and (folded(key) == "id" or _is_id_of("question", key))
+    names = [name for name in answers.header if _is_id_of("question", name)]
+    naming = next((name for name in names if name in questions.columns), names[0] if names else None)
+    for key in filter(_is_key, questions.header):
+        is_own = folded(key) == "id"
+        if naming is not None and (is_own or _is_id_of("question", key)):
+            yield from _join(questions, answers, key, naming, is_meant=True)
         # Each table may number its own rows: where answers name their question, their own id is none of questions.
-        is_same = key == naming and not (folded(key) == "id" and names_questions)
-        if not is_meant and not is_same:
-            continue
-        left, right = questions.columns[key], answers.columns[naming]
-        if not all(isinstance(value, (str, int)) for value in (*left[:1], *right[:1])):
-            continue
-        asked = set(map(_hashable, left))
-        shared = sum(_hashable(value) in asked for value in right)
-        if len(asked) == len(left) and shared >= _MIN_SHARED * max(len(right), 1):
-            yield _Join(questions, answers, key, naming, shared, is_meant)
+        elif key in answers.columns and not (is_own and naming is not None):
+            yield from _join(questions, answers, key, key, is_meant=False)
+
+
+def _join(questions: RawTable, answers: RawTable, key: str, naming: str, *, is_meant: bool) -> Iterator[_Join]:
+    """The join, where each question has a key of its own and most answers name one."""
+    left, right = questions.columns[key], answers.columns[naming]
+    if not all(isinstance(value, (str, int)) for value in (*left[:1], *right[:1])):
+        return
+    asked = set(map(_hashable, left))
+    shared = sum(_hashable(value) in asked for value in right)
+    if len(asked) == len(left) and shared >= _MIN_SHARED * max(len(right), 1):
+        yield _Join(questions, answers, key, naming, shared, is_meant)
 
 
 def _is_key(name: str) -> bool:
