@@ -18,7 +18,6 @@ from kvqa_audit.ingest.parallel_lines import CELL_A_LINE, with_joined_lines
 from kvqa_audit.ingest.side_files import SIDE_FOLDERS, is_side_file
 from kvqa_audit.ingest.source_format import RawTable, SourceFormat, Wanted
 from kvqa_audit.ingest.splits import split_of
-from kvqa_audit.ingest.usual_names import usual_roles
 
 # The table that a folder is known by: where it is there, it is the one.
 TABLE_NAME = "metadata.csv"
@@ -176,7 +175,7 @@ def _read_all(
         form = format_of(Path(place))
         try:
             tables = form.read(locate(place), place, wanted) if form is not None else ()
-            if not tables and form is not None and (form.name == "json" or usual_roles([PurePosixPath(place).stem])):
+            if not tables and form is not None and form.name == "json":
                 tables = (RawTable(place, form.name, (), {}, 0),)
         except SourceError as error:
             failed.append(error)

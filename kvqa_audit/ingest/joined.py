@@ -13,6 +13,7 @@ from kvqa_audit.ingest.usual_names import folded
 
 _MIN_SHARED = 0.5
 _KEYS = ("id", "idx", "key", "index")
+_NAMES_A_QUESTION = frozenset(f"{start}{end}" for start in ("question", "questions", "q") for end in _KEYS)
 _WHOLE = frozenset({"question", "answer"})
 
 
@@ -49,11 +50,13 @@ def _best_join(answers: RawTable, questions: Sequence[RawTable]) -> _Join | None
 
 
 def _joins(questions: RawTable, answers: RawTable) -> Iterator[_Join]:
-    names = [name for name in answers.header if _is_id_of("question", name)]
+    names = [name for name in answers.header if folded(name) in _NAMES_A_QUESTION]
     naming = next((name for name in names if name in questions.columns), names[0] if names else None)
-    for key in filter(_is_key, questions.header):
+    for key in questions.header:
+        if not folded(key).endswith(_KEYS):
+            continue
         is_own = folded(key) == "id"
-        if naming is not None and (is_own or _is_id_of("question", key)):
+        if naming is not None and (is_own or folded(key) in _NAMES_A_QUESTION):
             yield from _join(questions, answers, key, naming, is_meant=True)
         # Each table may number its own rows: where answers name their question, their own id is none of questions.
         elif key in answers.columns and not (is_own and naming is not None):
@@ -69,14 +72,6 @@ def _join(questions: RawTable, answers: RawTable, key: str, naming: str, *, is_m
     shared = sum(_hashable(value) in asked for value in right)
     if len(asked) == len(left) and shared >= _MIN_SHARED * max(len(right), 1):
         yield _Join(questions, answers, key, naming, shared, is_meant)
-
-
-def _is_key(name: str) -> bool:
-    return folded(name).endswith(_KEYS)
-
-
-def _is_id_of(thing: str, name: str) -> bool:
-    return folded(name) in {f"{start}{end}" for start in (thing, f"{thing}s", thing[0]) for end in _KEYS}
 
 
 def _joined(join: _Join) -> RawTable:

@@ -58,6 +58,14 @@ def with_joined_lines(tables: Sequence[RawTable]) -> list[RawTable]:
                 )
         places = tuple(other.place for other in others)
         columns = {name: values for part in (first, *others) for name, values in part.columns.items()}
-        how = f"{first.how}, joined with {' and '.join(places)} by the line"
-        found.append(replace(first, how=how, header=tuple(columns), columns=columns, joined_with=places))
+        found.append(
+            replace(
+                first,
+                how=f"{first.how}, joined with {' and '.join(places)} by the line",
+                header=tuple(columns),
+                columns=columns,
+                faults=tuple(fault for part in (first, *others) for fault in part.faults),
+                joined_with=places,
+            )
+        )
     return found

@@ -270,6 +270,17 @@ def test_cells_on_lines_have_an_end_too(tmp_path: Path) -> None:
     assert len(open_dataset(str(root), load_spec(None)).table.frame) == 1
 
 
+def test_what_is_wrong_with_each_file_of_lines_is_told(tmp_path: Path) -> None:
+    root = cells_on_lines(tmp_path / "data")
+    for name, spoilt in (("answers", "a" * (MAX_CELL_CHARACTERS + 1)), ("questions", "Is it gr\u00fcn?")):
+        lines = (root / f"{name}.txt").read_text(encoding="utf-8").splitlines()
+        text = "\n".join([spoilt, *lines[1:]]) + "\n"
+        (root / f"{name}.txt").write_bytes(text.encode("latin-1" if name == "questions" else "utf-8"))
+    kinds = Counter(fault.kind for fault in opened(root, tmp_path).table.faults)
+    assert kinds["oversized_cell"] == 1
+    assert kinds.total() == 2, kinds
+
+
 def test_cells_on_lines_need_as_many_lines_in_each_file(tmp_path: Path) -> None:
     root = cells_on_lines(tmp_path / "data")
     (root / "answers.txt").write_text("yes\n" * 5)
